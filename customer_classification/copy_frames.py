@@ -1,0 +1,171 @@
+"""pandas frames to and from PostgreSQL by binary ``COPY``.
+
+A row of fixed-width columns without NULL has a fixed length in PostgreSQL's binary
+format, so that numpy reads and writes a million rows as one structured array, with
+no text and no loop. NULL is spelled as a value that the column cannot have: NaN in
+floats, ``NO_DAY`` in days, 0 in ids and codes.
+
+Format: PostgreSQL manual, COPY, "Binary Format".
+"""
+
+from __future__ import annotations
+
+import tempfile
+from typing import TYPE_CHECKING
+
+from odoo.tools import SQL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    import pandas as pd
+
+HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+TRAILER = b"\xff\xff"
+CHUNK_ROWS = 65536
+
+# kind of column: (numpy type on the wire, PostgreSQL type, bytes)
+WIRE = {
+    "int": (">i4", "int4", 4),
+    "big": (">i8", "int8", 8),
+    "float": (">f8", "float8", 8),
+    "day": (">i4", "int4", 4),
+    "bool": ("u1", "bool", 1),
+}
+NO_DAY = -(2**31)
+
+
+def read_frame(cr, query: SQL, kinds: Mapping[str, str]) -> dict[str, np.ndarray]:
+    """Run a select and return its columns as numpy arrays: one query.
+
+    :param query: selects exactly the columns of ``kinds``, in their order, none NULL
+    :param kinds: ``{column: key of WIRE}``; a ``day`` is selected as
+        ``date - '1970-01-01'`` and comes back as ``datetime64[ns]``
+    """
+    statement = SQL("COPY (%s) TO STDOUT (FORMAT binary)", query)
+    text = cr.mogrify(statement.code, statement.params).decode()
+    with tempfile.TemporaryFile() as stream:
+        cr.copy_expert(text, stream)
+        return _read_columns(stream, kinds)
+
+
+def _read_columns(stream, kinds):
+    """Parse the rows a chunk at a time, so that the wire form is never whole in
+    memory."""
+    import numpy as np
+
+    row_type = _row_type(kinds)
+    size = stream.seek(0, 2) - len(HEADER) - len(TRAILER)
+    rows = size // row_type.itemsize
+    if rows * row_type.itemsize != size:
+        raise ValueError("The rows are not of one length: a column was NULL.")
+    columns = {
+        name: np.empty(rows, _native_type(kind)) for name, kind in kinds.items()
+    }
+    stream.seek(len(HEADER))
+    for start in range(0, rows, CHUNK_ROWS):
+        chunk = np.frombuffer(
+            stream.read(min(CHUNK_ROWS, rows - start) * row_type.itemsize), row_type
+        )
+        for name, kind in kinds.items():
+            columns[name][start : start + len(chunk)] = _to_native(chunk[name], kind)
+    return columns
+
+
+def _row_type(kinds):
+    """The structured type of one row: a count of fields, then length and value."""
+    import numpy as np
+
+    parts = [("fields", ">i2")]
+    for name, kind in kinds.items():
+        parts += [(f"length of {name}", ">i4"), (name, WIRE[kind][0])]
+    return np.dtype(parts)
+
+
+def _native_type(kind):
+    return {
+        "int": "int32",
+        "big": "int64",
+        "float": "float64",
+        "day": "datetime64[ns]",
+        "bool": "bool",
+    }[kind]
+
+
+def _to_native(values, kind):
+    import numpy as np
+
+    if kind != "day":
+        return values.astype(_native_type(kind))
+    days = values.astype("int64")
+    days[days == NO_DAY] = np.iinfo("int64").min  # NaT
+    return days.view("datetime64[D]").astype("datetime64[ns]")
+
+
+def _to_wire(values, kind):
+    import numpy as np
+
+    if kind != "day":
+        return values
+    days = np.asarray(values, "datetime64[D]")
+    return np.where(np.isnat(days), NO_DAY, days.view("int64"))
+
+
+def write_frame(cr, frame: pd.DataFrame, table: str, kinds: Mapping[str, str]) -> None:
+    """Copy columns of a frame into a new temporary table: two queries.
+
+    The table lives until the end of the transaction; a ``day`` stands in it as an
+    integer of days since 1970-01-01.
+    """
+    cr.execute(
+        SQL(
+            "CREATE TEMPORARY TABLE %s (%s) ON COMMIT DROP",
+            SQL.identifier(table),
+            SQL(", ").join(
+                SQL("%s %s", SQL.identifier(name), SQL(WIRE[kind][1]))
+                for name, kind in kinds.items()
+            ),
+        )
+    )
+    with tempfile.TemporaryFile() as stream:
+        _write_rows(stream, frame, kinds)
+        stream.seek(0)
+        statement = SQL("COPY %s FROM STDIN (FORMAT binary)", SQL.identifier(table))
+        cr.copy_expert(statement.code, stream)
+
+
+def _write_rows(stream, frame, kinds):
+    import numpy as np
+
+    row_type = _row_type(kinds)
+    stream.write(HEADER)
+    for start in range(0, len(frame), CHUNK_ROWS):
+        part = frame.iloc[start : start + CHUNK_ROWS]
+        rows = np.empty(len(part), row_type)
+        rows["fields"] = len(kinds)
+        for name, kind in kinds.items():
+            rows[f"length of {name}"] = WIRE[kind][2]
+            rows[name] = _to_wire(part[name].to_numpy(), kind)
+        stream.write(rows.tobytes())
+    stream.write(TRAILER)
+
+
+def null_free_day(column: SQL) -> SQL:
+    """SQL of a date as days since 1970-01-01, ``NO_DAY`` for NULL."""
+    return SQL("COALESCE(%s - DATE '1970-01-01', %s)", column, NO_DAY)
+
+
+def null_free_float(column: SQL) -> SQL:
+    """SQL of a number as float8, NaN for NULL."""
+    return SQL("COALESCE((%s)::float8, 'NaN'::float8)", column)
+
+
+def day_or_null(column: SQL) -> SQL:
+    """SQL of the date behind days since 1970-01-01, NULL for ``NO_DAY``."""
+    return SQL("DATE '1970-01-01' + NULLIF(%s, %s)", column, NO_DAY)
+
+
+def float_or_null(column: SQL) -> SQL:
+    """SQL of a float8 with NULL for NaN."""
+    return SQL("NULLIF(%s, 'NaN'::float8)", column)

@@ -1,0 +1,46 @@
+"""The calculation: pure functions on frames, no Odoo, no database, no clock.
+
+``classify`` turns facts into classes, ``changes`` compares them with the classes
+before. Nothing here imports numpy or pandas until it is called.
+"""
+
+from .changes import changes
+from .classify import Classification, classify
+from .columns import (
+    AXES,
+    CAUSES,
+    FACTS,
+    METRICS,
+    PREVIOUS,
+    RESULT,
+    RISKS,
+    SEGMENTS,
+    SIGNALS,
+    STAGES,
+    TIER_REASONS,
+)
+from .lifecycle import ALLOWED_MOVES
+from .parameters import Edges, Parameters, TierLimit
+from .scores import rfm_segment
+
+__all__ = [
+    "ALLOWED_MOVES",
+    "AXES",
+    "CAUSES",
+    "FACTS",
+    "METRICS",
+    "PREVIOUS",
+    "RESULT",
+    "RISKS",
+    "SEGMENTS",
+    "SIGNALS",
+    "STAGES",
+    "TIER_REASONS",
+    "Classification",
+    "Edges",
+    "Parameters",
+    "TierLimit",
+    "changes",
+    "classify",
+    "rfm_segment",
+]

@@ -1,0 +1,142 @@
+"""From facts to classes, for all customers at once.
+
+*How it works*: read → rhythm → edges (found here, or those of an earlier run) →
+scores → tiers, stages, growth, risk → day of the next review. Each step is a function
+of arrays of one length; nothing loops over customers and nothing asks for the time.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from . import columns, lifecycle, review, scores, tiers
+from .growth import growth
+from .lazy import np
+from .parameters import Edges, Parameters
+from .rhythm import find_population_gap, rhythm
+from .risk import risk
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Classification(NamedTuple):
+    """``frame``: columns of ``RESULT``, rows as the facts; ``edges``: the limits that
+    were used; ``notes``: dicts with a ``code`` and numbers, what the run must say."""
+
+    frame: pd.DataFrame
+    edges: Edges
+    notes: list[dict]
+
+
+def classify(
+    facts: pd.DataFrame,
+    previous: pd.DataFrame | None,
+    parameters: Parameters,
+    as_of: datetime.date,
+    edges: Edges | None = None,
+) -> Classification:
+    """Classify customers as of a day.
+
+    :param facts: one row per customer, columns of ``FACTS``, index ``partner_id``;
+        up to and including ``as_of``
+    :param previous: what they were, columns of ``PREVIOUS``; who is absent or has
+        tier 0 was never classified
+    :param edges: limits of an earlier full run, for a run over some customers; without
+        them, those of this population are found
+    :raises ValueError: columns are missing, customers stand there twice, or the edges
+        belong to other tiers
+    """
+    # NaN stands for "none" and compares as false; numpy < 1.25 warns of it.
+    with np.errstate(invalid="ignore"):
+        return _classify(facts, previous, parameters, as_of, edges)
+
+
+def _classify(frame, previous_frame, parameters, as_of, edges):
+    today = columns.day_number(as_of)
+    facts, notes = columns.read_facts(frame, parameters.currency_digits)
+    previous = columns.read_previous(
+        previous_frame, frame.index, parameters.currency_digits
+    )
+    notes += _future_note(facts, today)
+    if edges is None:
+        edges, found = find_edges(facts, parameters, today)
+        notes += found
+    values = _classes(facts, previous, parameters, as_of, edges)
+    return Classification(columns.result_frame(values, frame.index), edges, notes)
+
+
+def _future_note(facts, today):
+    """Purchases dated after the as-of day: counted as of today, and told."""
+    customers = int((facts.last_purchase_date > today).sum())
+    return [{"code": "future_dates", "customers": customers}] if customers else []
+
+
+def find_edges(facts, parameters: Parameters, today: float) -> tuple[Edges, list]:
+    """Limits of this population, and notes.
+
+    :param facts: namespace of arrays as of :func:`columns.read_facts`
+    """
+    gap, notes = find_population_gap(facts)
+    timing = rhythm(facts, parameters, gap, today)
+    thresholds, threshold_notes = scores.find_all_thresholds(facts, timing, parameters)
+    is_buyer = scores.buyers(facts, timing)
+    edges = Edges(
+        **thresholds, population_gap_days=gap, buyer_count=int(is_buyer.sum())
+    )
+    scored = scores.score(facts, timing, edges, parameters)
+    values = tiers.tier_values(facts, scored, parameters)
+    limits, limit_notes = tiers.find_limits(values, is_buyer, parameters)
+    return edges.replace(tier_limits=limits), notes + threshold_notes + limit_notes
+
+
+def _classes(facts, previous, parameters, as_of, edges):
+    """``{column of RESULT: array}``."""
+    today = columns.day_number(as_of)
+    gap_of_all = edges.population_gap_days
+    timing = rhythm(facts, parameters, gap_of_all, today)
+    scored = scores.score(facts, timing, edges, parameters)
+    value = tiers.tier_values(facts, scored, parameters)
+    tier = tiers.tier(facts, previous, value, timing, edges, parameters, today)
+    ended = lifecycle.ended_dormancy(facts, parameters, gap_of_all)
+    stage = lifecycle.stage_of(facts, previous, timing, ended, parameters)
+    trend = growth(facts, parameters)
+    churn = risk(facts, timing, trend, stage, parameters)
+    return {
+        **_timing_columns(facts, timing),
+        "average_order": scores.average_order(facts),
+        "growth": trend,
+        **_score_columns(scored),
+        "value_tier": tier.key,
+        "tier_reason": tier.reason,
+        "tier_below_since": tier.below_since,
+        "held_back": tier.held_back,
+        "lifecycle_stage": stage,
+        "churn_risk": churn.level,
+        "churn_signals": churn.signals,
+        "won_back_count": lifecycle.count_won_back(stage, facts, previous),
+        "next_review_date": review.next_review(
+            facts, timing, ended, tier.below_since, edges, parameters, as_of
+        ),
+    }
+
+
+def _timing_columns(facts, timing):
+    return {
+        "recency_days": columns.to_whole(timing.recency, -1, "int32"),
+        "tenure_days": columns.to_whole(timing.tenure, -1, "int32"),
+        "expected_gap_days": timing.gap,
+        "overdue_ratio": timing.recency / timing.gap,
+        "expected_purchase_date": facts.last_purchase_date + np.ceil(timing.gap),
+    }
+
+
+def _score_columns(scored):
+    return {
+        "score_recency": scored.recency,
+        "score_frequency": scored.frequency,
+        "score_monetary": scored.monetary,
+        "rfm_segment": scored.segment,
+        "value_score": scored.value,
+    }

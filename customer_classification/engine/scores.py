@@ -1,0 +1,166 @@
+"""Recency, frequency and monetary scores, the value score and the named segment.
+
+Source: science.md §2.3 and §5.1: each metric on its own, thresholds by type-7
+quantiles over those who bought, strict comparison, so that equal values always share
+a score (ntile and rank(method='first') split 70 % of customers by row order).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from .columns import METRICS, SEGMENTS, code
+from .lazy import np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Rows: recency 1..5, columns: frequency 1..5. Covers the 25 cells exactly once,
+# which the popular lists of ranges do not (science.md §2.3).
+_SEGMENT_GRID = (
+    ("hibernating", "hibernating", "at_risk", "at_risk", "cannot_lose"),
+    ("hibernating", "hibernating", "at_risk", "at_risk", "cannot_lose"),
+    ("about_to_sleep", "about_to_sleep", "need_attention", "loyal", "loyal"),
+    ("promising", "potential_loyalist", "potential_loyalist", "loyal", "loyal"),
+    ("new", "potential_loyalist", "potential_loyalist", "champion", "champion"),
+)
+
+
+class Scores(NamedTuple):
+    """Scores 1..bins (int8, 0 for a customer without purchase in the window), the
+    value score 0..100 (float64, NaN for none) and the code of the segment."""
+
+    recency: NDArray
+    frequency: NDArray
+    monetary: NDArray
+    value: NDArray
+    segment: NDArray
+
+
+def quantile(ordered: NDArray, part: float, whole: float) -> float:
+    """Type-7 quantile at ``part / whole`` of sorted, finite values.
+
+    The place is computed from two exact numbers: .6 × 5 in binary lies beside 3, and
+    the customer who is the threshold would land above it.
+    Source: Hyndman & Fan 1996, "Sample Quantiles in Statistical Packages".
+    """
+    place = (len(ordered) - 1) * part / whole
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    value = ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+    return round(float(value), 6)
+
+
+def find_thresholds(values: NDArray, bins: int) -> tuple[float, ...]:
+    """The ``bins - 1`` inner thresholds of equal shares, rising; equal ones remain."""
+    ordered = np.sort(values)
+    return tuple(quantile(ordered, part, bins) for part in range(1, bins))
+
+
+def bin_above(values: NDArray, thresholds: tuple[float, ...]) -> NDArray:
+    """1 + number of thresholds strictly below the value: more is better."""
+    return np.searchsorted(np.array(thresholds, "float64"), values, "left") + 1
+
+
+def bin_below(values: NDArray, thresholds: tuple[float, ...]) -> NDArray:
+    """Bins - number of thresholds strictly below the value: less is better."""
+    return len(thresholds) + 2 - bin_above(values, thresholds)
+
+
+def metrics(facts, rhythm) -> dict[str, NDArray]:
+    """What is scored: days since the last purchase, orders and net revenue in the
+    window."""
+    values = (rhythm.recency, facts.order_count, facts.revenue)
+    return dict(zip(METRICS, values, strict=True))
+
+
+def buyers(facts, rhythm) -> NDArray:
+    """Who bought in the window: the population that scores compare."""
+    return (facts.order_count > 0) & rhythm.bought
+
+
+def find_all_thresholds(facts, rhythm, parameters):
+    """Thresholds of each metric by name, and notes about metrics with fewer bins."""
+    is_buyer = buyers(facts, rhythm)
+    thresholds, notes = {}, []
+    for metric, values in metrics(facts, rhythm).items():
+        if metric in parameters.fixed_edges:
+            thresholds[metric] = parameters.fixed_edges[metric]
+            continue
+        found, note = _find_or_note(metric, values[is_buyer], parameters)
+        thresholds[metric] = found
+        notes += note
+    return thresholds, notes
+
+
+def _find_or_note(metric, values, parameters):
+    count = len(values)
+    bins = max(1, min(parameters.bins, count // parameters.customers_per_bin))
+    if count and values.min() == values.max():
+        return (), [{"code": "no_spread", "metric": metric, "buyers": count}]
+    note = {
+        "code": "few_customers_for_bins",
+        "metric": metric,
+        "bins": bins,
+        "wanted": parameters.bins,
+        "buyers": count,
+    }
+    return find_thresholds(values, bins), [note] if bins < parameters.bins else []
+
+
+def score(facts, rhythm, edges, parameters) -> Scores:
+    """All scores of each customer by the given edges."""
+    is_buyer = buyers(facts, rhythm)
+    binned = (
+        bin_below(rhythm.recency, edges.recency),
+        bin_above(facts.order_count, edges.frequency),
+        bin_above(facts.revenue, edges.monetary),
+    )
+    scored = [np.where(is_buyer, values, 0).astype("int8") for values in binned]
+    bins = edges.bins
+    value = value_score(scored, tuple(bins.values()), parameters.weights)
+    value[rhythm.bought & ~is_buyer] = 0.0
+    value[~rhythm.bought] = np.nan
+    segment = rfm_segment(scored[0], scored[1], (bins["recency"], bins["frequency"]))
+    return Scores(*scored, value=value, segment=segment)
+
+
+def value_score(scores, bins, weights) -> NDArray:
+    """Weighted bins as 0..100 with one decimal.
+
+    A metric with one bin tells nothing and leaves its weight to the others; NaN when
+    nothing is left.
+    """
+    told = [(s, b, w) for s, b, w in zip(scores, bins, weights, strict=True) if b > 1]
+    weight = sum(w for __, __, w in told)
+    if not weight:
+        return np.full(len(scores[0]), np.nan)
+    total = sum((s - 1.0) * (100 * w / (b - 1)) for s, b, w in told)
+    return np.round(total / weight, 1)
+
+
+def rfm_segment(score_recency, score_frequency, bins) -> NDArray:
+    """Code into ``SEGMENTS`` of each customer (int8, 0 where a score is 0).
+
+    :param bins: number of bins, or a pair of those of recency and of frequency
+    Source: the RF grid of science.md §2.3, which leaves no cell without a name.
+    """
+    recency_bins, frequency_bins = (bins, bins) if isinstance(bins, int) else bins
+    codes = [[code(SEGMENTS, name) for name in row] for row in _SEGMENT_GRID]
+    grid = np.zeros((6, 6), "int8")
+    grid[1:, 1:] = codes
+    row = _to_five(recency_bins)[score_recency]
+    return grid[row, _to_five(frequency_bins)[score_frequency]]
+
+
+def _to_five(bins):
+    """The fifth in which the middle of each bin lies, as a table with 0 for none: one
+    bin of one is the middle, 3; ten bins fall in pairs."""
+    scores = np.arange(1, bins + 1)
+    return np.append(0, -(-(2 * scores - 1) * 5 // (2 * bins)))
+
+
+def average_order(facts) -> NDArray:
+    """Net revenue per order in the window; NaN without order."""
+    orders = np.where(facts.order_count > 0, facts.order_count, np.nan)
+    return facts.revenue / orders

@@ -1,0 +1,187 @@
+"""Value tiers: promotion at once, demotion late.
+
+Source: science.md §5.2: on Online Retail plain quantile tiers flip 482 times within
+a month, with a keep limit 10 % lower and a second look 45 times. The second look is a
+number of days here, not of runs, so that running twice a night changes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from .columns import TIER_REASONS, code
+from .lazy import np
+from .scores import buyers, quantile
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LIMIT, KEPT, GRACE, LAPSED, NO_PURCHASE, TOO_NEW, FEW_CUSTOMERS, NO_MARGIN = (
+    code(TIER_REASONS, reason) for reason in TIER_REASONS
+)
+
+
+class Tiers(NamedTuple):
+    """Key, code of the reason, day (float, NaN none) since when below the keep
+    limit, and whether a demotion is withheld, of each customer."""
+
+    key: NDArray
+    reason: NDArray
+    below_since: NDArray
+    held_back: NDArray
+
+
+class _Ranks(NamedTuple):
+    """Places among the tiers, 0 the best, -1 none: before, by the limits, and the
+    best whose keep limit is reached."""
+
+    before: NDArray
+    entered: NDArray
+    kept: NDArray
+
+
+def tier_values(facts, scores, parameters) -> NDArray:
+    """What tiers are made of; NaN where unknown."""
+    return {
+        "revenue": facts.revenue,
+        "margin": facts.margin,
+        "score": scores.value,
+    }[parameters.value_metric]
+
+
+def find_limits(values, is_buyer, parameters):
+    """``{key: value from which the tier begins}``, and notes.
+
+    Top shares become type-7 quantiles over the buyers of known value; empty when
+    those are fewer than ``min_customers``.
+    """
+    if not parameters.is_ranked:
+        return {tier.key: float(tier.limit) for tier in parameters.tiers}, []
+    values = np.sort(values[is_buyer & ~np.isnan(values)])
+    if len(values) < max(parameters.min_customers, 1):
+        note = {
+            "code": "few_customers_for_tiers",
+            "buyers": len(values),
+            "needed": max(parameters.min_customers, 1),
+        }
+        return {}, [note]
+    limits = {
+        tier.key: quantile(values, 100 - tier.limit, 100) for tier in parameters.tiers
+    }
+    return limits, []
+
+
+def keep_limit(limit: float, margin: float) -> float:
+    """The value down to which a tier is kept: ``margin`` of the limit below it, also
+    where the limit is negative. Rounded, so that 300 - 10 % is 270 and no dust."""
+    return round(limit - margin * abs(limit), 6) if math.isfinite(limit) else limit
+
+
+def tier(facts, previous, values, rhythm, edges, parameters, today: float) -> Tiers:
+    """The tier of each customer, with its reason.
+
+    :param values: what tiers are made of, NaN unknown
+    :param today: day number of the run
+    :raises ValueError: the edges were found for other tiers
+    """
+    is_buyer = buyers(facts, rhythm)
+    unrated = _unrated_reason(facts, values, is_buyer, rhythm, edges, parameters)
+    # Who bought nothing in the window reaches no limit, but leaves by the same path.
+    values = np.where(is_buyer & (unrated == 0), values, -np.inf)
+    ranks = _rank(values, previous, edges, parameters)
+    rank, since = _demote_late(ranks, previous.tier_below_since, parameters, today)
+    reason = np.select(
+        [rank < ranks.entered, ~is_buyer & (rank == len(parameters.tiers) - 1)],
+        [np.where(rank < ranks.kept, GRACE, KEPT), LAPSED],
+        LIMIT,
+    )
+    rated = unrated == 0
+    keys = np.array([item.key for item in parameters.tiers])
+    return Tiers(
+        key=np.where(rated, keys[rank], parameters.unrated_key),
+        reason=np.where(rated, reason, unrated),
+        below_since=np.where(rated, since, np.nan),
+        held_back=rated & (rank < ranks.entered),
+    )
+
+
+def _unrated_reason(facts, values, is_buyer, rhythm, edges, parameters):
+    """Code of why a customer gets no tier, 0 for who gets one."""
+    too_few = parameters.is_ranked and not edges.tier_limits
+    # Without spread or with too few customers, a score is unknown for everybody.
+    unknown = NO_MARGIN if parameters.value_metric == "margin" else FEW_CUSTOMERS
+    return np.select(
+        [
+            ~rhythm.bought,
+            is_too_new(facts, rhythm, parameters),
+            np.full(len(values), too_few),
+            is_buyer & np.isnan(values),
+        ],
+        [NO_PURCHASE, TOO_NEW, FEW_CUSTOMERS, unknown],
+        0,
+    )
+
+
+def is_too_new(facts, rhythm, parameters) -> NDArray:
+    """Few orders and a short time: nothing to judge by yet."""
+    few = facts.lifetime_order_count < parameters.min_orders
+    return few & (rhythm.tenure < parameters.min_tenure_days)
+
+
+def _rank(values, previous, edges, parameters):
+    limits = _limits_of_all_but_last(edges, parameters)
+    keeps = [keep_limit(limit, parameters.keep_margin) for limit in limits]
+    # A share of the customers is above its limit, a fixed limit is reached.
+    side = "left" if parameters.is_ranked else "right"
+    return _Ranks(
+        before=_rank_before(previous, parameters),
+        entered=_rank_by(values, limits, side),
+        kept=_rank_by(values, keeps, "right"),
+    )
+
+
+def _limits_of_all_but_last(edges, parameters):
+    """Limits, the best tier's first; the last tier takes the rest."""
+    keys = [tier.key for tier in parameters.tiers[:-1]]
+    if not parameters.is_ranked:
+        return [tier.limit for tier in parameters.tiers[:-1]]
+    if not edges.tier_limits:
+        return [math.inf] * len(keys)
+    if not set(keys) <= set(edges.tier_limits):
+        raise ValueError("The limits were found for other tiers: run over everybody.")
+    return [edges.tier_limits[key] for key in keys]
+
+
+def _rank_by(values, limits, side):
+    """Place of the best tier whose limit is passed."""
+    rising = np.array(limits[::-1], "float64")
+    return len(limits) - np.searchsorted(rising, values, side)
+
+
+def _rank_before(previous, parameters):
+    """Place of the tier before; -1 where there is none to remember: not rated, a tier
+    that is no more, or classified by other rules."""
+    rank = np.full(len(previous.value_tier), -1, "int64")
+    for place, item in enumerate(parameters.tiers):
+        rank[previous.value_tier == item.key] = place
+    rank[previous.policy != parameters.policy] = -1
+    return rank
+
+
+def _demote_late(ranks, below_since, parameters, today):
+    """The rank that holds today, and since when (NaN: not) its keep limit is missed."""
+    falling = (ranks.before >= 0) & (ranks.entered > ranks.before)
+    below = falling & (ranks.kept > ranks.before)
+    since = np.where(below, np.fmin(below_since, today), np.nan)
+    over = below & (today - since >= grace_days(parameters))
+    lower = ranks.before + 1 if parameters.one_step_down else ranks.kept
+    rank = np.where(over, lower, np.where(falling, ranks.before, ranks.entered))
+    since = np.where(over, np.where(rank < ranks.kept, today, np.nan), since)
+    return rank, since
+
+
+def grace_days(parameters) -> int:
+    """Days below the keep limit before a demotion. One step at a time takes at least
+    a day for each, or a second run on the same day would take the next step."""
+    return max(parameters.grace_days, 1 if parameters.one_step_down else 0)

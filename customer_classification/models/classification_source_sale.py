@@ -1,0 +1,59 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class ClassificationSourceSale(models.AbstractModel):
+    """Confirmed sales orders on the day of their confirmation; posted credit notes
+    take away from the revenue on their own day, where the policy wants it."""
+
+    _name = "classification.source.sale"
+    _inherit = "classification.source"
+    _description = "Purchases from Sales Orders"
+
+    @api.model
+    def _purchase_queries(self, policy, scope):
+        if policy.revenue_source != "sale":
+            return []
+        queries = [self._order_query(scope)]
+        if policy.subtract_credit_notes:
+            invoice = self.env["classification.source.invoice"]
+            queries.append(invoice._move_query(scope, ["out_refund"]))
+        return queries
+
+    @api.model
+    def _order_query(self, scope):
+        """Down payments add nothing to the untaxed amount of an order, and notes and
+        sections have none, so the order's own sum is what was sold."""
+        return SQL(
+            """
+            SELECT o.partner_id, %(day)s AS day, %(amount)s AS amount,
+                   %(margin)s AS margin
+              FROM sale_order o
+             WHERE o.state = 'sale'
+               AND o.company_id = %(company)s
+               AND %(until)s AND %(partners)s
+            """,
+            day=scope.day(SQL("o.date_order")),
+            amount=self._company_amount(SQL("o.amount_untaxed"), scope),
+            margin=self._margin(scope),
+            company=scope.company_id,
+            until=scope.until(SQL("o.date_order")),
+            partners=scope.partners(SQL("o.partner_id")),
+        )
+
+    @api.model
+    def _company_amount(self, amount, scope):
+        """SQL of an order's amount in company currency at the order's own rate."""
+        return SQL(
+            "CASE WHEN COALESCE(o.currency_rate, 1) IN (0, 1) THEN %(amount)s"
+            " ELSE round(%(amount)s / o.currency_rate::numeric, %(digits)s) END",
+            amount=amount,
+            digits=scope.digits,
+        )
+
+    @api.model
+    def _margin(self, scope):
+        """SQL of an order's margin; no cost is known before ``sale_margin``."""
+        if "margin" in self.env["sale.order"]._fields:
+            return self._company_amount(SQL("o.margin"), scope)
+        return SQL("NULL::numeric")

@@ -1,0 +1,282 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+MONEY_GROUP = "sales_team.group_sale_salesman_all_leads"
+RISK_SELECTION = [("low", "Low"), ("medium", "Medium"), ("high", "High")]
+# Codes of the engine, in its order, with the words for them.
+TIER_REASONS = [
+    ("limit", "By the limit"),
+    ("kept", "Kept: still above the keep limit"),
+    ("grace", "Kept: grace period"),
+    ("lapsed", "Nothing bought in the window"),
+    ("no_purchase", "Not rated: never bought"),
+    ("too_new", "Not rated: too few orders and too short a time"),
+    ("few_customers", "Not rated: too few customers to compare with"),
+    ("no_margin", "Not rated: margin not known"),
+]
+SEGMENTS = [
+    ("hibernating", "Hibernating"),
+    ("at_risk", "At Risk"),
+    ("cannot_lose", "Can't Lose"),
+    ("about_to_sleep", "About to Sleep"),
+    ("need_attention", "Needs Attention"),
+    ("loyal", "Loyal Buyers"),
+    ("promising", "Promising"),
+    ("new", "New Buyers"),
+    ("potential_loyalist", "Potential Loyalists"),
+    ("champion", "Champions"),
+]
+
+
+class BigInteger(fields.Integer):
+    """An integer of 64 bits, for hashes."""
+
+    _column_type = ("int8", "int8")
+
+
+class CustomerProfile(models.Model):
+    """What is known of one customer in one company, and the classes that follow.
+
+    Written by runs in SQL, only where something differs, and by nobody else: not
+    through ``res.partner``, whose rows users edit all day, and not with
+    ``mail.thread``, whose tracking costs two queries a row (``classification.change``
+    is the history).
+    """
+
+    _name = "customer.profile"
+    _description = "Customer Profile"
+    _order = "value_score desc, id"
+    _rec_name = "partner_id"
+
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Customer",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    active = fields.Boolean(default=True, readonly=True)
+
+    # Facts
+    first_purchase_date = fields.Date(string="First Purchase", readonly=True)
+    last_purchase_date = fields.Date(string="Last Purchase", readonly=True)
+    visit_count = fields.Integer(
+        string="Purchase Days",
+        readonly=True,
+        help="Different days with a purchase, in all.",
+    )
+    order_count = fields.Integer(
+        string="Orders", readonly=True, help="Orders in the window of the policy."
+    )
+    lifetime_order_count = fields.Integer(string="Orders in All", readonly=True)
+    revenue = fields.Monetary(
+        readonly=True,
+        groups=MONEY_GROUP,
+        help="Untaxed and net of refunds, in the window of the policy.",
+    )
+    lifetime_revenue = fields.Monetary(
+        string="Revenue in All", readonly=True, groups=MONEY_GROUP
+    )
+    refund_amount = fields.Monetary(
+        string="Refunds",
+        readonly=True,
+        groups=MONEY_GROUP,
+        help="What was given back in the window of the policy.",
+    )
+    average_order = fields.Monetary(
+        readonly=True,
+        groups=MONEY_GROUP,
+        aggregator="avg",
+        help="Net revenue divided by orders, in the window.",
+    )
+    margin = fields.Monetary(
+        readonly=True,
+        groups=MONEY_GROUP,
+        help="In the window, over the purchases of which the margin is known.",
+    )
+    has_margin = fields.Boolean(string="Margin Known", readonly=True)
+    growth = fields.Float(
+        readonly=True,
+        digits=(5, 4),
+        aggregator="avg",
+        help="This half of the window against the one before: their difference "
+        "divided by their sum, from -1 (stopped) over 0 (steady) to 1 (began).",
+    )
+    has_growth = fields.Boolean(string="Growth Known", readonly=True)
+    open_opportunity_count = fields.Integer(string="Open Opportunities", readonly=True)
+    open_opportunity_revenue = fields.Monetary(
+        string="Expected Revenue", readonly=True, groups=MONEY_GROUP
+    )
+    open_quotation_count = fields.Integer(string="Open Quotations", readonly=True)
+    open_quotation_amount = fields.Monetary(
+        string="Quoted", readonly=True, groups=MONEY_GROUP
+    )
+
+    # Rhythm
+    expected_gap_days = fields.Float(
+        string="Own Rhythm (days)",
+        readonly=True,
+        digits=(10, 2),
+        aggregator="avg",
+        help="Days to expect between two purchases: the customer's own gaps, drawn "
+        "towards the usual gap of all customers while there are few of them.",
+    )
+    expected_purchase_date = fields.Date(string="Next Purchase Expected", readonly=True)
+    recency_days = fields.Integer(
+        string="Days Since Last Purchase", compute="_compute_as_of"
+    )
+    tenure_days = fields.Integer(
+        string="Days Since First Purchase", compute="_compute_as_of"
+    )
+    overdue_ratio = fields.Float(
+        compute="_compute_as_of",
+        digits=(10, 2),
+        help="Days since the last purchase divided by the own rhythm: over 1 is "
+        "later than usual.",
+    )
+    as_of_date = fields.Date(
+        string="As Of",
+        compute="_compute_as_of",
+        help="Day up to which the purchases are counted in these numbers.",
+    )
+
+    # Scores
+    score_recency = fields.Integer(string="R", readonly=True, aggregator="avg")
+    score_frequency = fields.Integer(string="F", readonly=True, aggregator="avg")
+    score_monetary = fields.Integer(string="M", readonly=True, aggregator="avg")
+    rfm_code = fields.Char(
+        string="RFM",
+        readonly=True,
+        help="Scores for recency, frequency and monetary value; the highest is best.",
+    )
+    rfm_segment = fields.Selection(SEGMENTS, string="RFM Segment", readonly=True)
+    value_score = fields.Float(
+        readonly=True,
+        digits=(4, 1),
+        aggregator="avg",
+        help="The three scores with the weights of the policy, from 0 to 100.",
+    )
+
+    # Classes
+    value_tier_id = fields.Many2one(
+        "customer.value.tier", readonly=True, ondelete="restrict"
+    )
+    tier_reason = fields.Selection(TIER_REASONS, readonly=True)
+    tier_below_since = fields.Date(
+        string="Below Its Limit Since",
+        readonly=True,
+        help="From this day on the value is below what keeps the tier.",
+    )
+    lifecycle_stage_id = fields.Many2one(
+        "customer.lifecycle.stage", readonly=True, ondelete="restrict"
+    )
+    won_back_count = fields.Integer(
+        string="Times Won Back",
+        readonly=True,
+        help="How often the customer came back after having been dormant or lost.",
+    )
+    churn_risk = fields.Selection(RISK_SELECTION, readonly=True)
+    churn_signals = fields.Integer(readonly=True, aggregator=None)
+    next_review_date = fields.Date(
+        string="Next Review",
+        readonly=True,
+        help="The first day on which a class can change although nothing is bought.",
+    )
+    policy_id = fields.Many2one(
+        "classification.policy", readonly=True, ondelete="restrict"
+    )
+    run_id = fields.Many2one(
+        "classification.run",
+        string="Last Changed By",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    content_hash = BigInteger(readonly=True, aggregator=None)
+
+    change_ids = fields.One2many(
+        "classification.change", compute="_compute_change_ids", string="Changes"
+    )
+    change_count = fields.Integer(compute="_compute_change_ids")
+
+    _partner_company_unique = models.Constraint(
+        "UNIQUE(partner_id, company_id)", "A customer has one profile in a company."
+    )
+    _tier_index = models.Index("(company_id, value_tier_id)")
+    _stage_index = models.Index("(company_id, lifecycle_stage_id)")
+
+    def init(self):
+        """Leave room in the pages, so that most updates touch no index."""
+        self.env.cr.execute(
+            SQL("ALTER TABLE %s SET (fillfactor = 70)", SQL.identifier(self._table))
+        )
+
+    @api.depends("partner_id.display_name")
+    def _compute_display_name(self):
+        for profile in self:
+            profile.display_name = profile.partner_id.display_name
+
+    @api.depends("company_id", "first_purchase_date", "last_purchase_date", "run_id")
+    def _compute_as_of(self):
+        """Days are counted to the day of the last run that looked at the customer:
+        the last full one, or a later one that changed this profile. One query."""
+        full = self.env["classification.run"]._last_full_runs(self.company_id)
+        for profile in self:
+            runs = (full.get(profile.company_id), profile.sudo().run_id)
+            as_of = max((run.as_of_date for run in runs if run), default=False)
+            profile.as_of_date = as_of
+            recency = profile._days_since(profile.last_purchase_date, as_of)
+            profile.recency_days = recency
+            profile.tenure_days = profile._days_since(
+                profile.first_purchase_date, as_of
+            )
+            profile.overdue_ratio = (
+                recency / profile.expected_gap_days if profile.expected_gap_days else 0
+            )
+
+    @api.model
+    def _days_since(self, day, as_of):
+        """Days from a day to the as-of date; 0 where one of them is missing."""
+        return (as_of - day).days if day and as_of else 0
+
+    def _compute_change_ids(self):
+        """History of each profile's customer in its company: one query."""
+        changes = self.env["classification.change"].search(
+            [
+                ("partner_id", "in", self.partner_id.ids),
+                ("company_id", "in", self.company_id.ids),
+            ]
+        )
+        grouped = changes.grouped(lambda change: (change.partner_id, change.company_id))
+        for profile in self:
+            own = grouped.get((profile.partner_id, profile.company_id), changes.browse())
+            profile.change_ids = own
+            profile.change_count = len(own)
+
+    def action_recompute(self):
+        """Recompute these customers now, with the limits of the last full run."""
+        return self.env["classification.run"]._recompute_now(
+            self.partner_id, self.company_id
+        )
+
+    def action_open_changes(self):
+        """Open the history of this customer."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "customer_classification.classification_change_action"
+        )
+        action["domain"] = [
+            ("partner_id", "=", self.partner_id.id),
+            ("company_id", "=", self.company_id.id),
+        ]
+        action["context"] = {}
+        return action
+
+    def action_open_partner(self):
+        """Open the contact of this profile."""
+        self.ensure_one()
+        return self.partner_id.get_formview_action()

@@ -1,0 +1,78 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class CustomerValueTier(models.Model):
+    """A value class of customers, best first; which numbers lead to it is said
+    by each policy."""
+
+    _name = "customer.value.tier"
+    _description = "Customer Value Tier"
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    code = fields.Char(
+        required=True,
+        help="Short name that reports, automations and imports can rely on, "
+        "whatever the language.",
+    )
+    sequence = fields.Integer(default=10, help="The best tier has the lowest number.")
+    is_unrated = fields.Boolean(
+        string="Not Rated",
+        help="Customers about whom too little is known to give them a tier.",
+    )
+    description = fields.Text(translate=True)
+    color = fields.Integer()
+    active = fields.Boolean(default=True)
+    customer_count = fields.Integer(compute="_compute_customer_count")
+
+    _code_unique = models.Constraint(
+        "UNIQUE(code)", "Another value tier has this code already."
+    )
+    _one_unrated = models.UniqueIndex(
+        "(is_unrated) WHERE is_unrated IS TRUE",
+        "There is one tier for customers who are not rated, and it exists already.",
+    )
+
+    def _compute_customer_count(self):
+        """Customers of the user's companies in each tier: one query."""
+        counts = dict(
+            self.env["customer.profile"]._read_group(
+                [
+                    ("value_tier_id", "in", self.ids),
+                    ("company_id", "in", self.env.companies.ids),
+                ],
+                ["value_tier_id"],
+                ["__count"],
+            )
+        )
+        for tier in self:
+            tier.customer_count = counts.get(tier, 0)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        """A tier that customers, policies or the history name can only be archived."""
+        used = self.env["customer.profile"].sudo().with_context(active_test=False)
+        if used.search_count([("value_tier_id", "in", self.ids)], limit=1):
+            raise UserError(
+                self.env._(
+                    "Customers are in this value tier. Archive it instead, or publish "
+                    "a policy without it and recompute first."
+                )
+            )
+        if self.filtered("is_unrated"):
+            raise UserError(
+                self.env._(
+                    "The tier for customers who are not rated is needed by every "
+                    "policy and cannot be deleted."
+                )
+            )
+
+    def action_open_customers(self):
+        """Open the customers in this tier."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "customer_classification.customer_profile_action"
+        )
+        action["domain"] = [("value_tier_id", "=", self.id)]
+        return action

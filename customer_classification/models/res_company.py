@@ -1,0 +1,27 @@
+from odoo import api, models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        companies._create_first_customer_policy()
+        return companies
+
+    def _create_first_customer_policy(self):
+        """Publish the default policy for the companies that have none yet."""
+        policy_model = self.env["classification.policy"].sudo()
+        served = policy_model.search([("company_id", "in", self.ids)]).company_id
+        policies = policy_model.create(
+            [policy_model._first_policy_values(company) for company in self - served]
+        )
+        policies.action_publish()
+
+    def _get_customer_policy(self):
+        """The published policy of this company, or an empty recordset."""
+        self.ensure_one()
+        return self.env["classification.policy"].search(
+            [("company_id", "=", self.id), ("state", "=", "published")], limit=1
+        )

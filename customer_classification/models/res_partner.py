@@ -1,0 +1,210 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from .customer_profile import MONEY_GROUP
+
+# Portal users and visitors see nothing of a classification.
+USER_GROUP = "base.group_user"
+
+
+class ResPartner(models.Model):
+    """Shows the profile of the commercial partner in the user's company.
+
+    Nothing is stored on ``res_partner``: a recompute cannot collide with someone who
+    edits a contact. The fields are searched, sorted and grouped through one join.
+    """
+
+    _inherit = "res.partner"
+
+    customer_profile_id = fields.Many2one(
+        "customer.profile",
+        compute="_compute_customer_profile_id",
+        search="_search_customer_profile_id",
+        compute_sudo=True,
+        help="What is known of this customer in the current company.",
+        groups=USER_GROUP,
+    )
+    customer_value_tier_id = fields.Many2one(
+        related="customer_profile_id.value_tier_id", string="Value Tier",
+        groups=USER_GROUP,
+    )
+    customer_lifecycle_stage_id = fields.Many2one(
+        related="customer_profile_id.lifecycle_stage_id", string="Lifecycle Stage",
+        groups=USER_GROUP,
+    )
+    customer_churn_risk = fields.Selection(
+        related="customer_profile_id.churn_risk", string="Churn Risk",
+        groups=USER_GROUP,
+    )
+    customer_value_score = fields.Float(
+        related="customer_profile_id.value_score", string="Value Score",
+        groups=USER_GROUP,
+    )
+    customer_rfm_code = fields.Char(
+        related="customer_profile_id.rfm_code", string="RFM",
+        groups=USER_GROUP,
+    )
+    customer_rfm_segment = fields.Selection(
+        related="customer_profile_id.rfm_segment", string="RFM Segment",
+        groups=USER_GROUP,
+    )
+    customer_tier_color = fields.Integer(
+        related="customer_profile_id.value_tier_id.color", string="Value Tier Color",
+        groups=USER_GROUP,
+    )
+    customer_stage_color = fields.Integer(
+        related="customer_profile_id.lifecycle_stage_id.color",
+        string="Lifecycle Stage Color",
+        groups=USER_GROUP,
+    )
+    customer_currency_id = fields.Many2one(
+        related="customer_profile_id.currency_id", string="Classification Currency",
+        groups=USER_GROUP,
+    )
+    customer_revenue = fields.Monetary(
+        related="customer_profile_id.revenue",
+        currency_field="customer_currency_id",
+        string="Revenue in the Window",
+        groups=MONEY_GROUP,
+    )
+    customer_order_count = fields.Integer(
+        related="customer_profile_id.order_count", string="Orders in the Window",
+        groups=USER_GROUP,
+    )
+    customer_last_purchase_date = fields.Date(
+        related="customer_profile_id.last_purchase_date", string="Last Purchase",
+        groups=USER_GROUP,
+    )
+    customer_expected_purchase_date = fields.Date(
+        related="customer_profile_id.expected_purchase_date",
+        string="Next Purchase Expected",
+        groups=USER_GROUP,
+    )
+    customer_tier_explanation = fields.Char(
+        related="customer_profile_id.tier_explanation", string="Why This Tier",
+        groups=USER_GROUP,
+    )
+    customer_stage_explanation = fields.Char(
+        related="customer_profile_id.stage_explanation", string="Why This Stage",
+        groups=USER_GROUP,
+    )
+    customer_risk_explanation = fields.Char(
+        related="customer_profile_id.risk_explanation", string="Why This Risk",
+        groups=USER_GROUP,
+    )
+    customer_as_of_date = fields.Date(
+        related="customer_profile_id.as_of_date", string="Classified As Of",
+        groups=USER_GROUP,
+    )
+    customer_change_count = fields.Integer(
+        related="customer_profile_id.change_count", string="Class Changes",
+        groups=USER_GROUP,
+    )
+
+    @api.depends("commercial_partner_id")
+    @api.depends_context("company")
+    def _compute_customer_profile_id(self):
+        """The profile of each commercial partner in the current company: one query."""
+        profiles = (
+            self.env["customer.profile"]
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("partner_id", "in", self.commercial_partner_id.ids),
+                    ("company_id", "=", self.env.company.id),
+                ],
+                order="id",
+            )
+        )
+        by_partner = {profile.partner_id: profile for profile in profiles}
+        for partner in self:
+            partner.customer_profile_id = by_partner.get(partner.commercial_partner_id)
+
+    def _customer_profile_join(self, alias, query):
+        """Join the profile to a query on partners, once; return its alias."""
+        profile_alias = query.make_alias(alias, "customer_profile")
+        query.add_join(
+            "LEFT JOIN",
+            profile_alias,
+            "customer_profile",
+            SQL(
+                "%s = %s AND %s = %s",
+                SQL.identifier(profile_alias, "partner_id"),
+                self._field_to_sql(alias, "commercial_partner_id", query),
+                SQL.identifier(profile_alias, "company_id"),
+                self.env.company.id,
+            ),
+        )
+        return profile_alias
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        """The profile and its fields, for sorting and grouping, through that join."""
+        field = self._fields.get(field_expr)
+        if query is None or field is None:
+            return super()._field_to_sql(alias, field_expr, query)
+        if field.name == "customer_profile_id":
+            return SQL.identifier(self._customer_profile_join(alias, query), "id")
+        path = (field.related or "").split(".")
+        if path[0] == "customer_profile_id" and len(path) == 2:
+            self._check_field_access(field, "read")
+            profile = self.env["customer.profile"].sudo()
+            return profile._field_to_sql(
+                self._customer_profile_join(alias, query), path[1], query
+            )
+        return super()._field_to_sql(alias, field_expr, query)
+
+    @api.model
+    def _search_customer_profile_id(self, operator, value):
+        """Search on the profile's fields through the join: a sub-select of the
+        customers *without* something does not end on a million partners."""
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        if operator in ("any", "any!"):
+            return Domain.custom(to_sql=self._customer_profile_matcher(value))
+        if operator == "in":
+            return Domain.custom(to_sql=self._customer_profile_finder(value))
+        return Domain("commercial_partner_id", operator, value)
+
+    def _customer_profile_matcher(self, domain):
+        def to_sql(model, alias, query):
+            profile_alias = model._customer_profile_join(alias, query)
+            profiles = model.env["customer.profile"].sudo()
+            condition = Domain(domain).optimize_full(profiles)
+            return SQL(
+                "(%s IS NOT NULL AND %s)",
+                SQL.identifier(profile_alias, "id"),
+                condition._to_sql(profiles, profile_alias, query),
+            )
+
+        return to_sql
+
+    def _customer_profile_finder(self, values):
+        def to_sql(model, alias, query):
+            column = SQL.identifier(model._customer_profile_join(alias, query), "id")
+            ids = [value for value in values if value]
+            found = SQL("%s = ANY(%s)", column, ids)
+            if len(ids) == len(values):
+                return found
+            return SQL("(%s OR %s IS NULL)", found, column)
+
+        return to_sql
+
+    def action_recompute_customer(self):
+        """Recompute the classes of these customers in the current company."""
+        return self.env["classification.run"]._recompute_now(self, self.env.company)
+
+    def action_open_customer_profile(self):
+        """Open the profile of this customer."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "customer.profile",
+            "res_id": self.customer_profile_id.id,
+            "view_mode": "form",
+        }
+
+    def action_open_customer_changes(self):
+        """Open the history of this customer's classes."""
+        self.ensure_one()
+        return self.customer_profile_id.action_open_changes()

@@ -1,0 +1,2 @@
+from . import test_partner_fields
+from . import test_run

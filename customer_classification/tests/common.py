@@ -1,0 +1,181 @@
+"""Builders for the tests: customers, orders and purchases in one line each."""
+
+from datetime import date, datetime, time, timedelta
+
+from odoo import fields
+from odoo.tests import TransactionCase, new_test_user
+
+AS_OF = date(2025, 6, 30)
+
+
+class ClassificationCase(TransactionCase):
+    """A company of its own with a published policy, and builders around it.
+
+    The company is fresh, so that what is in the database cannot change a result.
+    Its policy classifies from one customer on and by fixed limits: VIP from 10,000,
+    High from 5,000, Medium from 1,000.
+    """
+
+    tier_method = "limit"
+    limits = {"vip": 10_000, "high": 5_000, "medium": 1_000, "low": 0}
+    policy_values = {}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
+        cls.company = cls._company("Classified Ltd")
+        cls.env.user.company_ids |= cls.company
+        cls.env = cls.env(
+            context={**cls.env.context, "allowed_company_ids": cls.company.ids}
+        )
+        cls.company = cls.company.with_env(cls.env)
+        cls.policy = cls._policy(cls.company)
+        cls.product = cls.env["product.product"].create(
+            {"name": "Thing", "list_price": 100, "taxes_id": False}
+        )
+
+    # Companies and rules
+
+    @classmethod
+    def _company(cls, name, currency="EUR"):
+        """A company without a chart of accounts, in a currency."""
+        currency = cls.env.ref(f"base.{currency}")
+        currency.active = True
+        return cls.env["res.company"].create(
+            {"name": name, "currency_id": currency.id, "country_id": False}
+        )
+
+    @classmethod
+    def _policy(cls, company, **values):
+        """Publish, for a company, a policy with the test's limits."""
+        draft = cls.env["classification.policy"].create(
+            {
+                "name": "Rules of the test",
+                "company_id": company.id,
+                "tz": "UTC",
+                "prospect_scope": "engaged",
+                "tier_method": cls.tier_method,
+                "tier_ids": cls._limit_commands(cls.limits),
+                **cls.policy_values,
+                **values,
+            }
+        )
+        draft.action_publish()
+        return draft
+
+    @classmethod
+    def _limit_commands(cls, limits):
+        return [
+            fields.Command.create({"tier_id": cls._tier(code).id, "limit": limit})
+            for code, limit in limits.items()
+        ]
+
+    @classmethod
+    def _tier(cls, code):
+        return cls.env.ref(f"customer_classification.customer_value_tier_{code}")
+
+    @classmethod
+    def _stage(cls, code):
+        return cls.env.ref(f"customer_classification.customer_lifecycle_stage_{code}")
+
+    # Who and what
+
+    @classmethod
+    def _customer(cls, name="Customer", **values):
+        return cls.env["res.partner"].create({"name": name, **values})
+
+    @classmethod
+    def _order(cls, partner, day, amount, confirm=True, **values):
+        """A sales order of one line; ``day`` a date (noon UTC) or a UTC datetime."""
+        order = cls.env["sale.order"].create(
+            {
+                "partner_id": partner.id,
+                "company_id": cls.company.id,
+                "order_line": [
+                    fields.Command.create(
+                        {
+                            "product_id": cls.product.id,
+                            "product_uom_qty": 1,
+                            "price_unit": amount,
+                            "tax_ids": False,
+                        }
+                    )
+                ],
+                **values,
+            }
+        )
+        if confirm:
+            order.action_confirm()
+        order.date_order = cls._moment(day)
+        return order
+
+    @classmethod
+    def _purchase(cls, partner, day, amount, **values):
+        """An imported purchase: the cheapest way to a history."""
+        return cls.env["customer.purchase"].create(
+            {
+                "partner_id": partner.id,
+                "company_id": cls.company.id,
+                "currency_id": cls.company.currency_id.id,
+                "date": day,
+                "amount": amount,
+                **values,
+            }
+        )
+
+    @classmethod
+    def _regular(cls, name, amount, every=30, times=12, until=AS_OF, **values):
+        """A customer who bought ``times`` times, every so many days, up to a day."""
+        customer = cls._customer(name, **values)
+        cls.env["customer.purchase"].create(
+            [
+                {
+                    "partner_id": customer.id,
+                    "company_id": cls.company.id,
+                    "currency_id": cls.company.currency_id.id,
+                    "date": until - timedelta(days=every * number),
+                    "amount": amount,
+                }
+                for number in range(times)
+            ]
+        )
+        return customer
+
+    @classmethod
+    def _moment(cls, day):
+        if isinstance(day, datetime):
+            return day
+        return datetime.combine(day, time(12))
+
+    @classmethod
+    def _user(cls, login, groups):
+        return new_test_user(
+            cls.env,
+            login,
+            groups=groups,
+            company_id=cls.company.id,
+            company_ids=[fields.Command.set(cls.company.ids)],
+        )
+
+    # What came of it
+
+    @classmethod
+    def _recompute(cls, as_of_date=AS_OF, policy=None, **values):
+        run = (policy or cls.policy).recompute(as_of_date=as_of_date, **values)
+        if run.state != "done":
+            raise AssertionError(f"The run is {run.state}: {run.error}")
+        return run
+
+    @classmethod
+    def _profile(cls, partner, company=None):
+        return (
+            cls.env["customer.profile"]
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("partner_id", "=", partner.id),
+                    ("company_id", "=", (company or cls.company).id),
+                ]
+            )
+        )

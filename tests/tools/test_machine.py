@@ -1,0 +1,121 @@
+"""Ports, locks, child processes, the embedded server's lock."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tools import environment, locks, ports, postgres, processes
+from tools.console import DevError
+
+
+@pytest.fixture
+def state(monkeypatch, tmp_path):
+    """Give locks a folder of their own."""
+    monkeypatch.setattr(locks, "STATE", tmp_path)
+    return tmp_path
+
+
+def test_next_free_port():
+    with socket.socket() as taken:
+        taken.bind((ports.HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert port < ports.free_port(port) <= port + 100
+
+
+def test_no_free_port(monkeypatch):
+    monkeypatch.setattr(ports, "_is_free", lambda port: False)
+    with pytest.raises(DevError, match="8069 to 8168 are all taken"):
+        ports.free_port(8069)
+
+
+def test_waiting_ends_when_the_server_died():
+    assert not ports.wait_for_http(ports.free_port(18069), lambda: False)
+
+
+def test_last_user_of_a_lock_is_alone(state):
+    first, second = locks.open_lock("pg"), locks.open_lock("pg")
+    locks.share(first)
+    locks.share(second)
+    assert not locks.take_alone(first)
+    os.close(first)
+    assert locks.take_alone(second)
+    os.close(second)
+
+
+def test_killed_command_leaves_no_lock(state):
+    code = "import fcntl, sys; fcntl.flock(sys.stdin, fcntl.LOCK_SH); print(1); input()"
+    with open(state / "pg.lock", "w") as file:
+        holder = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                code.replace("input()", "__import__('time').sleep(99)"),
+            ],
+            stdin=file,
+            stdout=subprocess.PIPE,
+        )
+        file.close()
+        handle = locks.open_lock("pg")
+        time.sleep(0.5)
+        assert not locks.take_alone(handle)
+        holder.kill()
+        holder.wait()
+        assert locks.take_alone(handle)
+        os.close(handle)
+
+
+def test_leaving_the_block_ends_the_program():
+    with processes.child(
+        [sys.executable, "-c", "import time; time.sleep(99)"]
+    ) as child:
+        pass
+    assert child.returncode == -signal.SIGINT
+
+
+def test_stream_gives_each_line(tmp_path):
+    lines = []
+    argv = [sys.executable, "-c", "print(input()); print('two')"]
+    log = tmp_path / "log"
+    assert processes.stream(argv, lines.append, log=log, stdin="one\n") == 0
+    assert lines == ["one", "two"]
+    assert log.read_text() == "one\ntwo\n"
+
+
+def test_output_explains_failures():
+    with pytest.raises(DevError, match="boom"):
+        processes.output([sys.executable, "-c", "raise SystemExit('boom')"])
+    with pytest.raises(DevError, match="nonsense is missing"):
+        processes.output(["nonsense"])
+
+
+def test_server_of_the_user_that_does_not_answer(monkeypatch, tmp_path):
+    monkeypatch.setenv("PGHOST", str(tmp_path))
+    with pytest.raises(DevError, match="PGHOST, PGPORT, PGUSER does not answer"):
+        with postgres.server():
+            pass
+
+
+def test_socket_path_stays_short(monkeypatch, tmp_path):
+    monkeypatch.setattr(postgres, "STATE", tmp_path / ("deep" * 40))
+    assert len(str(postgres._socket_folder())) < 60
+    monkeypatch.setattr(postgres, "STATE", tmp_path)
+    assert postgres._socket_folder() == tmp_path / "run"
+
+
+def test_packages_without_network(monkeypatch, tmp_path):
+    def no_network(argv, on_line, log=None):
+        on_line("ERROR: No matching distribution found for psycopg2-binary")
+        return 1
+
+    monkeypatch.setattr(environment, "stream", no_network)
+    monkeypatch.setattr(environment, "LOGS", tmp_path)
+    with pytest.raises(DevError, match="PIP_FIND_LINKS") as caught:
+        environment._install("odoo")
+    assert "psycopg2-binary" in str(caught.value)
+    assert "tools/requirements-odoo.txt" in str(caught.value)

@@ -1,0 +1,120 @@
+"""Checks of our own: length of functions, well-formed XML, complete translations.
+
+Run by `./dev lint` with the Python of `.venv`: polib is not in Python itself.
+"""
+
+import ast
+import statistics
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from .paths import ROOT, TEST_ADDONS, repository_modules
+
+MEDIAN, LONGEST = 8, 60
+LANGUAGE = "zh_CN"
+_FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def main() -> int:
+    """Print what is wrong, return the exit code."""
+    modules = [ROOT / name for name in repository_modules()]
+    helpers = [path.parent for path in TEST_ADDONS.glob("*/__manifest__.py")]
+    complaints = [
+        *check_functions([*modules, ROOT / "tools", ROOT / "benchmarks"]),
+        *check_xml([*modules, *helpers]),
+        *check_translations(modules),
+    ]
+    print(*complaints, sep="\n", end="\n" if complaints else "")
+    return 1 if complaints else 0
+
+
+# Functions
+
+
+def function_lengths(source: str) -> Iterator[tuple[str, int, int]]:
+    """Yield name, line and length without docstring of each function."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, _FUNCTION):
+            yield node.name, node.lineno, _length(node)
+
+
+def _length(node: ast.FunctionDef) -> int:
+    """Count the lines from `def` to the end; a docstring may be as long as it likes."""
+    first = node.body[0]
+    documented = ast.get_docstring(node) is not None
+    docstring = first.end_lineno - first.lineno + 1 if documented else 0
+    return node.end_lineno - node.lineno + 1 - docstring
+
+
+def check_functions(folders: Iterable[Path]) -> Iterator[str]:
+    """Complain about long functions and about folders where many are long."""
+    for folder in folders:
+        lengths = []
+        for path in _files(folder, "*.py"):
+            for name, line, length in function_lengths(path.read_text()):
+                lengths.append(length)
+                if length > LONGEST:
+                    yield f"{_place(path)}:{line}: {name} has {length} lines"
+        if lengths and statistics.median(lengths) > MEDIAN:
+            median = statistics.median(lengths)
+            yield f"{_place(folder)}: half of its functions have {median:g} lines"
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    """Return our files: a test reads better in one piece, so tests may be longer."""
+    return [
+        path
+        for path in sorted(folder.rglob(pattern))
+        if "tests" not in path.relative_to(folder).parts
+    ]
+
+
+def _place(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+# XML
+
+
+def check_xml(folders: Iterable[Path]) -> Iterator[str]:
+    """Complain about files that are no well-formed XML."""
+    for folder in folders:
+        for path in sorted((*folder.rglob("*.xml"), *folder.rglob("*.svg"))):
+            try:
+                ElementTree.parse(path)
+            except ElementTree.ParseError as error:
+                yield f"{_place(path)}: {error}"
+
+
+# Translations
+
+
+def check_translations(folders: Iterable[Path]) -> Iterator[str]:
+    """Complain about every term that is not translated."""
+    for folder in folders:
+        if (folder / "i18n").exists():
+            yield from _check_one(folder)
+
+
+def _check_one(folder: Path) -> Iterator[str]:
+    import polib
+
+    template = folder / "i18n" / f"{folder.name}.pot"
+    translation = folder / "i18n" / f"{LANGUAGE}.po"
+    for path in (template, translation):
+        if not path.exists():
+            yield f"{_place(path)} is missing"
+            return
+    done = {(e.msgid, e.msgctxt) for e in polib.pofile(translation) if e.translated()}
+    terms = polib.pofile(template)
+    for entry in terms:
+        if (entry.msgid, entry.msgctxt) not in done:
+            yield f"{_place(translation)}: no translation of {entry.msgid!r}"
+    if not terms:
+        yield f"{_place(template)} has no terms"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

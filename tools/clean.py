@@ -1,0 +1,39 @@
+"""`./dev clean`: remove what the other commands made."""
+
+import os
+import shutil
+from pathlib import Path
+
+from . import postgres
+from .console import DevError, say
+from .locks import open_lock, take_alone
+from .paths import DOWNLOADS, STATE, VENV
+
+
+def clean(everything: bool = False) -> int:
+    """Remove databases, Odoo and `.venv`; the downloads only if everything is to go."""
+    handle = open_lock("pg")
+    try:
+        if not take_alone(handle):
+            raise DevError("another ./dev command is running: end it first")
+        postgres.stop()
+        _remove(STATE, kept=None if everything else DOWNLOADS)
+        _remove(VENV)
+    finally:
+        os.close(handle)
+    say("Removed databases, Odoo, logs and .venv.")
+    return 0
+
+
+def _remove(folder: Path, kept: Path | None = None) -> None:
+    if not folder.exists():
+        return
+    for path in folder.iterdir():
+        if path == kept:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    if not any(folder.iterdir()):
+        folder.rmdir()

@@ -1,0 +1,138 @@
+"""Numbers of tests, read from what pytest and Odoo report."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_ENTRY = re.compile(
+    r"^\S+ \S+ \d+ (?P<level>[A-Z]+) (?P<db>\S+) (?P<logger>\S+): (?P<text>.*)$"
+)
+_RESULT = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
+_FAILED_TEST = re.compile(r"^(?:FAIL|ERROR): (.+)$")
+_MODULE_SUMMARY = re.compile(r"^Module \w+: \d+ failures, \d+ errors of \d+ tests$")
+
+
+@dataclass
+class Counts:
+    """What came out of one kind of tests; `failures` names what to look at."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+            self.failures + other.failures,
+        )
+
+    def __str__(self) -> str:
+        text = f"{self.passed} passed, {self.failed} failed"
+        return text + (f", {self.skipped} skipped" if self.skipped else "")
+
+    def fail(self, reason: str) -> None:
+        """Count something that is no test of its own as failed."""
+        self.failed += 1
+        self.failures.append(reason)
+
+
+def from_junit(report: Path, code: int) -> Counts:
+    """Read pytest's XML report; no report or no test is a failure."""
+    counts = Counts()
+    cases = ElementTree.parse(report).iter("testcase") if report.exists() else ()
+    for case in cases:
+        tags = {child.tag for child in case}
+        if tags & {"failure", "error"}:
+            counts.fail(f"{case.get('classname')}::{case.get('name')}")
+        elif "skipped" in tags:
+            counts.skipped += 1
+        else:
+            counts.passed += 1
+    if not counts.failed and (code or not counts.passed):
+        counts.fail(f"no test ran (pytest's exit code {code})")
+    return counts
+
+
+# Odoo's log
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """A log entry that is no failure, and why."""
+
+    pattern: re.Pattern[str]
+    reason: str
+
+
+def read_allowed(path: Path) -> list[Allowed]:
+    """Read patterns, each under a comment that gives its reason."""
+    allowed, reason = [], ""
+    for line in path.read_text().splitlines():
+        if line.startswith("#"):
+            reason = f"{reason} {line.lstrip('# ')}".strip()
+        elif not line.strip():
+            reason = ""
+        elif not reason:
+            raise ValueError(f"{path.name}: no reason above the pattern {line}")
+        else:
+            allowed.append(Allowed(re.compile(line), reason))
+    return allowed
+
+
+@dataclass
+class OdooLog:
+    """Count the tests in Odoo's log; every unexpected warning is a failure."""
+
+    allowed: Sequence[Allowed] = ()
+    tests: bool = True  # are tests expected to run?
+    counts: Counts = field(default_factory=Counts)
+    _ran: int = 0
+    _errors: int = 0
+    _complaints: list[str] = field(default_factory=list)
+
+    def read(self, line: str) -> None:
+        """Take one line of the log."""
+        if not (match := _ENTRY.match(line)):
+            return
+        level, logger, text = match["level"], match["logger"], match["text"]
+        if result := _RESULT.search(text):
+            failed, errors, self._ran = map(int, result.groups())
+            self._errors = failed + errors
+        elif text.startswith("skipped "):
+            self.counts.skipped += 1
+        elif level in ("WARNING", "ERROR", "CRITICAL"):
+            self._complain(level, logger, text)
+
+    def _complain(self, level: str, logger: str, text: str) -> None:
+        if failed := _FAILED_TEST.match(text):
+            self.counts.fail(f"{logger.removeprefix('odoo.addons.')}: {failed[1]}")
+        elif not _MODULE_SUMMARY.match(text) and not self._is_allowed(logger, text):
+            self._complaints.append(f"{level} {logger}: {text}")
+
+    def _is_allowed(self, logger: str, text: str) -> bool:
+        entry = f"{logger}: {text}"
+        return any(allowed.pattern.search(entry) for allowed in self.allowed)
+
+    def close(self, code: int) -> Counts:
+        """Return the counts after Odoo ended with this exit code."""
+        counts = self.counts
+        if self._errors > counts.failed:
+            counts.fail(f"{self._errors} errors reported by Odoo, see the log")
+        counts.passed = max(0, self._ran - counts.failed - counts.skipped)
+        for complaint in dict.fromkeys(self._complaints):
+            counts.fail(f"in the log: {complaint}")
+        if self.tests and not self._ran:
+            counts.fail("no test ran in Odoo")
+        if code and not counts.failed:
+            counts.fail(f"Odoo ended with exit code {code}")
+        return counts
+
+
+def total(parts: Iterable[Counts]) -> Counts:
+    """Add up counts."""
+    return sum(parts, Counts())

@@ -1,0 +1,119 @@
+"""Start programs so that whatever ends `./dev` ends them as well."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from .console import DevError
+
+_GRACE = 15  # seconds a program gets to stop by itself
+
+# File descriptors that children keep open, so that a lock outlives a killed `./dev`.
+inherited: set[int] = set()
+
+
+def end_by_exception() -> None:
+    """Turn SIGTERM and SIGHUP into an exception: `finally` blocks then run."""
+
+    def stop(signum: int, _frame: object) -> None:
+        raise SystemExit(128 + signum)
+
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, stop)
+
+
+@contextmanager
+def child(argv: Sequence[str | Path], **options: object) -> Iterator[subprocess.Popen]:
+    """Run a program for the length of the block; stop it when the block is left.
+
+    It gets a process group of its own: Ctrl-C reaches only `./dev`, which then asks
+    the program, and all that the program started, to stop.
+    """
+    command = [str(arg) for arg in argv]
+    options = {"pass_fds": tuple(inherited), "start_new_session": True, **options}
+    process = subprocess.Popen(command, **options)
+    try:
+        yield process
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen) -> None:
+    """Ask politely first: Odoo finishes its transaction on SIGINT."""
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signum)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE)
+
+
+def run(
+    argv: Sequence[str | Path],
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> int:
+    """Run a program on the user's terminal and return its exit code."""
+    command = [str(arg) for arg in argv]
+    fds = tuple(inherited)
+    process = subprocess.Popen(command, env=merged(env), cwd=cwd, pass_fds=fds)
+    # Ctrl-C reaches the program as well and is its own affair: psql cancels a query.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return process.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+
+
+def stream(
+    argv: Sequence[str | Path],
+    on_line: Callable[[str], None],
+    env: Mapping[str, str] | None = None,
+    log: Path | None = None,
+    stdin: str | None = None,
+    cwd: Path | None = None,
+) -> int:
+    """Run a program, give each line of its output to `on_line`, keep them in `log`."""
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "cwd": cwd}
+    options["stdin"] = subprocess.PIPE if stdin is not None else subprocess.DEVNULL
+    with child(argv, env=merged(env), **options) as process:
+        if process.stdin:
+            process.stdin.write((stdin or "").encode())
+            process.stdin.close()
+        with open(log or os.devnull, "ab") as copy:
+            for line in process.stdout:
+                copy.write(line)
+                on_line(line.decode(errors="replace").rstrip("\n"))
+        return process.wait()
+
+
+def output(
+    argv: Sequence[str | Path], env: Mapping[str, str] | None = None, **options: object
+) -> str:
+    """Return what a short program prints; its complaint becomes a DevError."""
+    options = {"capture_output": True, "text": True, **options}
+    command = [str(arg) for arg in argv]
+    try:
+        done = subprocess.run(command, env=merged(env), **options)
+    except FileNotFoundError as error:
+        raise DevError(f"the program {argv[0]} is missing") from error
+    if done.returncode:
+        raise DevError(f"{Path(argv[0]).name}: {_last_line(done.stderr)}")
+    return done.stdout
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else "failed without a message"
+
+
+def merged(env: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the environment of this process with these variables added."""
+    return {**os.environ, **(env or {})}

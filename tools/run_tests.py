@@ -1,0 +1,168 @@
+"""`./dev test`: every kind of tests, one number at the end.
+
+Kinds: tools, engine (pure pandas), odoo (the addons' own tests), outside (against a
+running Odoo). Tests from outside find in their environment what `tools.odoo.session()`
+sets (PGHOST, PGPORT, PGUSER, ODOO_RC, PYTHONPATH) and
+    DEMO_DATABASE   a database with demo data and our addons, not to be changed
+so that `from tools import odoo, databases` works there as in `./dev` itself.
+"""
+
+import os
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from . import counts, databases, environment, ports, processes
+from .console import DevError, say, step
+from .counts import Counts
+from .odoo import Session, session
+from .paths import LOGS, PYTHON, ROOT, TOOLS, repository_modules
+
+KINDS = ("tools", "engine", "odoo", "outside")
+_TEST_DATABASE = re.compile(r"test_(?:odoo|demo)_(\d+)")
+
+
+def test(what: Sequence[str] = ()) -> int:
+    """Run kinds of tests or paths, print the closing line, return the exit code."""
+    environment.need("odoo", "addon", "test")
+    results = [_timed(target) for target in _targets(what)]
+    for name, result, seconds in results:
+        say(f"{name:12} {str(result):32} {seconds:6.1f} s")
+        for failure in result.failures:
+            say(f"    {failure}")
+    total = counts.total(result for _name, result, _seconds in results)
+    say(str(total))
+    return 1 if total.failed or not total.passed else 0
+
+
+def _targets(what: Sequence[str]) -> list[str]:
+    """Check names and paths before the first test runs."""
+    targets = list(what) or list(KINDS)
+    for target in targets:
+        if target not in KINDS and not Path(target.partition("::")[0]).exists():
+            kinds = ", ".join(KINDS)
+            raise DevError(f"{target} is neither a kind of tests ({kinds}) nor a path")
+    return targets
+
+
+def _timed(target: str) -> tuple[str, Counts, float]:
+    say(f"== {target}")
+    started = time.monotonic()
+    result = _run(target)
+    return target, result, time.monotonic() - started
+
+
+def _run(target: str) -> Counts:
+    if target == "odoo":
+        return _odoo_tests(_tags())
+    if target == "outside":
+        return _outside(ROOT / "tests" / "outside")
+    if target in KINDS:
+        return _pytest(ROOT / "tests" / target, {})
+    path = Path(target).resolve()
+    module = path.relative_to(ROOT).parts[0] if path.is_relative_to(ROOT) else ""
+    if module in repository_modules():
+        return _odoo_tests(_tags_of(path))
+    if path.is_relative_to(ROOT / "tests" / "outside"):
+        return _outside(Path(target))
+    return _pytest(Path(target), {})
+
+
+# pytest
+
+
+def _pytest(path: Path, env: dict[str, str]) -> Counts:
+    LOGS.mkdir(parents=True, exist_ok=True)
+    report = LOGS / f"pytest-{os.getpid()}.xml"
+    argv = [PYTHON, "-m", "pytest", "-q", f"--junitxml={report}", path]
+    try:
+        return counts.from_junit(report, processes.run(argv, env=env, cwd=ROOT))
+    finally:
+        report.unlink(missing_ok=True)
+
+
+def _outside(path: Path) -> Counts:
+    """Install with demo data, which must load without a complaint, then run pytest."""
+    with session() as odoo, _temporary_database(odoo, "demo") as name:
+        demo = _demo_data(odoo, name)
+        return demo + _pytest(path, {**odoo.env, "DEMO_DATABASE": name})
+
+
+# Odoo
+
+
+def _tags() -> list[str]:
+    return [f"/{name}" for name in repository_modules()]
+
+
+def _tags_of(path: Path) -> list[str]:
+    """Return the tag of one test file, or of the module for any other path."""
+    inside = path.relative_to(ROOT)
+    if path.suffix == ".py" and "tests" in inside.parts:
+        return [f"/{inside}"]
+    return [f"/{inside.parts[0]}"]
+
+
+@contextmanager
+def _temporary_database(odoo: Session, kind: str) -> Iterator[str]:
+    """Name a database of this process; drop it, and those of dead ones, at the end."""
+    _drop_left_over(odoo)
+    name = f"test_{kind}_{os.getpid()}"
+    try:
+        yield name
+    finally:
+        databases.drop(odoo, name)
+
+
+def _drop_left_over(odoo: Session) -> None:
+    for (name,) in databases.sql(odoo, "SELECT datname FROM pg_database"):
+        match = _TEST_DATABASE.fullmatch(name)
+        if match and not Path("/proc", match[1]).exists():
+            databases.drop(odoo, name)
+
+
+def _odoo_tests(tags: Sequence[str]) -> Counts:
+    """Install our addons without demo data into a fresh database, with their tests."""
+    ours = repository_modules()
+    if not ours:
+        raise DevError("there is no addon to test")
+    with session() as odoo, _temporary_database(odoo, "odoo") as name:
+        foreign = databases.foreign_dependencies(odoo, ours)
+        databases.database_from_template(odoo, name, foreign)
+        install = [*ours, *databases.helpers_needed(odoo)]
+        args = ["-i", ",".join(install), f"--test-tags={','.join(tags)}"]
+        args += [f"--http-port={ports.free_port(8169)}"]
+        return _watched(odoo, name, args, "Odoo's tests")
+
+
+def _demo_data(odoo: Session, name: str) -> Counts:
+    """Install our addons with demo data; counts as one test."""
+    ours = repository_modules()
+    foreign = databases.foreign_dependencies(odoo, ours)
+    databases.database_from_template(odoo, name, foreign, demo=True)
+    install = [*ours, *databases.helpers_needed(odoo)]
+    args = ["-i", ",".join(install), "--with-demo", "--no-http"]
+    result = _watched(odoo, name, args, "Demo data", tests=False)
+    return result if result.failed else Counts(passed=1)
+
+
+def _watched(
+    odoo: Session, database: str, args: Sequence[str], title: str, tests: bool = True
+) -> Counts:
+    """Run Odoo once, count its tests and everything that it complains about."""
+    allowed = counts.read_allowed(TOOLS / "allowed_warnings.txt")
+    reader = counts.OdooLog(allowed, tests)
+    log = LOGS / f"{database.rpartition('_')[0]}.log"
+    log.unlink(missing_ok=True)
+    common = ["-d", database, "--stop-after-init", "--max-cron-threads=0"]
+    with step(title) as progress:
+
+        def on_line(line: str) -> None:
+            reader.read(line)
+            if ": Starting " in line:
+                progress.show(line.partition(": Starting ")[2])
+
+        code = odoo.stream(*common, *args, on_line=on_line, log=log)
+    return reader.close(code)
