@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import UserError, ValidationError
 
+from .classification_sentences import rule_sentence
+
 # (code of the tier, top share of the customers in percent)
 DEFAULT_TIERS = (("vip", 5), ("high", 20), ("medium", 50), ("low", 100))
 
@@ -220,6 +222,16 @@ class ClassificationPolicy(models.Model):
         for policy in self.filtered("tier_ids"):
             policy._parameters()
 
+    @api.constrains(lambda self: self._not_negative_fields())
+    def _check_not_negative(self):
+        for policy in self:
+            for name in self._not_negative_fields():
+                if policy[name] < 0:
+                    label = self._fields[name]._description_string(self.env)
+                    raise ValidationError(
+                        self.env._("%s cannot be negative.", label)
+                    )
+
     @api.constrains("tier_ids")
     def _check_tiers(self):
         for policy in self:
@@ -270,6 +282,15 @@ class ClassificationPolicy(models.Model):
         }
 
     @api.model
+    def _not_negative_fields(self):
+        """Names of the numbers that are zero or more."""
+        return (
+            *("min_orders", "min_tenure_days", "min_customers", "grace_days"),
+            *("new_days", "loyal_orders", "loyal_tenure_days", "won_back_days"),
+            *("dormant_min_days", "lost_min_days"),
+        )
+
+    @api.model
     def _first_policy_values(self, company):
         """Values of the policy with which a company starts."""
         return {
@@ -317,7 +338,7 @@ class ClassificationPolicy(models.Model):
                 **{name: self[name] for name in self._plain_parameters()},
             )
         except ValueError as error:
-            raise ValidationError(str(error)) from error
+            raise ValidationError(rule_sentence(self.env, str(error))) from error
 
     @api.model
     def _plain_parameters(self):

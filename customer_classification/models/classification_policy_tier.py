@@ -30,6 +30,10 @@ class ClassificationPolicyTier(models.Model):
         "UNIQUE(policy_id, tier_id)", "A value tier has one limit in a policy."
     )
 
+    @api.constrains("tier_id", "limit")
+    def _check_limits(self):
+        self.policy_id._check_rules()
+
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)

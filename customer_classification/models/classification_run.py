@@ -10,6 +10,7 @@ from odoo.tools import SQL
 
 from ..copy_frames import write_frame
 from . import classification_columns as columns
+from .classification_sentences import note_sentence
 from .customer_lifecycle_stage import STAGE_SELECTION
 
 _logger = logging.getLogger(__name__)
@@ -122,7 +123,7 @@ class ClassificationRun(models.Model):
     def _compute_notes_text(self):
         for run in self:
             run.notes_text = "\n".join(
-                self._note_sentence(note) for note in run.notes or []
+                note_sentence(self.env, note) for note in run.notes or []
             )
 
     # Starting
@@ -491,28 +492,6 @@ class ClassificationRun(models.Model):
         """``{tier id: value from which a customer enters it}`` of this run."""
         limits = (self.edges or {}).get("tier_limits", {})
         return {int(tier): limit for tier, limit in limits.items()}
-
-    @api.model
-    def _note_sentence(self, note):
-        """A remark of the engine in the reader's language."""
-        sentences = {
-            "few_customers_for_bins": self.env._(
-                "%(metric)s: scores go from 1 to %(bins)s only, because no more than "
-                "%(buyers)s customers bought in the window."
-            ),
-            "no_spread": self.env._(
-                "%(metric)s: all customers are alike, so it gives no score."
-            ),
-            "few_customers_for_tiers": self.env._(
-                "No value tiers: %(buyers)s customers bought in the window, and "
-                "shares of the customers need %(needed)s."
-            ),
-            "no_gaps": self.env._(
-                "Nobody bought twice yet, so a rhythm of %(days)s days is assumed."
-            ),
-        }
-        sentence = sentences.get(note.get("code"))
-        return sentence % note if sentence else str(note)
 
     def _notification(self):
         """A message to the user about runs that have just ended."""
