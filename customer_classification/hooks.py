@@ -1,6 +1,7 @@
 """What installing and uninstalling do beyond loading the files."""
 
 from odoo import SUPERUSER_ID
+from odoo.tools import SQL
 
 
 def post_init_hook(env):
@@ -10,7 +11,18 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Forget the scratch tables of runs; Odoo itself drops what the models own."""
+    """Empty what holds on to tiers, stages and policies, so that Odoo can delete those
+    records one by one before it drops the tables; forget our parameters."""
+    for table in (
+        "customer_profile",
+        "classification_change",
+        "classification_run_result",
+        "classification_run",
+        "classification_policy_tier",
+        "classification_policy",
+    ):
+        env.cr.execute(SQL("DELETE FROM %s", SQL.identifier(table)))
+    env.invalidate_all(flush=False)
     env["ir.config_parameter"].sudo().search(
         [("key", "=like", "customer_classification.%")]
     ).unlink()

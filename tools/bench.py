@@ -15,7 +15,7 @@ def bench(name: str, args: Sequence[str]) -> int:
     script = FOLDER / f"{name.replace('-', '_')}.py"
     if not script.exists():
         raise DevError(f"there is no benchmark {name}: choose from {_known()}")
-    environment.need("odoo", "addon", "test")
+    environment.need("addon", "test")
     with session() as odoo:
         path = f"{odoo.env['PYTHONPATH']}:{ROOT}"
         env = {**odoo.env, "PYTHONPATH": path}

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import site
 import subprocess
 import sys
 from pathlib import Path
@@ -32,13 +33,17 @@ def need(*names: str) -> None:
                 _install(name)
 
 
-def import_from(folder: Path) -> None:
-    """Let `.venv` also see the packages that lie beside an importable Odoo."""
-    need()
+def share_packages(*folders: Path) -> None:
+    """Let `.venv` also see what the running Python can import, behind its own."""
+    if Path(sys.prefix) == VENV:
+        return
+    places = [*map(str, folders), *site.getsitepackages(), site.getusersitepackages()]
     with exclusive("setup"):
         _make_venv()
-        target = next(VENV.glob("lib/python3*/site-packages")) / "odoo_host.pth"
-        target.write_text(f"{folder}\n")
+        target = next(VENV.glob("lib/python3*/site-packages")) / "shared.pth"
+        text = "".join(f"{place}\n" for place in dict.fromkeys(places))
+        if not target.exists() or target.read_text() != text:
+            target.write_text(text)
 
 
 def _requirements(name: str) -> Path:

@@ -10,8 +10,10 @@ import re
 import shutil
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from . import environment
 from .console import DevError, Progress, say, step
@@ -35,6 +37,7 @@ PACKAGES = {
     "fonts-ocr-b": "sid",
     "fonts-roboto-unhinted": "sid",
 }
+_NEEDED_GB = 3  # unpacked, the packages, room for the first databases
 _KEYRINGS = Path("/usr/share/keyrings")
 _NOT_DEBIAN = (
     "no Odoo 19 here, and getting one needs Debian's apt-get and dpkg-deb: "
@@ -52,6 +55,7 @@ class Odoo:
 
     package_path: Path  # the folder that holds the Python package `odoo`
     addons: tuple[Path, ...] = ()  # addons folders outside of the package
+    importable: bool = False  # by the Python that runs `./dev`, with what it needs
 
     @property
     def build(self) -> str:
@@ -67,7 +71,7 @@ def find_odoo(path: str | None = None) -> Odoo:
         odoo = from_folder(Path(given).expanduser().resolve())
         environment.need("odoo", "addon")
     elif odoo := _importable():
-        environment.import_from(odoo.package_path)
+        environment.share_packages(odoo.package_path)
         environment.need("addon")
     else:
         environment.need("odoo", "addon")
@@ -81,8 +85,9 @@ def from_folder(home: Path) -> Odoo:
         if (package_path / "odoo" / "release.py").exists():
             _check_series(package_path)
             beside = package_path / "addons"
-            has_addons = (beside / "web" / "__manifest__.py").exists()
-            return Odoo(package_path, (beside,) if has_addons else ())
+            # Debian has all addons in the package, and beside it only their Python.
+            checkout = not (package_path / "odoo" / "addons" / "web").exists()
+            return Odoo(package_path, (beside,) if checkout and beside.exists() else ())
     raise DevError(f"{home} holds no Odoo: no file odoo/release.py in it")
 
 
@@ -107,7 +112,7 @@ def _importable() -> Odoo | None:
     places = list(spec.submodule_search_locations or []) if spec else []
     for place in map(Path, places):
         if (place / "release.py").exists():
-            return from_folder(place.parent)
+            return replace(from_folder(place.parent), importable=True)
     return None
 
 
@@ -116,9 +121,19 @@ def _from_debian() -> Odoo:
     if not UNPACKED.exists():
         with exclusive("setup"):
             if not UNPACKED.exists():
+                _check_space()
                 _download_missing()
                 _unpack()
     return from_folder(UNPACKED)
+
+
+def _check_space() -> None:
+    free = shutil.disk_usage(STATE).free
+    if free < _NEEDED_GB << 30:
+        raise DevError(
+            f"the disk is nearly full ({free >> 20} MB free in {STATE.parent}): Odoo "
+            f"needs about {_NEEDED_GB} GB, free them and run the command again"
+        )
 
 
 # Download
@@ -256,23 +271,29 @@ def _unpack() -> None:
 
 def _unpack_one(package: Path, target: Path, progress: Progress) -> None:
     """Pipe dpkg-deb's tar stream into tar, counting what passes."""
-    argv = ["dpkg-deb", "--fsys-tarfile", package]
+    reader = ["dpkg-deb", "--fsys-tarfile", package]
     # "no-same-owner": root would otherwise create files of unknown owners.
-    unpack = ["tar", "-x", "--no-same-owner", "-C", target]
-    with child(argv, stdout=subprocess.PIPE) as source:
-        with child(unpack, stdin=subprocess.PIPE) as sink:
-            done = 0
-            while block := source.stdout.read(1 << 20):
-                sink.stdin.write(block)
-                done += len(block)
-                progress.show(f"{done >> 20} MB")
-            sink.stdin.close()
+    writer = ["tar", "-x", "--no-same-owner", "-C", target]
+    quiet = {"stderr": subprocess.DEVNULL}
+    with child(reader, stdout=subprocess.PIPE, **quiet) as source:
+        with child(writer, stdin=subprocess.PIPE, **quiet) as sink:
+            with suppress(BrokenPipeError):
+                _pump(source.stdout, sink.stdin, progress)
             codes = sink.wait(), source.wait()
     if any(codes):
         raise DevError(
             f"{package.name} could not be unpacked (disk full, or a broken file): "
-            f"free about 2 GB or delete {package}, then run the command again"
+            f"free about {_NEEDED_GB} GB or delete {package}, then run it again"
         )
+
+
+def _pump(source: BinaryIO, sink: BinaryIO, progress: Progress) -> None:
+    done = 0
+    with sink:
+        while block := source.read(1 << 20):
+            sink.write(block)
+            done += len(block)
+            progress.show(f"{done >> 20} MB")
 
 
 def _dangling_links(root: Path) -> list[Path]:

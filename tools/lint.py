@@ -12,7 +12,7 @@ _PYTHON_FOLDERS = ("tools", "tests", "benchmarks", ".ci")
 
 def lint() -> int:
     """Run every check, also after one has failed; return the exit code."""
-    environment.need("odoo", "addon", "test")
+    environment.need("addon", "test")
     failed = [title for title, argv in _checks() if not _passes(title, argv)]
     say(f"lint: {', '.join(failed)} failed" if failed else "lint: all checks passed")
     return 1 if failed else 0

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .console import say
 from .paths import STATE
 
 
@@ -19,7 +20,9 @@ def exclusive(name: str) -> Iterator[None]:
     """Let one command at a time into the block."""
     handle = open_lock(name)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        if not take_alone(handle):
+            say(f"Waiting for another ./dev command ({name}) ...")
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)

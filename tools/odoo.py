@@ -47,12 +47,12 @@ class Session:
 
     def __post_init__(self) -> None:
         write_config(self.odoo, self.pg)
-        path = [str(self.odoo.package_path), os.environ.get("PYTHONPATH", "")]
-        self.env = {
-            **self.pg,
-            "ODOO_RC": str(CONFIG),
-            "PYTHONPATH": os.pathsep.join(filter(None, path)),
-        }
+        self.env = {**self.pg, "ODOO_RC": str(CONFIG)}
+        if not self.odoo.importable:
+            home = str(self.odoo.package_path)
+            path = [home, os.environ.get("PYTHONPATH", "")]
+            self.env["PYTHONPATH"] = os.pathsep.join(filter(None, path))
+            self.env["ODOO_HOME"] = home  # for what a test starts
 
     def command(self, *args: str) -> list[str]:
         """Return the argv of Odoo's command line."""
@@ -83,7 +83,11 @@ class Session:
         log = LOGS / f"{database}-server.log"
         argv = self.command("-d", database, f"--db-filter=^{re.escape(database)}$")
         argv += [f"--http-port={port}", f"--logfile={log}", *args]
-        with processes.child(argv, env=processes.merged(self.env)) as process:
+        env = processes.merged(self.env)
+        with (
+            open(log, "ab") as out,
+            processes.child(argv, env=env, stderr=out) as process,
+        ):
             if not ports.wait_for_http(port, lambda: process.poll() is None):
                 raise DevError(f"Odoo's web server does not start on {port}: see {log}")
             yield WebServer(f"http://{ports.HOST}:{port}", process, log)
@@ -154,13 +158,13 @@ def write_config(odoo: Odoo, pg: dict[str, str]) -> None:
     settings = {
         "addons_path": ",".join(map(str, addons_path(odoo))),
         "data_dir": DATA,
-        "db_host": pg.get("PGHOST", "False"),
-        "db_port": pg.get("PGPORT", "False"),
-        "db_user": pg.get("PGUSER", "False"),
-        "db_password": pg.get("PGPASSWORD", "False"),
-        "http_interface": "127.0.0.1",
+        "db_host": pg.get("PGHOST"),
+        "db_port": pg.get("PGPORT"),
+        "db_user": pg.get("PGUSER"),
+        "db_password": pg.get("PGPASSWORD"),
+        "http_interface": ports.HOST,
     }
-    lines = [f"{name} = {value}\n" for name, value in settings.items()]
+    lines = [f"{name} = {value}\n" for name, value in settings.items() if value]
     text = "[options]\n" + "".join(lines)
     if CONFIG.exists() and CONFIG.read_text() == text:
         return

@@ -105,13 +105,15 @@ def output(
     except FileNotFoundError as error:
         raise DevError(f"the program {argv[0]} is missing") from error
     if done.returncode:
-        raise DevError(f"{Path(argv[0]).name}: {_last_line(done.stderr)}")
+        raise DevError(_complaint(done.stderr) or f"{Path(argv[0]).name} failed")
     return done.stdout
 
 
-def _last_line(text: str) -> str:
+def _complaint(text: str) -> str:
+    """Return the line that says what went wrong: the named error, else the last."""
     lines = text.strip().splitlines()
-    return lines[-1] if lines else "failed without a message"
+    named = (line for line in lines if "error:" in line.lower() or "FATAL:" in line)
+    return next(named, lines[-1] if lines else "")
 
 
 def merged(env: Mapping[str, str] | None) -> dict[str, str]:

@@ -26,7 +26,7 @@ _TEST_DATABASE = re.compile(r"test_(?:odoo|demo)_(\d+)")
 
 def test(what: Sequence[str] = ()) -> int:
     """Run kinds of tests or paths, print the closing line, return the exit code."""
-    environment.need("odoo", "addon", "test")
+    environment.need("addon", "test")
     results = [_timed(target) for target in _targets(what)]
     for name, result, seconds in results:
         say(f"{name:12} {str(result):32} {seconds:6.1f} s")

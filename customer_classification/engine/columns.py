@@ -183,8 +183,7 @@ def read_facts(frame, digits: int):
     :raises ValueError: a column is missing or a customer stands there twice
     """
     _require_columns(frame, FACTS, "facts")
-    if not frame.index.is_unique:
-        raise ValueError("The facts have a customer more than once.")
+    _require_unique(frame, "facts")
     notes: list[dict] = []
     arrays = {
         name: _read(frame[name], column.kind, digits, notes)
@@ -197,11 +196,12 @@ def read_previous(frame, index, digits: int):
     """Arrays of the previous state in the order of ``index``; absent rows and
     ``None`` stand for customers never classified.
 
-    :raises ValueError: a column is missing
+    :raises ValueError: a column is missing or a customer stands there twice
     """
     if frame is None:
         frame = pd.DataFrame({name: np.zeros(0) for name in PREVIOUS})
-    _require_columns(frame, PREVIOUS, "previous state")
+    _require_columns(frame, PREVIOUS, "columns of the previous state")
+    _require_unique(frame, "rows of the previous state")
     rows = None if frame.index.equals(index) else frame.index.get_indexer(index)
     arrays = {
         name: _aligned(_read(frame[name], column.kind, digits, []), rows)
@@ -213,14 +213,19 @@ def read_previous(frame, index, digits: int):
 def _require_columns(frame, columns, what):
     missing = [name for name in columns if name not in frame]
     if missing:
-        raise ValueError(f"The {what} lack the columns {', '.join(missing)}.")
+        raise ValueError(f"The {what} lack {', '.join(missing)}.")
+
+
+def _require_unique(frame, what):
+    if not frame.index.is_unique:
+        raise ValueError(f"The {what} have a customer more than once.")
 
 
 def _read(series, kind, digits, notes):
     if kind == "day":
         return to_days(series)
     values = series.to_numpy()
-    if kind == "count" and values.dtype.kind in "iu":
+    if kind == "count" and values.dtype.kind == "i":
         return values
     values = np.asarray(values, "float64")
     unusable = ~np.isfinite(values)

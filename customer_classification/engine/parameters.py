@@ -206,9 +206,7 @@ def _check_numbers(parameters):
 
 def _check_window_and_bins(parameters):
     _require(parameters.window_months >= 1, "The window needs at least one month.")
-    _require(
-        3 <= parameters.bins <= MAX_BINS, f"The scores need 3 to {MAX_BINS} bins."
-    )
+    _require(3 <= parameters.bins <= MAX_BINS, f"The scores need 3 to {MAX_BINS} bins.")
     _require(parameters.customers_per_bin >= 1, "A bin needs at least one customer.")
     _require(
         0 <= parameters.currency_digits <= 6,
@@ -232,7 +230,8 @@ def _check_fixed_edges(parameters):
             f"The fixed limits of {metric} must be finite numbers.",
         )
         _require(
-            _is_rising(edges), f"The fixed limits of {metric} must rise, each above the last."
+            _is_rising(edges),
+            f"The fixed limits of {metric} must rise, each above the last.",
         )
 
 

@@ -95,9 +95,9 @@ def _leaves(oldest, start, as_of):
 
 
 def _coming_starts(start, as_of):
-    """Start of the span of each day after ``as_of``, until nothing of today's is left."""
-    starts, day = [], as_of
-    while not starts or starts[-1] <= day_number(as_of):
+    """Start of the span of each coming day, until nothing of today's is left."""
+    today, day, starts = day_number(as_of), as_of, []
+    while not starts or starts[-1] <= today:
         day += datetime.timedelta(1)
         starts.append(day_number(start(day)))
     return np.array(starts)

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from .customer_profile import MONEY_GROUP, RISK_SELECTION
+from .customer_profile import MONEY_GROUP, RISK_COLORS, RISK_SELECTION
 
 
 class ClassificationChange(models.Model):
@@ -51,6 +51,8 @@ class ClassificationChange(models.Model):
     to_risk = fields.Selection(RISK_SELECTION, readonly=True)
     from_label = fields.Char(string="From", compute="_compute_labels")
     to_label = fields.Char(string="To", compute="_compute_labels")
+    from_color = fields.Integer(compute="_compute_colors")
+    to_color = fields.Integer(compute="_compute_colors")
     direction = fields.Selection(
         [("up", "Better"), ("down", "Worse"), ("first", "First time"), ("other", "-")],
         readonly=True,
@@ -96,6 +98,21 @@ class ClassificationChange(models.Model):
         for change in self:
             change.from_label, change.to_label = (
                 tier.name or stage.name or risks.get(risk) or "-"
+                for tier, stage, risk in (
+                    (change.from_tier_id, change.from_stage_id, change.from_risk),
+                    (change.to_tier_id, change.to_stage_id, change.to_risk),
+                )
+            )
+
+    @api.depends(
+        *("from_tier_id.color", "to_tier_id.color", "from_stage_id.color"),
+        *("to_stage_id.color", "from_risk", "to_risk"),
+    )
+    def _compute_colors(self):
+        """Colours of the labels: a change has a tier, a stage or a risk."""
+        for change in self:
+            change.from_color, change.to_color = (
+                tier.color or stage.color or RISK_COLORS.get(risk, 0)
                 for tier, stage, risk in (
                     (change.from_tier_id, change.from_stage_id, change.from_risk),
                     (change.to_tier_id, change.to_stage_id, change.to_risk),

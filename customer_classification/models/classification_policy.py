@@ -176,7 +176,18 @@ class ClassificationPolicy(models.Model):
 
     run_ids = fields.One2many("classification.run", "policy_id")
     run_count = fields.Integer(compute="_compute_run_count")
-    last_run_id = fields.Many2one("classification.run", compute="_compute_last_run_id")
+    last_run_id = fields.Many2one("classification.run", compute="_compute_last_run")
+    last_run_state = fields.Selection(
+        selection=lambda self: self.env["classification.run"]
+        ._fields["state"]
+        ._description_selection(self.env),
+        string="State of the Last Run",
+        compute="_compute_last_run",
+    )
+    last_run_date = fields.Datetime(
+        string="End of the Last Run", compute="_compute_last_run"
+    )
+    last_run_text = fields.Char(string="Result of the Last Run", compute="_compute_last_run")
 
     _one_published = models.UniqueIndex(
         "(company_id) WHERE state = 'published'",
@@ -205,7 +216,8 @@ class ClassificationPolicy(models.Model):
         for policy in self:
             policy.run_count = counts.get(policy, 0)
 
-    def _compute_last_run_id(self):
+    @api.depends_context("lang")
+    def _compute_last_run(self):
         last = dict(
             self.env["classification.run"]._read_group(
                 [("policy_id", "in", self.ids), ("scope", "=", "all")],
@@ -214,7 +226,11 @@ class ClassificationPolicy(models.Model):
             )
         )
         for policy in self:
-            policy.last_run_id = last.get(policy)
+            run = self.env["classification.run"].browse(last.get(policy))
+            policy.last_run_id = run
+            policy.last_run_state = run.state
+            policy.last_run_date = run.end_date
+            policy.last_run_text = run._result_sentence()
 
     @api.constrains(lambda self: self._rule_fields())
     def _check_rules(self):
@@ -426,7 +442,7 @@ class ClassificationPolicy(models.Model):
             self, as_of_date=as_of_date, partner_ids=partner_ids, kind=kind
         )
         run._execute()
-        return run
+        return run.with_env(self.env)
 
     @api.model
     def _cron_recompute(self):

@@ -96,6 +96,9 @@ class ClassificationRun(models.Model):
     tier_change_count = fields.Integer(string="Tier Changes", readonly=True)
     stage_change_count = fields.Integer(string="Stage Changes", readonly=True)
     risk_change_count = fields.Integer(string="Risk Changes", readonly=True)
+    change_count = fields.Integer(
+        string="Changes", compute="_compute_change_count"
+    )
     held_back_count = fields.Integer(
         string="Held Back",
         readonly=True,
@@ -126,6 +129,13 @@ class ClassificationRun(models.Model):
                 note_sentence(self.env, note) for note in run.notes or []
             )
 
+    @api.depends("tier_change_count", "stage_change_count", "risk_change_count")
+    def _compute_change_count(self):
+        for run in self:
+            run.change_count = (
+                run.tier_change_count + run.stage_change_count + run.risk_change_count
+            )
+
     # Starting
 
     @api.model
@@ -133,6 +143,7 @@ class ClassificationRun(models.Model):
         """A run about to be executed in this transaction, with the lock taken."""
         self._check_may_run(policy, partner_ids, kind)
         self._lock(policy.company_id, "transaction")
+        self.sudo()._mark_interrupted(policy.company_id)
         return self.sudo().create(
             {
                 "policy_id": policy.id,
@@ -269,15 +280,16 @@ class ClassificationRun(models.Model):
         except UserError:
             return
         try:
-            self._mark_interrupted()
+            self._mark_interrupted(company)
             self._execute()
         finally:
             self._unlock(company)
 
-    def _mark_interrupted(self):
+    @api.model
+    def _mark_interrupted(self, company):
         """Who holds the lock knows that other runs of the company are dead."""
         self.search(
-            [("company_id", "=", self.company_id.id), ("state", "=", "running")]
+            [("company_id", "=", company.id), ("state", "=", "running")]
         ).write({"state": "interrupted", "end_date": fields.Datetime.now()})
 
     def _execute(self):
@@ -493,13 +505,20 @@ class ClassificationRun(models.Model):
         limits = (self.edges or {}).get("tier_limits", {})
         return {int(tier): limit for tier, limit in limits.items()}
 
+    def _result_sentence(self):
+        """What came of this run, or of no run, in a sentence."""
+        if self.state == "done":
+            return self.env._(
+                "%(customers)s customers looked at, %(changes)s classes changed.",
+                customers=self.looked_at_count,
+                changes=self.change_count,
+            )
+        return self.error
+
     def _notification(self):
         """A message to the user about runs that have just ended."""
         failed = self.filtered(lambda run: run.state == "failed")
-        moved = sum(
-            run.tier_change_count + run.stage_change_count + run.risk_change_count
-            for run in self
-        )
+        moved = sum(self.mapped("change_count"))
         if failed:
             message = failed[0].error
         elif not self:
@@ -517,6 +536,16 @@ class ClassificationRun(models.Model):
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
+
+    def action_open_changes(self):
+        """Open the changes that this run made."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "customer_classification.classification_change_action"
+        )
+        action["domain"] = [("run_id", "=", self.id)]
+        action["context"] = {}
+        return action
 
     def _open_form(self):
         return {

@@ -20,6 +20,12 @@ class ClassificationRunResult(models.Model):
     currency_id = fields.Many2one(related="run_id.company_id.currency_id")
     value_tier_id = fields.Many2one("customer.value.tier", ondelete="restrict")
     lifecycle_stage_id = fields.Many2one("customer.lifecycle.stage", ondelete="restrict")
+    value_tier_color = fields.Integer(
+        related="value_tier_id.color", string="Value Tier Color"
+    )
+    lifecycle_stage_color = fields.Integer(
+        related="lifecycle_stage_id.color", string="Lifecycle Stage Color"
+    )
     churn_risk = fields.Selection(RISK_SELECTION)
     customer_count = fields.Integer(string="Customers")
     revenue = fields.Monetary(groups=MONEY_GROUP)

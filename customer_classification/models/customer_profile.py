@@ -3,6 +3,8 @@ from odoo.tools import SQL
 
 MONEY_GROUP = "sales_team.group_sale_salesman_all_leads"
 RISK_SELECTION = [("low", "Low"), ("medium", "Medium"), ("high", "High")]
+# Numbers of Odoo's palette: green, orange, red.
+RISK_COLORS = {"low": 10, "medium": 2, "high": 1}
 # Codes of the engine, in its order, with the words for them.
 TIER_REASONS = [
     ("limit", "By the limit"),
@@ -45,7 +47,7 @@ class CustomerProfile(models.Model):
 
     _name = "customer.profile"
     _description = "Customer Profile"
-    _order = "value_score desc, id"
+    _order = "value_score desc nulls last, id"
     _rec_name = "partner_id"
 
     partner_id = fields.Many2one(
@@ -165,6 +167,9 @@ class CustomerProfile(models.Model):
     value_tier_id = fields.Many2one(
         "customer.value.tier", readonly=True, ondelete="restrict"
     )
+    value_tier_color = fields.Integer(
+        related="value_tier_id.color", string="Value Tier Color"
+    )
     tier_reason = fields.Selection(TIER_REASONS, readonly=True)
     tier_below_since = fields.Date(
         string="Below Its Limit Since",
@@ -174,12 +179,16 @@ class CustomerProfile(models.Model):
     lifecycle_stage_id = fields.Many2one(
         "customer.lifecycle.stage", readonly=True, ondelete="restrict"
     )
+    lifecycle_stage_color = fields.Integer(
+        related="lifecycle_stage_id.color", string="Lifecycle Stage Color"
+    )
     won_back_count = fields.Integer(
         string="Times Won Back",
         readonly=True,
         help="How often the customer came back after having been dormant or lost.",
     )
     churn_risk = fields.Selection(RISK_SELECTION, readonly=True)
+    churn_risk_color = fields.Integer(compute="_compute_churn_risk_color")
     churn_signals = fields.Integer(readonly=True, aggregator=None)
     next_review_date = fields.Date(
         string="Next Review",
@@ -237,6 +246,11 @@ class CustomerProfile(models.Model):
             profile.overdue_ratio = (
                 recency / profile.expected_gap_days if profile.expected_gap_days else 0
             )
+
+    @api.depends("churn_risk")
+    def _compute_churn_risk_color(self):
+        for profile in self:
+            profile.churn_risk_color = RISK_COLORS.get(profile.churn_risk, 0)
 
     @api.model
     def _days_since(self, day, as_of):

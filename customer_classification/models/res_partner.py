@@ -58,6 +58,10 @@ class ResPartner(models.Model):
         string="Lifecycle Stage Color",
         groups=USER_GROUP,
     )
+    customer_risk_color = fields.Integer(
+        related="customer_profile_id.churn_risk_color", string="Churn Risk Color",
+        groups=USER_GROUP,
+    )
     customer_currency_id = fields.Many2one(
         related="customer_profile_id.currency_id", string="Classification Currency",
         groups=USER_GROUP,

@@ -1,2 +1,4 @@
+from . import test_cdnow_sample
 from . import test_partner_fields
+from . import test_real_purchases
 from . import test_run

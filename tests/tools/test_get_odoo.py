@@ -28,6 +28,13 @@ def test_unpacked_debian_package(tmp_path):
     assert get_odoo.from_folder(tmp_path) == get_odoo.Odoo(inside)
 
 
+def test_copies_beside_debians_package_are_no_addons(tmp_path):
+    inside = make_odoo(tmp_path / "usr/lib/python3/dist-packages")
+    (inside / "addons" / "web").mkdir(parents=True)
+    (inside / "odoo" / "addons" / "web").mkdir(parents=True)
+    assert get_odoo.from_folder(tmp_path).addons == ()
+
+
 def test_folder_of_the_package_itself(tmp_path):
     make_odoo(tmp_path)
     assert get_odoo.from_folder(tmp_path / "odoo").package_path == tmp_path
@@ -109,3 +116,11 @@ def test_broken_package_is_named(tmp_path, capsys):
     progress = get_odoo.Progress("Unpacking")
     with pytest.raises(DevError, match="odoo-19_1_all.deb could not be unpacked"):
         get_odoo._unpack_one(package, tmp_path, progress)
+
+
+def test_full_disk_is_told_before_the_download(monkeypatch, tmp_path):
+    monkeypatch.setattr(get_odoo, "STATE", tmp_path / "state")
+    usage = get_odoo.shutil._ntuple_diskusage(10 << 30, 9 << 30, 1 << 30)
+    monkeypatch.setattr(get_odoo.shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(DevError, match="1024 MB free"):
+        get_odoo._check_space()

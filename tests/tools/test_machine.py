@@ -90,6 +90,9 @@ def test_stream_gives_each_line(tmp_path):
 def test_output_explains_failures():
     with pytest.raises(DevError, match="boom"):
         processes.output([sys.executable, "-c", "raise SystemExit('boom')"])
+    with pytest.raises(DevError, match="^psql: error: no server$"):
+        text = "psql: error: no server\\n\\tIs it running?"
+        processes.output([sys.executable, "-c", f"raise SystemExit('{text}')"])
     with pytest.raises(DevError, match="nonsense is missing"):
         processes.output(["nonsense"])
 
@@ -119,3 +122,17 @@ def test_packages_without_network(monkeypatch, tmp_path):
         environment._install("odoo")
     assert "psycopg2-binary" in str(caught.value)
     assert "tools/requirements-odoo.txt" in str(caught.value)
+
+
+def test_waiting_for_another_command_is_told(state, capsys):
+    code = (
+        "import fcntl, sys, time; fcntl.flock(sys.stdin, fcntl.LOCK_EX);"
+        "print(1, flush=True); time.sleep(0.5)"
+    )
+    with open(state / "x.lock", "w") as file:
+        argv = [sys.executable, "-c", code]
+        holder = subprocess.Popen(argv, stdin=file, stdout=subprocess.PIPE)
+    holder.stdout.readline()
+    with locks.exclusive("x"):
+        assert holder.wait() == 0
+    assert "Waiting for another ./dev command (x)" in capsys.readouterr().out

@@ -1,0 +1,202 @@
+"""The default policy once more, in plain pandas and plain Python.
+
+Independent of the engine on purpose: nothing of it is imported, quantiles are those of
+pandas, and what one customer is, is said by an ``if`` after the other. Read it as the
+definition of the classes (``docs/architecture.md`` §5), and compare.
+"""
+
+import math
+
+import pandas as pd
+
+WINDOW_MONTHS = 12
+BINS = (0.2, 0.4, 0.6, 0.8)
+WEIGHTS = {"score_recency": 0.2, "score_frequency": 0.3, "score_monetary": 0.5}
+# Best tier first: who is above this quantile of the buyers' revenue.
+TIERS = {"vip": 0.95, "high": 0.80, "medium": 0.50}
+DAY = pd.Timedelta(days=1)
+
+
+def classify(purchases, as_of):
+    """What each customer is on the day ``as_of``, without any earlier classification.
+
+    :param purchases: frame with ``customer``, ``date`` and ``amount`` (net, in cents
+        precision, one row a document; refunds negative)
+    :returns: frame indexed by customer, columns named as those of ``customer.profile``;
+        tier, stage and risk by code
+    """
+    as_of = pd.Timestamp(as_of)
+    known = purchases[purchases["date"] <= as_of]
+    frame = _history(known, as_of)
+    frame = frame.join(_window(known, as_of))
+    frame = frame.fillna({"order_count": 0, "revenue": 0, "refund_amount": 0})
+    frame = frame.join(_rhythm(known))
+    usual_gap = _usual_gap(frame)
+    frame["expected_gap_days"] = _expected_gap(frame, usual_gap)
+    frame = frame.join(_scores(frame))
+    limits = _tier_limits(frame)
+    customers = list(frame.itertuples())
+    frame["value_tier"] = [_tier(c, limits) for c in customers]
+    frame["lifecycle_stage"] = [_stage(c, usual_gap) for c in customers]
+    frame["growth"] = _growth(known, as_of).reindex(frame.index)
+    frame["churn_risk"] = [_risk(customer) for customer in frame.itertuples()]
+    return frame
+
+
+def _sum(amounts):
+    return amounts.sum().round(2) + 0.0
+
+
+def _history(known, as_of):
+    """Numbers over all time."""
+    bought = known[known["amount"] > 0].groupby("customer")
+    frame = pd.DataFrame(
+        {"lifetime_revenue": _sum(known.groupby("customer")["amount"])}
+    )
+    frame["first_purchase_date"] = bought["date"].min()
+    frame["last_purchase_date"] = bought["date"].max()
+    frame["recency_days"] = (as_of - frame["last_purchase_date"]) / DAY
+    frame["tenure_days"] = (as_of - frame["first_purchase_date"]) / DAY
+    frame["lifetime_order_count"] = bought.size()
+    frame["visit_count"] = bought["date"].nunique()
+    counts = ["lifetime_order_count", "visit_count"]
+    frame[counts] = frame[counts].fillna(0)
+    return frame
+
+
+def _window(known, as_of):
+    """Numbers over the last twelve months, the as-of day included."""
+    inside = known[known["date"] > as_of - pd.DateOffset(months=WINDOW_MONTHS)]
+    frame = pd.DataFrame({"revenue": _sum(inside.groupby("customer")["amount"])})
+    bought = inside[inside["amount"] > 0].groupby("customer")
+    refunded = inside[inside["amount"] < 0].groupby("customer")
+    frame["order_count"] = bought.size()
+    frame["refund_amount"] = -_sum(refunded["amount"])
+    return frame
+
+
+def _rhythm(known):
+    """Number and sum of the days between the purchase days; what there was before
+    the last one."""
+    days = known.loc[known["amount"] > 0, ["customer", "date"]]
+    days = days.drop_duplicates().sort_values(["customer", "date"])
+    days["gap"] = days.groupby("customer")["date"].diff() / DAY
+    gaps = days.groupby("customer")["gap"]
+    frame = pd.DataFrame({"gap_count": gaps.count(), "gap_sum": gaps.sum()})
+    frame["last_gap"] = gaps.last()
+    return frame
+
+
+def _usual_gap(frame):
+    """Median of the customers' own mean gaps, in whole days."""
+    repeated = frame[frame["gap_count"] > 0]
+    mean_gaps = repeated["gap_sum"] / repeated["gap_count"]
+    return max(1, math.floor(mean_gaps.median() + 0.5))
+
+
+def _expected_gap(frame, usual_gap):
+    gap = (frame["gap_sum"] + 2 * usual_gap) / (frame["gap_count"] + 2)
+    return gap.clip(lower=1).round(2)
+
+
+def _scores(frame):
+    """R, F, M from 1 to 5 of who bought in the window, and the value score."""
+    buyers = frame[frame["order_count"] > 0]
+    scores = pd.DataFrame(index=frame.index)
+    scores["score_recency"] = 6 - _fifth(buyers["recency_days"])
+    scores["score_frequency"] = _fifth(buyers["order_count"])
+    scores["score_monetary"] = _fifth(buyers["revenue"])
+    value = sum(
+        (scores[name] - 1) / 4 * 100 * weight for name, weight in WEIGHTS.items()
+    )
+    value = value.round(1)
+    value[value.isna() & (frame["lifetime_order_count"] > 0)] = 0
+    scores["value_score"] = value
+    return scores
+
+
+def _fifth(values):
+    """1 + how many of the four quantiles lie strictly below the value."""
+    quantiles = values.quantile(list(BINS)).round(6)
+    return 1 + sum((values > quantile).astype(int) for quantile in quantiles)
+
+
+def _tier_limits(frame):
+    revenue = frame.loc[frame["order_count"] > 0, "revenue"]
+    return {code: round(revenue.quantile(q), 6) for code, q in TIERS.items()}
+
+
+def _tier(customer, limits):
+    if not customer.lifetime_order_count:
+        return "unrated"
+    if customer.lifetime_order_count < 2 and customer.tenure_days < 30:
+        return "unrated"
+    if not customer.order_count:
+        return "low"
+    for code, limit in limits.items():
+        if customer.revenue > limit:
+            return code
+    return "low"
+
+
+def _stage(customer, usual_gap):
+    if not customer.lifetime_order_count:
+        return "prospect"
+    gap, recency = customer.expected_gap_days, customer.recency_days
+    if recency >= max(6 * gap, 60):
+        return "lost"
+    if recency >= max(3 * gap, 30):
+        return "dormant"
+    if _came_back(customer, usual_gap) and recency <= 90:
+        return "won_back"
+    single = customer.visit_count == 1 and customer.tenure_days <= gap
+    if single or customer.tenure_days <= 30:
+        return "new"
+    if customer.lifetime_order_count >= 5 and customer.tenure_days >= 180:
+        return "loyal"
+    return "active"
+
+
+def _came_back(customer, usual_gap):
+    """Whether the customer was dormant on the day before the last purchase day."""
+    if customer.visit_count < 2:
+        return False
+    gaps_before = customer.gap_sum - customer.last_gap
+    expected = (gaps_before + 2 * usual_gap) / (customer.gap_count - 1 + 2)
+    return customer.last_gap >= max(3 * max(round(expected, 2), 1), 30)
+
+
+def _growth(known, as_of):
+    """Last six months against the six before, of who has three orders in one."""
+    halves = {
+        "before": (as_of - pd.DateOffset(months=12), as_of - pd.DateOffset(months=6)),
+        "recent": (as_of - pd.DateOffset(months=6), as_of),
+    }
+    revenue, orders = {}, {}
+    for half, (start, end) in halves.items():
+        inside = known[(known["date"] > start) & (known["date"] <= end)]
+        revenue[half] = inside.groupby("customer")["amount"].sum().round(2)
+        bought = inside[inside["amount"] > 0]
+        orders[half] = bought.groupby("customer").size()
+    revenue, orders = pd.DataFrame(revenue).fillna(0), pd.DataFrame(orders)
+    size = revenue.abs().sum(axis=1)
+    growth = (revenue["recent"] - revenue["before"]) / size
+    enough = orders.max(axis=1).reindex(growth.index) >= 3
+    return growth[enough & (size > 0)].round(4)
+
+
+def _risk(customer):
+    """Points for signals; none for who never bought or is lost."""
+    if customer.lifecycle_stage in ("prospect", "lost"):
+        return None
+    points, gap = 0, customer.expected_gap_days
+    if customer.recency_days >= 3 * gap:
+        points += 4
+    elif customer.recency_days >= 1.5 * gap:
+        points += 2
+    if customer.growth <= -0.33:
+        points += 2
+    sold = customer.revenue + customer.refund_amount
+    if customer.refund_amount > 0 and customer.refund_amount >= round(0.2 * sold, 6):
+        points += 1
+    return "high" if points >= 4 else "medium" if points >= 2 else "low"

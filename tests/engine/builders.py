@@ -1,0 +1,203 @@
+"""Small builders of rules, facts and states for the tests."""
+
+import datetime
+import math
+import random
+
+import pandas as pd
+from engine import (
+    RISKS,
+    SEGMENTS,
+    SIGNALS,
+    STAGES,
+    TIER_REASONS,
+    Parameters,
+    TierLimit,
+    classify,
+)
+from reference import Document, facts_of, frame_of
+
+VIP, HIGH, MEDIUM, LOW, UNRATED = 11, 12, 13, 14, 19
+KEYS = (VIP, HIGH, MEDIUM, LOW)
+TODAY = datetime.date(2024, 6, 30)
+STATE = (
+    "value_tier",
+    "lifecycle_stage",
+    "churn_risk",
+    "tier_below_since",
+    "won_back_count",
+)
+OWN_FACTS = (
+    "lifetime_order_count",
+    "lifetime_revenue",
+    "first_purchase_date",
+    "last_purchase_date",
+    "open_opportunity_count",
+    "open_quotation_count",
+)
+# What must not differ from one day to the next without a review. Not among them:
+# what counts days, and ages every night for everybody.
+CLASSES = (
+    "expected_gap_days",
+    "expected_purchase_date",
+    "average_order",
+    "growth",
+    "score_recency",
+    "score_frequency",
+    "score_monetary",
+    "rfm_segment",
+    "value_score",
+    "value_tier",
+    "tier_reason",
+    "held_back",
+    "tier_below_since",
+    "lifecycle_stage",
+    "churn_risk",
+    "churn_signals",
+    "won_back_count",
+)
+
+
+def ranked(*shares, **values):
+    """Rules with tiers by top shares in percent."""
+    shares = shares or (5, 20, 50, 100)
+    tiers = tuple(TierLimit(key, share) for key, share in zip(KEYS, shares))  # noqa: B905
+    return Parameters(policy=1, tiers=tiers, unrated_key=UNRATED, **values)
+
+
+def limited(*limits, **values):
+    """Rules with tiers by fixed limits."""
+    limits = limits or (1000, 300, 100, -math.inf)
+    return ranked(*limits, tier_method="limit", **values)
+
+
+def ago(days, today=TODAY):
+    return today - datetime.timedelta(days)
+
+
+def row(**values):
+    """Facts of one customer who bought 4 times in the last year, 100.00 each; what
+    hangs together is given together."""
+    return {
+        "first_purchase_date": ago(400),
+        "last_purchase_date": ago(10),
+        "previous_purchase_date": ago(110),
+        "visit_count": 5,
+        "order_count": 4,
+        "lifetime_order_count": 5,
+        "revenue": 400.0,
+        "lifetime_revenue": 500.0,
+        "refund_amount": 0.0,
+        "margin": 100.0,
+        "revenue_recent": 200.0,
+        "revenue_previous": 200.0,
+        "order_count_recent": 2,
+        "order_count_previous": 2,
+        "window_first_date": ago(310),
+        "recent_first_date": ago(110),
+        "open_opportunity_count": 0,
+        "open_quotation_count": 0,
+        "open_opportunity_revenue": 0.0,
+        "open_quotation_amount": 0.0,
+        **values,
+    }
+
+
+def never(**values):
+    """Facts of somebody who never bought."""
+    return {**facts_of([], TODAY, 12), **values}
+
+
+def facts(*rows):
+    """A frame of rows; the customers are 1, 2, 3 ..."""
+    return frame_of(dict(enumerate(rows, 1)))
+
+
+def bought(*days, amount=100.0, today=TODAY, **values):
+    """Facts of a customer who bought so many days ago."""
+    log = [Document(1, ago(day, today), round(amount * 100)) for day in days]
+    return {**facts_of(log, today, 12), **values}
+
+
+def state(frame, result, policy=1):
+    """The previous state after a classification, as the next run reads it."""
+    return pd.DataFrame(
+        {
+            **{name: result[name] for name in STATE},
+            **{name: frame[name] for name in OWN_FACTS},
+            "policy": policy,
+        }
+    )
+
+
+def was(frame, policy=1, **values):
+    """A previous state of all customers of a frame, with the same own facts."""
+    state_values = {
+        "value_tier": LOW,
+        "lifecycle_stage": 0,
+        "churn_risk": 0,
+        "tier_below_since": pd.NaT,
+        "won_back_count": 0,
+        **values,
+    }
+    result = pd.DataFrame(state_values, index=frame.index)
+    day = pd.to_datetime(result["tier_below_since"])
+    result["tier_below_since"] = day.astype("datetime64[ns]")
+    return state(frame, result, policy)
+
+
+def one(fact, rules, before=None, edges=None, today=TODAY):
+    """The classes of one customer in words; no comparison with others unless by
+    edges."""
+    frame = facts(fact)
+    previous = was(frame, **before) if before is not None else None
+    return words(classify(frame, previous, rules, today, edges).frame, rules)[1]
+
+
+def words(frame, rules):
+    """``{partner: {column: value}}`` with words for codes, places for tiers, dates
+    for days and None for what is not."""
+    place = {tier.key: number for number, tier in enumerate(rules.tiers)}
+    result = {}
+    for partner, values in zip(frame.index, frame.to_dict("records"), strict=True):
+        for name, value in values.items():
+            if name.endswith("_date") or name == "tier_below_since":
+                values[name] = None if pd.isna(value) else value.date()
+        values["value_tier"] = place.get(values["value_tier"])
+        for name, names in (
+            ("tier_reason", TIER_REASONS),
+            ("lifecycle_stage", STAGES),
+            ("churn_risk", RISKS),
+            ("rfm_segment", SEGMENTS),
+        ):
+            values[name] = names[values[name] - 1] if values[name] else None
+        bits = values["churn_signals"]
+        values["churn_signals"] = {n for i, n in enumerate(SIGNALS) if bits >> i & 1}
+        result[partner] = values
+    return result
+
+
+def random_log(seed, customers=40, start=datetime.date(2022, 1, 1), days=1000):
+    """Purchases of customers with rhythms and purses of their own, with refunds,
+    pauses, same-day orders, zero amounts and unknown margins among them."""
+    dice = random.Random(seed)
+    log = []
+    for partner in range(1, customers + 1):
+        gap = dice.choice((1, 3, 7, 20, 45, 90, 200))
+        purse = dice.choice((500, 2000, 2000, 15000))
+        day = dice.randrange(days)
+        for __ in range(dice.choice((0, 1, 1, 2, 3, 8, 20))):
+            log += _documents(dice, partner, start + datetime.timedelta(day), purse)
+            pause = 8 if dice.random() < 0.15 else 1
+            day += dice.randrange(2 * gap + 1) * pause
+    return log
+
+
+def _documents(dice, partner, day, purse):
+    cents = dice.choice((purse, dice.randrange(1, 2 * purse), 0))
+    margin = None if dice.random() < 0.02 else cents // 4
+    yield Document(partner, day, cents, margin)
+    if dice.random() < 0.15:
+        back = -dice.choice((cents, cents // 3, 2 * cents))
+        later = day + datetime.timedelta(dice.randrange(40))
+        yield Document(partner, later, back, back // 4)
