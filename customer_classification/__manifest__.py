@@ -26,6 +26,11 @@
         "views/res_partner_views.xml",
         "views/menus.xml",
     ],
+    "demo": [
+        "demo/company_demo.xml",
+        "demo/product_demo.xml",
+        "demo/customer_demo.xml",
+    ],
     "assets": {
         "web.assets_backend": [
             "customer_classification/static/src/**/*",

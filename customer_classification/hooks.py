@@ -11,8 +11,8 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Empty what holds on to tiers, stages and policies, so that Odoo can delete those
-    records one by one before it drops the tables; forget our parameters."""
+    """Forget what Odoo would leave behind, and empty what holds on to tiers, stages and
+    policies, so that Odoo can delete those records before it drops the tables."""
     for table in (
         "customer_profile",
         "classification_change",
@@ -23,6 +23,15 @@ def uninstall_hook(env):
     ):
         env.cr.execute(SQL("DELETE FROM %s", SQL.identifier(table)))
     env.invalidate_all(flush=False)
-    env["ir.config_parameter"].sudo().search(
-        [("key", "=like", "customer_classification.%")]
-    ).unlink()
+    _forget("ir.config_parameter", [("key", "=like", "customer_classification.%")], env)
+    models = [
+        name
+        for name, model in env.registry.items()
+        if model._original_module == "customer_classification"
+    ]
+    _forget("ir.filters", [("model_id", "in", models)], env)
+    _forget("ir.exports", [("resource", "in", models)], env)
+
+
+def _forget(model, domain, env):
+    env[model].sudo().with_context(active_test=False).search(domain).unlink()

@@ -54,7 +54,12 @@ class ClassificationChange(models.Model):
     from_color = fields.Integer(compute="_compute_colors")
     to_color = fields.Integer(compute="_compute_colors")
     direction = fields.Selection(
-        [("up", "Better"), ("down", "Worse"), ("first", "First time"), ("other", "-")],
+        [
+            ("up", "Better"),
+            ("down", "Worse"),
+            ("first", "First time"),
+            ("other", "Neutral"),
+        ],
         readonly=True,
     )
     cause = fields.Selection(

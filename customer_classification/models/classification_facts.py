@@ -3,7 +3,6 @@ from odoo.tools import SQL
 
 from ..copy_frames import WIRE, null_free_day, null_free_float, read_frame
 from .classification_source import Scope
-from .customer_lifecycle_stage import STAGE_SELECTION
 
 # What a run reads, one row a customer: {column: (kind on the wire, SQL)}, where h is
 # the purchase history, o opportunities, q quotations, f the profile so far.
@@ -130,11 +129,9 @@ class ClassificationFacts(models.AbstractModel):
         """Turn ids of stages into the engine's codes, 1 for the first stage."""
         import numpy as np
 
-        codes = {code: number for number, (code, __) in enumerate(STAGE_SELECTION, 1)}
-        stages = self.env["customer.lifecycle.stage"].search([])
-        lookup = np.zeros(max(stages.ids, default=0) + 1, "int8")
-        for stage in stages:
-            lookup[stage.id] = codes[stage.code]
+        ids = list(self.env["classification.run"]._stage_ids())
+        lookup = np.zeros(max(ids) + 1, "int8")
+        lookup[ids] = np.arange(len(ids))
         previous["lifecycle_stage"] = lookup[previous["lifecycle_stage"]]
 
     # The query

@@ -34,7 +34,7 @@ class ClassificationPolicy(models.Model):
         readonly=True,
         copy=False,
     )
-    published_date = fields.Datetime(readonly=True, copy=False)
+    published_date = fields.Datetime(string="Published On", readonly=True, copy=False)
     published_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     tz = fields.Selection(
         _tz_get,
@@ -50,6 +50,7 @@ class ClassificationPolicy(models.Model):
             ("sale", "Confirmed sales orders"),
             ("invoice", "Posted customer invoices"),
         ],
+        string="What Counts",
         required=True,
         default="sale",
         help="What counts as a purchase. Only one of the two, so that no sale counts "
@@ -87,9 +88,13 @@ class ClassificationPolicy(models.Model):
         help="Recency, frequency and monetary value get a score from 1 to this "
         "number by comparison with all customers who bought.",
     )
-    weight_recency = fields.Float(default=20, digits=(5, 1))
-    weight_frequency = fields.Float(default=30, digits=(5, 1))
-    weight_monetary = fields.Float(default=50, digits=(5, 1))
+    weight_recency = fields.Float(string="Weight of Recency", default=20, digits=(5, 1))
+    weight_frequency = fields.Float(
+        string="Weight of Frequency", default=30, digits=(5, 1)
+    )
+    weight_monetary = fields.Float(
+        string="Weight of Monetary Value", default=50, digits=(5, 1)
+    )
 
     # Value tiers
     value_metric = fields.Selection(
@@ -107,6 +112,7 @@ class ClassificationPolicy(models.Model):
             ("top_percent", "Best share of the customers"),
             ("limit", "Fixed limits"),
         ],
+        string="Tiers By",
         required=True,
         default="top_percent",
     )
@@ -114,43 +120,53 @@ class ClassificationPolicy(models.Model):
         "classification.policy.tier", "policy_id", string="Limits", copy=True
     )
     min_orders = fields.Integer(
+        string="Orders Needed",
         default=2,
         help="Below this number of orders, a customer is rated only once known for "
         "the number of days beside.",
     )
-    min_tenure_days = fields.Integer(default=30)
+    min_tenure_days = fields.Integer(string="Known For At Least", default=30)
     min_customers = fields.Integer(
+        string="Customers Needed",
         default=10,
         help="Shares of the customers need at least this many who bought.",
     )
     keep_margin = fields.Float(
+        string="Tolerance Below the Limit",
         default=10,
         digits=(5, 1),
         help="A customer keeps the tier until the value is this many percent below "
         "its limit.",
     )
     grace_days = fields.Integer(
+        string="Grace Period",
         default=30,
         help="A customer below the keep limit still keeps the tier for this long.",
     )
-    one_step_down = fields.Boolean(help="A customer loses one tier at a time.")
+    one_step_down = fields.Boolean(
+        string="One Tier at a Time", help="A customer loses one tier at a time."
+    )
 
     # Lifecycle
     new_days = fields.Integer(
-        default=30, help="A customer is new for this many days after the first purchase."
+        string="New For",
+        default=30,
+        help="A customer is new for this many days after the first purchase.",
     )
-    loyal_orders = fields.Integer(default=5)
-    loyal_tenure_days = fields.Integer(default=180)
+    loyal_orders = fields.Integer(string="Loyal From Orders", default=5)
+    loyal_tenure_days = fields.Integer(string="Loyal When Known For", default=180)
     dormant_ratio = fields.Float(
+        string="Dormant After",
         default=3,
         digits=(6, 2),
         help="Dormant when this many times the customer's own rhythm has passed "
         "without a purchase.",
     )
-    dormant_min_days = fields.Integer(default=30)
-    lost_ratio = fields.Float(default=6, digits=(6, 2))
-    lost_min_days = fields.Integer(default=60)
+    dormant_min_days = fields.Integer(string="Dormant Not Before", default=30)
+    lost_ratio = fields.Float(string="Lost After", default=6, digits=(6, 2))
+    lost_min_days = fields.Integer(string="Lost Not Before", default=60)
     won_back_days = fields.Integer(
+        string="Won Back For",
         default=90,
         help="A customer who came back after having been dormant or lost counts as "
         "won back for this many days, or until the next purchase.",
@@ -158,17 +174,20 @@ class ClassificationPolicy(models.Model):
 
     # Churn risk
     at_risk_ratio = fields.Float(
+        string="Overdue After",
         default=1.5,
         digits=(6, 2),
         help="Overdue when this many times the customer's own rhythm has passed.",
     )
     decline_growth = fields.Float(
+        string="Declining From",
         default=-33,
         digits=(5, 1),
         help="Declining when the second half of the window falls behind the first "
         "by this many percent.",
     )
     refund_share = fields.Float(
+        string="Many Refunds From",
         default=20,
         digits=(5, 1),
         help="Many refunds when they reach this share of the sales in percent.",
@@ -187,7 +206,9 @@ class ClassificationPolicy(models.Model):
     last_run_date = fields.Datetime(
         string="End of the Last Run", compute="_compute_last_run"
     )
-    last_run_text = fields.Char(string="Result of the Last Run", compute="_compute_last_run")
+    last_run_text = fields.Char(
+        string="Result of the Last Run", compute="_compute_last_run"
+    )
 
     _one_published = models.UniqueIndex(
         "(company_id) WHERE state = 'published'",
@@ -244,16 +265,16 @@ class ClassificationPolicy(models.Model):
             for name in self._not_negative_fields():
                 if policy[name] < 0:
                     label = self._fields[name]._description_string(self.env)
-                    raise ValidationError(
-                        self.env._("%s cannot be negative.", label)
-                    )
+                    raise ValidationError(self.env._("%s cannot be negative.", label))
 
     @api.constrains("tier_ids")
     def _check_tiers(self):
         for policy in self:
             if not policy.tier_ids:
                 raise ValidationError(
-                    self.env._("Give the policy at least one value tier with its limit.")
+                    self.env._(
+                        "Give the policy at least one value tier with its limit."
+                    )
                 )
 
     @api.model_create_multi

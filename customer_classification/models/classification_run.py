@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 from psycopg2 import Error as DatabaseError
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
@@ -96,9 +96,7 @@ class ClassificationRun(models.Model):
     tier_change_count = fields.Integer(string="Tier Changes", readonly=True)
     stage_change_count = fields.Integer(string="Stage Changes", readonly=True)
     risk_change_count = fields.Integer(string="Risk Changes", readonly=True)
-    change_count = fields.Integer(
-        string="Changes", compute="_compute_change_count"
-    )
+    change_count = fields.Integer(string="Changes", compute="_compute_change_count")
     held_back_count = fields.Integer(
         string="Held Back",
         readonly=True,
@@ -144,14 +142,18 @@ class ClassificationRun(models.Model):
         self._check_may_run(policy, partner_ids, kind)
         self._lock(policy.company_id, "transaction")
         self.sudo()._mark_interrupted(policy.company_id)
-        return self.sudo().create(
-            {
-                "policy_id": policy.id,
-                "kind": kind,
-                "scope": "all" if partner_ids is None else "some",
-                "as_of_date": as_of_date or policy._today(),
-            }
-        ).with_context(customer_ids=self._customer_ids(partner_ids))
+        return (
+            self.sudo()
+            .create(
+                {
+                    "policy_id": policy.id,
+                    "kind": kind,
+                    "scope": "all" if partner_ids is None else "some",
+                    "as_of_date": as_of_date or policy._today(),
+                }
+            )
+            .with_context(customer_ids=self._customer_ids(partner_ids))
+        )
 
     @api.model
     def _check_may_run(self, policy, partner_ids, kind):
@@ -288,9 +290,9 @@ class ClassificationRun(models.Model):
     @api.model
     def _mark_interrupted(self, company):
         """Who holds the lock knows that other runs of the company are dead."""
-        self.search(
-            [("company_id", "=", company.id), ("state", "=", "running")]
-        ).write({"state": "interrupted", "end_date": fields.Datetime.now()})
+        self.search([("company_id", "=", company.id), ("state", "=", "running")]).write(
+            {"state": "interrupted", "end_date": fields.Datetime.now()}
+        )
 
     def _execute(self):
         """Do the work; a failure ends in the run's own record, not in a traceback
@@ -371,7 +373,7 @@ class ClassificationRun(models.Model):
         )
         self._enter("write", 70)
         moves = changes(previous, facts, result.frame, parameters)
-        self._write_summary(facts, result, moves)
+        self._write_summary(facts, result, moves, parameters)
         if self.kind == "production":
             self._write_profiles(facts, previous, result.frame)
             self._write_changes(facts, moves)
@@ -391,16 +393,16 @@ class ClassificationRun(models.Model):
 
     # Writing
 
-    def _write_summary(self, facts, result, moves):
+    def _write_summary(self, facts, result, moves, parameters):
         """Counts on the run, and for a full run the cells of its result."""
         frame = result.frame
-        unrated = self.policy_id._parameters().unrated_key
+        unrated = frame["value_tier"] == parameters.unrated_key
         per_axis = moves["axis"].value_counts()
         self.write(
             {
                 "looked_at_count": len(frame),
                 "held_back_count": int(frame["held_back"].sum()),
-                "unrated_count": int((frame["value_tier"] == unrated).sum()),
+                "unrated_count": int(unrated.sum()),
                 "tier_change_count": int(per_axis.get("value_tier", 0)),
                 "stage_change_count": int(per_axis.get("lifecycle_stage", 0)),
                 "risk_change_count": int(per_axis.get("churn_risk", 0)),
@@ -437,11 +439,13 @@ class ClassificationRun(models.Model):
         )
 
     @api.model
+    @tools.ormcache()
     def _stage_ids(self):
-        """Ids of the stages by the engine's codes, 0 for no stage."""
-        stages = self.env["customer.lifecycle.stage"].search([])
+        """Ids of the stages by the engine's codes, 0 for no stage. The stages are
+        fixed, so that they are looked up once in the life of a process."""
+        stages = self.env["customer.lifecycle.stage"].search_fetch([], ["code"])
         ids = {stage.code: stage.id for stage in stages}
-        return [0, *(ids[code] for code, __ in STAGE_SELECTION)]
+        return (0, *(ids[code] for code, __ in STAGE_SELECTION))
 
     def _write_profiles(self, facts, previous, frame):
         """Write the profiles whose content differs from what stands: four queries."""

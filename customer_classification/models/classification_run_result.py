@@ -19,7 +19,9 @@ class ClassificationRunResult(models.Model):
     kind = fields.Selection(related="run_id.kind", store=True)
     currency_id = fields.Many2one(related="run_id.company_id.currency_id")
     value_tier_id = fields.Many2one("customer.value.tier", ondelete="restrict")
-    lifecycle_stage_id = fields.Many2one("customer.lifecycle.stage", ondelete="restrict")
+    lifecycle_stage_id = fields.Many2one(
+        "customer.lifecycle.stage", ondelete="restrict"
+    )
     value_tier_color = fields.Integer(
         related="value_tier_id.color", string="Value Tier Color"
     )

@@ -267,7 +267,9 @@ class CustomerProfile(models.Model):
         )
         grouped = changes.grouped(lambda change: (change.partner_id, change.company_id))
         for profile in self:
-            own = grouped.get((profile.partner_id, profile.company_id), changes.browse())
+            own = grouped.get(
+                (profile.partner_id, profile.company_id), changes.browse()
+            )
             profile.change_ids = own
             profile.change_count = len(own)
 

@@ -26,31 +26,38 @@ class ResPartner(models.Model):
         groups=USER_GROUP,
     )
     customer_value_tier_id = fields.Many2one(
-        related="customer_profile_id.value_tier_id", string="Value Tier",
+        related="customer_profile_id.value_tier_id",
+        string="Value Tier",
         groups=USER_GROUP,
     )
     customer_lifecycle_stage_id = fields.Many2one(
-        related="customer_profile_id.lifecycle_stage_id", string="Lifecycle Stage",
+        related="customer_profile_id.lifecycle_stage_id",
+        string="Lifecycle Stage",
         groups=USER_GROUP,
     )
     customer_churn_risk = fields.Selection(
-        related="customer_profile_id.churn_risk", string="Churn Risk",
+        related="customer_profile_id.churn_risk",
+        string="Churn Risk",
         groups=USER_GROUP,
     )
     customer_value_score = fields.Float(
-        related="customer_profile_id.value_score", string="Value Score",
+        related="customer_profile_id.value_score",
+        string="Value Score",
         groups=USER_GROUP,
     )
     customer_rfm_code = fields.Char(
-        related="customer_profile_id.rfm_code", string="RFM",
+        related="customer_profile_id.rfm_code",
+        string="RFM",
         groups=USER_GROUP,
     )
     customer_rfm_segment = fields.Selection(
-        related="customer_profile_id.rfm_segment", string="RFM Segment",
+        related="customer_profile_id.rfm_segment",
+        string="RFM Segment",
         groups=USER_GROUP,
     )
     customer_tier_color = fields.Integer(
-        related="customer_profile_id.value_tier_id.color", string="Value Tier Color",
+        related="customer_profile_id.value_tier_id.color",
+        string="Value Tier Color",
         groups=USER_GROUP,
     )
     customer_stage_color = fields.Integer(
@@ -59,11 +66,13 @@ class ResPartner(models.Model):
         groups=USER_GROUP,
     )
     customer_risk_color = fields.Integer(
-        related="customer_profile_id.churn_risk_color", string="Churn Risk Color",
+        related="customer_profile_id.churn_risk_color",
+        string="Churn Risk Color",
         groups=USER_GROUP,
     )
     customer_currency_id = fields.Many2one(
-        related="customer_profile_id.currency_id", string="Classification Currency",
+        related="customer_profile_id.currency_id",
+        string="Classification Currency",
         groups=USER_GROUP,
     )
     customer_revenue = fields.Monetary(
@@ -73,11 +82,13 @@ class ResPartner(models.Model):
         groups=MONEY_GROUP,
     )
     customer_order_count = fields.Integer(
-        related="customer_profile_id.order_count", string="Orders in the Window",
+        related="customer_profile_id.order_count",
+        string="Orders in the Window",
         groups=USER_GROUP,
     )
     customer_last_purchase_date = fields.Date(
-        related="customer_profile_id.last_purchase_date", string="Last Purchase",
+        related="customer_profile_id.last_purchase_date",
+        string="Last Purchase",
         groups=USER_GROUP,
     )
     customer_expected_purchase_date = fields.Date(
@@ -86,23 +97,28 @@ class ResPartner(models.Model):
         groups=USER_GROUP,
     )
     customer_tier_explanation = fields.Char(
-        related="customer_profile_id.tier_explanation", string="Why This Tier",
+        related="customer_profile_id.tier_explanation",
+        string="Why This Tier",
         groups=USER_GROUP,
     )
     customer_stage_explanation = fields.Char(
-        related="customer_profile_id.stage_explanation", string="Why This Stage",
+        related="customer_profile_id.stage_explanation",
+        string="Why This Stage",
         groups=USER_GROUP,
     )
     customer_risk_explanation = fields.Char(
-        related="customer_profile_id.risk_explanation", string="Why This Risk",
+        related="customer_profile_id.risk_explanation",
+        string="Why This Risk",
         groups=USER_GROUP,
     )
     customer_as_of_date = fields.Date(
-        related="customer_profile_id.as_of_date", string="Classified As Of",
+        related="customer_profile_id.as_of_date",
+        string="Classified As Of",
         groups=USER_GROUP,
     )
     customer_change_count = fields.Integer(
-        related="customer_profile_id.change_count", string="Class Changes",
+        related="customer_profile_id.change_count",
+        string="Class Changes",
         groups=USER_GROUP,
     )
 

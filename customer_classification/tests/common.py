@@ -4,6 +4,7 @@ from datetime import date, datetime, time, timedelta
 
 from odoo import fields
 from odoo.tests import TransactionCase, new_test_user
+from odoo.tools import SQL
 
 AS_OF = date(2025, 6, 30)
 
@@ -143,6 +144,51 @@ class ClassificationCase(TransactionCase):
         return customer
 
     @classmethod
+    def _opportunity(cls, partner, amount=0, created=None, **values):
+        """An open opportunity, created on a day."""
+        lead = cls.env["crm.lead"].create(
+            {
+                "name": "Chance",
+                "type": "opportunity",
+                "partner_id": partner.id,
+                "company_id": cls.company.id,
+                "expected_revenue": amount,
+                **values,
+            }
+        )
+        return cls._created(lead, created) if created else lead
+
+    @classmethod
+    def _created(cls, records, day):
+        """Date the creation of records back to a day: the ORM does not let us."""
+        records.flush_recordset()
+        cls.env.cr.execute(
+            SQL(
+                "UPDATE %s SET create_date = %s WHERE id = ANY(%s)",
+                SQL.identifier(records._table),
+                cls._moment(day),
+                records.ids,
+            )
+        )
+        records.invalidate_recordset()
+        return records
+
+    @classmethod
+    def _rate(cls, currency, day, rate, company=None):
+        """From a day on, one unit of the company's currency is ``rate`` of another."""
+        currency = cls.env.ref(f"base.{currency}")
+        currency.active = True
+        cls.env["res.currency.rate"].create(
+            {
+                "currency_id": currency.id,
+                "company_id": (company or cls.company).id,
+                "name": day,
+                "rate": rate,
+            }
+        )
+        return currency
+
+    @classmethod
     def _moment(cls, day):
         if isinstance(day, datetime):
             return day
@@ -179,3 +225,41 @@ class ClassificationCase(TransactionCase):
                 ]
             )
         )
+
+
+class AccountingCase(ClassificationCase):
+    """The same company with a chart of accounts, so that it can send invoices."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["account.chart.template"].try_loading(
+            "generic_coa", company=cls.company, install_demo=False
+        )
+        cls.company.currency_id = cls.env.ref("base.EUR")
+
+    @classmethod
+    def _invoice(cls, partner, day, amount, post=True, **values):
+        """A customer invoice of one untaxed line, or another move by its type."""
+        move = cls.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "company_id": cls.company.id,
+                "partner_id": partner.id,
+                "invoice_date": day,
+                "invoice_line_ids": [
+                    fields.Command.create(
+                        {
+                            "product_id": cls.product.id,
+                            "quantity": 1,
+                            "price_unit": amount,
+                            "tax_ids": False,
+                        }
+                    )
+                ],
+                **values,
+            }
+        )
+        if post:
+            move.action_post()
+        return move

@@ -1,0 +1,119 @@
+"""The benchmark's own database, made once for a size, and Odoo on top of it."""
+
+import hashlib
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+from odoo.sql_db import Cursor
+from odoo.tools import SQL, config
+
+from benchmarks import _purchases
+from tools import databases, odoo
+from tools.console import say, step
+from tools.paths import ROOT
+
+ADDON = "customer_classification"
+
+
+@dataclass
+class Measure:
+    """What one call took; ``waited`` is the part of the seconds spent in queries."""
+
+    seconds: float = 0.0
+    queries: int = 0
+    waited: float = 0.0
+
+
+def prepare(name, customers):
+    """Make the database unless it is there, and bring the addon up to date."""
+    signature = _purchases.signature(customers, _digest(Path(_purchases.__file__)))
+    with odoo.session() as session:
+        if not _is_filled(session, name, signature):
+            databases.database_from_template(session, name, [ADDON])
+            with step(f"Purchases of {customers:,} customers"):
+                _purchases.fill(load(name), customers)
+            _remember(session, name, "DATABASE", name, signature)
+        elif _remembered(session, name) != _addon_digest():
+            with step(f"Database {name}: upgrade") as progress:
+                session.update(name, progress, upgrade=[ADDON])
+        _remember(session, name, "SCHEMA", "bench", _addon_digest())
+    say(f"Database {name} is ready.")
+
+
+def _is_filled(session, name, signature):
+    query = (
+        "SELECT shobj_description(oid, 'pg_database') FROM pg_database"
+        f" WHERE datname = {databases.literal(name)}"
+    )
+    return databases.sql(session, query) == [[signature]]
+
+
+def _remember(session, name, kind, place, text):
+    statement = f"COMMENT ON {kind} {databases.quoted(place)}"
+    databases.sql(session, f"{statement} IS {databases.literal(text)}", name)
+
+
+def _remembered(session, name):
+    query = "SELECT obj_description('bench'::regnamespace)"
+    return databases.sql(session, query, name)[0][0]
+
+
+def _addon_digest():
+    files = sorted((ROOT / ADDON).rglob("*"))
+    return _digest(*(path for path in files if path.suffix in (".py", ".xml", ".csv")))
+
+
+def _digest(*paths):
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def load(name):
+    """Odoo's registry of the database, as a server would have it."""
+    options = ["--no-http", "--max-cron-threads=0", "--log-level=error"]
+    config.parse_config(["-d", name, *options], setup_logging=True)
+    _watch_copies()
+    return Registry(name)
+
+
+def _watch_copies():
+    """Odoo counts the statements that go through ``execute``; let it count COPY."""
+
+    def copy_expert(cursor, *args):
+        started = time.perf_counter()
+        cursor._obj.copy_expert(*args)
+        thread = threading.current_thread()
+        if hasattr(thread, "query_count"):
+            thread.query_count += 1
+            thread.query_time += time.perf_counter() - started
+
+    Cursor.copy_expert = copy_expert
+
+
+@contextmanager
+def measured(registry, measure):
+    """A new transaction, timed with its commit; yields the environment."""
+    thread = threading.current_thread()
+    thread.query_count, thread.query_time = 0, 0.0
+    started = time.perf_counter()
+    with registry.cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        yield env
+        env.flush_all()
+    measure.seconds = time.perf_counter() - started
+    measure.queries, measure.waited = thread.query_count, thread.query_time
+
+
+def copy_out(cr, query):
+    """Have PostgreSQL send all rows of a select, and drop them."""
+    statement = SQL("COPY (%s) TO STDOUT (FORMAT binary)", query)
+    text = cr.mogrify(statement.code, statement.params).decode()
+    with open("/dev/null", "wb") as sink:
+        cr.copy_expert(text, sink)

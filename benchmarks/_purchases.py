@@ -1,0 +1,348 @@
+"""Realistic purchases of any number of customers, set-based and always the same.
+
+Chance comes from hashes of the row's number, so that a size and a seed give the same
+rows on every machine, whatever order PostgreSQL takes them in. Only what the facts
+are read from is filled: orders have their sums and no lines, since the sums are what
+is read; credit notes have no journal items.
+
+- 20 % of the customers are companies with one to three contacts, who place most of
+  the orders; 1 % are archived;
+- 40 % bought once, the others 2 to 280 times (lognormal), five times on average over
+  all, from a first day in the last four years until they are lost, with a season that
+  peaks in early December, in the order of their dates, as in a grown database;
+- amounts are lognormal around the customer's own level; some are zero or negative;
+- 80 % of the customers belong to the main company (USD), the others to a second one
+  (EUR), some to both; 12 % buy in the currency that is not their company's;
+- 3 % of the orders have a posted credit note, 2 % of the customers a quotation and
+  3 % an opportunity, open and closed ones.
+"""
+
+import json
+from datetime import date
+
+from odoo import SUPERUSER_ID, api
+from odoo.tools import SQL
+
+SEED = 1
+AS_OF = date(2026, 6, 30)
+DAYS = 4 * 365
+SECOND_COMPANY = "Bench Second Company"
+
+# What is needed later to let customers buy again, and what all depends on.
+HELPERS = """
+CREATE SCHEMA bench;
+
+-- A number in [0, 1) from the number of a row and of a use.
+CREATE FUNCTION bench.chance(number bigint, use int) RETURNS float8
+IMMUTABLE PARALLEL SAFE LANGUAGE SQL AS $$
+SELECT (hashint8extended(number, use + 1000 * %(seed)s) & 4503599627370495)::float8
+       / 4503599627370496
+$$;
+
+-- A number of the standard normal distribution (Box and Muller).
+CREATE FUNCTION bench.normal(number bigint, use int) RETURNS float8
+IMMUTABLE PARALLEL SAFE LANGUAGE SQL AS $$
+SELECT sqrt(-2 * ln(1 - bench.chance(number, use)))
+       * cos(2 * pi() * bench.chance(number, use + 500))
+$$;
+
+-- Days since 1970 moved towards early December; the last day stays in its place.
+CREATE FUNCTION bench.season(day float8, last float8) RETURNS float8
+IMMUTABLE PARALLEL SAFE LANGUAGE SQL AS $$
+SELECT day + 18 * (sin((day - 157) * 2 * pi() / 365.25)
+                   - sin((last - 157) * 2 * pi() / 365.25))
+$$;
+"""
+
+CUSTOMERS = """
+CREATE TABLE bench.customer AS
+SELECT i AS number,
+       %(partner)s + i AS partner_id,
+       is_company,
+       contacts,
+       %(partner)s + %(customers)s + sum(contacts) OVER (ORDER BY i) - contacts
+           AS before_contact,
+       orders,
+       -- Who buys often did not begin yesterday.
+       age,
+       age * (1 - power(bench.chance(i, 6), 0.5)) AS quiet,
+       CASE WHEN bench.chance(i, 7) < 0.8 THEN %(main)s ELSE %(second)s END
+           AS company_id,
+       bench.chance(i, 8) < 0.05 AS in_both,
+       bench.chance(i, 9) < 0.12 AS is_foreign,
+       exp(3.8 + 0.8 * bench.normal(i, 10)) * CASE WHEN is_company THEN 4 ELSE 1 END
+           AS level
+  FROM (SELECT i, is_company, orders,
+               CASE WHEN is_company
+                    THEN 1 + floor(3 * bench.chance(i, 2))::int ELSE 0 END
+                   AS contacts,
+               %(days)s * power(bench.chance(i, 5), 1 / (1 + ln(orders))) AS age
+          FROM (SELECT i, bench.chance(i, 1) < 0.2 AS is_company,
+                       CASE WHEN bench.chance(i, 3) < 0.4 THEN 1 ELSE least(
+                           280, 2 + floor(exp(1.215 + 1.1 * bench.normal(i, 4)))::int)
+                       END AS orders
+                  FROM generate_series(1, %(customers)s::bigint) i) kind) habit
+"""
+
+PARTNERS = """
+INSERT INTO res_partner
+       (id, name, complete_name, type, lang, active, is_company, partner_share,
+        commercial_partner_id, customer_rank, supplier_rank, autopost_bills, color,
+        email, phone, street, city, create_uid, write_uid, create_date, write_date)
+SELECT partner_id, label, label, 'contact', 'en_US',
+       bench.chance(number, 11) >= 0.01, is_company, TRUE, partner_id, orders, 0,
+       'ask', 0, 'c' || number || '@example.com', '+1 555 ' || number,
+       number || ' Main Street', 'Springfield', 1, 1, created, created
+  FROM (SELECT *, CASE WHEN is_company THEN 'Company ' ELSE 'Person ' END || number
+                      AS label,
+               (%(as_of)s::date - age::int)::timestamp AS created
+          FROM bench.customer) customer
+ ORDER BY number
+"""
+
+CONTACTS = """
+INSERT INTO res_partner
+       (id, name, complete_name, type, lang, active, is_company, partner_share,
+        parent_id, commercial_partner_id, commercial_company_name, customer_rank,
+        supplier_rank, autopost_bills, color, email, create_uid, write_uid,
+        create_date, write_date)
+SELECT before_contact + k, 'Contact ' || k, 'Company ' || number || ', Contact ' || k,
+       'contact', 'en_US', TRUE, FALSE, TRUE, partner_id, partner_id,
+       'Company ' || number, 0, 0, 'ask', 0, 'c' || number || '.' || k
+       || '@example.com', 1, 1, now(), now()
+  FROM bench.customer
+ CROSS JOIN LATERAL generate_series(1, contacts) k
+"""
+
+# A purchase of a customer by a contact, in a company and a currency.
+SALE = """
+SELECT partner_id AS customer_id, company, at, amount,
+       CASE WHEN contacts > 0 AND bench.chance(key, 21) < 0.85
+            THEN before_contact + 1 + floor(contacts * bench.chance(key, 22))::int
+            ELSE partner_id END AS buyer,
+       CASE WHEN (company = %(main)s) = is_foreign THEN %(foreign)s ELSE %(home)s END
+           AS currency,
+       -- Units of the order's currency for one of the company's, at its own day.
+       CASE WHEN NOT is_foreign THEN 1
+            WHEN company = %(main)s THEN rate ELSE round(1 / rate, 6) END AS rate
+  FROM (SELECT c.*,
+               CASE WHEN in_both AND bench.chance(key, 23) < 0.3
+                    THEN %(main)s + %(second)s - company_id ELSE company_id END
+                   AS company,
+               round((level * exp(0.5 * bench.normal(key, 24))
+                      * CASE WHEN bench.chance(key, 25) < 0.005 THEN -0.5
+                             WHEN bench.chance(key, 25) < 0.007 THEN 0 ELSE 1 END
+                     )::numeric, 2) AS amount,
+               round(0.92 + 0.05 * sin(extract(epoch FROM at) / 86400 / 90)::numeric,
+                     6) AS rate
+          FROM (%(times)s) c) sale
+"""
+
+TIMES = """
+SELECT c.*, number * 1000 + k AS key,
+       date_trunc('second', timestamp '1970-01-01' + interval '1 day' * least(
+           bench.season(
+               %(last)s - age + CASE WHEN k = 1 THEN 0 ELSE
+                   (age - quiet) * bench.chance(number * 1000 + k, 20) END,
+               %(last)s),
+           %(last)s - 0.001)) AS at
+  FROM bench.customer c
+ CROSS JOIN LATERAL generate_series(1, orders) k
+"""
+
+# What is bought again in the course of the last day.
+AGAIN_TIMES = """
+SELECT c.*, number * 1000 + 999 - %(turn)s AS key,
+       %(as_of)s::date
+           + interval '1 second' * floor(86400 * bench.chance(number, 30)) AS at
+  FROM bench.customer c
+ WHERE company_id = %(main)s
+   AND bench.chance(number, 100 + %(turn)s) < 0.02
+"""
+
+ORDERS = """
+INSERT INTO sale_order
+       (id, name, partner_id, partner_invoice_id, partner_shipping_id, company_id,
+        currency_id, currency_rate, date_order, state, locked, invoice_status,
+        amount_untaxed, amount_tax, amount_total, user_id, access_token,
+        require_signature, require_payment, prepayment_percent, client_order_ref,
+        create_uid, write_uid, create_date, write_date)
+SELECT id, %(prefix)s || id, buyer, customer_id, buyer, company, currency, rate, at,
+       'sale', FALSE, 'invoiced', paid, round(paid * 0.2, 2), round(paid * 1.2, 2), 2,
+       md5(id::text), TRUE, FALSE, 1, %(prefix)s, 1, 1, at, at
+  FROM (SELECT *, %(order)s + row_number() OVER (ORDER BY at, buyer, amount) AS id,
+               round(amount * rate, 2) AS paid
+          FROM (%(sales)s) sale) numbered
+ ORDER BY id
+"""
+
+QUOTATIONS = """
+INSERT INTO sale_order
+       (id, name, partner_id, partner_invoice_id, partner_shipping_id, company_id,
+        currency_id, currency_rate, date_order, state, locked, invoice_status,
+        amount_untaxed, amount_tax, amount_total, user_id, validity_date, create_uid,
+        write_uid, create_date, write_date)
+SELECT %(order)s + row_number() OVER (ORDER BY number), 'Q' || number, partner_id,
+       partner_id, partner_id, company_id,
+       CASE WHEN company_id = %(main)s THEN %(home)s ELSE %(foreign)s END, 1, at,
+       CASE WHEN bench.chance(number, 41) < 0.5 THEN 'draft' ELSE 'sent' END, FALSE,
+       'no', round(level::numeric, 2), 0, round(level::numeric, 2), 2,
+       at::date + 45, 1, 1, at, at
+  FROM (SELECT *, %(as_of)s::date - interval '1 day' * floor(
+                      60 * bench.chance(number, 42)) AS at
+          FROM bench.customer WHERE bench.chance(number, 40) < 0.02) c
+"""
+
+OPPORTUNITIES = """
+INSERT INTO crm_lead
+       (name, type, partner_id, company_id, active, won_status, expected_revenue,
+        priority, user_id, date_closed, create_uid, write_uid, create_date, write_date)
+SELECT 'Opportunity ' || number, 'opportunity', partner_id, company_id, TRUE,
+       CASE WHEN won THEN 'won' ELSE 'pending' END, round(3 * level::numeric, 2), '0',
+       2, CASE WHEN won THEN created + interval '10 days' END, 1, 1, created, created
+  FROM (SELECT *, bench.chance(number, 51) < 0.4 AS won,
+               (%(as_of)s::date - 15 - floor(90 * bench.chance(number, 52))::int
+               )::timestamp AS created
+          FROM bench.customer WHERE bench.chance(number, 50) < 0.03) c
+"""
+
+CREDIT_NOTES = """
+INSERT INTO account_move
+       (name, journal_id, company_id, partner_id, commercial_partner_id, currency_id,
+        state, move_type, auto_post, date, invoice_date, payment_state,
+        amount_untaxed, amount_total, amount_untaxed_signed, amount_total_signed,
+        sequence_prefix, sequence_number, create_uid, write_uid, create_date,
+        write_date)
+SELECT 'RINV/' || id, %(journal)s, company_id, partner_id, partner_invoice_id,
+       currency_id, 'posted', 'out_refund', 'no', day, day, 'not_paid', part, part,
+       -round(part / currency_rate, 2), -round(part / currency_rate, 2), 'RINV/', id,
+       1, 1, day, day
+  FROM (SELECT *, (date_order + interval '1 day' * (3 + floor(20 * bench.chance(id, 61)
+                  )))::date AS day,
+               round(amount_untaxed * CASE WHEN bench.chance(id, 62) < 0.6 THEN 1
+                     ELSE 0.3 END, 2) AS part
+          FROM sale_order
+         WHERE state = 'sale' AND amount_untaxed > 0
+           AND company_id = %(main)s AND bench.chance(id, 60) < 0.03) o
+ WHERE day <= %(as_of)s
+"""
+
+FILLED = ("res_partner", "sale_order", "crm_lead", "account_move")
+NEXT_NUMBER = """
+SELECT setval(pg_get_serial_sequence(%(table)s, 'id'), (SELECT max(id) FROM %(name)s))
+"""
+
+
+def fill(registry, customers):
+    """Fill a database in which only the addon is installed."""
+    names = _names(registry, customers)
+    with registry.cursor() as cr:
+        cr.execute("SET LOCAL synchronous_commit = off")
+        # Foreign keys hold by construction; looking each up would double the time.
+        cr.execute("SET LOCAL session_replication_role = replica")
+        cr.execute(HELPERS, {"seed": SEED})
+        for statement in (CUSTOMERS, PARTNERS, CONTACTS):
+            cr.execute(statement, names)
+        cr.execute("CREATE UNIQUE INDEX ON bench.customer (partner_id)")
+        cr.execute("ANALYZE bench.customer")
+        cr.execute(_orders(names, TIMES, "SO"))
+        names["order"] = _highest_id(cr, "sale_order")
+        for statement in (QUOTATIONS, OPPORTUNITIES, CREDIT_NOTES):
+            cr.execute(statement, names)
+        _continue_numbers(cr)
+    vacuum(registry, *FILLED)
+
+
+def _names(registry, customers):
+    """Ids and sizes by the names under which the statements use them."""
+    with registry.cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        main = env.ref("base.main_company")
+        euro = env.ref("base.EUR")
+        euro.active = True
+        second = env["res.company"].create(
+            {"name": SECOND_COMPANY, "currency_id": euro.id}
+        )
+        env.flush_all()
+        return {
+            "customers": customers,
+            "days": DAYS,
+            "as_of": AS_OF,
+            "last": (AS_OF - date(1970, 1, 1)).days + 1,
+            "partner": _highest_id(cr, "res_partner"),
+            "order": _highest_id(cr, "sale_order"),
+            "main": main.id,
+            "second": second.id,
+            "home": main.currency_id.id,
+            "foreign": euro.id,
+            "journal": env["account.journal"].search([("type", "=", "sale")]).id,
+        }
+
+
+def _highest_id(cr, table):
+    cr.execute(SQL("SELECT COALESCE(max(id), 0) FROM %s", SQL.identifier(table)))
+    return cr.fetchone()[0]
+
+
+def _orders(names, times, prefix):
+    """The insert of the orders at the times that a select gives."""
+    sales = SQL(SALE, **{**names, "times": SQL(times, **names)})
+    return SQL(ORDERS, **{**names, "sales": sales, "prefix": prefix})
+
+
+def _continue_numbers(cr):
+    """Let the next record of the user get a number of its own."""
+    for table in FILLED:
+        cr.execute(SQL(NEXT_NUMBER, table=table, name=SQL.identifier(table)))
+
+
+def vacuum(registry, *tables):
+    """What autovacuum would do some minutes later."""
+    with registry.cursor() as cr:
+        cr.connection.rollback()
+        cr.connection.autocommit = True
+        for table in tables:
+            cr.execute(SQL("VACUUM ANALYZE %s", SQL.identifier(table)))
+        cr.connection.autocommit = False
+
+
+def names_of(registry):
+    """The names of a database that is filled already."""
+    with registry.cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        main = env.ref("base.main_company")
+        second = env["res.company"].search([("name", "=", SECOND_COMPANY)])
+        return {
+            "as_of": AS_OF,
+            "main": main.id,
+            "second": second.id,
+            "home": main.currency_id.id,
+            "foreign": second.currency_id.id,
+        }
+
+
+def buy_again(registry, turn):
+    """One more order today of 2 % of the main company's customers, other ones at
+    each turn; return how many."""
+    names = names_of(registry)
+    with registry.cursor() as cr:
+        names |= {"turn": turn, "order": _highest_id(cr, "sale_order")}
+        cr.execute(_orders(names, AGAIN_TIMES, "AGAIN"))
+        count = cr.rowcount
+        _continue_numbers(cr)
+    return count
+
+
+def forget_again(registry):
+    """Remove the orders of earlier turns, so that every run starts from the same."""
+    with registry.cursor() as cr:
+        cr.execute("SET LOCAL session_replication_role = replica")
+        cr.execute("DELETE FROM sale_order WHERE client_order_ref = 'AGAIN'")
+        if not cr.rowcount:
+            return
+    vacuum(registry, "sale_order")
+
+
+def signature(customers, digest):
+    """What a filled database says of itself."""
+    return json.dumps({"customers": customers, "seed": SEED, "filled by": digest})

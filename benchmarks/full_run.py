@@ -1,0 +1,264 @@
+"""What a run over all customers costs, beside the queries that it cannot avoid.
+
+    ./dev bench full-run [--customers N] [--rounds N]
+
+Fills a database of its own (``_purchases.py`` says with what; kept for the next
+time), and prints medians. Bare aggregate, facts query and runs take turns, so that
+whatever else the machine does hits all of them: compare them by their ratios.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from odoo import SUPERUSER_ID, api
+from odoo.tools import SQL
+
+from benchmarks import _purchases
+from benchmarks._database import Measure, copy_out, load, measured, prepare
+from tools.console import say, step
+
+RESULT_TABLES = (
+    "customer_profile",
+    "classification_change",
+    "classification_run_result",
+    "classification_run",
+)
+SINGLE_CUSTOMERS = 10  # in each round
+
+# The least that has to be read to know recency, frequency and revenue.
+BARE = """
+SELECT p.commercial_partner_id, max(o.date_order), count(*), sum(o.amount_untaxed)
+  FROM sale_order o
+  JOIN res_partner p ON p.id = o.partner_id
+ WHERE o.state = 'sale' AND o.company_id = %s
+ GROUP BY p.commercial_partner_id
+"""
+SOME_BUYERS = """
+SELECT partner_id
+  FROM bench.customer
+ WHERE company_id = %s AND orders > 5
+ ORDER BY bench.chance(number, 900 + %s)
+ LIMIT %s
+"""
+STEPS = {
+    "bare": "bare aggregate",
+    "facts": "facts query",
+    "first": "first full run",
+    "unchanged": "nothing changed",
+    "again": "2 % bought again",
+    "one": "one customer",
+}
+HEAD = ("", "seconds", "min-max", "x bare", "x facts", "queries", "in queries")
+
+
+class Bench:
+    """The steps, each measured once by a call, and what they took by name."""
+
+    def __init__(self, registry):
+        self.registry = registry
+        self.company = _purchases.names_of(registry)["main"]
+        self.policy = self._policy_id()
+        self.taken = {name: [] for name in STEPS}
+
+    def _policy_id(self):
+        with self.registry.cursor() as cr:
+            company = api.Environment(cr, SUPERUSER_ID, {})["res.company"]
+            return company.browse(self.company)._get_customer_policy().id
+
+    def _measured(self, name, function):
+        measure = Measure()
+        with measured(self.registry, measure) as env:
+            function(env)
+        self.taken[name].append(measure)
+
+    def bare(self):
+        self._measured("bare", lambda env: copy_out(env.cr, SQL(BARE, self.company)))
+
+    def facts(self):
+        query = self._facts_query()
+        self._measured("facts", lambda env: copy_out(env.cr, query))
+
+    def _facts_query(self):
+        """The very query of a run."""
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            policy, facts = self._policy(env), env["classification.facts"]
+            scope = facts._scope(policy, _purchases.AS_OF)
+            return facts._query(policy, policy._parameters(), scope)
+
+    def _policy(self, env):
+        return env["classification.policy"].browse(self.policy)
+
+    def run(self, name, partner_ids=None):
+        """One run of the policy."""
+        self._measured(name, lambda env: self._run(env, partner_ids))
+
+    def _run(self, env, partner_ids):
+        run = self._policy(env).recompute(
+            as_of_date=_purchases.AS_OF, partner_ids=partner_ids
+        )
+        if run.state != "done":
+            raise SystemExit(f"the run ended {run.state}: {run.error}")
+        self.last = f"{run.looked_at_count:,} customers, {run.written_count:,} written"
+
+    def first(self):
+        """A run in a database that knows of no class yet."""
+        self.forget_classes()
+        self.run("first")
+
+    def forget_classes(self):
+        """Remove all results; TRUNCATE leaves no dead rows to the next step."""
+        tables = SQL(", ").join(map(SQL.identifier, RESULT_TABLES))
+        with self.registry.cursor() as cr:
+            cr.execute(SQL("TRUNCATE %s", tables))
+
+    def again(self, turn):
+        """A run after others have bought."""
+        _purchases.buy_again(self.registry, turn)
+        self.run("again")
+
+    def single(self, turn):
+        """Runs over single customers with more than five orders."""
+        with self.registry.cursor() as cr:
+            cr.execute(SOME_BUYERS, (self.company, turn, SINGLE_CUSTOMERS))
+            partners = [row[0] for row in cr.fetchall()]
+        for partner in partners:
+            self.run("one", [partner])
+
+    def round(self, turn):
+        """All steps but the first run, one after the other."""
+        self.bare()
+        self.facts()
+        self.run("unchanged")
+        self.again(turn)
+        self.single(turn)
+
+    def forget_warm_up(self):
+        self.taken = {name: [] for name in STEPS}
+
+
+def measure_all(name, rounds):
+    """Measure everything and return the bench and the peak memory in MiB."""
+    with step("Peak memory of a first full run"):
+        peak = _peak_of_process(name)
+    bench = Bench(load(name))
+    _purchases.forget_again(bench.registry)
+    with step("First full runs") as progress:
+        for __ in range(rounds):
+            bench.first()
+            progress.show(bench.last)
+    first = bench.taken["first"]
+    _purchases.vacuum(bench.registry, *RESULT_TABLES)
+    for turn in range(rounds + 1):
+        with step(f"Round {turn} of {rounds}" if turn else "Warm-up"):
+            bench.round(turn)
+        if not turn:
+            bench.forget_warm_up()
+    bench.taken["first"] = first
+    return bench, peak
+
+
+def _peak_of_process(name):
+    """MiB of a fresh process that does one first full run."""
+    argv = [sys.executable, __file__, "--peak", name]
+    output = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+    return json.loads(output)
+
+
+def print_peak(name):
+    """What :func:`_peak_of_process` reads; the child's side of it."""
+    bench = Bench(load(name))
+    _purchases.forget_again(bench.registry)
+    before = _high_water()
+    bench.first()
+    print(json.dumps({"before": before, "peak": _high_water()}))
+
+
+def _high_water():
+    """Largest resident memory so far, MiB: not ``ru_maxrss``, which a child takes
+    over from the process that started it."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024
+
+
+# The report
+
+
+def report(bench, peak):
+    """Print the table and how the targets were met."""
+    bare, facts = (_median(bench.taken[name]) for name in ("bare", "facts"))
+    say("")
+    say(_line(*HEAD))
+    for name, label in STEPS.items():
+        say(_row(label, bench.taken[name], bare, facts))
+    say(f"Peak memory {peak['peak']:,.0f} MiB, before the run {peak['before']:,.0f}")
+    say(f"Last run over all or one: {bench.last}")
+    for text, is_met in _targets(bench, peak):
+        say(f"{'PASS' if is_met else 'MISS'}  {text}")
+
+
+def _row(label, measures, bare, facts):
+    seconds = [measure.seconds for measure in measures]
+    median = statistics.median(seconds)
+    queries = max(measure.queries for measure in measures)
+    waited = statistics.median(measure.waited for measure in measures)
+    return _line(
+        label,
+        f"{median:.3f}",
+        f"{min(seconds):.3f}-{max(seconds):.3f}",
+        f"{median / bare:.3f}",
+        f"{median / facts:.3f}",
+        queries,
+        f"{waited:.3f}",
+    )
+
+
+def _line(label, *cells):
+    return f"{label:18}" + "".join(f"{cell:>15}" for cell in cells)
+
+
+def _median(measures):
+    return statistics.median(measure.seconds for measure in measures)
+
+
+def _targets(bench, peak):
+    """``(sentence, whether it is met)`` of each target of the project."""
+    facts = _median(bench.taken["facts"])
+    after = _after_facts(bench)
+    queries = max(measure.queries for measure in bench.taken["unchanged"])
+    one = _median(bench.taken["one"])
+    share = after / facts
+    yield f"after the facts {share:.2f} of the facts query, 0.50 allowed", share <= 0.5
+    yield f"nothing changed: {queries} queries, 20 allowed", queries <= 20
+    yield f"one customer: {1000 * one:.0f} ms, 200 allowed", one < 0.2
+    yield f"peak memory: {peak['peak']:,.0f} MiB, 1,024 allowed", peak["peak"] < 1024
+
+
+def _after_facts(bench):
+    """Median of what a run with 2 % new orders took more than the facts query of the
+    same round."""
+    pairs = zip(bench.taken["again"], bench.taken["facts"], strict=True)
+    return statistics.median(run.seconds - facts.seconds for run, facts in pairs)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench full-run")
+    parser.add_argument("--customers", type=int, default=100_000, metavar="N")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N")
+    parser.add_argument("--peak", metavar="DATABASE", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.peak:
+        print_peak(args.peak)
+        return
+    name = f"bench_{args.customers}"
+    prepare(name, args.customers)
+    report(*measure_all(name, args.rounds))
+
+
+if __name__ == "__main__":
+    main()

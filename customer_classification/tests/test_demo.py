@@ -1,0 +1,129 @@
+from collections import Counter
+from datetime import date, timedelta
+
+from odoo import fields
+from odoo.tests import BaseCase, TransactionCase, tagged
+from odoo.tools import convert_file
+
+from odoo.addons.customer_classification.demo import personas
+from odoo.addons.customer_classification.models.customer_lifecycle_stage import (
+    STAGE_SELECTION,
+)
+
+TODAY = date(2026, 3, 31)
+TIERS = {"vip", "high", "medium", "low", "unrated"}
+
+
+@tagged("post_install", "-at_install")
+class TestDemoPlan(BaseCase):
+    """The demo customers before they are in Odoo."""
+
+    def test_same_day_same_customers(self):
+        self.assertEqual(personas.plan(TODAY), personas.plan(TODAY))
+
+    def test_every_persona_has_its_customers(self):
+        counts = Counter(customer.persona for customer in personas.plan(TODAY))
+        self.assertEqual(
+            counts, {persona.code: sum(persona.counts) for persona in personas.PERSONAS}
+        )
+
+    def test_names_differ(self):
+        customers = personas.plan(TODAY)
+        names = [
+            name
+            for customer in customers
+            for name in (customer.name, *customer.contacts)
+        ]
+        self.assertEqual(len(names), len(set(names)))
+
+    def test_purchases_are_of_working_days_in_the_past(self):
+        for customer in personas.plan(TODAY):
+            for purchase in customer.purchases:
+                self.assertLess(purchase.day, TODAY)
+                self.assertGreater(purchase.day, TODAY - timedelta(800))
+                self.assertLess(purchase.day.weekday(), 5)
+                self.assertGreater(purchase.amount, 0)
+
+    def test_two_years_and_some_thousand_orders_whatever_the_day(self):
+        for age in range(0, 365, 45):
+            customers = personas.plan(TODAY + timedelta(age))
+            number = sum(len(customer.purchases) for customer in customers)
+            self.assertTrue(3000 < number < 4500, number)
+
+
+@tagged("post_install", "-at_install")
+class TestDemoData(TransactionCase):
+    """The demo data loaded into the test's transaction."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for name in ("company", "product", "customer"):
+            convert_file(
+                cls.env, "customer_classification", f"demo/{name}_demo.xml", {}, "init"
+            )
+        cls.companies = cls.env.ref("base.main_company") + cls.env.ref(
+            "customer_classification.demo_company_europe"
+        )
+        cls.orders = cls.env["sale.order"].search(
+            [("name", "=like", "D0%")], order="id"
+        )
+
+    def test_loading_again_does_nothing(self):
+        number = self.env["sale.order"].search_count([])
+        self.env["classification.demo"]._load()
+        self.assertEqual(self.env["sale.order"].search_count([]), number)
+
+    def test_orders_of_two_years_in_two_companies_and_currencies(self):
+        self.assertGreater(len(self.orders), 3000)
+        self.assertEqual(self.orders.company_id, self.companies)
+        days = self.orders.mapped("date_order")
+        self.assertGreater((max(days) - min(days)).days, 730)
+        for company in self.companies:
+            orders = self.orders.filtered(lambda o, c=company: o.company_id == c)
+            self.assertEqual(orders.currency_id, self.companies.currency_id)
+
+    def test_copied_rows_are_what_odoo_computes(self):
+        """What is written by SQL stays when everything is computed again."""
+        orders = self.orders[::40]
+        for records in (orders.order_line, orders):
+            names = [
+                name
+                for name, field in records._fields.items()
+                if field.store
+                and field.compute
+                and field.column_type
+                # a quotation counts its validity from the day it is computed
+                and name != "validity_date"
+            ]
+            before = records.read(names, load=None)
+            for name in names:
+                self.env.add_to_compute(records._fields[name], records)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            self.assertSameRows(records.read(names, load=None), before)
+
+    def assertSameRows(self, rows, expected):
+        for row, old in zip(rows, expected, strict=True):
+            for name, value in old.items():
+                if isinstance(value, float):
+                    self.assertAlmostEqual(row[name], value, 6, (row["id"], name))
+                else:
+                    self.assertEqual(row[name], value, (row["id"], name))
+
+    def test_every_class_has_members(self):
+        for company in self.companies:
+            run = company._get_customer_policy().with_company(company).recompute()
+            self.assertEqual(run.state, "done", run.error)
+            self.assertEqual(run.as_of_date, fields.Date.today())
+            profiles = self.env["customer.profile"].search(
+                [("company_id", "=", company.id)]
+            )
+            self.assertEqual(set(profiles.value_tier_id.mapped("code")), TIERS)
+            self.assertEqual(
+                set(profiles.lifecycle_stage_id.mapped("code")),
+                {code for code, __ in STAGE_SELECTION},
+            )
+            self.assertEqual(
+                set(profiles.mapped("churn_risk")), {False, "low", "medium", "high"}
+            )

@@ -1,0 +1,117 @@
+"""What the tests from outside share: Odoo, one served database, its users.
+
+Everything expensive is made once: one web server on one classified copy of the
+database with demo data, used by the API, fault and browser tests alike.
+"""
+
+import contextlib
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from json_client import Client  # noqa: E402
+from odoo_commands import (  # noqa: E402
+    foreign,
+    modules,
+    shell,
+    temporary_name,
+)
+
+from tools import databases, odoo, ports  # noqa: E402
+from tools.odoo import Session  # noqa: E402
+
+_TEMPORARY = re.compile(r"out_(\d+)_\w+")
+# A user's statement that waits longer than this for a lock fails, whoever holds it.
+LOCK_WAIT = "100ms"
+
+
+@pytest.fixture(scope="session")
+def session():
+    """Odoo and PostgreSQL for all tests."""
+    with odoo.session() as running:
+        _drop_left_over(running)
+        yield running
+
+
+def _drop_left_over(running):
+    """Drop the databases of test processes that are no more."""
+    for (name,) in databases.sql(running, "SELECT datname FROM pg_database"):
+        match = _TEMPORARY.fullmatch(name)
+        if match and not Path("/proc", match[1]).exists():
+            databases.drop(running, name)
+
+
+@pytest.fixture(scope="session")
+def demo_database(session):
+    """Name of a database with demo data and our addons, not to be changed."""
+    if name := os.environ.get("DEMO_DATABASE"):
+        yield name
+        return
+    name = temporary_name("demo")
+    databases.database_from_template(session, name, modules(session), demo=True)
+    yield name
+    databases.drop(session, name)
+
+
+@pytest.fixture(scope="session")
+def database(session, demo_database):
+    """Name of the database that is served: a copy, which tests may change."""
+    name = temporary_name("web")
+    databases.drop(session, name)
+    databases.copy(session, demo_database, name)
+    yield name
+    databases.drop(session, name)
+
+
+@pytest.fixture(scope="session")
+def prepared(session, database):
+    """What `scripts/prepare_web.py` tells: users with their keys, class counts."""
+    return shell(session, database, "prepare_web.py")
+
+
+@pytest.fixture(scope="session")
+def server(session, database, prepared):
+    """The web server that users work on; none of their statements may wait."""
+    impatient = {**session.pg, "PGOPTIONS": f"-c lock_timeout={LOCK_WAIT}"}
+    users = Session(session.odoo, impatient)
+    port = ports.free_port(8269)
+    with users.serve(database, "--max-cron-threads=0", port=port) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def client(server, database, prepared):
+    """Return the JSON-2 client of a user: `client("seller")`."""
+
+    def client_of(login):
+        return Client(server.url, database, prepared["keys"][login])
+
+    return client_of
+
+
+@pytest.fixture(scope="session")
+def second_server(session, database, server):
+    """Start another web server on the same database, as a node of its own."""
+
+    @contextlib.contextmanager
+    def start():
+        port = ports.free_port(8369)
+        args = ("--max-cron-threads=0",)
+        with session.serve(database, *args, port=port) as running:
+            yield running
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def bare_database(session):
+    """Name of a database with what our addons depend on, without demo data."""
+    name = temporary_name("bare")
+    databases.database_from_template(session, name, foreign(session))
+    yield name
+    databases.drop(session, name)

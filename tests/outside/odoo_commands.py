@@ -1,0 +1,88 @@
+"""Odoo's commands and SQL for the tests from outside."""
+
+import json
+import os
+from pathlib import Path
+
+import psycopg2
+
+from tools import counts, databases
+from tools.odoo import Session
+from tools.paths import LOGS, ROOT, TOOLS, repository_modules
+
+ADDON = "customer_classification"
+SCRIPTS = ROOT / "tests" / "outside" / "scripts"
+_QUIET = ("--stop-after-init", "--max-cron-threads=0", "--no-http")
+
+
+def temporary_name(purpose: str) -> str:
+    """Return a database name that says which process it belongs to."""
+    return f"out_{os.getpid()}_{purpose}"
+
+
+def foreign(session: Session) -> list[str]:
+    """Return the modules of Odoo itself on which our addons stand."""
+    return databases.foreign_dependencies(session, repository_modules())
+
+
+def modules(session: Session) -> list[str]:
+    """Return our addons and what this build of Odoo needs for a browser."""
+    return [*repository_modules(), *databases.helpers_needed(session)]
+
+
+def complaints(session: Session, database: str, *args: str) -> list[str]:
+    """Run Odoo and return each unexpected warning, error or bad exit code."""
+    return _watched(session, database, "-d", database, *_QUIET, *args)
+
+
+def uninstall(session: Session, database: str, module: str) -> list[str]:
+    """Uninstall a module by Odoo's own command; return what Odoo complains about."""
+    args = ("module", "uninstall", "-d", database, module)
+    return _watched(session, database, *args)
+
+
+def shell(session: Session, database: str, script: str) -> dict:
+    """Run one of `scripts/` in `odoo shell`; return what it prints behind RESULT."""
+    found: list[str] = []
+    lines: list[str] = []
+
+    def on_line(line: str) -> None:
+        lines.append(line)
+        if line.startswith("RESULT "):
+            found.append(line.removeprefix("RESULT "))
+
+    args = ("shell", "-d", database, "--no-http")
+    source = (SCRIPTS / script).read_text()
+    code = session.stream(*args, on_line=on_line, stdin=source, log=_log(database))
+    assert found and not code, "\n".join([f"{script} failed:", *lines[-30:]])
+    return json.loads(found[0])
+
+
+def connect(session: Session, database: str):
+    """Return a connection of psycopg2 that commits each statement."""
+    names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user"}
+    names["PGPASSWORD"] = "password"
+    given = {names[name]: value for name, value in session.pg.items() if name in names}
+    connection = psycopg2.connect(dbname=database, **given)
+    connection.autocommit = True
+    return connection
+
+
+def query(connection, statement: str, *params: object) -> list[tuple]:
+    """Return the rows of a statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params or None)
+        return cursor.fetchall() if cursor.description else []
+
+
+def _watched(session: Session, database: str, *args: str) -> list[str]:
+    allowed = counts.read_allowed(TOOLS / "allowed_warnings.txt")
+    reader = counts.OdooLog(allowed, tests=False)
+    code = session.stream(*args, on_line=reader.read, log=_log(database))
+    return reader.close(code).failures
+
+
+def _log(database: str) -> Path:
+    """One log for each purpose, whatever the process."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    return LOGS / f"outside_{database.rpartition('_')[2]}.log"

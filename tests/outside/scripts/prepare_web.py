@@ -1,0 +1,86 @@
+"""Classify the demo customers, add users with keys; runs inside of `odoo shell`.
+
+Prints one line `RESULT <json>`.
+"""
+
+import json
+
+from odoo import fields
+
+env = env  # noqa: F821, PLW0127  # `odoo shell` provides it
+
+GROUPS = {
+    "seller": ["sales_team.group_sale_salesman"],
+    "officer": [
+        "sales_team.group_sale_salesman_all_leads",
+        "customer_classification.group_officer",
+    ],
+    "nobody": ["base.group_user"],
+    "portal": ["base.group_portal"],
+}
+
+
+def make_user(login, groups, lang):
+    """A user whose password is the login."""
+    login = f"outside_{login}"
+    return env["res.users"].create(
+        {
+            "name": login,
+            "login": login,
+            "password": login,
+            "lang": lang,
+            "group_ids": [fields.Command.set([env.ref(group).id for group in groups])],
+        }
+    )
+
+
+def make_users():
+    """`{login: user}`: each of GROUPS, the seller and the administrator in Chinese."""
+    users = {"admin": env.ref("base.user_admin")}
+    for login, groups in GROUPS.items():
+        users[login] = make_user(login, groups, "en_US")
+    users["seller_zh"] = make_user("seller_zh", GROUPS["seller"], "zh_CN")
+    administrator = [
+        "base.group_system",
+        "sales_team.group_sale_manager",
+        "customer_classification.group_manager",
+    ]
+    users["admin_zh"] = make_user("admin_zh", administrator, "zh_CN")
+    return users
+
+
+def key_of(user):
+    """A new API key of a user."""
+    keys = env["res.users.apikeys"].with_user(user).sudo()
+    return keys._generate("rpc", "tests from outside", None)
+
+
+def class_counts(policy, axis):
+    """`{code: customers}` of a company, also of the classes without any."""
+    model = env["customer." + axis.replace("_", ".")]
+    found = dict(
+        env["customer.profile"]._read_group(
+            [("company_id", "=", policy.company_id.id)], [f"{axis}_id"], ["__count"]
+        )
+    )
+    return {record.code: found.get(record, 0) for record in model.search([])}
+
+
+env["res.lang"]._activate_and_install_lang("zh_CN")
+policies = env["classification.policy"].search(
+    [("state", "=", "published")], order="company_id"
+)
+main = policies[:1]
+runs = [(policy, policy.recompute()) for policy in policies]
+env.flush_all()
+result = {
+    "keys": {login: key_of(user) for login, user in make_users().items()},
+    "runs": [[policy.id, run.state, run.error or ""] for policy, run in runs],
+    "policy": main.id,
+    "company": main.company_id.id,
+    "tiers": class_counts(main, "value_tier"),
+    "stages": class_counts(main, "lifecycle_stage"),
+}
+env["ir.qweb"]._pregenerate_assets_bundles()
+env.cr.commit()
+print("RESULT " + json.dumps(result), flush=True)

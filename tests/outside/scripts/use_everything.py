@@ -1,0 +1,67 @@
+"""Use the addon as people do, so that there is something to keep or to remove.
+
+Runs inside of `odoo shell`, in a database without demo data.
+"""
+
+import json
+from datetime import timedelta
+
+from odoo import fields
+
+env = env  # noqa: F821, PLW0127  # `odoo shell` provides it
+
+company = env.ref("base.main_company")
+policy = company._get_customer_policy()
+today = policy._today()
+
+customers = env["res.partner"].create(
+    [{"name": f"Customer {number}"} for number in range(40)]
+)
+env["customer.purchase"].create(
+    [
+        {
+            "partner_id": customer.id,
+            "company_id": company.id,
+            "currency_id": company.currency_id.id,
+            "date": today - timedelta(days=(30 + number) * times),
+            "amount": 10.5 * (number + 1),
+            "reference": f"{number}/{times}",
+            "channel": "shop",
+        }
+        for number, customer in enumerate(customers)
+        for times in range(1, 2 + number % 6)
+    ]
+)
+policy.recompute(as_of_date=today - timedelta(days=200))
+policy.recompute()
+policy.recompute(kind="preview")
+policy.action_new_version()
+draft = env["classification.policy"].search([("state", "=", "draft")], limit=1)
+draft.write({"window_months": 24, "name": "Two years"})
+env["customer.value.tier"].create({"name": "Gold", "code": "gold", "sequence": 15})
+env["classification.run"]._queue(policy)
+
+# What users and other addons hang on to the addon's records.
+seller = env["res.users"].create(
+    {
+        "name": "Seller",
+        "login": "outside_seller",
+        "group_ids": [
+            fields.Command.link(env.ref("sales_team.group_sale_salesman").id)
+        ],
+    }
+)
+env["ir.config_parameter"].set_param("customer_classification.test", "1")
+env["ir.filters"].create(
+    {
+        "name": "VIPs",
+        "model_id": "customer.profile",
+        "domain": "[('value_tier_id.code', '=', 'vip')]",
+        "user_ids": [fields.Command.link(seller.id)],
+    }
+)
+contact = seller.partner_id
+seller.unlink()
+contact.unlink()
+env.cr.commit()
+print("RESULT " + json.dumps({"policy": policy.id}), flush=True)

@@ -1,0 +1,255 @@
+"""A browser opens each screen as an administrator and as a salesperson, in English
+and in Chinese; nothing may complain: no console error, no dialog, no red toast."""
+
+import re
+import shutil
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+BROWSERS = ("google-chrome", "chromium", "chromium-browser")
+MISSING = (
+    "No Chromium on this machine, so no screen can be looked at: install it "
+    "(Debian: apt-get install chromium)."
+)
+MODULE = "customer_classification"
+LOGINS = ("admin", "seller", "admin_zh", "seller_zh")
+CHINESE = re.compile("[\u4e00-\u9fff]")
+# The first page of a language waits until Odoo has built style sheets and scripts.
+FIRST_PAGE, LATER = 180_000, 30_000
+COMPLAINTS = ".o_error_dialog, .modal, .o_notification_bar.bg-danger"
+DO_ACTION = """([action, options]) =>
+    odoo.__WOWL_DEBUG__.root.env.services.action.doAction(action, options)"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not path:
+        pytest.fail(MISSING)
+    with sync_playwright() as playwright:
+        options = {"executable_path": path, "args": ["--no-sandbox"]}
+        running = playwright.chromium.launch(**options)
+        yield running
+        running.close()
+
+
+class Desk:
+    """A user's browser window, with everything that it complained about."""
+
+    def __init__(self, page, url, login):
+        self.page = page
+        self.url = url
+        self.login = login
+        self.errors = []
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("response", self._on_response)
+        page.set_default_timeout(LATER)
+
+    def _on_console(self, message):
+        if message.type == "error":
+            self.errors.append(f"console: {message.text} {message.location}")
+
+    def _on_response(self, response):
+        if response.status >= 400:
+            self.errors.append(f"{response.status}: {response.url}")
+
+    def log_in(self):
+        self.page.goto(f"{self.url}/web/login", timeout=FIRST_PAGE)
+        name = "admin" if self.login == "admin" else f"outside_{self.login}"
+        self.page.fill("input[name=login]", name)
+        self.page.fill("input[name=password]", name)
+        self.page.click("button[type=submit]")
+        self.page.wait_for_selector(".o_main_navbar", timeout=FIRST_PAGE)
+        self.page.wait_for_function("odoo.__WOWL_DEBUG__?.root?.env")
+
+    def menus(self):
+        """Menus of the addon that this user sees: `[(xmlid, name, action)]`."""
+        answer = self.page.request.get(f"{self.url}/web/webclient/load_menus")
+        return [
+            (menu["xmlid"], menu["name"], menu["actionID"])
+            for key, menu in answer.json().items()
+            if key != "root" and (menu["xmlid"] or "").startswith(f"{MODULE}.")
+        ]
+
+    def open(self, action, **options):
+        """Open an action as the menus do and wait for its view."""
+        view = options.get("viewType", "form")
+        options["clearBreadcrumbs"] = True
+        self.page.evaluate(DO_ACTION, [action, options])
+        self.page.wait_for_selector(f".o_action_manager .o_{view}_view")
+        self.check(f"{action} {view}")
+
+    def open_record(self, model, record_id):
+        """Open one record in its form."""
+        self.open(
+            {
+                "type": "ir.actions.act_window",
+                "res_model": model,
+                "res_id": record_id,
+                "views": [[False, "form"]],
+                "target": "current",
+            }
+        )
+
+    def check(self, where):
+        """Fail when something on the screen or in the console complained."""
+        # Errors that code throws later come with the next frames.
+        self.page.wait_for_timeout(150)
+        found = self.page.locator(COMPLAINTS)
+        texts = [found.nth(place).inner_text() for place in range(found.count())]
+        assert not self.errors and not texts, (
+            f"{self.login}, {where}: {[*self.errors, *texts]}"
+        )
+
+
+@pytest.fixture(scope="module")
+def desk(browser, server):
+    """Log a user in: `desk("admin")`; one window for each."""
+    desks = {}
+
+    def desk_of(login):
+        if login not in desks:
+            size = {"width": 1440, "height": 900}
+            page = browser.new_context(viewport=size).new_page()
+            desks[login] = Desk(page, server.url, login)
+            desks[login].log_in()
+        return desks[login]
+
+    yield desk_of
+    for opened in desks.values():
+        opened.page.context.close()
+
+
+@pytest.fixture(scope="module")
+def views(client):
+    """`{action id: (model, [view types])}` of the addon's window actions."""
+    ids = client("admin").search_read(
+        "ir.model.data",
+        [("module", "=", MODULE), ("model", "=", "ir.actions.act_window")],
+        "res_id",
+    )
+    actions = client("admin").read(
+        "ir.actions.act_window",
+        [row["res_id"] for row in ids],
+        "res_model",
+        "view_mode",
+    )
+    return {
+        action["id"]: (action["res_model"], action["view_mode"].split(","))
+        for action in actions
+    }
+
+
+def _first(client, login, model, domain=()):
+    """Id of a record which the user may read."""
+    found = client(login.removesuffix("_zh")).search_read(
+        model, list(domain), "id", limit=1
+    )
+    assert found, f"{login} sees no {model}"
+    return found[0]["id"]
+
+
+def _open_all(desk, client, login, actions):
+    """Every view of each action, the form with a record in it."""
+    for action, (model, types) in actions.items():
+        for view in types:
+            if view != "form":
+                desk.open(action, viewType=view)
+        if "form" in types:
+            desk.open_record(model, _first(client, login, model))
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_each_screen_of_the_menus(desk, client, views, login):
+    window = desk(login)
+    actions = {action for _xmlid, _name, action in window.menus() if action}
+    minimum = 4 if login.startswith("seller") else 7
+    assert len(actions) >= minimum, window.menus()
+    _open_all(window, client, login, {action: views[action] for action in actions})
+
+
+@pytest.mark.parametrize("login", ["admin", "admin_zh"])
+def test_each_other_action(desk, client, views, login):
+    window = desk(login)
+    in_menus = {action for _xmlid, _name, action in window.menus()}
+    others = {action: views[action] for action in views if action not in in_menus}
+    _open_all(window, client, login, others)
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_contacts(desk, client, login):
+    """List, kanban, and the forms of a customer, of her colleague and of a stranger."""
+    window = desk(login)
+    for view in ("list", "kanban"):
+        window.open("base.action_partner_form", viewType=view)
+    known, unknown = (
+        ("customer_profile_id", "!=", False),
+        (
+            "customer_profile_id",
+            "=",
+            False,
+        ),
+    )
+    for domain in (
+        [known, ("customer_value_tier_id.code", "=", "vip")],
+        [known, ("parent_id", "!=", False)],
+        [unknown],
+    ):
+        window.open_record("res.partner", _first(client, login, "res.partner", domain))
+
+
+@pytest.mark.parametrize("login", ["admin", "admin_zh"])
+def test_new_records(desk, client, login):
+    """Forms with nothing in them yet."""
+    window = desk(login)
+    models = ("classification.policy", "customer.purchase", "customer.value.tier")
+    for model in (*models, "res.partner"):
+        window.open_record(model, False)
+
+
+@pytest.mark.parametrize("login", ["admin_zh", "seller_zh"])
+def test_chinese_is_chinese(desk, login):
+    window = desk(login)
+    assert window.page.locator("html").get_attribute("lang") == "zh-CN"
+    for xmlid, name, _action in window.menus():
+        assert CHINESE.search(name), f"{xmlid} is called {name}"
+
+
+@pytest.mark.parametrize("login", ["seller", "seller_zh"])
+def test_salesperson_follows_the_buttons(desk, client, login):
+    """From a customer to the profile and to the history, and a recompute."""
+    window = desk(login)
+    domain = [("customer_value_tier_id.code", "=", "vip")]
+    customer = _first(client, login, "res.partner", domain)
+    for button, view in (
+        ("action_open_customer_profile", "form"),
+        ("action_open_customer_changes", "list"),
+    ):
+        window.open_record("res.partner", customer)
+        window.page.click(f"button[name={button}]")
+        expect(window.page.locator(".o_breadcrumb .o_back_button")).to_be_visible()
+        window.page.wait_for_selector(f".o_action_manager .o_{view}_view")
+        window.check(button)
+    window.open_record("res.partner", customer)
+    window.page.click("button[name=action_recompute_customer]")
+    toast = window.page.locator(".o_notification_bar.bg-success")
+    expect(toast.first).to_be_visible()
+    window.check("recompute")
+
+
+@pytest.mark.parametrize("login", ["admin", "seller"])
+def test_narrow_screen(desk, client, views, login):
+    """The same screens on a telephone."""
+    window = desk(login)
+    window.page.set_viewport_size({"width": 400, "height": 800})
+    try:
+        [profiles] = [
+            a for a, (model, _) in views.items() if model == "customer.profile"
+        ]
+        window.open(profiles, viewType="kanban")
+        for model in ("customer.profile", "res.partner", "classification.run"):
+            window.open_record(model, _first(client, login, model))
+    finally:
+        window.page.set_viewport_size({"width": 1440, "height": 900})

@@ -1,0 +1,104 @@
+"""Install, use, upgrade and uninstall, in this order, in one database without demo
+data."""
+
+import pytest
+from database_snapshot import differences, snapshot
+from odoo_commands import (
+    ADDON,
+    complaints,
+    connect,
+    query,
+    shell,
+    uninstall,
+)
+
+from tools.paths import repository_modules
+
+# What a company has decided and learned: must survive an upgrade to the last bit.
+KEPT = ("customer_profile", "customer_purchase", "classification_change")
+KEPT += ("classification_policy", "classification_policy_tier", "classification_run")
+KEPT += ("classification_run_result", "customer_value_tier")
+KEPT += ("customer_lifecycle_stage",)
+
+
+@pytest.fixture(scope="module")
+def connection(session, bare_database):
+    """A connection, closed before Odoo may want the database for itself."""
+    connection = connect(session, bare_database)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def before(connection):
+    """The database before anything of ours was in it."""
+    return snapshot(connection)
+
+
+@pytest.fixture(scope="module")
+def install(session, bare_database, before):
+    """What Odoo complains about when it installs all our addons."""
+    return complaints(session, bare_database, "-i", ",".join(repository_modules()))
+
+
+@pytest.fixture(scope="module")
+def used(session, bare_database, install):
+    """The addon has been used: customers, two dates, a draft, a filter."""
+    return shell(session, bare_database, "use_everything.py")
+
+
+@pytest.fixture(scope="module")
+def upgrade(session, bare_database, connection, used):
+    """What stood before the upgrade, and what Odoo complains about."""
+    contents = _contents(connection)
+    return contents, complaints(session, bare_database, "-u", ADDON)
+
+
+@pytest.fixture(scope="module")
+def uninstalled(session, bare_database, upgrade):
+    """What Odoo complains about when it uninstalls the addon."""
+    return uninstall(session, bare_database, ADDON)
+
+
+def _contents(connection):
+    """All rows of the addon's tables as text."""
+    return {
+        table: {row for (row,) in query(connection, f"SELECT t::text FROM {table} t")}
+        for table in KEPT
+    }
+
+
+def test_install_without_demo_data(install, connection):
+    assert install == []
+    [(state, demo)] = query(
+        connection, "SELECT state, demo FROM ir_module_module WHERE name = %s", ADDON
+    )
+    assert (state, demo) == ("installed", False)
+
+
+def test_install_classifies_nobody_by_itself(install, connection):
+    assert query(connection, "SELECT count(*) FROM customer_profile") == [(0,)]
+    states = query(connection, "SELECT DISTINCT state FROM classification_policy")
+    assert states == [("published",)]
+
+
+def test_every_record_of_ours_has_an_external_id_of_ours(install, before, connection):
+    """Else an uninstall cannot know that it is ours."""
+    after = snapshot(connection)
+    new = {name.split(".")[0] for name in after["external id"] - before["external id"]}
+    assert new <= {*repository_modules(), "base"}, new
+
+
+def test_upgrade_keeps_everything(upgrade, connection):
+    before_upgrade, complained = upgrade
+    assert complained == []
+    assert all(before_upgrade[table] for table in KEPT)
+    after = _contents(connection)
+    for table in KEPT:
+        assert after[table] == before_upgrade[table], table
+
+
+def test_uninstall_leaves_nothing_behind(uninstalled, before, connection):
+    assert uninstalled == []
+    left = differences(before, snapshot(connection))
+    assert not left, "\n".join(left)
