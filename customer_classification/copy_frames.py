@@ -60,9 +60,7 @@ def _read_columns(stream, kinds):
     rows = size // row_type.itemsize
     if rows * row_type.itemsize != size:
         raise ValueError("The rows are not of one length: a column was NULL.")
-    columns = {
-        name: np.empty(rows, _native_type(kind)) for name, kind in kinds.items()
-    }
+    columns = {name: np.empty(rows, _native_type(kind)) for name, kind in kinds.items()}
     stream.seek(len(HEADER))
     for start in range(0, rows, CHUNK_ROWS):
         chunk = np.frombuffer(

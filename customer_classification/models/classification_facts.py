@@ -109,9 +109,7 @@ class ClassificationFacts(models.AbstractModel):
             self._kinds(),
         )
         index = pd.Index(columns.pop("partner_id"), name="partner_id")
-        previous = {
-            name: columns.pop(f"previous {name}") for name in PREVIOUS
-        }
+        previous = {name: columns.pop(f"previous {name}") for name in PREVIOUS}
         self._stages_to_codes(previous)
         return pd.DataFrame(columns, index), pd.DataFrame(previous, index)
 

@@ -4,6 +4,7 @@ The engine knows no language: it raises and notes in English. Here its sentences
 stand once more, where Odoo's export of terms finds them.
 """
 
+# pylint: disable=prefer-env-translation  # at import there is no environment
 from odoo.tools.translate import LazyTranslate
 
 _lt = LazyTranslate(__name__)
@@ -67,4 +68,4 @@ def note_sentence(env, note):
     values = dict(note)
     if "metric" in note:
         values["metric"] = env._(METRIC_LABELS[note["metric"]])
-    return env._(sentence) % values
+    return env._(sentence, **values)

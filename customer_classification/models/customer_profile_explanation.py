@@ -104,10 +104,12 @@ class CustomerProfile(models.Model):
         for profile in self:
             code = profile.lifecycle_stage_id.code
             profile.stage_explanation = (
-                profile._explain_stage(code, profile.sudo().policy_id) if code else False
+                profile._explain_stage(code, profile.sudo().policy_id)
+                if code
+                else False
             )
 
-    def _explain_stage(self, code, policy):
+    def _explain_stage(self, code):
         """The sentence for the stage with this code."""
         rhythm = {
             "days": self.recency_days,
@@ -122,9 +124,7 @@ class CustomerProfile(models.Model):
                 opportunities=self.open_opportunity_count,
                 quotations=self.open_quotation_count,
             ),
-            "new": self.env._(
-                "First bought %s days ago.", self.tenure_days
-            ),
+            "new": self.env._("First bought %s days ago.", self.tenure_days),
             "active": self.env._(
                 "Last bought %(days)s days ago; usually buys every %(gap)s days.",
                 **rhythm,

@@ -105,7 +105,8 @@ class CustomerPurchase(models.Model):
                 days=[day for __, __, day in keys],
             )
         )
-        return {key: float(factor or 1) for key, (factor,) in zip(keys, rows)}
+        factors = [float(factor or 1) for (factor,) in rows]
+        return dict(zip(keys, factors, strict=True))
 
     @api.model
     def _rate_sql(self, currency):
@@ -141,7 +142,8 @@ class CustomerPurchase(models.Model):
         return [
             {
                 "label": self.env._("Import Template for Purchases"),
-                "template": "/customer_classification/static/xls/customer_purchase.xlsx",
+                "template": "/customer_classification/static/xls/"
+                "customer_purchase.xlsx",
             }
         ]
 
@@ -183,7 +185,11 @@ class CustomerPurchase(models.Model):
         references = {vals["reference"] for vals in vals_list if vals.get("reference")}
         known = self.search([("reference", "in", list(references))], order="id")
         return {
-            (purchase.company_id.id, purchase.channel or "", purchase.reference): purchase
+            (
+                purchase.company_id.id,
+                purchase.channel or "",
+                purchase.reference,
+            ): purchase
             for purchase in known
         }
 

@@ -21,7 +21,9 @@ class TestPartnerFields(ClassificationCase):
         cls.env.invalidate_all()
 
     def _search(self, *domain):
-        return self.env["res.partner"].search([("id", "in", self.partners.ids), *domain])
+        return self.env["res.partner"].search(
+            [("id", "in", self.partners.ids), *domain]
+        )
 
     def test_read(self):
         self.assertEqual(self.vip.customer_value_tier_id, self._tier("vip"))

@@ -40,9 +40,7 @@ class TestRun(ClassificationCase):
         self._recompute()
         again = self._recompute()
         self.assertEqual(again.written_count, 0)
-        self.assertEqual(
-            (again.tier_change_count, again.stage_change_count), (0, 0)
-        )
+        self.assertEqual((again.tier_change_count, again.stage_change_count), (0, 0))
 
     def test_second_run_queries(self):
         self._recompute()
@@ -72,7 +70,9 @@ class TestRun(ClassificationCase):
     def test_time_moves_stages(self):
         self._recompute()
         run = self._recompute(as_of_date=AS_OF + timedelta(days=100))
-        self.assertEqual(self._profile(self.vip).lifecycle_stage_id, self._stage("dormant"))
+        self.assertEqual(
+            self._profile(self.vip).lifecycle_stage_id, self._stage("dormant")
+        )
         change = run.change_ids.filtered(
             lambda c: c.partner_id == self.vip and c.axis == "lifecycle_stage"
         )
