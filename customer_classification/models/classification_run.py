@@ -321,6 +321,11 @@ class ClassificationRun(models.Model):
                 "duration": time.monotonic() - started,
             }
         )
+        if self.state == "done":
+            self._after_run()
+
+    def _after_run(self):
+        """What follows when a run has ended well; others add theirs."""
 
     @contextmanager
     def _undo_on_error(self):
@@ -368,6 +373,8 @@ class ClassificationRun(models.Model):
         gone = facts.index[~facts["is_customer"]]
         facts, previous = facts.drop(gone), previous.drop(gone)
         self._enter("score", 50)
+        if self.kind == "back_test":
+            previous = previous.iloc[:0]  # what is known today was not known then
         result = classify(
             facts, previous, parameters, self.as_of_date, self._given_edges()
         )
@@ -395,23 +402,31 @@ class ClassificationRun(models.Model):
 
     def _write_summary(self, facts, result, moves, parameters):
         """Counts on the run, and for a full run the cells of its result."""
+        self.write(self._summary_values(facts, result, moves, parameters))
+        if self.scope == "all":
+            self._write_results(facts, result.frame)
+
+    def _summary_values(self, facts, result, moves, parameters):
+        """Values of this run that tell what it found; others add theirs.
+
+        :param facts: frame of facts, and ``active``, by customer
+        :param result: the engine's ``Classification``
+        :param moves: the engine's changes, long
+        :param parameters: the engine's ``Parameters``
+        """
         frame = result.frame
         unrated = frame["value_tier"] == parameters.unrated_key
         per_axis = moves["axis"].value_counts()
-        self.write(
-            {
-                "looked_at_count": len(frame),
-                "held_back_count": int(frame["held_back"].sum()),
-                "unrated_count": int(unrated.sum()),
-                "tier_change_count": int(per_axis.get("value_tier", 0)),
-                "stage_change_count": int(per_axis.get("lifecycle_stage", 0)),
-                "risk_change_count": int(per_axis.get("churn_risk", 0)),
-                "edges": result.edges.to_json(),
-                "notes": result.notes,
-            }
-        )
-        if self.scope == "all":
-            self._write_results(facts, frame)
+        return {
+            "looked_at_count": len(frame),
+            "held_back_count": int(frame["held_back"].sum()),
+            "unrated_count": int(unrated.sum()),
+            "tier_change_count": int(per_axis.get("value_tier", 0)),
+            "stage_change_count": int(per_axis.get("lifecycle_stage", 0)),
+            "risk_change_count": int(per_axis.get("churn_risk", 0)),
+            "edges": result.edges.to_json(),
+            "notes": result.notes,
+        }
 
     def _write_results(self, facts, frame):
         """One row for each combination of tier, stage and risk: one insert."""
