@@ -16,6 +16,7 @@ def uninstall_hook(env):
     for table in (
         "customer_profile",
         "classification_change",
+        "classification_move",
         "classification_run_result",
         "classification_run",
         "classification_policy_tier",

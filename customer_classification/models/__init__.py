@@ -9,7 +9,9 @@ from . import classification_source_import
 from . import classification_facts
 from . import classification_run
 from . import classification_run_result
+from . import classification_move_mixin
 from . import classification_change
+from . import classification_move
 from . import customer_profile
 from . import customer_profile_explanation
 from . import customer_purchase

@@ -1,89 +1,22 @@
-from odoo import api, fields, models
-
-from .customer_profile import MONEY_GROUP, RISK_COLORS, RISK_SELECTION
+from odoo import fields, models
 
 
 class ClassificationChange(models.Model):
-    """One move of one customer on one axis: from, to, when and why.
+    """One move of one customer that took place: from, to, when and why.
 
     Append-only and written by runs in SQL. A table of its own rather than tracking
     messages, because it is read by pivots and asked by date.
     """
 
     _name = "classification.change"
+    _inherit = "classification.move.mixin"
     _description = "Classification Change"
     _order = "valid_date desc, id desc"
 
-    partner_id = fields.Many2one(
-        "res.partner",
-        string="Customer",
-        required=True,
-        readonly=True,
-        ondelete="cascade",
-        index=True,
-    )
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="cascade"
-    )
-    currency_id = fields.Many2one(related="company_id.currency_id")
-    axis = fields.Selection(
-        [
-            ("value_tier", "Value tier"),
-            ("lifecycle_stage", "Lifecycle stage"),
-            ("churn_risk", "Churn risk"),
-        ],
-        required=True,
-        readonly=True,
-    )
-    from_tier_id = fields.Many2one(
-        "customer.value.tier", readonly=True, ondelete="restrict"
-    )
-    to_tier_id = fields.Many2one(
-        "customer.value.tier", readonly=True, ondelete="restrict"
-    )
-    from_stage_id = fields.Many2one(
-        "customer.lifecycle.stage", readonly=True, ondelete="restrict"
-    )
-    to_stage_id = fields.Many2one(
-        "customer.lifecycle.stage", readonly=True, ondelete="restrict"
-    )
-    from_risk = fields.Selection(RISK_SELECTION, readonly=True)
-    to_risk = fields.Selection(RISK_SELECTION, readonly=True)
-    from_label = fields.Char(string="From", compute="_compute_labels")
-    to_label = fields.Char(string="To", compute="_compute_labels")
-    from_color = fields.Integer(compute="_compute_colors")
-    to_color = fields.Integer(compute="_compute_colors")
-    direction = fields.Selection(
-        [
-            ("up", "Better"),
-            ("down", "Worse"),
-            ("first", "First time"),
-            ("other", "Neutral"),
-        ],
-        readonly=True,
-    )
-    cause = fields.Selection(
-        [
-            ("data", "The data changed"),
-            ("rules", "The rules changed"),
-            ("time", "Time passed"),
-            ("person", "A person decided"),
-        ],
-        required=True,
-        readonly=True,
-    )
     valid_date = fields.Date(
         string="Valid From", required=True, readonly=True, index=True
     )
     create_date = fields.Datetime(string="Recorded On", readonly=True)
-    revenue = fields.Monetary(
-        readonly=True,
-        groups=MONEY_GROUP,
-        help="Net revenue in the window at the time of the change.",
-    )
-    policy_id = fields.Many2one(
-        "classification.policy", readonly=True, ondelete="restrict"
-    )
     run_id = fields.Many2one(
         "classification.run",
         readonly=True,
@@ -92,45 +25,3 @@ class ClassificationChange(models.Model):
     )
 
     _company_index = models.Index("(company_id, valid_date)")
-
-    @api.depends(
-        *("axis", "from_tier_id", "to_tier_id", "from_stage_id", "to_stage_id"),
-        *("from_risk", "to_risk"),
-    )
-    @api.depends_context("lang")
-    def _compute_labels(self):
-        risks = dict(self._fields["to_risk"]._description_selection(self.env))
-        for change in self:
-            change.from_label, change.to_label = (
-                tier.name or stage.name or risks.get(risk) or "-"
-                for tier, stage, risk in (
-                    (change.from_tier_id, change.from_stage_id, change.from_risk),
-                    (change.to_tier_id, change.to_stage_id, change.to_risk),
-                )
-            )
-
-    @api.depends(
-        *("from_tier_id.color", "to_tier_id.color", "from_stage_id.color"),
-        *("to_stage_id.color", "from_risk", "to_risk"),
-    )
-    def _compute_colors(self):
-        """Colours of the labels: a change has a tier, a stage or a risk."""
-        for change in self:
-            change.from_color, change.to_color = (
-                tier.color or stage.color or RISK_COLORS.get(risk, 0)
-                for tier, stage, risk in (
-                    (change.from_tier_id, change.from_stage_id, change.from_risk),
-                    (change.to_tier_id, change.to_stage_id, change.to_risk),
-                )
-            )
-
-    @api.depends("partner_id.display_name", "from_label", "to_label")
-    @api.depends_context("lang")
-    def _compute_display_name(self):
-        for change in self:
-            change.display_name = self.env._(
-                "%(customer)s: %(old)s → %(new)s",
-                customer=change.partner_id.display_name,
-                old=change.from_label,
-                new=change.to_label,
-            )

@@ -53,7 +53,7 @@ CODES = (
     "lifecycle_stage_id",
     "churn_risk",
 )
-CHANGE_KINDS = {
+MOVE_KINDS = {
     "partner_id": "int",
     "axis": "int",
     "from": "int",
@@ -192,7 +192,7 @@ def _word(words, column):
     return SQL("(%s::varchar[])[%s]", list(words), _column(column))
 
 
-def change_rows(facts, moves, run):
+def move_rows(facts, moves, run):
     """The moves of a run as rows to insert: numbers for axis, cause and direction
     counted from 1, ids of records for tiers and stages.
 
@@ -243,32 +243,54 @@ def _ranks(run):
 
 def insert_changes(run):
     """SQL that appends the temporary table to the history."""
-    return SQL(
-        """
-        INSERT INTO classification_change
-               (partner_id, company_id, axis, from_tier_id, to_tier_id, from_stage_id,
-                to_stage_id, from_risk, to_risk, direction, cause, valid_date, revenue,
-                policy_id, run_id, create_uid, write_uid, create_date, write_date)
-        SELECT t.partner_id, %(company)s, %(axis)s,
-               CASE t.axis WHEN 1 THEN NULLIF(t."from", 0) END,
-               CASE t.axis WHEN 1 THEN NULLIF(t."to", 0) END,
-               CASE t.axis WHEN 2 THEN NULLIF(t."from", 0) END,
-               CASE t.axis WHEN 2 THEN NULLIF(t."to", 0) END,
-               CASE t.axis WHEN 3 THEN %(from_risk)s END,
-               CASE t.axis WHEN 3 THEN %(to_risk)s END,
-               %(direction)s, %(cause)s, %(day)s, t.revenue, %(policy)s, %(run)s,
-               %(user)s, %(user)s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
-          FROM tmp_classification_change t
-          JOIN res_partner p ON p.id = t.partner_id
-        """,
-        company=run.company_id.id,
-        axis=_word(AXES, "axis"),
-        from_risk=_word(RISKS, "from"),
-        to_risk=_word(RISKS, "to"),
-        direction=_word(DIRECTIONS, "direction"),
-        cause=_word(CAUSES, "cause"),
-        day=run.as_of_date,
-        policy=run.policy_id.id,
-        run=run.id,
-        user=run.env.uid,
+    return _insert_moves(
+        run, "classification_change", {"valid_date": SQL("%s", run.as_of_date)}
     )
+
+
+def insert_moves(run):
+    """SQL that keeps the temporary table as what the run found and did not do."""
+    return _insert_moves(run, "classification_move", {})
+
+
+def _insert_moves(run, table, more):
+    """SQL that inserts the temporary table; ``more``: ``{column: SQL}``."""
+    values = {**_move_values(run), **more}
+    return SQL(
+        "INSERT INTO %s (%s) SELECT %s FROM tmp_classification_move t"
+        " JOIN res_partner p ON p.id = t.partner_id",
+        SQL.identifier(table),
+        SQL(", ").join(map(SQL.identifier, values)),
+        SQL(", ").join(values.values()),
+    )
+
+
+def _move_values(run):
+    """``{column: SQL of its value}`` of a move from the temporary table."""
+    now, user = SQL("now() AT TIME ZONE 'UTC'"), SQL("%s", run.env.uid)
+    return {
+        "partner_id": _column("partner_id"),
+        "company_id": SQL("%s", run.company_id.id),
+        "axis": _word(AXES, "axis"),
+        **_ends("from"),
+        **_ends("to"),
+        "direction": _word(DIRECTIONS, "direction"),
+        "cause": _word(CAUSES, "cause"),
+        "revenue": _column("revenue"),
+        "policy_id": SQL("%s", run.policy_id.id),
+        "run_id": SQL("%s", run.id),
+        "create_uid": user,
+        "write_uid": user,
+        "create_date": now,
+        "write_date": now,
+    }
+
+
+def _ends(end):
+    """Columns of one end of a move: a tier, a stage or a risk, by its axis."""
+    value = SQL("NULLIF(%s, 0)", _column(end))
+    return {
+        f"{end}_tier_id": SQL("CASE t.axis WHEN 1 THEN %s END", value),
+        f"{end}_stage_id": SQL("CASE t.axis WHEN 2 THEN %s END", value),
+        f"{end}_risk": SQL("CASE t.axis WHEN 3 THEN %s END", _word(RISKS, end)),
+    }

@@ -109,6 +109,7 @@ class ClassificationRun(models.Model):
     notes_text = fields.Text(string="Remarks", compute="_compute_notes_text")
     result_ids = fields.One2many("classification.run.result", "run_id", readonly=True)
     change_ids = fields.One2many("classification.change", "run_id", readonly=True)
+    move_ids = fields.One2many("classification.move", "run_id", readonly=True)
 
     @api.depends("policy_id", "as_of_date")
     def _compute_display_name(self):
@@ -380,11 +381,13 @@ class ClassificationRun(models.Model):
         )
         self._enter("write", 70)
         moves = changes(previous, facts, result.frame, parameters)
-        self._write_summary(facts, result, moves, parameters)
+        self._write_summary(facts, previous, result, moves, parameters)
         if self.kind == "production":
             self._write_profiles(facts, previous, result.frame)
-            self._write_changes(facts, moves)
+            self._write_moves(facts, moves, columns.insert_changes(self))
             self._delete_profiles(gone)
+        elif self.kind == "preview":
+            self._write_moves(facts, moves, columns.insert_moves(self))
 
     def _given_edges(self):
         """Limits of the last full run of this policy, for a run over some customers;
@@ -400,16 +403,17 @@ class ClassificationRun(models.Model):
 
     # Writing
 
-    def _write_summary(self, facts, result, moves, parameters):
+    def _write_summary(self, facts, previous, result, moves, parameters):
         """Counts on the run, and for a full run the cells of its result."""
-        self.write(self._summary_values(facts, result, moves, parameters))
+        self.write(self._summary_values(facts, previous, result, moves, parameters))
         if self.scope == "all":
             self._write_results(facts, result.frame)
 
-    def _summary_values(self, facts, result, moves, parameters):
+    def _summary_values(self, facts, previous, result, moves, parameters):
         """Values of this run that tell what it found; others add theirs.
 
         :param facts: frame of facts, and ``active``, by customer
+        :param previous: frame of the classes so far, by customer
         :param result: the engine's ``Classification``
         :param moves: the engine's changes, long
         :param parameters: the engine's ``Parameters``
@@ -477,17 +481,16 @@ class ClassificationRun(models.Model):
         self.env.cr.execute("DROP TABLE tmp_customer_profile")
         self.env["customer.profile"].invalidate_model()
 
-    def _write_changes(self, facts, moves):
-        """Append the history rows of this run: three queries."""
+    def _write_moves(self, facts, moves, statement):
+        """Append moves to the history, or to the moves of this run: four queries."""
         if moves.empty:
             return
-        rows = columns.change_rows(facts, moves, self)
-        write_frame(
-            self.env.cr, rows, "tmp_classification_change", columns.CHANGE_KINDS
-        )
-        self.env.cr.execute(columns.insert_changes(self))
-        self.env.cr.execute("DROP TABLE tmp_classification_change")
+        rows = columns.move_rows(facts, moves, self)
+        write_frame(self.env.cr, rows, "tmp_classification_move", columns.MOVE_KINDS)
+        self.env.cr.execute(statement)
+        self.env.cr.execute("DROP TABLE tmp_classification_move")
         self.env["classification.change"].invalidate_model()
+        self.env["classification.move"].invalidate_model()
 
     def _delete_profiles(self, partner_ids):
         """Forget who is no customer of its own any more: became a contact."""

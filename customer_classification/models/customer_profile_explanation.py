@@ -103,11 +103,7 @@ class CustomerProfile(models.Model):
     def _compute_stage_explanation(self):
         for profile in self:
             code = profile.lifecycle_stage_id.code
-            profile.stage_explanation = (
-                profile._explain_stage(code, profile.sudo().policy_id)
-                if code
-                else False
-            )
+            profile.stage_explanation = code and profile._explain_stage(code)
 
     def _explain_stage(self, code):
         """The sentence for the stage with this code."""

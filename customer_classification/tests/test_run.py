@@ -112,7 +112,7 @@ class TestRun(ClassificationCase):
         self._recompute()
         self._purchase(self.small, AS_OF, 20_000)
         run_class = type(self.env["classification.run"])
-        with patch.object(run_class, "_write_changes", side_effect=ValueError("disk")):
+        with patch.object(run_class, "_write_moves", side_effect=ValueError("disk")):
             run = self.policy.recompute(as_of_date=AS_OF)
         self.assertEqual(run.state, "failed")
         self.assertIn("disk", run.error)

@@ -1,0 +1,32 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools.constants import GC_UNLINK_LIMIT
+
+KEPT_DAYS = 30
+
+
+class ClassificationMove(models.Model):
+    """A move that a run found and did not make: of a preview, or of a run that waits
+    for its approval. Gone with the run, or after a month."""
+
+    _name = "classification.move"
+    _inherit = "classification.move.mixin"
+    _description = "Rehearsed Move"
+    _order = "run_id desc, revenue desc, id"
+
+    run_id = fields.Many2one(
+        "classification.run",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
+    )
+
+    @api.autovacuum
+    def _gc_moves(self):
+        """Forget old rehearsals: what was decided stands in the history."""
+        limit = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
+        old = self.search([("create_date", "<", limit)], limit=GC_UNLINK_LIMIT)
+        old.unlink()
+        return len(old), len(old) == GC_UNLINK_LIMIT
