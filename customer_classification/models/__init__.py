@@ -8,6 +8,7 @@ from . import classification_source_invoice
 from . import classification_source_import
 from . import classification_facts
 from . import classification_run
+from . import classification_run_execution
 from . import classification_run_result
 from . import classification_move_mixin
 from . import classification_change
