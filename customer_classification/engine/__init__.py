@@ -4,7 +4,7 @@
 before. Nothing here imports numpy or pandas until it is called.
 """
 
-from .changes import changes
+from .changes import Shown, changes, lay_over
 from .classify import Classification, classify
 from .columns import (
     AXES,
@@ -39,8 +39,10 @@ __all__ = [
     "Classification",
     "Edges",
     "Parameters",
+    "Shown",
     "TierLimit",
     "changes",
     "classify",
+    "lay_over",
     "rfm_segment",
 ]

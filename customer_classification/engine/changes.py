@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .columns import AXES, CAUSES, read_facts, read_previous
 from .lazy import np, pd
@@ -20,38 +20,90 @@ _OWN_COUNTS = (
 _OWN_DAYS = ("first_purchase_date", "last_purchase_date")
 
 
+class Shown(NamedTuple):
+    """Classes as people see them, which differ from those by the numbers where a
+    person decided: frames with the columns of ``AXES``, rows as the facts."""
+
+    before: pd.DataFrame
+    now: pd.DataFrame
+
+
+def lay_over(classes: pd.DataFrame, decided: pd.DataFrame) -> pd.DataFrame:
+    """The classes that people see.
+
+    :param classes: by the numbers, with the columns of ``AXES``
+    :param decided: the same columns by customer, only of those about whom a person
+        decided; 0 on an axis leaves it to the numbers
+    """
+    decided = decided.reindex(classes.index, fill_value=0)
+    return pd.DataFrame(
+        {axis: np.where(decided[axis], decided[axis], classes[axis]) for axis in AXES},
+        classes.index,
+    )
+
+
 def changes(
     previous: pd.DataFrame | None,
     facts: pd.DataFrame,
     result: pd.DataFrame,
     parameters: Parameters,
+    shown: Shown | None = None,
+    old_rules: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """One row per customer and axis that differs.
 
     ``axis`` is one of ``AXES``, ``from`` and ``to`` are tier keys or codes, 0 for
-    never classified; ``cause`` is *data* when the customer's own purchases or open
-    pipeline differ or there was no classification, else *rules* when another policy
-    version classified, else *time* (days went by, or the limits moved with the other
-    customers).
+    never classified; ``cause`` is the first that holds of
+
+    - *person*: somebody's decision stands, or stood until now, against the numbers;
+    - *data*: there was no classification yet;
+    - *rules*: another policy version classified before, and by its rules the class
+      would be another one today (where that is not known: the own purchases are the
+      same);
+    - *data*: the customer's own purchases or open pipeline differ;
+    - *time*: days went by, or the limits moved with the other customers.
 
     :param result: frame of :func:`classify` with the rows of ``facts``
+    :param shown: what people see; what the numbers say by default
+    :param old_rules: frame of :func:`classify` by the rules that classified before,
+        of some customers
     """
     now, __ = read_facts(facts, parameters.currency_digits)
     before = read_previous(previous, facts.index, parameters.currency_digits)
-    cause = _cause(now, before, parameters)
-    parts = [_moves(axis, before, result, cause) for axis in AXES]
+    numbers = pd.DataFrame({axis: getattr(before, axis) for axis in AXES}, facts.index)
+    shown = shown or Shown(numbers, result)
+    differs = _differs(now, before)
+    parts = []
+    for axis in AXES:
+        seen = _seen(axis, shown, numbers, result)
+        by_rules = _by_rules(axis, before, result, parameters, old_rules, differs)
+        cause = _cause(seen, before, by_rules, differs)
+        parts.append(_moves(axis, shown, cause))
     return pd.concat(parts, ignore_index=True)
 
 
-def _cause(now, before, parameters):
+def _seen(axis, shown, numbers, result):
+    """Where people see, or saw, something else than the numbers say."""
+    now = shown.now[axis].to_numpy() != result[axis].to_numpy()
+    return now | (shown.before[axis].to_numpy() != numbers[axis].to_numpy())
+
+
+def _by_rules(axis, before, result, parameters, old_rules, differs):
+    """Whose class would be another one today by the rules before; where that is not
+    known, whose own purchases did not change."""
+    other = before.policy != parameters.policy
+    if old_rules is None:
+        return other & ~differs
+    by_old = old_rules[axis].reindex(result.index, fill_value=-1).to_numpy()
+    return other & np.where(by_old < 0, ~differs, by_old != result[axis].to_numpy())
+
+
+def _cause(seen, before, by_rules, differs):
     """Place in ``CAUSES`` for each customer."""
-    data, rules, time = (CAUSES.index(cause) for cause in ("data", "rules", "time"))
+    data, rules, time, person = map(CAUSES.index, ("data", "rules", "time", "person"))
     return np.select(
-        [
-            (before.value_tier == 0) | _differs(now, before),
-            before.policy != parameters.policy,
-        ],
-        [data, rules],
+        [seen, before.value_tier == 0, by_rules, differs],
+        [person, data, rules, data],
         time,
     )
 
@@ -66,12 +118,12 @@ def _differs(now, before):
     return differs
 
 
-def _moves(axis, before, result, cause):
-    old, new = getattr(before, axis), result[axis].to_numpy()
+def _moves(axis, shown, cause):
+    old, new = shown.before[axis].to_numpy(), shown.now[axis].to_numpy()
     moved = np.flatnonzero(old != new)
     return pd.DataFrame(
         {
-            "partner_id": result.index.to_numpy()[moved],
+            "partner_id": shown.now.index.to_numpy()[moved],
             "axis": _words(np.full(len(moved), AXES.index(axis)), AXES),
             "from": old[moved].astype("int64"),
             "to": new[moved].astype("int64"),

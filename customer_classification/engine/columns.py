@@ -53,7 +53,7 @@ SEGMENTS = (
     "champion",
 )
 AXES = ("value_tier", "lifecycle_stage", "churn_risk")
-CAUSES = ("data", "rules", "time")
+CAUSES = ("data", "rules", "time", "person")
 
 
 class Column(NamedTuple):

@@ -52,7 +52,16 @@ CODES = (
     "tier_reason",
     "lifecycle_stage_id",
     "churn_risk",
+    "shadow_tier_id",
+    "shadow_stage_id",
+    "shadow_risk",
 )
+# Axis of the engine: (column of the class shown, column of the one by the numbers).
+CLASS_COLUMNS = {
+    "value_tier": ("value_tier_id", "shadow_tier_id"),
+    "lifecycle_stage": ("lifecycle_stage_id", "shadow_stage_id"),
+    "churn_risk": ("churn_risk", "shadow_risk"),
+}
 MOVE_KINDS = {
     "partner_id": "int",
     "axis": "int",
@@ -86,33 +95,46 @@ def profile_kinds():
         **dict.fromkeys(COUNTS, "int"),
         **dict.fromkeys(CODES, "int"),
         "active": "bool",
+        "is_overridden": "bool",
         "content_hash": "big",
     }
 
 
-def profile_content(facts, frame, run):
+def profile_content(facts, frame, shown, run):
     """What a run would write of each customer, one column each, numbers rounded as
-    they are stored, so that equal content has equal bits."""
+    they are stored, so that equal content has equal bits.
+
+    :param frame: the engine's result, by the numbers
+    :param shown: the classes as people see them, with ``is_overridden``
+    """
     import numpy as np
     import pandas as pd
 
-    renamed = frame.rename(
-        columns={"value_tier": "value_tier_id", "lifecycle_stage": "lifecycle_stage_id"}
-    )
+    sources = _by_column(facts, frame, shown)
     digits = run.company_id.currency_id.decimal_places
     content = {}
     for name, kind in profile_kinds().items():
         if name in ("policy_id", "content_hash"):
             continue
-        values = (renamed if name in renamed else facts)[name].to_numpy()
+        values = sources[name].to_numpy()
         if kind == "float" and name not in ("growth", "expected_gap_days"):
             values = np.round(values, digits) + 0.0  # + 0.0: no minus zero
         content[name] = values
-    content["lifecycle_stage_id"] = np.array(run._stage_ids(), "int32")[
-        content["lifecycle_stage_id"]
-    ]
+    stage_ids = np.array(run._stage_ids(), "int32")
+    for name in CLASS_COLUMNS["lifecycle_stage"]:
+        content[name] = stage_ids[content[name]]
     content["policy_id"] = np.full(len(frame), run.policy_id.id, "int32")
     return pd.DataFrame(content, facts.index)
+
+
+def _by_column(facts, frame, shown):
+    """``{column of a profile: values}``; the engine's own columns win over facts."""
+    sources = {name: facts[name] for name in facts}
+    sources |= {name: frame[name] for name in frame}
+    sources["is_overridden"] = shown["is_overridden"]
+    for axis, (seen, shadow) in CLASS_COLUMNS.items():
+        sources |= {seen: shown[axis], shadow: frame[axis]}
+    return sources
 
 
 def content_hash(content):
@@ -167,13 +189,14 @@ def _profile_values():
         values[name] = day_or_null(_column(name))
     for name in FLOATS:
         values[name] = float_or_null(_column(name))
-    for name in (*COUNTS, "active", "content_hash"):
+    for name in (*COUNTS, "active", "is_overridden", "content_hash"):
         values[name] = _column(name)
     for name in CODES:
         values[name] = SQL("NULLIF(%s, 0)", _column(name))
     values["tier_reason"] = _word([code for code, __ in TIER_REASONS], "tier_reason")
     values["rfm_segment"] = _word([code for code, __ in SEGMENTS], "rfm_segment")
     values["churn_risk"] = _word(RISKS, "churn_risk")
+    values["shadow_risk"] = _word(RISKS, "shadow_risk")
     values["has_margin"] = SQL("t.margin <> 'NaN'")
     values["has_growth"] = SQL("t.growth <> 'NaN'")
     values["rfm_code"] = SQL(

@@ -4,6 +4,10 @@ from odoo.tools import SQL
 from ..copy_frames import WIRE, null_free_day, null_free_float, read_frame
 from .classification_source import Scope
 
+# Rules that decide what is read: by two policies that agree on them, facts are equal.
+RULES_OF_FACTS = (
+    *("company_id", "tz", "revenue_source", "subtract_credit_notes", "window_months"),
+)
 # What a run reads, one row a customer: {column: (kind on the wire, SQL)}, where h is
 # the purchase history, o opportunities, q quotations, f the profile so far.
 FACTS = {
@@ -33,11 +37,11 @@ ZERO_FACTS = {name for name, (kind, __) in FACTS.items() if kind == "float"} - {
     "margin"
 }
 PREVIOUS = {
-    "value_tier": ("int", "f.value_tier_id"),
-    "lifecycle_stage": ("int", "f.lifecycle_stage_id"),
+    "value_tier": ("int", "f.shadow_tier_id"),
+    "lifecycle_stage": ("int", "f.shadow_stage_id"),
     "churn_risk": (
         "int",
-        "CASE f.churn_risk WHEN 'low' THEN 1 WHEN 'medium' THEN 2 WHEN 'high' THEN 3"
+        "CASE f.shadow_risk WHEN 'low' THEN 1 WHEN 'medium' THEN 2 WHEN 'high' THEN 3"
         " END",
     ),
     "tier_below_since": ("day", "f.tier_below_since"),
@@ -89,6 +93,7 @@ class ClassificationFacts(models.AbstractModel):
             as_of_date=as_of_date,
             digits=policy.currency_id.decimal_places,
             customer_ids=None if customer_ids is None else tuple(customer_ids),
+            root_company_id=policy.company_id.root_id.id,
         )
 
     @api.model

@@ -30,3 +30,16 @@ class ClassificationMove(models.Model):
         old = self.search([("create_date", "<", limit)], limit=GC_UNLINK_LIMIT)
         old.unlink()
         return len(old), len(old) == GC_UNLINK_LIMIT
+
+    def action_open_profile(self):
+        """Open what is known of this customer, or the contact where there is nothing
+        yet."""
+        self.ensure_one()
+        profile = self.env["customer.profile"].search(
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("company_id", "=", self.company_id.id),
+                ("active", "in", (True, False)),
+            ]
+        )
+        return (profile or self.partner_id).get_formview_action()

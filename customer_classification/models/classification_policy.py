@@ -195,6 +195,27 @@ class ClassificationPolicy(models.Model):
     )
 
     run_ids = fields.One2many("classification.run", "policy_id")
+    # Safety
+    approval_customer_percent = fields.Float(
+        string="Approval Above (% of Customers)",
+        default=20,
+        digits=(5, 1),
+        help="A run that would move more of the customers waits for a manager. 0: "
+        "never.",
+    )
+    approval_revenue_percent = fields.Float(
+        string="Approval Above (% of Revenue)",
+        default=30,
+        digits=(5, 1),
+        help="A run that would move customers with more of the revenue waits for a "
+        "manager. 0: never.",
+    )
+    approval_min_customers = fields.Integer(
+        string="Approval From Customers",
+        default=50,
+        help="With fewer customers than this, runs are never stopped.",
+    )
+
     run_count = fields.Integer(compute="_compute_run_count")
     last_run_id = fields.Many2one("classification.run", compute="_compute_last_run")
     last_run_state = fields.Selection(
@@ -389,6 +410,18 @@ class ClassificationPolicy(models.Model):
             "at_risk_ratio",
         )
 
+    def _responsible_user(self):
+        """Who is told of what a person has to look at."""
+        self.ensure_one()
+        manager = self.env.ref("customer_classification.group_manager")
+        candidates = self.published_by_id + self.create_uid + manager.all_user_ids
+        people = candidates.filtered(
+            lambda user: user.active
+            and user != self.env.ref("base.user_root")
+            and self.company_id in user.company_ids
+        )
+        return people[:1] or self.env.ref("base.user_admin")
+
     def _today(self):
         """Today in the time zone of the policy."""
         return fields.Date.context_today(self.with_context(tz=self.tz))
@@ -396,7 +429,15 @@ class ClassificationPolicy(models.Model):
     # Actions
 
     def action_publish(self):
-        """Make these drafts the rule books of their companies."""
+        """Make these drafts the rule books of their companies, and have everybody
+        classified by them."""
+        self._publish()
+        for policy in self:
+            self.env["classification.run"]._queue(policy)
+
+    def _publish(self):
+        """Make these drafts the rule books of their companies; what follows is up to
+        the caller."""
         for policy in self:
             if policy.state == "published":
                 continue
@@ -466,9 +507,31 @@ class ClassificationPolicy(models.Model):
         run._execute()
         return run.with_env(self.env)
 
+    def refresh(self):
+        """Look at the customers whose documents changed since the last run, or whose
+        day has come, and return the :class:`classification.run`.
+
+        Gives what a run over everybody with the limits of the last one would give.
+
+        :raises UserError: as :meth:`recompute`
+        """
+        self.ensure_one()
+        self.check_access("read")
+        run = self.env["classification.run"]._prepare(self, scope="changed")
+        run._execute()
+        return run.with_env(self.env)
+
     @api.model
     def _cron_recompute(self):
         """Run every published policy for today, and the runs that people queued."""
-        self.env["classification.run"]._process_queue(
-            self.search([("state", "=", "published")], order="company_id")
-        )
+        self._process_queue("all")
+
+    @api.model
+    def _cron_refresh(self):
+        """Bring the classes of every company up to the hour."""
+        self._process_queue("changed")
+
+    @api.model
+    def _process_queue(self, scope):
+        published = self.search([("state", "=", "published")], order="company_id")
+        self.env["classification.run"]._process_queue(published, scope)

@@ -1,11 +1,16 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date, formatLang
 
 from .classification_sentences import note_sentence
 
 # First key of the advisory lock; the second one is the id of the company.
 LOCK_KEY = 1_129_270_867
+RUN_KINDS = [
+    ("production", "Production"),
+    ("preview", "Preview"),
+    ("back_test", "Back-test"),
+]
 
 
 class ClassificationRun(models.Model):
@@ -25,6 +30,7 @@ class ClassificationRun(models.Model):
     """
 
     _name = "classification.run"
+    _inherit = "mail.activity.mixin"
     _description = "Classification Run"
     _order = "id desc"
 
@@ -37,17 +43,17 @@ class ClassificationRun(models.Model):
     )
     company_id = fields.Many2one(related="policy_id.company_id", store=True, index=True)
     kind = fields.Selection(
-        [
-            ("production", "Production"),
-            ("preview", "Preview"),
-            ("back_test", "Back-test"),
-        ],
+        RUN_KINDS,
         required=True,
         readonly=True,
         default="production",
     )
     scope = fields.Selection(
-        [("all", "All customers"), ("some", "Chosen customers")],
+        [
+            ("all", "All customers"),
+            ("changed", "Customers who changed"),
+            ("some", "Chosen customers"),
+        ],
         required=True,
         readonly=True,
         default="all",
@@ -57,7 +63,9 @@ class ClassificationRun(models.Model):
         [
             ("queued", "Waiting"),
             ("running", "Running"),
+            ("waiting", "To Approve"),
             ("done", "Done"),
+            ("rejected", "Rejected"),
             ("failed", "Failed"),
             ("interrupted", "Interrupted"),
         ],
@@ -90,6 +98,27 @@ class ClassificationRun(models.Model):
         help="Customers who keep their tier by the keep limit or the grace period.",
     )
     unrated_count = fields.Integer(string="Not Rated", readonly=True)
+    data_change_count = fields.Integer(string="By New Data", readonly=True)
+    rules_change_count = fields.Integer(string="By New Rules", readonly=True)
+    time_change_count = fields.Integer(string="By Time", readonly=True)
+    person_change_count = fields.Integer(string="By a Person", readonly=True)
+    problem_count = fields.Integer(
+        string="Set Aside",
+        readonly=True,
+        help="Customers with a document that cannot be counted. They keep their last "
+        "classes until it is mended.",
+    )
+    moved_customer_percent = fields.Float(
+        string="Customers Moved (%)", readonly=True, digits=(5, 1), aggregator="avg"
+    )
+    moved_revenue_percent = fields.Float(
+        string="Revenue Moved (%)", readonly=True, digits=(5, 1), aggregator="avg"
+    )
+    approved_by_id = fields.Many2one("res.users", readonly=True)
+    watermark = fields.Datetime(
+        readonly=True,
+        help="What was written before this moment (UTC) has been looked at.",
+    )
     error = fields.Text(readonly=True)
     edges = fields.Json(readonly=True)
     notes = fields.Json(readonly=True)
@@ -125,23 +154,46 @@ class ClassificationRun(models.Model):
     # Starting
 
     @api.model
-    def _prepare(self, policy, as_of_date=None, partner_ids=None, kind="production"):
+    def _prepare(
+        self,
+        policy,
+        as_of_date=None,
+        partner_ids=None,
+        kind="production",
+        scope=None,
+        **values,
+    ):
         """A run about to be executed in this transaction, with the lock taken."""
         self._check_may_run(policy, partner_ids, kind)
+        as_of_date = fields.Date.to_date(as_of_date)
+        if kind == "production" and as_of_date:
+            self._check_not_before(policy.company_id, as_of_date)
         self._lock(policy.company_id, "transaction")
         self.sudo()._mark_interrupted(policy.company_id)
-        return (
-            self.sudo()
-            .create(
-                {
-                    "policy_id": policy.id,
-                    "kind": kind,
-                    "scope": "all" if partner_ids is None else "some",
-                    "as_of_date": as_of_date or policy._today(),
-                }
-            )
-            .with_context(customer_ids=self._customer_ids(partner_ids))
+        run = self.sudo().create(
+            {
+                "policy_id": policy.id,
+                "kind": kind,
+                "scope": scope or ("all" if partner_ids is None else "some"),
+                "as_of_date": as_of_date or policy._today(),
+                **values,
+            }
         )
+        return run.with_context(customer_ids=self._customer_ids(partner_ids))
+
+    @api.model
+    def _check_not_before(self, company, as_of_date):
+        """What is known of a later day is not overwritten by an earlier one."""
+        last = self._last_runs(company).get(company)
+        if last and as_of_date < last.as_of_date:
+            raise UserError(
+                self.env._(
+                    "The customers of %(company)s were classified as of %(last)s "
+                    "already. To look at an earlier day, make a back-test.",
+                    company=company.name,
+                    last=format_date(self.env, last.as_of_date),
+                )
+            )
 
     @api.model
     def _check_may_run(self, policy, partner_ids, kind):
@@ -225,13 +277,13 @@ class ClassificationRun(models.Model):
     # What waits
 
     @api.model
-    def _process_queue(self, policies):
-        """Execute what waits; first queue today's run of each policy that had none.
+    def _process_queue(self, policies, scope):
+        """Execute what waits; first queue the runs of a scope that the policies need.
 
-        Called by the scheduled action, commits after each step.
+        Called by the scheduled actions, commits after each step.
         """
         self = self.with_context(classification_commit=True)
-        self._queue_daily(policies)
+        self._queue_due(policies, scope)
         waiting = self.search([("state", "=", "queued")], order="id")
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(waiting))
@@ -241,37 +293,48 @@ class ClassificationRun(models.Model):
                 break
 
     @api.model
-    def _queue_daily(self, policies):
-        """Queue a run for each policy without a finished or waiting one of its
-        today."""
-        recent = self.search(
-            [
-                ("policy_id", "in", policies.ids),
-                ("scope", "=", "all"),
-                ("kind", "=", "production"),
-                ("state", "in", ("queued", "done")),
-            ]
-        )
-        served = {(run.policy_id, run.as_of_date) for run in recent}
+    def _queue_due(self, policies, scope):
+        """Queue a run over everybody for each policy that had none today; or one over
+        who changed, for each that had one over everybody before."""
+        if scope == "all":
+            states = ("queued", "waiting", "done", "rejected")
+            had = self._full_run_days(policies, states)
+            due = [p for p in policies if had.get(p) != p._today()]
+        else:
+            had = self._full_run_days(policies, ("done",))
+            due = [policy for policy in policies if policy in had]
         self.create(
-            [
-                {"policy_id": policy.id, "as_of_date": policy._today()}
-                for policy in policies
-                if (policy, policy._today()) not in served
-            ]
+            [{"policy_id": p.id, "as_of_date": p._today(), "scope": scope} for p in due]
+        )
+
+    @api.model
+    def _full_run_days(self, policies, states):
+        """``{policy: last as-of date of its production runs over everybody}``."""
+        return dict(
+            self._read_group(
+                [
+                    ("policy_id", "in", policies.ids),
+                    ("scope", "=", "all"),
+                    ("kind", "=", "production"),
+                    ("state", "in", states),
+                ],
+                ["policy_id"],
+                ["as_of_date:max"],
+            )
         )
 
     # Reading
 
     @api.model
-    def _last_full_runs(self, companies):
-        """``{company: last full production run}``: one query, and one for the runs
-        when they are read."""
+    def _last_runs(self, companies):
+        """``{company: last production run}`` that looked at all customers, or at all
+        who had changed: one query, and one for the runs when they are read."""
         last = self.sudo()._read_group(
             [
                 ("company_id", "in", companies.ids),
                 ("kind", "=", "production"),
-                ("scope", "=", "all"),
+                ("scope", "in", ("all", "changed")),
+                ("watermark", "!=", False),
                 ("state", "=", "done"),
             ],
             ["company_id"],
@@ -280,6 +343,21 @@ class ClassificationRun(models.Model):
         runs = self.sudo().browse([run_id for __, run_id in last])
         return {run.company_id: run for run in runs}
 
+    @api.model
+    def _last_full_run(self, policy):
+        """The last production run of a policy over everybody, which found limits."""
+        return self.sudo().search(
+            [
+                ("policy_id", "=", policy.id),
+                ("kind", "=", "production"),
+                ("scope", "=", "all"),
+                ("watermark", "!=", False),
+                ("state", "=", "done"),
+            ],
+            order="id desc",
+            limit=1,
+        )
+
     def _tier_limits(self):
         """``{tier id: value from which a customer enters it}`` of this run."""
         limits = (self.edges or {}).get("tier_limits", {})
@@ -287,6 +365,12 @@ class ClassificationRun(models.Model):
 
     def _result_sentence(self):
         """What came of this run, or of no run, in a sentence."""
+        if self.state == "waiting":
+            return self.env._(
+                "%(customers)s %% of the customers would move: a manager has to "
+                "approve it.",
+                customers=formatLang(self.env, self.moved_customer_percent, 1),
+            )
         if self.state == "done":
             return self.env._(
                 "%(customers)s customers looked at, %(changes)s classes changed.",
@@ -298,11 +382,18 @@ class ClassificationRun(models.Model):
     def _notification(self):
         """A message to the user about runs that have just ended."""
         failed = self.filtered(lambda run: run.state == "failed")
+        set_aside = sum(self.mapped("problem_count"))
         moved = sum(self.mapped("change_count"))
         if failed:
             message = failed[0].error
         elif not self:
             message = self.env._("No policy is published, so nothing was recomputed.")
+        elif set_aside:
+            message = self.env._(
+                "%s customers keep their classes, because a document of theirs cannot "
+                "be counted. See Set Aside.",
+                set_aside,
+            )
         elif moved:
             message = self.env._("%s classes changed.", moved)
         else:
@@ -316,6 +407,80 @@ class ClassificationRun(models.Model):
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
+
+    # Approving
+
+    def action_approve(self):
+        """Have this run done after all; the scheduled action does the work."""
+        self._check_may_approve()
+        self.sudo().move_ids.unlink()
+        self.sudo().write({"state": "queued", "approved_by_id": self.env.uid})
+        self._settle_activities(self.env._("Approved"))
+        self.env.ref("customer_classification.ir_cron_recompute").sudo()._trigger()
+        return self._open_form()
+
+    def action_reject(self):
+        """Leave the classes as they are."""
+        self._check_may_approve()
+        self.sudo().state = "rejected"
+        self._settle_activities(self.env._("Rejected"))
+
+    def _check_may_approve(self):
+        self.check_access("read")
+        if not self.env.user.has_group("customer_classification.group_manager"):
+            raise AccessError(self.env._("Only a manager may approve or reject a run."))
+        if self.filtered(lambda run: run.state != "waiting"):
+            raise UserError(self.env._("This run does not wait for an approval."))
+
+    def _settle_activities(self, feedback):
+        self.sudo().activity_ids.action_feedback(feedback=feedback)
+
+    def _ask_for_approval(self):
+        """Tell the manager that this run waits; give up those that waited before."""
+        earlier = self.search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("state", "=", "waiting"),
+                ("id", "!=", self.id),
+            ]
+        )
+        earlier._settle_activities(self.env._("A later run took its place."))
+        earlier.state = "rejected"
+        self._tell_manager(
+            self.env._("Approve new classes"),
+            self.env._(
+                "%(customers)s %% of the customers, with %(revenue)s %% of the "
+                "revenue, would move. Nothing was changed yet: look at who moves, then "
+                "approve or reject it.",
+                customers=formatLang(self.env, self.moved_customer_percent, 1),
+                revenue=formatLang(self.env, self.moved_revenue_percent, 1),
+            ),
+        )
+
+    def _tell_manager(self, summary, note):
+        """Give the one who is responsible for the policy something to do."""
+        user = self.policy_id._responsible_user()
+        self.activity_schedule(
+            "mail.mail_activity_data_todo", user_id=user.id, summary=summary, note=note
+        )
+
+    def action_open_moves(self):
+        """Open the moves that this run found and did not make."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "customer_classification.classification_move_action"
+        )
+        action["domain"] = [("run_id", "=", self.id)]
+        return action
+
+    def action_open_problems(self):
+        """Open the customers of this company who are set aside now."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "customer_classification.classification_problem_action"
+        )
+        action["domain"] = [("company_id", "=", self.company_id.id)]
+        return action
 
     def action_open_changes(self):
         """Open the changes that this run made."""

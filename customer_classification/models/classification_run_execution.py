@@ -1,6 +1,8 @@
 import logging
 import time
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 
 from psycopg2 import Error as DatabaseError
 
@@ -9,6 +11,7 @@ from odoo.exceptions import UserError
 
 from ..copy_frames import write_frame
 from . import classification_columns as columns
+from .classification_facts import RULES_OF_FACTS
 from .customer_lifecycle_stage import STAGE_SELECTION
 
 _logger = logging.getLogger(__name__)
@@ -51,20 +54,9 @@ class ClassificationRun(models.Model):
         self.ensure_one()
         started = time.monotonic()
         self.write({"state": "running", "start_date": fields.Datetime.now()})
+        watermark = self._next_watermark()
         self._enter("collect", 5)
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                with self._undo_on_error():
-                    self._run_phases()
-                values = {"state": "done", "progress": 100, "error": False}
-                break
-            except DatabaseError as error:
-                values = self._failure(error)
-                if not self._is_passing(error) or attempt == ATTEMPTS:
-                    break
-            except Exception as error:
-                values = self._failure(error)
-                break
+        values = self._attempt(watermark)
         self.write(
             {
                 **values,
@@ -72,11 +64,40 @@ class ClassificationRun(models.Model):
                 "duration": time.monotonic() - started,
             }
         )
-        if self.state == "done":
+        if self.state in ("done", "waiting"):
             self._after_run()
+
+    def _attempt(self, watermark):
+        """Go through the phases, again where another transaction came in between;
+        return what to write on the run."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self._undo_on_error():
+                    state = self._run_phases(watermark)
+                return {"state": state, "progress": 100, "error": False}
+            except DatabaseError as error:
+                values = self._failure(error)
+                if not self._is_passing(error) or attempt == ATTEMPTS:
+                    return values
+            except Exception as error:
+                return self._failure(error)
+
+    def _next_watermark(self):
+        """The moment from which the next run has to look at what is written.
+
+        Must be asked before the transaction that reads. In the transaction of a
+        caller, which began to read before, an hour is allowed for others that were
+        under way then and have ended since.
+        """
+        moment = self.env["classification.facts"]._watermark()
+        if self.env.context.get("classification_commit"):
+            return moment
+        return moment - timedelta(hours=1)
 
     def _after_run(self):
         """What follows when a run has ended well; others add theirs."""
+        if self.state == "waiting":
+            self._ask_for_approval()
 
     @contextmanager
     def _undo_on_error(self):
@@ -110,54 +131,206 @@ class ClassificationRun(models.Model):
         if self.env.context.get("classification_commit"):
             self.env["ir.cron"]._commit_progress()
 
-    def _run_phases(self):
-        """Collect, score, compare, write."""
+    def _run_phases(self, watermark):
+        """Collect, score, compare, write; return the state in which the run ends."""
         from ..engine import changes, classify
 
+        if self._is_backwards():
+            self.notes = [{"code": "clock_back"}]
+            return "done"
         policy = self.policy_id
         parameters = policy._parameters()
-        facts_model = self.env["classification.facts"]
-        scope = facts_model._scope(
-            policy, self.as_of_date, self.env.context.get("customer_ids")
-        )
-        facts, previous = facts_model._read(policy, parameters, scope)
-        gone = facts.index[~facts["is_customer"]]
-        facts, previous = facts.drop(gone), previous.drop(gone)
+        scope = self._scope()
+        facts, previous, gone = self._collect(parameters, scope)
         self._enter("score", 50)
-        if self.kind == "back_test":
-            previous = previous.iloc[:0]  # what is known today was not known then
-        result = classify(
-            facts, previous, parameters, self.as_of_date, self._given_edges()
-        )
+        edges = self._given_edges(parameters)
+        result = classify(facts, previous, parameters, self.as_of_date, edges)
+        shown = self._shown(previous, result.frame)
+        old_rules = self._by_old_rules(facts, previous, shown)
         self._enter("write", 70)
-        moves = changes(previous, facts, result.frame, parameters)
-        self._write_summary(facts, previous, result, moves, parameters)
+        moves = changes(previous, facts, result.frame, parameters, shown, old_rules)
+        self._write_summary(facts, previous, result, moves, parameters, shown)
+        if self._is_to_approve(facts, previous, moves):
+            self._write_moves(facts, moves, columns.insert_moves(self))
+            return "waiting"
         if self.kind == "production":
-            self._write_profiles(facts, previous, result.frame)
+            self.watermark = watermark
+            self._write_profiles(facts, previous, result.frame, shown)
             self._write_moves(facts, moves, columns.insert_changes(self))
             self._delete_profiles(gone)
+            self._clean_up()
         elif self.kind == "preview":
             self._write_moves(facts, moves, columns.insert_moves(self))
+        return "done"
 
-    def _given_edges(self):
+    # Collecting
+
+    def _is_backwards(self):
+        """Whether the clock stands before the day of the last run: what is known of a
+        later day is not overwritten."""
+        if self.kind != "production":
+            return False
+        last = self._last_runs(self.company_id).get(self.company_id)
+        return bool(last) and self.as_of_date < last.as_of_date
+
+    def _scope(self):
+        """Whose purchases are read: everybody's, those of some customers, or of who
+        changed since the last run."""
+        facts_model = self.env["classification.facts"]
+        customer_ids = self.env.context.get("customer_ids")
+        scope = facts_model._scope(self.policy_id, self.as_of_date, customer_ids)
+        if self.scope != "changed":
+            return scope
+        last = self._last_runs(self.company_id).get(self.company_id)
+        if not last or not self._last_full_run(self.policy_id):
+            self.scope = "all"
+            return scope
+        ids = facts_model._changed_customer_ids(self.policy_id, scope, last)
+        return replace(scope, customer_ids=tuple(ids))
+
+    def _collect(self, parameters, scope):
+        """Facts and classes so far, and who is no customer of its own any more.
+
+        Customers with a document that cannot be counted are set aside: they keep
+        their classes, and the run tells of them.
+        """
+        facts_model = self.env["classification.facts"]
+        facts, previous = facts_model._read(self.policy_id, parameters, scope)
+        problems = self.env["classification.problem"]._find(self.policy_id, scope)
+        set_aside = facts.index.intersection([partner for partner, *__ in problems])
+        if self.kind == "production":
+            self.env["classification.problem"]._replace(
+                self, scope.customer_ids, problems
+            )
+        self.problem_count = len({partner for partner, *__ in problems})
+        facts, previous = facts.drop(set_aside), previous.drop(set_aside)
+        gone = facts.index[~facts["is_customer"]]
+        facts, previous = facts.drop(gone), previous.drop(gone)
+        if self.kind == "back_test":
+            previous = previous.iloc[:0]  # what is known today was not known then
+        return facts, previous, gone
+
+    def _given_edges(self, parameters):
         """Limits of the last full run of this policy, for a run over some customers;
-        None where the run has to find them."""
-        from ..engine import Edges
+        None where the run finds its own.
+
+        Where there was no full run by this policy yet, everybody is read to find
+        them: limits found among some customers would be others.
+        """
+        from ..engine import Edges, classify
 
         if self.scope == "all":
             return None
-        last = self._last_full_runs(self.company_id).get(self.company_id)
-        if not last or last.policy_id != self.policy_id:
-            return None
-        return Edges.from_json(last.edges)
+        last = self._last_full_run(self.policy_id)
+        if last:
+            return Edges.from_json(last.edges)
+        facts_model = self.env["classification.facts"]
+        everybody = facts_model._scope(self.policy_id, self.as_of_date)
+        facts, __ = facts_model._read(self.policy_id, parameters, everybody)
+        facts = facts[facts["is_customer"]]
+        return classify(facts, None, parameters, self.as_of_date).edges
+
+    def _shown(self, previous, frame):
+        """Classes as people see them, before and now: two queries."""
+        from ..engine import AXES, Shown, lay_over
+
+        axes = list(AXES)
+        numbers = previous.reindex(frame.index, fill_value=0)[axes]
+        if self.kind == "back_test":
+            return Shown(numbers, frame[axes].assign(is_overridden=False))
+        decisions = self.env["classification.override"]
+        decided = decisions._decided(self.company_id, self.as_of_date)
+        now = lay_over(frame[axes], decided)
+        now["is_overridden"] = now.index.isin(decided.index)
+        return Shown(lay_over(numbers, decisions._shown_before(self.company_id)), now)
+
+    def _by_old_rules(self, facts, previous, shown):
+        """Classes that who moves would have by the rules that classified them before:
+        three queries for each of these policies, of which there is one as a rule.
+
+        :return: the engine's frame, or None where no other policy classified
+        """
+        import pandas as pd
+
+        from ..engine import AXES, Edges, classify
+
+        previous = previous.reindex(facts.index, fill_value=0)
+        moved = (shown.before[list(AXES)] != shown.now[list(AXES)]).any(axis=1)
+        policies = previous["policy"].where(moved, 0)
+        frames = []
+        for policy_id in policies[~policies.isin((0, self.policy_id.id))].unique():
+            policy = self.env["classification.policy"].browse(int(policy_id)).exists()
+            last = policy and self._last_full_run(policy)
+            if not last:
+                continue
+            index = policies.index[policies == policy_id]
+            parameters = policy._parameters()
+            own = self._facts_by(policy, parameters, facts, index)
+            before = previous.loc[own.index]
+            edges = Edges.from_json(last.edges)
+            frames.append(
+                classify(own, before, parameters, self.as_of_date, edges).frame
+            )
+        return pd.concat(frames) if frames else None
+
+    def _facts_by(self, policy, parameters, facts, index):
+        """Facts of some customers as another policy counts them."""
+        if all(policy[name] == self.policy_id[name] for name in RULES_OF_FACTS):
+            return facts.loc[index]
+        facts_model = self.env["classification.facts"]
+        scope = facts_model._scope(policy, self.as_of_date, index.tolist())
+        own, __ = facts_model._read(policy, parameters, scope)
+        return own.loc[own.index.intersection(index)]
+
+    # Approving
+
+    def _is_to_approve(self, facts, previous, moves):
+        """Whether so many move that a manager has to look first. What a person
+        decided, and first classes, are no matter of approval."""
+        if self.kind != "production" or self.scope == "some":
+            return False
+        moved = moves[
+            (moves["from"] != 0)
+            & (moves["cause"] != "person")
+            & moves["axis"].isin(("value_tier", "lifecycle_stage"))
+        ]["partner_id"].unique()
+        customers, revenue = self._population(facts, previous)
+        moved_revenue = float(facts["revenue"].loc[moved].clip(lower=0).sum())
+        self.moved_customer_percent = 100 * len(moved) / customers if customers else 0
+        self.moved_revenue_percent = 100 * moved_revenue / revenue if revenue else 0
+        return not self.approved_by_id and self._exceeds_limits(customers)
+
+    def _population(self, facts, previous):
+        """``(customers, revenue)`` of all who were classified before: at most one
+        query."""
+        if self.scope == "all":
+            known = previous.index[previous["value_tier"] != 0]
+            return len(known), float(facts["revenue"].loc[known].clip(lower=0).sum())
+        [(number, revenue)] = self.env["customer.profile"]._read_group(
+            [("company_id", "=", self.company_id.id), ("active", "in", (True, False))],
+            aggregates=["__count", "revenue:sum"],
+        )
+        return number, revenue
+
+    def _exceeds_limits(self, customers):
+        policy = self.policy_id
+        if customers < policy.approval_min_customers:
+            return False
+        return any(
+            limit and moved > limit
+            for moved, limit in (
+                (self.moved_customer_percent, policy.approval_customer_percent),
+                (self.moved_revenue_percent, policy.approval_revenue_percent),
+            )
+        )
 
     # Writing
 
-    def _write_summary(self, facts, previous, result, moves, parameters):
+    def _write_summary(self, facts, previous, result, moves, parameters, shown):
         """Counts on the run, and for a full run the cells of its result."""
         self.write(self._summary_values(facts, previous, result, moves, parameters))
         if self.scope == "all":
-            self._write_results(facts, result.frame)
+            self._write_results(facts, shown.now)
 
     def _summary_values(self, facts, previous, result, moves, parameters):
         """Values of this run that tell what it found; others add theirs.
@@ -171,7 +344,12 @@ class ClassificationRun(models.Model):
         frame = result.frame
         unrated = frame["value_tier"] == parameters.unrated_key
         per_axis = moves["axis"].value_counts()
+        per_cause = moves["cause"].value_counts()
         return {
+            **{
+                f"{cause}_change_count": int(per_cause.get(cause, 0))
+                for cause in ("data", "rules", "time", "person")
+            },
             "looked_at_count": len(frame),
             "held_back_count": int(frame["held_back"].sum()),
             "unrated_count": int(unrated.sum()),
@@ -182,9 +360,9 @@ class ClassificationRun(models.Model):
             "notes": result.notes,
         }
 
-    def _write_results(self, facts, frame):
+    def _write_results(self, facts, shown):
         """One row for each combination of tier, stage and risk: one insert."""
-        cells = frame[["value_tier", "lifecycle_stage", "churn_risk"]].assign(
+        cells = shown[["value_tier", "lifecycle_stage", "churn_risk"]].assign(
             customer_count=1,
             revenue=facts["revenue"],
             lifetime_revenue=facts["lifetime_revenue"],
@@ -196,6 +374,9 @@ class ClassificationRun(models.Model):
             [
                 {
                     "run_id": self.id,
+                    "company_id": self.company_id.id,
+                    "as_of_date": self.as_of_date,
+                    "kind": self.kind,
                     "value_tier_id": int(tier),
                     "lifecycle_stage_id": stages[stage],
                     "churn_risk": risks[risk],
@@ -216,9 +397,9 @@ class ClassificationRun(models.Model):
         ids = {stage.code: stage.id for stage in stages}
         return (0, *(ids[code] for code, __ in STAGE_SELECTION))
 
-    def _write_profiles(self, facts, previous, frame):
+    def _write_profiles(self, facts, previous, frame, shown):
         """Write the profiles whose content differs from what stands: four queries."""
-        content = columns.profile_content(facts, frame, self)
+        content = columns.profile_content(facts, frame, shown.now, self)
         content["content_hash"] = columns.content_hash(content)
         differs = content["content_hash"] != previous["content_hash"]
         content = content[differs].reset_index()
@@ -252,3 +433,11 @@ class ClassificationRun(models.Model):
                 ("partner_id", "in", partner_ids.tolist()),
             ]
         ).unlink()
+
+    def _clean_up(self):
+        """Forget what this run has seen to, and tell what it means for decisions."""
+        if self.scope != "some":
+            self.env["classification.dirty"]._forget(self.company_id)
+        self.env["classification.override"]._update_status(
+            self.company_id, self.as_of_date
+        )

@@ -1,5 +1,6 @@
 from odoo import fields, models
 
+from .classification_run import RUN_KINDS
 from .customer_profile import MONEY_GROUP, RISK_SELECTION
 
 
@@ -14,10 +15,11 @@ class ClassificationRunResult(models.Model):
     run_id = fields.Many2one(
         "classification.run", required=True, ondelete="cascade", index=True
     )
-    company_id = fields.Many2one(related="run_id.company_id", store=True)
-    as_of_date = fields.Date(related="run_id.as_of_date", store=True)
-    kind = fields.Selection(related="run_id.kind", store=True)
-    currency_id = fields.Many2one(related="run_id.company_id.currency_id")
+    # Copies, not related fields, which would be written in a second statement.
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
+    as_of_date = fields.Date(string="As Of", required=True)
+    kind = fields.Selection(RUN_KINDS, required=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
     value_tier_id = fields.Many2one("customer.value.tier", ondelete="restrict")
     lifecycle_stage_id = fields.Many2one(
         "customer.lifecycle.stage", ondelete="restrict"

@@ -42,6 +42,9 @@ NOTE_SENTENCES = {
     "future_dates": _lt(
         "%(customers)s customers have purchases dated after the day of the run."
     ),
+    "clock_back": _lt(
+        "The clock stands before the day of the last run, so nothing was changed."
+    ),
     "not_finite": _lt("%(customers)s customers have a %(column)s that is no number."),
 }
 

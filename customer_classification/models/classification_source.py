@@ -1,5 +1,5 @@
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from odoo import api, models
 from odoo.tools import SQL
@@ -14,6 +14,7 @@ class Scope:
     :ivar as_of_date: last day that counts
     :ivar digits: decimals of the company's currency
     :ivar customer_ids: ids of commercial partners, or None for everybody
+    :ivar root_company_id: id of the company that keeps the currencies' rates
     """
 
     company_id: int
@@ -21,6 +22,7 @@ class Scope:
     as_of_date: date
     digits: int
     customer_ids: tuple[int, ...] | None = None
+    root_company_id: int = 0
 
     def day(self, column):
         """SQL of the day, in the time zone, of a timestamp kept in UTC."""
@@ -37,6 +39,26 @@ class Scope:
             self.tz,
         )
 
+    def came_after(self, column, day):
+        """SQL that keeps UTC timestamps after the end of an earlier day, up to the
+        end of the as-of day."""
+        earlier = replace(self, as_of_date=day).until(column)
+        return SQL("NOT (%s) AND %s", earlier, self.until(column))
+
+    def without_rate(self, currency, company_currency_id):
+        """SQL that keeps what is in a currency for which Odoo knows no rate, so that
+        it counts one to one."""
+        return SQL(
+            """
+            %(currency)s <> %(own)s AND %(currency)s NOT IN (
+                SELECT currency_id FROM res_currency_rate
+                 WHERE company_id IS NULL OR company_id = %(root)s)
+            """,
+            currency=currency,
+            own=company_currency_id,
+            root=self.root_company_id,
+        )
+
     def partners(self, column):
         """SQL that keeps the documents of the customers and of their contacts."""
         if self.customer_ids is None:
@@ -46,6 +68,18 @@ class Scope:
             column,
             list(self.customer_ids),
         )
+
+
+@dataclass(frozen=True)
+class Since:
+    """What a run has to catch up with.
+
+    :ivar written: moment (UTC) before which all that was written is known
+    :ivar day: last as-of date that was looked at
+    """
+
+    written: datetime
+    day: date
 
 
 class ClassificationSource(models.AbstractModel):
@@ -70,4 +104,20 @@ class ClassificationSource(models.AbstractModel):
         :param policy: the ``classification.policy``
         :param scope: a :class:`Scope`
         """
+        raise NotImplementedError
+
+    @api.model
+    def _changed_queries(self, policy, scope, since):
+        """Return a list of :class:`SQL` selects of ``partner_id``: whose documents
+        were written since a moment, or came into force by their date since a day.
+
+        :param since: a :class:`Since`
+        """
+        raise NotImplementedError
+
+    @api.model
+    def _problem_queries(self, policy, scope):
+        """Return a list of :class:`SQL` selects of ``(partner_id, reason varchar)``,
+        one row a document that cannot be counted as it is; see the reasons of
+        ``classification.problem``."""
         raise NotImplementedError

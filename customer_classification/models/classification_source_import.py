@@ -26,3 +26,45 @@ class ClassificationSourceImport(models.AbstractModel):
                 partners=scope.partners(SQL("i.partner_id")),
             )
         ]
+
+    @api.model
+    def _changed_queries(self, policy, scope, since):
+        return [
+            SQL(
+                """
+                SELECT i.partner_id FROM customer_purchase i
+                 WHERE i.company_id = %(company)s
+                   AND (i.write_date >= %(written)s
+                        OR i.date > %(day)s AND i.date <= %(as_of_date)s)
+                """,
+                company=scope.company_id,
+                written=since.written,
+                day=since.day,
+                as_of_date=scope.as_of_date,
+            )
+        ]
+
+    @api.model
+    def _problem_queries(self, policy, scope):
+        return [
+            SQL(
+                """
+                SELECT i.partner_id, %(reason)s::varchar AS reason
+                  FROM customer_purchase i
+                 WHERE i.company_id = %(company)s AND %(condition)s AND %(partners)s
+                """,
+                reason=reason,
+                company=scope.company_id,
+                condition=condition,
+                partners=scope.partners(SQL("i.partner_id")),
+            )
+            for reason, condition in (
+                (
+                    "no_rate",
+                    scope.without_rate(
+                        SQL("i.currency_id"), policy.company_id.currency_id.id
+                    ),
+                ),
+                ("not_a_number", SQL("i.company_amount = 'NaN'")),
+            )
+        ]

@@ -46,3 +46,63 @@ class ClassificationSourceInvoice(models.AbstractModel):
             as_of_date=scope.as_of_date,
             partners=scope.partners(SQL("m.partner_id")),
         )
+
+    @api.model
+    def _changed_queries(self, policy, scope, since):
+        if policy.revenue_source != "invoice" and not policy.subtract_credit_notes:
+            return []
+        reasons = (
+            SQL("m.write_date >= %s", since.written),
+            SQL(
+                "m.invoice_date > %s AND m.invoice_date <= %s",
+                since.day,
+                scope.as_of_date,
+            ),
+        )
+        return [
+            SQL(
+                """
+                SELECT m.partner_id FROM account_move m
+                 WHERE m.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
+                   AND m.company_id = %s AND m.partner_id IS NOT NULL AND %s
+                """,
+                scope.company_id,
+                reason,
+            )
+            for reason in reasons
+        ]
+
+    @api.model
+    def _problem_queries(self, policy, scope):
+        """Invoices, or credit notes alone where orders are what counts."""
+        if policy.revenue_source == "invoice":
+            types = ["out_invoice", "out_refund", "out_receipt"]
+        elif policy.subtract_credit_notes:
+            types = ["out_refund"]
+        else:
+            return []
+        return [
+            SQL(
+                """
+                SELECT m.partner_id, %(reason)s::varchar AS reason
+                  FROM account_move m
+                 WHERE m.move_type = ANY(%(types)s) AND m.state = 'posted'
+                   AND m.company_id = %(company)s AND %(condition)s AND %(partners)s
+                """,
+                reason=reason,
+                types=types,
+                company=scope.company_id,
+                condition=condition,
+                partners=scope.partners(SQL("m.partner_id")),
+            )
+            for reason, condition in (
+                (
+                    "no_rate",
+                    scope.without_rate(
+                        SQL("m.currency_id"), policy.company_id.currency_id.id
+                    ),
+                ),
+                ("no_date", SQL("m.invoice_date IS NULL")),
+                ("not_a_number", SQL("m.amount_untaxed_signed = 'NaN'")),
+            )
+        ]

@@ -57,3 +57,54 @@ class ClassificationSourceSale(models.AbstractModel):
         if "margin" in self.env["sale.order"]._fields:
             return self._company_amount(SQL("o.margin"), scope)
         return SQL("NULL::numeric")
+
+    @api.model
+    def _changed_queries(self, policy, scope, since):
+        """Orders and quotations, whichever counts as a purchase: a quotation makes a
+        prospect interested, until it expires."""
+        reasons = (
+            SQL("o.write_date >= %s", since.written),
+            scope.came_after(SQL("o.date_order"), since.day),
+            SQL(
+                "o.state IN ('draft', 'sent') AND o.validity_date >= %s"
+                " AND o.validity_date < %s",
+                since.day,
+                scope.as_of_date,
+            ),
+        )
+        return [
+            SQL(
+                "SELECT o.partner_id FROM sale_order o WHERE o.company_id = %s AND %s",
+                scope.company_id,
+                reason,
+            )
+            for reason in reasons
+        ]
+
+    @api.model
+    def _problem_queries(self, policy, scope):
+        if policy.revenue_source != "sale":
+            return []
+        return [
+            SQL(
+                """
+                SELECT o.partner_id, %(reason)s::varchar AS reason
+                  FROM sale_order o
+                 WHERE o.state = 'sale' AND o.company_id = %(company)s
+                   AND %(condition)s AND %(partners)s
+                """,
+                reason=reason,
+                company=scope.company_id,
+                condition=condition,
+                partners=scope.partners(SQL("o.partner_id")),
+            )
+            for reason, condition in (
+                (
+                    "no_rate",
+                    scope.without_rate(
+                        SQL("o.currency_id"), policy.company_id.currency_id.id
+                    ),
+                ),
+                ("not_a_number", SQL("o.amount_untaxed = 'NaN'")),
+            )
+        ]

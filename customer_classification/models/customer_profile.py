@@ -182,6 +182,34 @@ class CustomerProfile(models.Model):
     lifecycle_stage_color = fields.Integer(
         related="lifecycle_stage_id.color", string="Lifecycle Stage Color"
     )
+    shadow_tier_id = fields.Many2one(
+        "customer.value.tier",
+        string="Tier by the Numbers",
+        readonly=True,
+        ondelete="restrict",
+        help="What the numbers say; it differs from the value tier where a person "
+        "decided.",
+    )
+    shadow_stage_id = fields.Many2one(
+        "customer.lifecycle.stage",
+        string="Stage by the Numbers",
+        readonly=True,
+        ondelete="restrict",
+    )
+    shadow_risk = fields.Selection(
+        RISK_SELECTION, string="Risk by the Numbers", readonly=True
+    )
+    is_overridden = fields.Boolean(
+        string="Decided by a Person",
+        readonly=True,
+        help="Somebody decided about one of the classes; the numbers do not.",
+    )
+    override_ids = fields.One2many(
+        "classification.override", compute="_compute_override_ids", string="Decisions"
+    )
+    problem_text = fields.Char(
+        string="Set Aside Because", compute="_compute_problem_text"
+    )
     won_back_count = fields.Integer(
         string="Times Won Back",
         readonly=True,
@@ -217,6 +245,7 @@ class CustomerProfile(models.Model):
     )
     _tier_index = models.Index("(company_id, value_tier_id)")
     _stage_index = models.Index("(company_id, lifecycle_stage_id)")
+    _overridden_index = models.Index("(company_id) WHERE is_overridden IS TRUE")
 
     def init(self):
         """Leave room in the pages, so that most updates touch no index."""
@@ -233,7 +262,7 @@ class CustomerProfile(models.Model):
     def _compute_as_of(self):
         """Days are counted to the day of the last run that looked at the customer:
         the last full one, or a later one that changed this profile. One query."""
-        full = self.env["classification.run"]._last_full_runs(self.company_id)
+        full = self.env["classification.run"]._last_runs(self.company_id)
         for profile in self:
             runs = (full.get(profile.company_id), profile.sudo().run_id)
             as_of = max((run.as_of_date for run in runs if run), default=False)
@@ -272,6 +301,61 @@ class CustomerProfile(models.Model):
             )
             profile.change_ids = own
             profile.change_count = len(own)
+
+    def _compute_override_ids(self):
+        """Decisions about each profile's customer in its company: one query."""
+        decisions = self.env["classification.override"].search(
+            [
+                ("partner_id", "in", self.partner_id.ids),
+                ("company_id", "in", self.company_id.ids),
+            ],
+            order="id desc",
+        )
+        grouped = decisions.grouped(lambda one: (one.partner_id, one.company_id))
+        for profile in self:
+            profile.override_ids = grouped.get(
+                (profile.partner_id, profile.company_id), decisions.browse()
+            )
+
+    @api.depends_context("lang")
+    def _compute_problem_text(self):
+        """Why runs set this customer aside, if they do: one query."""
+        problems = self.env["classification.problem"].sudo()
+        reasons = dict(problems._fields["reason"]._description_selection(self.env))
+        found = problems.search(
+            [
+                ("partner_id", "in", self.partner_id.ids),
+                ("company_id", "in", self.company_id.ids),
+            ]
+        ).grouped(lambda one: (one.partner_id, one.company_id))
+        for profile in self:
+            own = found.get((profile.partner_id, profile.company_id), ())
+            profile.problem_text = ", ".join(reasons[one.reason] for one in own)
+
+    def _shadow_names(self, risks):
+        """``{axis: name}`` of the classes by the numbers."""
+        self.ensure_one()
+        return {
+            "value_tier": self.shadow_tier_id.name,
+            "lifecycle_stage": self.shadow_stage_id.name,
+            "churn_risk": risks.get(self.shadow_risk),
+        }
+
+    def action_override(self):
+        """Open a form to decide about a class of this customer."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Decide About %s", self.partner_id.display_name),
+            "res_model": "classification.override",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_partner_id": self.partner_id.id,
+                "default_company_id": self.company_id.id,
+                "default_tier_id": self.value_tier_id.id,
+            },
+        }
 
     def action_recompute(self):
         """Recompute these customers now, with the limits of the last full run."""

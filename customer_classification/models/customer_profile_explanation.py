@@ -28,7 +28,7 @@ class CustomerProfile(models.Model):
 
     @api.depends_context("lang", "uid")
     def _compute_tier_explanation(self):
-        last = self.env["classification.run"]._last_full_runs(self.company_id)
+        last = self.env["classification.run"]._last_runs(self.company_id)
         limits = {company: run._tier_limits() for company, run in last.items()}
         for profile in self:
             profile.tier_explanation = profile._explain_tier(

@@ -8,6 +8,7 @@ class CustomerPurchase(models.Model):
     till, or from the system used before. Imported with Odoo's own import screen."""
 
     _name = "customer.purchase"
+    _inherit = "classification.document.mixin"
     _description = "Imported Purchase"
     _order = "date desc, id desc"
     _rec_name = "reference"
@@ -57,6 +58,8 @@ class CustomerPurchase(models.Model):
         store=True,
     )
 
+    # Runs that look only at what changed ask for it every hour.
+    _write_date_index = models.Index("(write_date)")
     _reference_unique = models.UniqueIndex(
         "(company_id, COALESCE(channel, ''), reference) WHERE reference IS NOT NULL",
         "This reference was imported already for this channel.",

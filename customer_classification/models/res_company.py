@@ -17,7 +17,7 @@ class ResCompany(models.Model):
         policies = policy_model.create(
             [policy_model._first_policy_values(company) for company in self - served]
         )
-        policies.action_publish()
+        policies._publish()
 
     def _get_customer_policy(self):
         """The published policy of this company, or an empty recordset."""

@@ -17,6 +17,9 @@ class ResPartner(models.Model):
 
     _inherit = "res.partner"
 
+    # Runs that look only at what changed ask for it every hour.
+    _customer_write_date_index = models.Index("(write_date)")
+
     customer_profile_id = fields.Many2one(
         "customer.profile",
         compute="_compute_customer_profile_id",
@@ -121,6 +124,12 @@ class ResPartner(models.Model):
         string="Class Changes",
         groups=USER_GROUP,
     )
+
+    def write(self, vals):
+        """Whoever leaves a company takes documents along: it is looked at again."""
+        if {"parent_id", "is_company"} & set(vals):
+            self.env["classification.dirty"].sudo()._mark(self)
+        return super().write(vals)
 
     @api.depends("commercial_partner_id")
     @api.depends_context("company")

@@ -62,7 +62,7 @@ class ClassificationCase(TransactionCase):
                 **values,
             }
         )
-        draft.action_publish()
+        draft._publish()
         return draft
 
     @classmethod

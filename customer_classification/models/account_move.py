@@ -1,0 +1,11 @@
+from odoo import models
+
+
+class AccountMove(models.Model):
+    _name = "account.move"
+    _inherit = ["account.move", "classification.document.mixin"]
+
+    # Runs that look only at what changed ask for it every hour.
+    _customer_write_date_index = models.Index(
+        "(write_date) WHERE move_type IN ('out_invoice', 'out_refund', 'out_receipt')"
+    )

@@ -1,0 +1,384 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
+
+from .customer_profile import RISK_SELECTION
+
+DEFAULT_DAYS = 90
+SOON_DAYS = 14
+# Axis: the field that holds the decided class.
+CLASS_FIELDS = {
+    "value_tier": "tier_id",
+    "lifecycle_stage": "stage_id",
+    "churn_risk": "risk",
+}
+
+
+class ClassificationOverride(models.Model):
+    """A person's decision about a class of a customer: which, why, until when.
+
+    Runs never overwrite it. They go on computing what the numbers say (the *shadow*)
+    and tell, by the status, of decisions that end or that the numbers left behind.
+    """
+
+    _name = "classification.override"
+    _description = "Decided Class"
+    _order = "end_date, id"
+    _rec_name = "partner_id"
+
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        ondelete="cascade",
+        default=lambda self: self.env.company,
+    )
+    axis = fields.Selection(
+        [
+            ("value_tier", "Value tier"),
+            ("lifecycle_stage", "Lifecycle stage"),
+            ("churn_risk", "Churn risk"),
+        ],
+        string="What",
+        required=True,
+        default="value_tier",
+    )
+    tier_id = fields.Many2one("customer.value.tier", ondelete="restrict")
+    stage_id = fields.Many2one("customer.lifecycle.stage", ondelete="restrict")
+    risk = fields.Selection(RISK_SELECTION)
+    reason = fields.Text(
+        required=True, help="Why the numbers are not right about this customer."
+    )
+    start_date = fields.Date(
+        string="Since", required=True, readonly=True, default=fields.Date.context_today
+    )
+    end_date = fields.Date(
+        string="Until",
+        required=True,
+        default=lambda self: self._default_end_date(),
+        help="Last day. After it the numbers decide again.",
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Decided By",
+        readonly=True,
+        default=lambda self: self.env.user,
+    )
+    ended_date = fields.Datetime(string="Ended On", readonly=True)
+    ended_by_id = fields.Many2one("res.users", string="Ended By", readonly=True)
+    from_tier_id = fields.Many2one(
+        "customer.value.tier",
+        string="Tier by the Numbers Then",
+        readonly=True,
+        ondelete="restrict",
+    )
+    from_stage_id = fields.Many2one(
+        "customer.lifecycle.stage",
+        string="Stage by the Numbers Then",
+        readonly=True,
+        ondelete="restrict",
+    )
+    from_risk = fields.Selection(
+        RISK_SELECTION, string="Risk by the Numbers Then", readonly=True
+    )
+    status = fields.Selection(
+        [
+            ("active", "In force"),
+            ("expiring", "Ends soon"),
+            ("agrees", "The numbers agree by now"),
+            ("unsupported", "The numbers moved since"),
+            ("ended", "Ended"),
+        ],
+        required=True,
+        readonly=True,
+        default="active",
+        index=True,
+    )
+    decided_label = fields.Char(string="Decided", compute="_compute_labels")
+    then_label = fields.Char(string="By the Numbers Then", compute="_compute_labels")
+    now_label = fields.Char(string="By the Numbers Now", compute="_compute_labels")
+
+    @api.model
+    def _default_end_date(self):
+        return fields.Date.context_today(self) + timedelta(days=DEFAULT_DAYS)
+
+    @api.depends("partner_id", "axis", "tier_id", "stage_id", "risk", "company_id")
+    @api.depends_context("lang")
+    def _compute_labels(self):
+        """Names of the classes: decided, by the numbers then, and now. One query for
+        the profiles."""
+        risks = dict(self._fields["risk"]._description_selection(self.env))
+        profiles = self._profiles()
+        for decision in self:
+            profile = profiles.get((decision.partner_id, decision.company_id))
+            decision.decided_label, decision.then_label, decision.now_label = (
+                classes[decision.axis] or "-"
+                for classes in (
+                    decision._names(risks, "tier_id", "stage_id", "risk"),
+                    decision._names(
+                        risks, "from_tier_id", "from_stage_id", "from_risk"
+                    ),
+                    profile._shadow_names(risks)
+                    if profile
+                    else dict.fromkeys(CLASS_FIELDS),
+                )
+            )
+
+    def _names(self, risks, tier, stage, risk):
+        """``{axis: name}`` of the classes in three fields."""
+        return {
+            "value_tier": self[tier].name,
+            "lifecycle_stage": self[stage].name,
+            "churn_risk": risks.get(self[risk]),
+        }
+
+    def _profiles(self):
+        """``{(customer, company): profile}`` of these decisions: one query."""
+        profiles = (
+            self.env["customer.profile"]
+            .sudo()
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("partner_id", "in", self.partner_id.ids),
+                    ("company_id", "in", self.company_id.ids),
+                ]
+            )
+        )
+        return {(p.partner_id, p.company_id): p for p in profiles}
+
+    @api.constrains("axis", *CLASS_FIELDS.values())
+    def _check_class(self):
+        for decision in self:
+            if not decision[CLASS_FIELDS[decision.axis]]:
+                raise ValidationError(
+                    self.env._("Choose the class that the customer shall have.")
+                )
+
+    @api.constrains("start_date", "end_date")
+    def _check_end_date(self):
+        for decision in self:
+            if decision.end_date < decision.start_date:
+                raise ValidationError(
+                    self.env._("A decision cannot end before the day it is made.")
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Decide, in place of earlier decisions on the same, and show it at once."""
+        decisions = super().create(self._complete(vals_list))
+        decisions._earlier_ones()._end()
+        decisions._apply()
+        return decisions
+
+    @api.model
+    def _complete(self, vals_list):
+        """The values with the customer behind a contact, and with what the numbers
+        say of each today: one query for the contacts, one for the profiles."""
+        partners = self.env["res.partner"].browse(
+            [vals["partner_id"] for vals in vals_list]
+        )
+        drafts = self.browse()
+        for vals, partner in zip(vals_list, partners, strict=True):
+            customer = partner.commercial_partner_id or partner
+            drafts += self.new({**vals, "partner_id": customer.id})
+        profiles = drafts._profiles()
+        return [
+            {
+                **vals,
+                "partner_id": draft.partner_id.id,
+                **self._numbers_then(
+                    profiles.get((draft.partner_id._origin, draft.company_id._origin))
+                ),
+            }
+            for vals, draft in zip(vals_list, drafts, strict=True)
+        ]
+
+    @api.model
+    def _numbers_then(self, profile):
+        if not profile:
+            return {}
+        return {
+            "from_tier_id": profile.shadow_tier_id.id,
+            "from_stage_id": profile.shadow_stage_id.id,
+            "from_risk": profile.shadow_risk,
+        }
+
+    def write(self, vals):
+        result = super().write(vals)
+        if {"axis", "end_date", "partner_id", *CLASS_FIELDS.values()} & set(vals):
+            self._apply()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(
+            self.env._(
+                "A decision explains past classes. End it instead of deleting it."
+            )
+        )
+
+    def _earlier_ones(self):
+        """Decisions in force on the same axis of the same customers: one query."""
+        found = self.search(
+            [
+                ("id", "not in", self.ids),
+                ("partner_id", "in", self.partner_id.ids),
+                ("company_id", "in", self.company_id.ids),
+                ("status", "!=", "ended"),
+            ]
+        )
+        keys = {(d.partner_id, d.company_id, d.axis) for d in self}
+        return found.filtered(lambda d: (d.partner_id, d.company_id, d.axis) in keys)
+
+    def _end(self):
+        self.sudo().write(
+            {
+                "status": "ended",
+                "ended_date": fields.Datetime.now(),
+                "ended_by_id": self.env.uid,
+            }
+        )
+
+    def action_end(self):
+        """Let the numbers decide again, from now on."""
+        self.check_access("write")
+        self._end()
+        self._apply()
+
+    def _apply(self):
+        """Recompute these customers, so that the decision is seen at once."""
+        for company, decisions in self.grouped("company_id").items():
+            policy = company.sudo()._get_customer_policy().with_env(self.env)
+            if policy:
+                policy.recompute(partner_ids=decisions.partner_id.ids)
+
+    # What runs ask
+
+    @api.model
+    def _decided(self, company, as_of_date):
+        """Decisions in force on a day: one query.
+
+        :return: frame by customer with the engine's codes for the three axes, 0 for
+            what nobody decided
+        """
+        import pandas as pd
+
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT ON (partner_id, axis)
+                       partner_id, axis, tier_id, stage_id, risk
+                  FROM classification_override
+                 WHERE company_id = %s AND status <> 'ended'
+                   AND start_date <= %s AND end_date >= %s
+                 ORDER BY partner_id, axis, id DESC
+                """,
+                company.id,
+                as_of_date,
+                as_of_date,
+            )
+        )
+        stages, risks = self._code_words()
+        decided = {}
+        for partner, axis, tier, stage, risk in rows:
+            codes = {
+                "value_tier": tier,
+                "lifecycle_stage": stage and stages.index(stage),
+                "churn_risk": risk and risks.index(risk),
+            }
+            decided.setdefault(partner, {})[axis] = codes[axis]
+        frame = pd.DataFrame.from_dict(decided, orient="index", columns=[*CLASS_FIELDS])
+        return frame.fillna(0).astype("int64")
+
+    @api.model
+    def _shown_before(self, company):
+        """Classes that people see, of the customers about whom somebody decided until
+        now: one query.
+
+        :return: frame by customer with the engine's codes for the three axes
+        """
+        import pandas as pd
+
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT partner_id, value_tier_id, lifecycle_stage_id, churn_risk
+                  FROM customer_profile
+                 WHERE company_id = %s AND is_overridden IS TRUE
+                """,
+                company.id,
+            )
+        )
+        stages, risks = self._code_words()
+        codes = [
+            (partner, tier or 0, stages.index(stage or 0), risks.index(risk or False))
+            for partner, tier, stage, risk in rows
+        ]
+        frame = pd.DataFrame(codes, columns=["partner_id", *CLASS_FIELDS])
+        return frame.set_index("partner_id").astype("int64")
+
+    @api.model
+    def _code_words(self):
+        """What the engine's codes of stages and risks stand for, by their place."""
+        stages = self.env["classification.run"]._stage_ids()
+        return stages, (False, *(code for code, __ in RISK_SELECTION))
+
+    @api.model
+    def _update_status(self, company, as_of_date):
+        """Tell which decisions end, or were left behind by the numbers: one query."""
+        self.flush_model()
+        self.env["customer.profile"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE classification_override o
+                   SET status = s.status
+                  FROM (%s) s
+                 WHERE s.id = o.id AND o.status <> s.status
+                """,
+                self._status_query(company, as_of_date),
+            )
+        )
+        self.invalidate_model(["status"])
+
+    @api.model
+    def _status_query(self, company, as_of_date):
+        return SQL(
+            """
+            SELECT o.id, CASE
+                   WHEN o.end_date < %(today)s THEN 'ended'
+                   WHEN %(now)s = %(decided)s THEN 'agrees'
+                   WHEN %(now)s <> COALESCE(%(then)s, '') THEN 'unsupported'
+                   WHEN o.end_date <= %(soon)s THEN 'expiring'
+                   ELSE 'active' END AS status
+              FROM classification_override o
+              JOIN customer_profile f
+                ON f.partner_id = o.partner_id AND f.company_id = o.company_id
+             WHERE o.company_id = %(company)s AND o.status <> 'ended'
+            """,
+            now=self._class_sql(
+                "f", "shadow_tier_id", "shadow_stage_id", "shadow_risk"
+            ),
+            then=self._class_sql("o", "from_tier_id", "from_stage_id", "from_risk"),
+            decided=self._class_sql("o", "tier_id", "stage_id", "risk"),
+            today=as_of_date,
+            soon=as_of_date + timedelta(days=SOON_DAYS),
+            company=company.id,
+        )
+
+    @api.model
+    def _class_sql(self, alias, tier, stage, risk):
+        """SQL of the class on the decision's axis as text, '' for none."""
+        return SQL(
+            "COALESCE(CASE o.axis WHEN 'value_tier' THEN %s::text"
+            " WHEN 'lifecycle_stage' THEN %s::text ELSE %s END, '')",
+            SQL.identifier(alias, tier),
+            SQL.identifier(alias, stage),
+            SQL.identifier(alias, risk),
+        )

@@ -1,0 +1,9 @@
+from odoo import models
+
+
+class SaleOrder(models.Model):
+    _name = "sale.order"
+    _inherit = ["sale.order", "classification.document.mixin"]
+
+    # Runs that look only at what changed ask for it every hour.
+    _customer_write_date_index = models.Index("(write_date)")
