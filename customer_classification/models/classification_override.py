@@ -288,13 +288,14 @@ class ClassificationOverride(models.Model):
         decided = {}
         for partner, axis, tier, stage, risk in rows:
             codes = {
-                "value_tier": tier,
-                "lifecycle_stage": stage and stages.index(stage),
-                "churn_risk": risk and risks.index(risk),
+                "value_tier": tier or 0,
+                "lifecycle_stage": stages.index(stage or 0),
+                "churn_risk": risks.index(risk or False),
             }
-            decided.setdefault(partner, {})[axis] = codes[axis]
-        frame = pd.DataFrame.from_dict(decided, orient="index", columns=[*CLASS_FIELDS])
-        return frame.fillna(0).astype("int64")
+            row = decided.setdefault(partner, dict.fromkeys(CLASS_FIELDS, 0))
+            row[axis] = codes[axis]
+        frame = pd.DataFrame(decided.values(), list(decided), columns=[*CLASS_FIELDS])
+        return frame.astype("int64")
 
     @api.model
     def _shown_before(self, company):

@@ -52,6 +52,7 @@ class ClassificationProblem(models.Model):
             for name in self.env["classification.facts"]._source_names(policy)
             for query in self.env[name]._problem_queries(policy, scope)
         ]
+        queries.append(self._homeless_query(scope))
         return self.env.execute_query(
             SQL(
                 """
@@ -63,6 +64,26 @@ class ClassificationProblem(models.Model):
                 """,
                 SQL(" UNION ALL ").join(queries),
             )
+        )
+
+    @api.model
+    def _homeless_query(self, scope):
+        """Contacts without a commercial partner, which only a direct write into the
+        database can make: their documents would count for nobody."""
+        chosen = SQL("TRUE")
+        if scope.customer_ids is not None:
+            chosen = SQL("p.id = ANY(%s)", list(scope.customer_ids))
+        return SQL(
+            """
+            SELECT p.id AS partner_id, 'no_commercial'::varchar AS reason
+              FROM res_partner p
+             WHERE p.commercial_partner_id IS NULL AND %s AND (
+                   EXISTS (SELECT FROM customer_profile f WHERE f.partner_id = p.id)
+                OR EXISTS (SELECT FROM sale_order o WHERE o.partner_id = p.id)
+                OR EXISTS (SELECT FROM account_move m WHERE m.partner_id = p.id)
+                OR EXISTS (SELECT FROM customer_purchase i WHERE i.partner_id = p.id))
+            """,
+            chosen,
         )
 
     @api.model

@@ -30,7 +30,7 @@ class ClassificationRun(models.Model):
     """
 
     _name = "classification.run"
-    _inherit = "mail.activity.mixin"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _description = "Classification Run"
     _order = "id desc"
 
@@ -170,7 +170,8 @@ class ClassificationRun(models.Model):
             self._check_not_before(policy.company_id, as_of_date)
         self._lock(policy.company_id, "transaction")
         self.sudo()._mark_interrupted(policy.company_id)
-        run = self.sudo().create(
+        quiet = self.sudo().with_context(tracking_disable=True)
+        run = quiet.create(
             {
                 "policy_id": policy.id,
                 "kind": kind,
@@ -282,7 +283,7 @@ class ClassificationRun(models.Model):
 
         Called by the scheduled actions, commits after each step.
         """
-        self = self.with_context(classification_commit=True)
+        self = self.with_context(classification_commit=True, tracking_disable=True)
         self._queue_due(policies, scope)
         waiting = self.search([("state", "=", "queued")], order="id")
         cron = self.env["ir.cron"]

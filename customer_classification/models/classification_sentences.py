@@ -71,4 +71,6 @@ def note_sentence(env, note):
     values = dict(note)
     if "metric" in note:
         values["metric"] = env._(METRIC_LABELS[note["metric"]])
-    return env._(sentence, **values)
+    # A lazy sentence takes its values only when it is made.
+    text = env._(sentence)
+    return text % values
