@@ -1,7 +1,8 @@
 """The calculation: pure functions on frames, no Odoo, no database, no clock.
 
 ``classify`` turns facts into classes, ``changes`` compares them with the classes
-before. Nothing here imports numpy or pandas until it is called.
+before; ``facts_at`` and ``classes_at`` ask the same of any day from the purchases.
+Nothing here imports numpy or pandas until it is called.
 """
 
 from .changes import Shown, changes, lay_over
@@ -21,6 +22,7 @@ from .columns import (
 )
 from .lifecycle import ALLOWED_MOVES
 from .parameters import Edges, Parameters, TierLimit
+from .replay import classes_at, facts_at
 from .scores import rfm_segment
 
 __all__ = [
@@ -42,7 +44,9 @@ __all__ = [
     "Shown",
     "TierLimit",
     "changes",
+    "classes_at",
     "classify",
+    "facts_at",
     "lay_over",
     "rfm_segment",
 ]

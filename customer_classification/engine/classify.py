@@ -19,6 +19,9 @@ from .risk import risk
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
+
+    from .rhythm import Rhythm
 
 
 class Classification(NamedTuple):
@@ -63,7 +66,19 @@ def _classify(frame, previous_frame, parameters, as_of, edges):
     if edges is None:
         edges, found = find_edges(facts, parameters, today)
         notes += found
-    values = _classes(facts, previous, parameters, as_of, edges)
+    found = classes(facts, previous, parameters, today, edges)
+    values = {
+        **found.values,
+        "next_review_date": review.next_review(
+            facts,
+            found.timing,
+            found.ended_dormancy,
+            found.values["tier_below_since"],
+            edges,
+            parameters,
+            as_of,
+        ),
+    }
     return Classification(columns.result_frame(values, frame.index), edges, notes)
 
 
@@ -91,9 +106,22 @@ def find_edges(facts, parameters: Parameters, today: float) -> tuple[Edges, list
     return edges.replace(tier_limits=limits), notes + threshold_notes + limit_notes
 
 
-def _classes(facts, previous, parameters, as_of, edges):
-    """``{column of RESULT: array}``."""
-    today = columns.day_number(as_of)
+class Classes(NamedTuple):
+    """``values``: ``{column of RESULT: array}``, all but the day of the next review;
+    what that needs besides: the rhythm, and whose last purchase ended a dormancy."""
+
+    values: dict
+    timing: Rhythm
+    ended_dormancy: NDArray
+
+
+def classes(facts, previous, parameters, today, edges) -> Classes:
+    """What customers are on a day.
+
+    :param facts: namespace of arrays as of :func:`columns.read_facts`
+    :param previous: the same of :func:`columns.read_previous`
+    :param today: day number, one for all or an array of one for each
+    """
     gap_of_all = edges.population_gap_days
     timing = rhythm(facts, parameters, gap_of_all, today)
     scored = scores.score(facts, timing, edges, parameters)
@@ -103,7 +131,7 @@ def _classes(facts, previous, parameters, as_of, edges):
     stage = lifecycle.stage_of(facts, previous, timing, ended, parameters)
     trend = growth(facts, parameters)
     churn = risk(facts, timing, trend, stage, parameters)
-    return {
+    values = {
         **_timing_columns(facts, timing),
         "average_order": scores.average_order(facts),
         "growth": trend,
@@ -116,10 +144,8 @@ def _classes(facts, previous, parameters, as_of, edges):
         "churn_risk": churn.level,
         "churn_signals": churn.signals,
         "won_back_count": lifecycle.count_won_back(stage, facts, previous),
-        "next_review_date": review.next_review(
-            facts, timing, ended, tier.below_since, edges, parameters, as_of
-        ),
     }
+    return Classes(values, timing, ended)
 
 
 def _timing_columns(facts, timing):

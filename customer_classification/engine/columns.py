@@ -255,10 +255,12 @@ def _aligned(values, rows):
 
 
 def result_frame(values: dict, index):
-    """The DataFrame of ``RESULT`` from arrays by name, each in its type."""
+    """The DataFrame of ``RESULT``, as far as it is given, from arrays by name, each in
+    its type."""
     columns = {
         name: to_dates(values[name]) if dtype == "day" else values[name].astype(dtype)
         for name, dtype in RESULT.items()
+        if name in values
     }
     # One block per column: gathering them would double the memory for a moment.
     return pd.DataFrame(columns, index=index, copy=False)

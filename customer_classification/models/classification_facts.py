@@ -119,6 +119,25 @@ class ClassificationFacts(models.AbstractModel):
         return pd.DataFrame(columns, index), pd.DataFrame(previous, index)
 
     @api.model
+    def _read_purchases(self, policy, scope):
+        """Return the purchases themselves, one row a document: ``partner_id`` (the
+        customer), ``day``, ``amount`` and ``margin``, as the engine replays them.
+        One query."""
+        import pandas as pd
+
+        self.env.flush_all()
+        query = SQL(
+            "SELECT p.commercial_partner_id, %s, COALESCE(d.amount::float8, 0), %s"
+            " FROM (%s) d JOIN res_partner p ON p.id = d.partner_id",
+            null_free_day(SQL("d.day")),
+            null_free_float(SQL("d.margin")),
+            self._purchase_query(policy, scope),
+        )
+        kinds = {"partner_id": "int", "day": "day", "amount": "float"}
+        kinds["margin"] = "float"
+        return pd.DataFrame(read_frame(self.env.cr, query, kinds))
+
+    @api.model
     def _kinds(self):
         """``{column: kind}`` in the order in which :meth:`_query` selects them."""
         return {
