@@ -10,6 +10,7 @@ from . import classification_facts
 from . import classification_facts_changed
 from . import classification_run
 from . import classification_run_execution
+from . import classification_run_correction
 from . import classification_run_result
 from . import classification_move_mixin
 from . import classification_change

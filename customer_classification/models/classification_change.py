@@ -17,6 +17,12 @@ class ClassificationChange(models.Model):
         string="Valid From", required=True, readonly=True, index=True
     )
     create_date = fields.Datetime(string="Recorded On", readonly=True)
+    is_correction = fields.Boolean(
+        string="Correction",
+        readonly=True,
+        help="Recorded later than it is valid, because a document arrived late. What "
+        "was believed before stays in the history.",
+    )
     run_id = fields.Many2one(
         "classification.run",
         readonly=True,

@@ -70,6 +70,8 @@ MOVE_KINDS = {
     "direction": "int",
     "cause": "int",
     "revenue": "float",
+    "valid_date": "day",
+    "is_correction": "bool",
 }
 AXES = ("value_tier", "lifecycle_stage", "churn_risk")
 CAUSES = ("data", "rules", "time", "person")
@@ -223,8 +225,10 @@ def move_rows(facts, moves, run):
     """
     import numpy as np
 
-    rows = moves.copy()
-    rows["revenue"] = facts["revenue"].reindex(rows["partner_id"]).to_numpy()
+    rows = moves.reset_index(drop=True)
+    now = facts["revenue"].reindex(rows["partner_id"]).to_numpy()
+    then = rows["revenue"] if "revenue" in rows else np.nan
+    rows["revenue"] = np.where(rows["is_correction"], then, now)
     rows["direction"] = _directions(rows, run)
     is_stage = (rows["axis"] == "lifecycle_stage").to_numpy()
     stage_ids = np.array(run._stage_ids())
@@ -266,9 +270,11 @@ def _ranks(run):
 
 def insert_changes(run):
     """SQL that appends the temporary table to the history."""
-    return _insert_moves(
-        run, "classification_change", {"valid_date": SQL("%s", run.as_of_date)}
-    )
+    more = {
+        "valid_date": day_or_null(_column("valid_date")),
+        "is_correction": _column("is_correction"),
+    }
+    return _insert_moves(run, "classification_change", more)
 
 
 def insert_moves(run):
@@ -299,7 +305,7 @@ def _move_values(run):
         **_ends("to"),
         "direction": _word(DIRECTIONS, "direction"),
         "cause": _word(CAUSES, "cause"),
-        "revenue": _column("revenue"),
+        "revenue": float_or_null(_column("revenue")),
         "policy_id": SQL("%s", run.policy_id.id),
         "run_id": SQL("%s", run.id),
         "create_uid": user,

@@ -261,74 +261,59 @@ class ClassificationOverride(models.Model):
 
     @api.model
     def _decided(self, company, as_of_date):
-        """Decisions in force on a day: one query.
+        """What people decided, and what is shown because they did: one query.
 
-        :return: frame by customer with the engine's codes for the three axes, 0 for
-            what nobody decided
+        :return: two frames by customer with the engine's codes for the three axes:
+            decisions in force on the day, 0 for what nobody decided; and the classes
+            shown so far of the customers about whom somebody had decided
         """
-        import pandas as pd
-
         self.flush_model()
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT DISTINCT ON (partner_id, axis)
-                       partner_id, axis, tier_id, stage_id, risk
-                  FROM classification_override
-                 WHERE company_id = %s AND status <> 'ended'
-                   AND start_date <= %s AND end_date >= %s
-                 ORDER BY partner_id, axis, id DESC
+                SELECT partner_id, axis, tier_id, stage_id, risk
+                  FROM (SELECT DISTINCT ON (partner_id, axis) *
+                          FROM classification_override
+                         WHERE company_id = %(company)s AND status <> 'ended'
+                           AND start_date <= %(day)s AND end_date >= %(day)s
+                         ORDER BY partner_id, axis, id DESC) decided
+                 UNION ALL
+                SELECT partner_id, NULL, value_tier_id, lifecycle_stage_id, churn_risk
+                  FROM customer_profile
+                 WHERE company_id = %(company)s AND is_overridden IS TRUE
                 """,
-                company.id,
-                as_of_date,
-                as_of_date,
+                company=company.id,
+                day=as_of_date,
             )
         )
-        stages, risks = self._code_words()
-        decided = {}
-        for partner, axis, tier, stage, risk in rows:
-            codes = {
-                "value_tier": tier or 0,
-                "lifecycle_stage": stages.index(stage or 0),
-                "churn_risk": risks.index(risk or False),
-            }
-            row = decided.setdefault(partner, dict.fromkeys(CLASS_FIELDS, 0))
-            row[axis] = codes[axis]
-        frame = pd.DataFrame(decided.values(), list(decided), columns=[*CLASS_FIELDS])
-        return frame.astype("int64")
+        decided, shown = {}, {}
+        for partner, axis, *classes in rows:
+            codes = self._codes(*classes)
+            if axis:
+                row = decided.setdefault(partner, dict.fromkeys(CLASS_FIELDS, 0))
+                row[axis] = codes[axis]
+            else:
+                shown[partner] = codes
+        return self._frame(decided), self._frame(shown)
 
     @api.model
-    def _shown_before(self, company):
-        """Classes that people see, of the customers about whom somebody decided until
-        now: one query.
+    def _codes(self, tier, stage, risk):
+        """``{axis: code of the engine}`` of ids and words from the database."""
+        stages = self.env["classification.run"]._stage_ids()
+        risks = (False, *(code for code, __ in RISK_SELECTION))
+        return {
+            "value_tier": tier or 0,
+            "lifecycle_stage": stages.index(stage or 0),
+            "churn_risk": risks.index(risk or False),
+        }
 
-        :return: frame by customer with the engine's codes for the three axes
-        """
+    @api.model
+    def _frame(self, rows):
         import pandas as pd
 
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT partner_id, value_tier_id, lifecycle_stage_id, churn_risk
-                  FROM customer_profile
-                 WHERE company_id = %s AND is_overridden IS TRUE
-                """,
-                company.id,
-            )
-        )
-        stages, risks = self._code_words()
-        codes = [
-            (partner, tier or 0, stages.index(stage or 0), risks.index(risk or False))
-            for partner, tier, stage, risk in rows
-        ]
-        frame = pd.DataFrame(codes, columns=["partner_id", *CLASS_FIELDS])
-        return frame.set_index("partner_id").astype("int64")
-
-    @api.model
-    def _code_words(self):
-        """What the engine's codes of stages and risks stand for, by their place."""
-        stages = self.env["classification.run"]._stage_ids()
-        return stages, (False, *(code for code, __ in RISK_SELECTION))
+        columns = [*CLASS_FIELDS]
+        frame = pd.DataFrame(list(rows.values()), list(rows), columns=columns)
+        return frame.astype("int64")
 
     @api.model
     def _update_status(self, company, as_of_date):

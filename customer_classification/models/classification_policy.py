@@ -378,7 +378,6 @@ class ClassificationPolicy(models.Model):
         from ..engine import Parameters, TierLimit
 
         self.ensure_one()
-        unrated = self.env["customer.value.tier"].search([("is_unrated", "=", True)])
         try:
             return Parameters(
                 policy=self.id,
@@ -386,7 +385,7 @@ class ClassificationPolicy(models.Model):
                     TierLimit(key=line.tier_id.id, limit=line.limit)
                     for line in self.tier_ids.sorted("tier_sequence")
                 ),
-                unrated_key=unrated.id,
+                unrated_key=self.env["customer.value.tier"]._unrated_id(),
                 weight_recency=self.weight_recency / 100,
                 weight_frequency=self.weight_frequency / 100,
                 weight_monetary=self.weight_monetary / 100,

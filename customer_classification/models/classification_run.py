@@ -185,7 +185,7 @@ class ClassificationRun(models.Model):
     @api.model
     def _check_not_before(self, company, as_of_date):
         """What is known of a later day is not overwritten by an earlier one."""
-        last = self._last_runs(company).get(company)
+        last = self._last_run(company)
         if last and as_of_date < last.as_of_date:
             raise UserError(
                 self.env._(
@@ -343,6 +343,22 @@ class ClassificationRun(models.Model):
         )
         runs = self.sudo().browse([run_id for __, run_id in last])
         return {run.company_id: run for run in runs}
+
+    @api.model
+    def _last_run(self, company):
+        """The run that :meth:`_last_runs` tells of one company: one query."""
+        return self.sudo().search_fetch(
+            [
+                ("company_id", "=", company.id),
+                ("kind", "=", "production"),
+                ("scope", "in", ("all", "changed")),
+                ("watermark", "!=", False),
+                ("state", "=", "done"),
+            ],
+            ["policy_id", "as_of_date", "watermark"],
+            order="id desc",
+            limit=1,
+        )
 
     @api.model
     def _last_full_run(self, policy):

@@ -135,12 +135,13 @@ class ClassificationRun(models.Model):
         """Collect, score, compare, write; return the state in which the run ends."""
         from ..engine import changes, classify
 
-        if self._is_backwards():
+        last = self._last_run(self.company_id)
+        if self._is_backwards(last):
             self.notes = [{"code": "clock_back"}]
             return "done"
         policy = self.policy_id
         parameters = policy._parameters()
-        scope = self._scope()
+        scope = self._scope(last)
         facts, previous, gone = self._collect(parameters, scope)
         self._enter("score", 50)
         edges = self._given_edges(parameters)
@@ -150,30 +151,56 @@ class ClassificationRun(models.Model):
         self._enter("write", 70)
         moves = changes(previous, facts, result.frame, parameters, shown, old_rules)
         self._write_summary(facts, previous, result, moves, parameters, shown)
-        if self._is_to_approve(facts, previous, moves):
+        waits = self._is_to_approve(facts, previous, moves)
+        moves = self._dated(parameters, scope, last, moves, gone)
+        if waits:
             self._write_moves(facts, moves, columns.insert_moves(self))
             return "waiting"
         if self.kind == "production":
             self.watermark = watermark
             self._write_profiles(facts, previous, result.frame, shown)
             self._write_moves(facts, moves, columns.insert_changes(self))
-            self._delete_profiles(gone)
-            self._clean_up()
+            self._delete_profiles(gone.index)
+            self._clean_up(shown)
         elif self.kind == "preview":
             self._write_moves(facts, moves, columns.insert_moves(self))
         return "done"
 
+    def _dated(self, parameters, scope, last, moves, gone):
+        """The moves with the days from which they are valid; among them those of who
+        is no customer any more, and corrections of earlier days."""
+        import pandas as pd
+
+        today = pd.Timestamp(self.as_of_date)
+        moves = moves.assign(valid_date=today, is_correction=False)
+        if self.kind != "production":
+            return moves
+        farewells = self._farewells(gone).assign(valid_date=today, is_correction=False)
+        corrected = self._corrected(parameters, scope, last, moves)
+        return pd.concat(
+            [part for part in (corrected, farewells) if len(part)] or [moves]
+        )
+
+    def _farewells(self, gone):
+        """Moves from the last classes to none."""
+        from ..engine import AXES
+
+        long = gone[list(AXES)].melt(
+            var_name="axis", value_name="from", ignore_index=False
+        )
+        moves = long[long["from"] != 0].reset_index().assign(to=0, cause="data")
+        return moves[["partner_id", "axis", "from", "to", "cause"]]
+
     # Collecting
 
-    def _is_backwards(self):
+    def _is_backwards(self, last):
         """Whether the clock stands before the day of the last run: what is known of a
         later day is not overwritten."""
         if self.kind != "production":
             return False
-        last = self._last_runs(self.company_id).get(self.company_id)
         return bool(last) and self.as_of_date < last.as_of_date
 
-    def _scope(self):
+    def _scope(self, last):
         """Whose purchases are read: everybody's, those of some customers, or of who
         changed since the last run."""
         facts_model = self.env["classification.facts"]
@@ -181,7 +208,6 @@ class ClassificationRun(models.Model):
         scope = facts_model._scope(self.policy_id, self.as_of_date, customer_ids)
         if self.scope != "changed":
             return scope
-        last = self._last_runs(self.company_id).get(self.company_id)
         if not last or not self._last_full_run(self.policy_id):
             self.scope = "all"
             return scope
@@ -189,7 +215,7 @@ class ClassificationRun(models.Model):
         return replace(scope, customer_ids=tuple(ids))
 
     def _collect(self, parameters, scope):
-        """Facts and classes so far, and who is no customer of its own any more.
+        """Facts, classes so far, and the classes of who is no customer any more.
 
         Customers with a document that cannot be counted are set aside: they keep
         their classes, and the run tells of them.
@@ -204,8 +230,8 @@ class ClassificationRun(models.Model):
             )
         self.problem_count = len({partner for partner, *__ in problems})
         facts, previous = facts.drop(set_aside), previous.drop(set_aside)
-        gone = facts.index[~facts["is_customer"]]
-        facts, previous = facts.drop(gone), previous.drop(gone)
+        gone = previous[~facts["is_customer"]]
+        facts, previous = facts.drop(gone.index), previous.drop(gone.index)
         if self.kind == "back_test":
             previous = previous.iloc[:0]  # what is known today was not known then
         return facts, previous, gone
@@ -231,18 +257,22 @@ class ClassificationRun(models.Model):
         return classify(facts, None, parameters, self.as_of_date).edges
 
     def _shown(self, previous, frame):
-        """Classes as people see them, before and now: two queries."""
+        """Classes as people see them, before and now, and who of them had them from
+        a person: one query."""
         from ..engine import AXES, Shown, lay_over
 
         axes = list(AXES)
         numbers = previous.reindex(frame.index, fill_value=0)[axes]
         if self.kind == "back_test":
             return Shown(numbers, frame[axes].assign(is_overridden=False))
-        decisions = self.env["classification.override"]
-        decided = decisions._decided(self.company_id, self.as_of_date)
+        decided, before = self.env["classification.override"]._decided(
+            self.company_id, self.as_of_date
+        )
         now = lay_over(frame[axes], decided)
         now["is_overridden"] = now.index.isin(decided.index)
-        return Shown(lay_over(numbers, decisions._shown_before(self.company_id)), now)
+        was = lay_over(numbers, before)
+        was["is_overridden"] = was.index.isin(before.index)
+        return Shown(was, now)
 
     def _by_old_rules(self, facts, previous, shown):
         """Classes that who moves would have by the rules that classified them before:
@@ -434,10 +464,11 @@ class ClassificationRun(models.Model):
             ]
         ).unlink()
 
-    def _clean_up(self):
+    def _clean_up(self, shown):
         """Forget what this run has seen to, and tell what it means for decisions."""
         if self.scope != "some":
             self.env["classification.dirty"]._forget(self.company_id)
-        self.env["classification.override"]._update_status(
-            self.company_id, self.as_of_date
-        )
+        if any(classes["is_overridden"].any() for classes in shown):
+            self.env["classification.override"]._update_status(
+                self.company_id, self.as_of_date
+            )

@@ -116,6 +116,15 @@ class ClassificationSource(models.AbstractModel):
         raise NotImplementedError
 
     @api.model
+    def _late_queries(self, policy, scope, since):
+        """Return a list of :class:`SQL` selects of ``(partner_id, day)``: purchases
+        that count, written since a moment.
+
+        :param since: a :class:`Since`
+        """
+        raise NotImplementedError
+
+    @api.model
     def _problem_queries(self, policy, scope):
         """Return a list of :class:`SQL` selects of ``(partner_id, reason varchar)``,
         one row a document that cannot be counted as it is; see the reasons of

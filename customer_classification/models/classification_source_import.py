@@ -45,6 +45,17 @@ class ClassificationSourceImport(models.AbstractModel):
         ]
 
     @api.model
+    def _late_queries(self, policy, scope, since):
+        return [
+            SQL(
+                "SELECT i.partner_id, i.date AS day FROM customer_purchase i"
+                " WHERE i.company_id = %s AND i.write_date >= %s",
+                scope.company_id,
+                since.written,
+            )
+        ]
+
+    @api.model
     def _problem_queries(self, policy, scope):
         return [
             SQL(

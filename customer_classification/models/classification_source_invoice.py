@@ -49,7 +49,7 @@ class ClassificationSourceInvoice(models.AbstractModel):
 
     @api.model
     def _changed_queries(self, policy, scope, since):
-        if policy.revenue_source != "invoice" and not policy.subtract_credit_notes:
+        if not self._counted_types(policy):
             return []
         reasons = (
             SQL("m.write_date >= %s", since.written),
@@ -73,14 +73,33 @@ class ClassificationSourceInvoice(models.AbstractModel):
         ]
 
     @api.model
-    def _problem_queries(self, policy, scope):
-        """Invoices, or credit notes alone where orders are what counts."""
+    def _counted_types(self, policy):
+        """Types of the moves that count: all, or credit notes alone where orders are
+        what counts."""
         if policy.revenue_source == "invoice":
-            types = ["out_invoice", "out_refund", "out_receipt"]
-        elif policy.subtract_credit_notes:
-            types = ["out_refund"]
-        else:
-            return []
+            return ["out_invoice", "out_refund", "out_receipt"]
+        return ["out_refund"] if policy.subtract_credit_notes else []
+
+    @api.model
+    def _late_queries(self, policy, scope, since):
+        return [
+            SQL(
+                """
+                SELECT m.partner_id, m.invoice_date AS day FROM account_move m
+                 WHERE m.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
+                   AND m.move_type = ANY(%(types)s)
+                   AND m.company_id = %(company)s AND m.state = 'posted'
+                   AND m.write_date >= %(written)s
+                """,
+                types=self._counted_types(policy),
+                company=scope.company_id,
+                written=since.written,
+            )
+        ]
+
+    @api.model
+    def _problem_queries(self, policy, scope):
+        types = self._counted_types(policy)
         return [
             SQL(
                 """

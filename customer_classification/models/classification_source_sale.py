@@ -82,6 +82,23 @@ class ClassificationSourceSale(models.AbstractModel):
         ]
 
     @api.model
+    def _late_queries(self, policy, scope, since):
+        if policy.revenue_source != "sale":
+            return []
+        return [
+            SQL(
+                """
+                SELECT o.partner_id, %(day)s AS day FROM sale_order o
+                 WHERE o.company_id = %(company)s AND o.state = 'sale'
+                   AND o.write_date >= %(written)s
+                """,
+                day=scope.day(SQL("o.date_order")),
+                company=scope.company_id,
+                written=since.written,
+            )
+        ]
+
+    @api.model
     def _problem_queries(self, policy, scope):
         if policy.revenue_source != "sale":
             return []

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 
 
@@ -33,6 +33,23 @@ class CustomerValueTier(models.Model):
         "(is_unrated) WHERE is_unrated IS TRUE",
         "There is one tier for customers who are not rated, and it exists already.",
     )
+
+    @api.model
+    @tools.ormcache()
+    def _unrated_id(self):
+        """Id of the tier for customers who are not rated: looked up once in the life
+        of a process."""
+        return self.search([("is_unrated", "=", True)], limit=1).id
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "is_unrated" in vals or "active" in vals:
+            self.env.registry.clear_cache()
+        return super().write(vals)
 
     def _compute_customer_count(self):
         """Customers of the user's companies in each tier: one query."""

@@ -1,6 +1,7 @@
 from . import test_approval
 from . import test_cause
 from . import test_cdnow_sample
+from . import test_correction
 from . import test_override
 from . import test_partner_fields
 from . import test_problem
