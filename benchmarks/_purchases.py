@@ -19,7 +19,7 @@ is read; credit notes have no journal items.
 """
 
 import json
-from datetime import date
+from datetime import date, timedelta
 
 from odoo import SUPERUSER_ID, api
 from odoo.tools import SQL
@@ -265,6 +265,7 @@ def _names(registry, customers):
         second = env["res.company"].create(
             {"name": SECOND_COMPANY, "currency_id": euro.id}
         )
+        _create_rates(env, main, second)
         env.flush_all()
         return {
             "customers": customers,
@@ -279,6 +280,25 @@ def _names(registry, customers):
             "foreign": euro.id,
             "journal": env["account.journal"].search([("type", "=", "sale")]).id,
         }
+
+
+def _create_rates(env, main, second):
+    """One rate of each company's foreign currency: an order in a currency without any
+    is set aside. The orders carry the rates of their own days."""
+    env["res.currency.rate"].create(
+        [
+            {
+                "currency_id": currency.id,
+                "company_id": company.id,
+                "name": AS_OF - timedelta(DAYS),
+                "rate": rate,
+            }
+            for company, currency, rate in (
+                (main, second.currency_id, 0.92),
+                (second, main.currency_id, 1 / 0.92),
+            )
+        ]
+    )
 
 
 def _highest_id(cr, table):
