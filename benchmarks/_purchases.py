@@ -8,8 +8,9 @@ is read; credit notes have no journal items.
 - 20 % of the customers are companies with one to three contacts, who place most of
   the orders; 1 % are archived;
 - 40 % bought once, the others 2 to 280 times (lognormal), five times on average over
-  all, from a first day in the last four years until they are lost, with a season that
-  peaks in early December, in the order of their dates, as in a grown database;
+  all, from a first day in the last four years until today or, half of them, until they
+  are lost, with a season that peaks in early December; in the order of their dates, as
+  in a grown database;
 - amounts are lognormal around the customer's own level; some are zero or negative;
 - 80 % of the customers belong to the main company (USD), the others to a second one
   (EUR), some to both; 12 % buy in the currency that is not their company's;
@@ -18,7 +19,7 @@ is read; credit notes have no journal items.
 """
 
 import json
-from datetime import date
+from datetime import date, timedelta
 
 from odoo import SUPERUSER_ID, api
 from odoo.tools import SQL
@@ -63,9 +64,9 @@ SELECT i AS number,
        %(partner)s + %(customers)s + sum(contacts) OVER (ORDER BY i) - contacts
            AS before_contact,
        orders,
-       -- Who buys often did not begin yesterday.
        age,
-       age * (1 - power(bench.chance(i, 6), 0.5)) AS quiet,
+       -- Half of them still buy, the others stopped at some time in between.
+       age * greatest(0, 2 * bench.chance(i, 6) - 1) AS quiet,
        CASE WHEN bench.chance(i, 7) < 0.8 THEN %(main)s ELSE %(second)s END
            AS company_id,
        bench.chance(i, 8) < 0.05 AS in_both,
@@ -76,7 +77,8 @@ SELECT i AS number,
                CASE WHEN is_company
                     THEN 1 + floor(3 * bench.chance(i, 2))::int ELSE 0 END
                    AS contacts,
-               %(days)s * power(bench.chance(i, 5), 1 / (1 + ln(orders))) AS age
+               -- Who buys often did not begin yesterday.
+               %(days)s * power(bench.chance(i, 5), 1 / (1 + ln(orders) / 3)) AS age
           FROM (SELECT i, bench.chance(i, 1) < 0.2 AS is_company,
                        CASE WHEN bench.chance(i, 3) < 0.4 THEN 1 ELSE least(
                            280, 2 + floor(exp(1.215 + 1.1 * bench.normal(i, 4)))::int)
@@ -263,6 +265,7 @@ def _names(registry, customers):
         second = env["res.company"].create(
             {"name": SECOND_COMPANY, "currency_id": euro.id}
         )
+        _create_rates(env, main, second)
         env.flush_all()
         return {
             "customers": customers,
@@ -277,6 +280,25 @@ def _names(registry, customers):
             "foreign": euro.id,
             "journal": env["account.journal"].search([("type", "=", "sale")]).id,
         }
+
+
+def _create_rates(env, main, second):
+    """One rate of each company's foreign currency: an order in a currency without any
+    is set aside. The orders carry the rates of their own days."""
+    env["res.currency.rate"].create(
+        [
+            {
+                "currency_id": currency.id,
+                "company_id": company.id,
+                "name": AS_OF - timedelta(DAYS),
+                "rate": rate,
+            }
+            for company, currency, rate in (
+                (main, second.currency_id, 0.92),
+                (second, main.currency_id, 1 / 0.92),
+            )
+        ]
+    )
 
 
 def _highest_id(cr, table):
