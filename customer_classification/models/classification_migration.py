@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .classification_history_mixin import DAY_KEYS
-from .customer_profile import MONEY_GROUP, RISK_SELECTION
+from .customer_profile import MONEY_GROUP, RISK_COLORS, RISK_SELECTION
 
 # Days between the two dates where the first one is not given.
 DEFAULT_DAYS = 90
@@ -39,21 +39,35 @@ class ClassificationMigration(models.Model):
         help="Had a class on the second day.",
     )
     from_tier_id = fields.Many2one(
-        "customer.value.tier", readonly=True, depends_context=DAY_KEYS
+        "customer.value.tier",
+        string="Tier Before",
+        readonly=True,
+        depends_context=DAY_KEYS,
     )
     to_tier_id = fields.Many2one(
-        "customer.value.tier", readonly=True, depends_context=DAY_KEYS
+        "customer.value.tier",
+        string="Tier After",
+        readonly=True,
+        depends_context=DAY_KEYS,
     )
     from_stage_id = fields.Many2one(
-        "customer.lifecycle.stage", readonly=True, depends_context=DAY_KEYS
+        "customer.lifecycle.stage",
+        string="Stage Before",
+        readonly=True,
+        depends_context=DAY_KEYS,
     )
     to_stage_id = fields.Many2one(
-        "customer.lifecycle.stage", readonly=True, depends_context=DAY_KEYS
+        "customer.lifecycle.stage",
+        string="Stage After",
+        readonly=True,
+        depends_context=DAY_KEYS,
     )
     from_risk = fields.Selection(
-        RISK_SELECTION, readonly=True, depends_context=DAY_KEYS
+        RISK_SELECTION, string="Risk Before", readonly=True, depends_context=DAY_KEYS
     )
-    to_risk = fields.Selection(RISK_SELECTION, readonly=True, depends_context=DAY_KEYS)
+    to_risk = fields.Selection(
+        RISK_SELECTION, string="Risk After", readonly=True, depends_context=DAY_KEYS
+    )
     from_tier_color = fields.Integer(related="from_tier_id.color", string="From Color")
     to_tier_color = fields.Integer(related="to_tier_id.color", string="To Color")
     from_stage_color = fields.Integer(
@@ -62,6 +76,8 @@ class ClassificationMigration(models.Model):
     to_stage_color = fields.Integer(
         related="to_stage_id.color", string="To Stage Color"
     )
+    from_risk_color = fields.Integer(compute="_compute_risk_colors")
+    to_risk_color = fields.Integer(compute="_compute_risk_colors")
     from_revenue = fields.Monetary(
         string="Revenue Before",
         readonly=True,
@@ -103,6 +119,13 @@ class ClassificationMigration(models.Model):
             first=self._history_query(first),
             last=self._history_query(last),
         )
+
+    @api.depends("from_risk", "to_risk")
+    @api.depends_context(*DAY_KEYS)
+    def _compute_risk_colors(self):
+        for row in self:
+            row.from_risk_color = RISK_COLORS.get(row.from_risk, 0)
+            row.to_risk_color = RISK_COLORS.get(row.to_risk, 0)
 
     @api.model
     def _days(self):

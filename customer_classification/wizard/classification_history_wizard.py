@@ -88,6 +88,7 @@ class ClassificationHistoryWizard(models.TransientModel):
                 "The first classes are from %s. Choose that day or a later one.",
                 fields.Date.to_string(self.first_date),
             )
-        return Markup(
-            '<p class="o_view_nocontent_smiling_face">%s</p><p>%s</p>'
-        ) % (title, text)
+        return Markup('<p class="o_view_nocontent_smiling_face">%s</p><p>%s</p>') % (
+            title,
+            text,
+        )
