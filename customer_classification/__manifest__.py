@@ -27,6 +27,9 @@
         "views/customer_purchase_views.xml",
         "views/classification_policy_views.xml",
         "views/res_partner_views.xml",
+        "wizard/classification_history_wizard_views.xml",
+        "views/classification_history_views.xml",
+        "views/classification_migration_views.xml",
         "views/menus.xml",
     ],
     "demo": [

@@ -19,6 +19,10 @@ from . import classification_problem
 from . import classification_dirty
 from . import classification_document_mixin
 from . import classification_override
+from . import classification_history_mixin
+from . import classification_history
+from . import classification_migration
+from . import classification_migration_matrix
 from . import customer_profile
 from . import customer_profile_explanation
 from . import customer_purchase

@@ -31,3 +31,8 @@ class ClassificationChange(models.Model):
     )
 
     _company_index = models.Index("(company_id, valid_date)")
+    # Holds all that a question for a past day needs, in its order.
+    _history_index = models.Index(
+        "(company_id, partner_id, axis, valid_date DESC, create_date DESC, id DESC)"
+        " INCLUDE (to_tier_id, to_stage_id, to_risk, revenue)"
+    )

@@ -1,0 +1,204 @@
+from datetime import datetime, time, timedelta
+
+import pytz
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+# A row is numbered by its customer and its company, so that it has one id on every
+# day, and PostgreSQL finds it by its customer; below 2^53, exact in JavaScript.
+COMPANY_BITS = 20
+# What the rows depend on beside the history itself: one record, many days.
+DAY_KEYS = ("history_date", "history_from_date", "history_known_date")
+
+
+class ClassificationHistoryMixin(models.AbstractModel):
+    """Customers on a day of the past, worked out from the changes when asked.
+
+    The history is bitemporal. On a day, that change counts of each customer and axis
+    which is valid latest up to the day; among those of one day, the one recorded last.
+    A change recorded later with an earlier day, a correction, so counts from its own
+    day to the next change's. Who asks as known on a day does not see what was
+    recorded after it.
+
+    The days are in the context, as dates or their text, each the whole day in the
+    time zone of the company's policy:
+
+    - ``history_date``: today by default;
+    - ``history_known_date``: what was recorded up to the end of this day; everything
+      by default.
+
+    Only the companies that are switched on are looked at.
+
+    *Query budget*: one for the rows, and one for the time zones where they matter.
+    """
+
+    _name = "classification.history.mixin"
+    _description = "Customers on a Day"
+    _rec_name = "partner_id"
+    _depends = {
+        "classification.change": [
+            *("partner_id", "company_id", "axis", "valid_date", "create_date"),
+            *("to_tier_id", "to_stage_id", "to_risk", "revenue"),
+        ]
+    }
+
+    partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    user_id = fields.Many2one(related="partner_id.user_id", string="Salesperson")
+    country_id = fields.Many2one(related="partner_id.country_id")
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        """Find rows by their ids through the customers, which have an index."""
+        domain = Domain(domain).map_conditions(self._with_customers)
+        return super()._search(domain, *args, **kwargs)
+
+    @api.model
+    def _with_customers(self, condition):
+        """A condition on ids says the same on customers."""
+        if condition.field_expr != "id" or condition.operator not in ("=", "in"):
+            return condition
+        values = condition.value
+        ids = [values] if isinstance(values, int) else values
+        if not isinstance(ids, list | tuple | set | frozenset):
+            return condition
+        partner_ids = [row_id >> COMPANY_BITS for row_id in ids if row_id]
+        return condition & Domain("partner_id", "in", partner_ids)
+
+    # Days
+
+    @api.model
+    def _context_day(self, key):
+        """The day that stands in the context, None where there is none."""
+        value = self.env.context.get(key)
+        try:
+            return fields.Date.to_date(value) or None
+        except (TypeError, ValueError):
+            raise UserError(self.env._("“%s” is not a day.", value)) from None
+
+    @api.model
+    def _zones(self):
+        """``{company: time zone}`` of the published policies: one query."""
+        policies = (
+            self.env["classification.policy"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("company_id", "in", self.env.companies.ids),
+                    ("state", "=", "published"),
+                ],
+                ["company_id", "tz"],
+            )
+        )
+        return {policy.company_id: policy.tz for policy in policies}
+
+    @api.model
+    def _first_day(self):
+        """The first day on which a customer had a class, or False: one query."""
+        [(day,)] = self.env["classification.change"]._read_group(
+            [("company_id", "in", self.env.companies.ids)], [], ["valid_date:min"]
+        )
+        return day
+
+    @api.model
+    def _end_of_day(self, day, zone):
+        """The instant, in UTC without a zone as in the database, at which a day ends
+        in a time zone."""
+        midnight = datetime.combine(day + timedelta(days=1), time.min)
+        return (
+            pytz.timezone(zone)
+            .localize(midnight)
+            .astimezone(pytz.utc)
+            .replace(tzinfo=None)
+        )
+
+    # Queries
+
+    @api.model
+    def _changes_until(self, company, day, zone):
+        """SQL condition on changes: of a company, valid on a day, and known."""
+        conditions = [
+            SQL("company_id = %s", company.id),
+            SQL("valid_date <= %s", day),
+        ]
+        known = self._context_day("history_known_date")
+        if known:
+            end = self._end_of_day(known, zone)
+            conditions.append(SQL("create_date < %s", end))
+        return SQL(" AND ").join(conditions)
+
+    @api.model
+    def _company_days(self, day=None):
+        """``[(company, day, time zone)]`` of the companies that are switched on;
+        today, in the time zone of the company's policy, where no day is given."""
+        zones = self._zones()
+        return [
+            (company, day or self._today_in(zone), zone)
+            for company in self.env.companies
+            for zone in [zones.get(company, "UTC")]
+        ]
+
+    @api.model
+    def _today_in(self, zone):
+        return fields.Date.context_today(self.with_context(tz=zone))
+
+    @api.model
+    def _today(self):
+        """Today in the current company."""
+        return self._today_in(self._zones().get(self.env.company, "UTC"))
+
+    @api.model
+    def _history_query(self, day=None):
+        """SQL of one row for each customer and company with a class on a day."""
+        return SQL(" UNION ALL ").join(
+            self._company_query(*place) for place in self._company_days(day)
+        )
+
+    @api.model
+    def _company_query(self, company, day, zone):
+        """The rows of one company: the index of the changes gives them in order."""
+        return SQL(
+            """
+            SELECT (partner_id::bigint << %(bits)s) + %(company)s AS id,
+                   partner_id,
+                   %(company)s AS company_id,
+                   %(day)s::date AS as_of_date,
+                   max(to_tier_id) AS value_tier_id,
+                   max(to_stage_id) AS lifecycle_stage_id,
+                   max(to_risk) AS churn_risk,
+                   (max(ARRAY[valid_date - DATE '2000-01-01',
+                              EXTRACT(EPOCH FROM create_date), id, revenue]))[4]
+                       ::numeric AS revenue
+              FROM (SELECT DISTINCT ON (partner_id, axis)
+                           id, partner_id, axis, valid_date, create_date, to_tier_id,
+                           to_stage_id, to_risk, revenue
+                      FROM classification_change
+                     WHERE %(condition)s
+                     ORDER BY partner_id, axis, valid_date DESC, create_date DESC,
+                              id DESC) latest
+             GROUP BY partner_id
+            HAVING count(to_tier_id) + count(to_stage_id) + count(to_risk) > 0
+            """,
+            bits=COMPANY_BITS,
+            company=company.id,
+            day=day,
+            condition=self._changes_until(company, day, zone),
+        )
+
+    # Actions
+
+    def action_open_customer(self):
+        """Open the profile of the customer, or the contact who has none any more."""
+        self.ensure_one()
+        profile = self.env["customer.profile"].search(
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("company_id", "=", self.company_id.id),
+                ("active", "in", (True, False)),
+            ]
+        )
+        return (profile or self.partner_id).get_formview_action()
