@@ -34,6 +34,7 @@ OUTCOME = (
     "next_revenue",  # net money in the horizon
     "next_order_count",  # purchases in the horizon
     "last_year_revenue",  # net money in the 12 months up to the day
+    "had_bought",  # whether there was a purchase up to the day
 )
 WARNINGS = ("medium", "high", "fixed_days", "low_spend")
 
@@ -60,18 +61,20 @@ def back_test(
 
     :param facts: facts up to the day, columns of ``FACTS``, by customer
     :param classes: the engine's result of that day, columns of ``RESULT``, same rows
-    :param outcome: columns of ``OUTCOME``, same rows
+    :param outcome: columns of ``OUTCOME``, by customer; who is absent bought nothing,
+        and customers who are not among the facts may stand there
     :param tier_keys: all tiers, best first, the one of who is not rated last
     :param as_of: the day
     """
     known = (facts["lifetime_order_count"] > 0).to_numpy()
-    table = _table(facts, classes, outcome, as_of)[known]
+    own = outcome.reindex(facts.index, fill_value=0)
+    table = _table(facts, classes, own, as_of)[known]
     return BackTest(
         lines=_tier_lines(table, tier_keys)
         + _axis_lines(table, "lifecycle_stage", _known_stages())
         + _axis_lines(table, "churn_risk", (*range(1, len(RISKS) + 1), 0)),
         warnings=_warnings(table[table["churn_risk"] > 0]),
-        newcomers=_newcomers(outcome, known),
+        newcomers=_newcomers(outcome),
     )
 
 
@@ -241,8 +244,8 @@ def in_rank_order(order: NDArray, values: NDArray, counts: list[int]) -> list[fl
     return np.diff(reached).tolist()
 
 
-def _newcomers(outcome, known):
-    bought = ~known & (outcome["next_order_count"] > 0).to_numpy()
+def _newcomers(outcome):
+    bought = ~outcome["had_bought"] & (outcome["next_order_count"] > 0)
     revenue = math.fsum(outcome["next_revenue"][bought])
     total = math.fsum(outcome["next_revenue"])
     return {

@@ -11,6 +11,9 @@ from . import classification_facts_changed
 from . import classification_run
 from . import classification_run_execution
 from . import classification_run_result
+from . import classification_run_back_test
+from . import classification_run_verdict
+from . import classification_back_test_line
 from . import classification_move_mixin
 from . import classification_change
 from . import classification_move

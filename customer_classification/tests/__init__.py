@@ -1,4 +1,6 @@
 from . import test_approval
+from . import test_back_test
+from . import test_back_test_real_purchases
 from . import test_cause
 from . import test_cdnow_sample
 from . import test_override

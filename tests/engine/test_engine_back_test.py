@@ -42,6 +42,7 @@ def tables(*rows):
             "next_revenue": data["revenue"].astype(float),
             "next_order_count": data["orders"],
             "last_year_revenue": data["spend"].astype(float),
+            "had_bought": data["silent"].notna(),
         }
     )
     return facts, classes, outcome
@@ -157,6 +158,23 @@ class TestExample:
             "revenue": 250,
             "share": 250 / 2200,
         }
+
+
+def test_newcomer_who_was_no_customer_of_the_day():
+    facts, classes, outcome = tables(*EXAMPLE)
+    known = facts["lifetime_order_count"] > 0
+    found = back_test(facts[known], classes[known], outcome, TIERS, TODAY)
+    assert found == TestExample.found
+
+
+def test_customer_without_outcome_bought_nothing():
+    facts, classes, outcome = tables(*EXAMPLE)
+    bought = (outcome["next_revenue"] != 0) | (outcome["next_order_count"] > 0)
+    found = back_test(
+        facts, classes, outcome[bought | (facts.index > 10)], TIERS, TODAY
+    )
+    low = lines(found, "value_tier")[LOW]
+    assert (low["customers"], low["buyers"], low["revenue"]) == (3, 1, 350)
 
 
 def test_exactly_ninety_days_of_silence_are_no_warning():
