@@ -18,6 +18,7 @@
         "data/ir_cron_data.xml",
         "views/classification_run_views.xml",
         "views/classification_run_back_test_views.xml",
+        "views/classification_run_drift_views.xml",
         "views/classification_change_views.xml",
         "views/classification_move_views.xml",
         "views/classification_problem_views.xml",

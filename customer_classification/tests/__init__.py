@@ -3,6 +3,7 @@ from . import test_back_test
 from . import test_back_test_real_purchases
 from . import test_cause
 from . import test_cdnow_sample
+from . import test_drift
 from . import test_override
 from . import test_partner_fields
 from . import test_problem
