@@ -17,7 +17,8 @@ class ClassificationRun(models.Model):
     """Drift: whether the customers of a full production run look like those of the
     runs before, and whether purchases still come in from every source.
 
-    *Query budget*: two, and three for telling the manager what is new.
+    *Query budget*: two; where something jumped or dried up, two more to see whether
+    the manager knows already, and those of an activity.
     """
 
     _inherit = "classification.run"
@@ -29,7 +30,7 @@ class ClassificationRun(models.Model):
     )
     drift = fields.Json(readonly=True)
     drift_table = fields.Html(
-        string="Drift", compute="_compute_drift_table", sanitize=False
+        string="Comparison", compute="_compute_drift_table", sanitize=False
     )
 
     # Computing
@@ -40,27 +41,28 @@ class ClassificationRun(models.Model):
         values = super()._summary_values(facts, previous, result, moves, parameters)
         if self.kind == "production" and self.scope == "all":
             values["distribution"] = distribution(facts, result.frame)
+            values["drift"] = self._find_drift(values["distribution"])
         return values
 
-    def _after_run(self):
-        super()._after_run()
-        if self.state == "done" and self.distribution and self.kind == "production":
-            self._look_for_drift()
-
-    def _look_for_drift(self):
-        """Compare this run with those before and tell the manager what is new."""
+    def _find_drift(self, distribution):
+        """A distribution beside those of the runs before, and purchases beside those
+        of the months before, as JSON."""
         before = self._trailing_runs()
-        self.drift = {
+        return {
             "runs": len(before),
             "limit": self._drift_limit(),
             "rules_changed": bool(before.policy_id - self.policy_id),
-            **self._drift_of_measures(before),
+            **self._drift_of_measures(before, distribution),
             **self._drift_of_sources(),
         }
-        new = self._alarms() - before[:1]._alarms()
-        new -= new and self._open_alarms()
-        if new:
-            self._tell_drift(new)
+
+    def _after_run(self):
+        super()._after_run()
+        if self.state == "done" and self._alarms():
+            new = self._alarms() - self._trailing_runs()[:1]._alarms()
+            new -= new and self._open_alarms()
+            if new:
+                self._tell_drift(new)
 
     def _drift_limit(self):
         """The index above which the manager is told."""
@@ -84,10 +86,10 @@ class ClassificationRun(models.Model):
         )
         return runs.filtered("distribution")
 
-    def _drift_of_measures(self, before):
+    def _drift_of_measures(self, before, distribution):
         from ..engine.drift import drift, jumped
 
-        found = drift(before.mapped("distribution"), self.distribution)
+        found = drift(before.mapped("distribution"), distribution)
         return {"measures": found, "jumped": jumped(found, self._drift_limit())}
 
     def _drift_of_sources(self):
