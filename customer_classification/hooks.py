@@ -18,6 +18,7 @@ def uninstall_hook(env):
         "classification_change",
         "classification_move",
         "classification_run_result",
+        "classification_back_test_line",
         "classification_override",
         "classification_run",
         "classification_policy_tier",

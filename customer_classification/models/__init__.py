@@ -6,12 +6,17 @@ from . import classification_source
 from . import classification_source_sale
 from . import classification_source_invoice
 from . import classification_source_import
+from . import classification_source_documents
 from . import classification_facts
 from . import classification_facts_changed
 from . import classification_run
 from . import classification_run_execution
 from . import classification_run_correction
 from . import classification_run_result
+from . import classification_run_back_test
+from . import classification_run_verdict
+from . import classification_back_test_line
+from . import classification_run_drift
 from . import classification_move_mixin
 from . import classification_change
 from . import classification_move

@@ -486,7 +486,13 @@ class ClassificationPolicy(models.Model):
 
     # The one way in
 
-    def recompute(self, as_of_date=None, partner_ids=None, kind="production"):
+    def recompute(
+        self,
+        as_of_date=None,
+        partner_ids=None,
+        kind="production",
+        horizon_days=None,
+    ):
         """Run this policy and return the :class:`classification.run`.
 
         :param as_of_date: day (or ISO text) up to which purchases count; today in
@@ -495,13 +501,21 @@ class ClassificationPolicy(models.Model):
             at, with the limits of the last full run; everybody by default.
         :param kind: ``production`` writes the classes; ``preview`` and
             ``back_test`` only the counts on the run.
+        :param horizon_days: of a back-test: days after ``as_of_date`` of which the
+            purchases are compared with the classes; 180 by default, fewer where
+            fewer are over.
         :raises UserError: when another run of the company is under way, or a
-            production run is asked of a policy that is not published.
+            production run is asked of a policy that is not published, or a
+            back-test of a day that is not past.
         """
         self.ensure_one()
         self.check_access("read")
         run = self.env["classification.run"]._prepare(
-            self, as_of_date=as_of_date, partner_ids=partner_ids, kind=kind
+            self,
+            as_of_date=as_of_date,
+            partner_ids=partner_ids,
+            kind=kind,
+            horizon_days=horizon_days,
         )
         run._execute()
         return run.with_env(self.env)

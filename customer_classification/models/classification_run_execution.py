@@ -392,11 +392,8 @@ class ClassificationRun(models.Model):
 
     def _write_results(self, facts, shown):
         """One row for each combination of tier, stage and risk: one insert."""
-        cells = shown[["value_tier", "lifecycle_stage", "churn_risk"]].assign(
-            customer_count=1,
-            revenue=facts["revenue"],
-            lifetime_revenue=facts["lifetime_revenue"],
-        )
+        sums = self._summed_facts(facts)
+        cells = shown[["value_tier", "lifecycle_stage", "churn_risk"]].assign(**sums)
         cells = cells.groupby(["value_tier", "lifecycle_stage", "churn_risk"]).sum()
         stages = self._stage_ids()
         risks = (False, "low", "medium", "high")
@@ -410,13 +407,20 @@ class ClassificationRun(models.Model):
                     "value_tier_id": int(tier),
                     "lifecycle_stage_id": stages[stage],
                     "churn_risk": risks[risk],
-                    "customer_count": int(cell.customer_count),
-                    "revenue": cell.revenue,
-                    "lifetime_revenue": cell.lifetime_revenue,
+                    **{name: cell[name] for name in sums},
                 }
                 for (tier, stage, risk), cell in cells.iterrows()
             ]
         )
+
+    def _summed_facts(self, facts):
+        """``{column of the result: values by customer}`` that its cells sum up;
+        others add theirs."""
+        return {
+            "customer_count": 1,
+            "revenue": facts["revenue"],
+            "lifetime_revenue": facts["lifetime_revenue"],
+        }
 
     @api.model
     @tools.ormcache()

@@ -1,1 +1,2 @@
+from . import classification_back_test
 from . import classification_history_wizard
