@@ -22,6 +22,7 @@ def uninstall_hook(env):
         "classification_override",
         "classification_run",
         "classification_policy_tier",
+        "classification_policy_metric",
         "classification_policy",
     ):
         env.cr.execute(SQL("DELETE FROM %s", SQL.identifier(table)))

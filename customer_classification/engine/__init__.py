@@ -10,37 +10,44 @@ from .classify import Classification, classify
 from .columns import (
     AXES,
     CAUSES,
+    EXTRA_METRICS,
     FACTS,
     METRICS,
     PREVIOUS,
     RESULT,
     RISKS,
+    SCORED_METRICS,
     SEGMENTS,
     SIGNALS,
     STAGES,
     TIER_REASONS,
 )
 from .lifecycle import ALLOWED_MOVES
-from .parameters import Edges, Parameters, TierLimit
+from .parameters import Component, Edges, Parameters, TierLimit
 from .replay import classes_at, facts_at
+from .rules import RuleError
 from .scores import rfm_segment
 
 __all__ = [
     "ALLOWED_MOVES",
     "AXES",
     "CAUSES",
+    "EXTRA_METRICS",
     "FACTS",
     "METRICS",
     "PREVIOUS",
     "RESULT",
     "RISKS",
+    "SCORED_METRICS",
     "SEGMENTS",
     "SIGNALS",
     "STAGES",
     "TIER_REASONS",
     "Classification",
+    "Component",
     "Edges",
     "Parameters",
+    "RuleError",
     "Shown",
     "TierLimit",
     "changes",

@@ -97,13 +97,18 @@ def find_edges(facts, parameters: Parameters, today: float) -> tuple[Edges, list
     timing = rhythm(facts, parameters, gap, today)
     thresholds, threshold_notes = scores.find_all_thresholds(facts, timing, parameters)
     is_buyer = scores.buyers(facts, timing)
+    rfm = {metric: thresholds.pop(metric) for metric in columns.METRICS}
     edges = Edges(
-        **thresholds, population_gap_days=gap, buyer_count=int(is_buyer.sum())
+        **rfm,
+        extras=thresholds,
+        population_gap_days=gap,
+        buyer_count=int(is_buyer.sum()),
     )
     scored = scores.score(facts, timing, edges, parameters)
     values = tiers.tier_values(facts, scored, parameters)
-    limits, limit_notes = tiers.find_limits(values, is_buyer, parameters)
-    return edges.replace(tier_limits=limits), notes + threshold_notes + limit_notes
+    limits, keeps, limit_notes = tiers.find_limits(values, is_buyer, parameters)
+    edges = edges.replace(tier_limits=limits, keep_limits=keeps)
+    return edges, notes + threshold_notes + limit_notes
 
 
 class Classes(NamedTuple):

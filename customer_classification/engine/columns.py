@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 METRICS = ("recency", "frequency", "monetary")
+EXTRA_METRICS = ("margin", "growth", "average_order", "tenure")
+SCORED_METRICS = METRICS + EXTRA_METRICS
 STAGES = (
     "prospect",
     "interested",
@@ -39,6 +41,7 @@ TIER_REASONS = (
     "too_new",
     "few_customers",  # too few buyers for shares of them
     "no_margin",
+    "no_score",  # nothing of what the score weighs is known
 )
 SEGMENTS = (
     "hibernating",

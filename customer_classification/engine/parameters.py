@@ -6,26 +6,52 @@ import calendar
 import datetime
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
-from .columns import METRICS
+from . import rules
+from .columns import EXTRA_METRICS, METRICS, SCORED_METRICS
 
-VALUE_METRICS = ("revenue", "margin", "score")
-TIER_METHODS = ("top_percent", "limit")
-MAX_BINS = 10
+
+@dataclass(frozen=True)
+class Component:
+    """A metric of the value score.
+
+    ``weight`` counts beside the other weights, in any unit. The metric has ``bins``
+    bins of equal shares of the buyers, or those between the fixed inner thresholds
+    ``edges``, which rise (days, orders, money, or growth in -1..1).
+    """
+
+    metric: str
+    weight: float
+    bins: int = 5
+    edges: tuple[float, ...] | None = None
+
+    def __post_init__(self):
+        if self.edges is not None:
+            object.__setattr__(self, "edges", tuple(map(float, self.edges)))
+
+
+# Recency, frequency and monetary value make the RFM code and stand always.
+DEFAULT_COMPONENTS = (
+    Component("recency", 0.2),
+    Component("frequency", 0.3),
+    Component("monetary", 0.5),
+)
 
 
 @dataclass(frozen=True)
 class TierLimit:
-    """A value tier and where it begins.
+    """A value tier and where it begins and ends.
 
     ``limit`` is the top share of the buyers in percent (5 = the best 5 %) or the
     lowest value, as :attr:`Parameters.tier_method` says. The last tier takes the
-    rest, whatever its limit.
+    rest, whatever its limit. ``keep_limit`` is, in the same unit, how far a customer
+    may fall and keep the tier; None: :attr:`Parameters.keep_margin` says it.
     """
 
     key: int
     limit: float
+    keep_limit: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +59,7 @@ class Parameters:
     """One version of the rules. Days are calendar days, shares are 0..1 unless said
     otherwise, money is in company currency.
 
-    :raises ValueError: with a sentence for people when the rules contradict
-        themselves.
+    :raises RuleError: when the rules contradict themselves.
     """
 
     policy: int
@@ -42,12 +67,8 @@ class Parameters:
     unrated_key: int
 
     window_months: int = 12
-    bins: int = 5
+    components: tuple[Component, ...] = DEFAULT_COMPONENTS
     customers_per_bin: int = 10
-    fixed_edges: Mapping[str, tuple[float, ...]] | None = None
-    weight_recency: float = 0.2
-    weight_frequency: float = 0.3
-    weight_monetary: float = 0.5
 
     value_metric: str = "revenue"
     tier_method: str = "top_percent"
@@ -84,23 +105,15 @@ class Parameters:
     currency_digits: int = 2
 
     def __post_init__(self):
-        _freeze_edges(self)
-        for check in (
-            _check_numbers,
-            _check_window_and_bins,
-            _check_weights,
-            _check_fixed_edges,
-            _check_tiers,
-            _check_demotion,
-            _check_lifecycle,
-            _check_risk,
-        ):
-            check(self)
+        object.__setattr__(self, "tiers", tuple(self.tiers))
+        components = sorted(self.components, key=_place)
+        object.__setattr__(self, "components", tuple(components))
+        rules.check(self)
 
     @property
-    def weights(self) -> tuple[float, float, float]:
-        """Weights of recency, frequency and monetary value, in this order."""
-        return self.weight_recency, self.weight_frequency, self.weight_monetary
+    def weights(self) -> dict[str, float]:
+        """``{metric: weight}`` of the components."""
+        return {item.metric: item.weight for item in self.components}
 
     @property
     def is_ranked(self) -> bool:
@@ -128,8 +141,10 @@ class Edges:
     what a run over all gives.
 
     ``recency`` (days), ``frequency`` (orders) and ``monetary`` (money) are the inner
-    thresholds, rising; ``tier_limits`` maps the key of a tier to the value from which
-    it begins and is empty when there were too few buyers to tell.
+    thresholds, rising, ``extras`` those of the other metrics by name; ``tier_limits``
+    maps the key of a tier to the value from which it begins, ``keep_limits`` to the
+    value down to which it is kept; both are empty when there were too few buyers to
+    tell.
     """
 
     recency: tuple[float, ...] = ()
@@ -138,36 +153,49 @@ class Edges:
     population_gap_days: int = 30
     tier_limits: Mapping[int, float] = field(default_factory=dict)
     buyer_count: int = 0
+    extras: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    keep_limits: Mapping[int, float] = field(default_factory=dict)
+
+    def thresholds(self, metric: str) -> tuple[float, ...]:
+        """Inner thresholds of a metric, rising; none where nothing is known of it."""
+        if metric in METRICS:
+            return getattr(self, metric)
+        return self.extras.get(metric, ())
 
     @property
     def bins(self) -> dict[str, int]:
         """How many bins each metric really has."""
-        return {metric: len(getattr(self, metric)) + 1 for metric in METRICS}
+        return {
+            metric: len(self.thresholds(metric)) + 1
+            for metric in (*METRICS, *self.extras)
+        }
 
     def to_json(self) -> dict:
         """Values that any JSON store takes: no tuples, no infinity, text keys."""
         return {
-            **{metric: list(getattr(self, metric)) for metric in METRICS},
+            **{metric: list(self.thresholds(metric)) for metric in self.bins},
             "bins": self.bins,
             "population_gap_days": self.population_gap_days,
-            "tier_limits": {
-                str(key): limit if math.isfinite(limit) else None
-                for key, limit in self.tier_limits.items()
-            },
+            "tier_limits": _limits_to_json(self.tier_limits),
+            "keep_limits": _limits_to_json(self.keep_limits),
             "buyer_count": self.buyer_count,
         }
 
     @classmethod
     def from_json(cls, values: Mapping) -> Edges:
-        """The inverse of :meth:`to_json`; only a lowest tier has no limit."""
+        """The inverse of :meth:`to_json`; only a lowest tier has no limit. Edges of
+        before there were extra metrics and keep limits have none."""
         return cls(
             **{metric: tuple(values[metric]) for metric in METRICS},
             population_gap_days=values["population_gap_days"],
-            tier_limits={
-                int(key): -math.inf if limit is None else limit
-                for key, limit in values["tier_limits"].items()
-            },
+            tier_limits=_limits_from_json(values["tier_limits"]),
             buyer_count=values["buyer_count"],
+            extras={
+                metric: tuple(values[metric])
+                for metric in EXTRA_METRICS
+                if metric in values
+            },
+            keep_limits=_limits_from_json(values.get("keep_limits", {})),
         )
 
     def replace(self, **values) -> Edges:
@@ -182,135 +210,20 @@ def _months_back(day: datetime.date, months: int) -> datetime.date:
     return datetime.date(year, month + 1, min(day.day, last))
 
 
-def _freeze_edges(parameters):
-    edges = {
-        metric: tuple(float(edge) for edge in values)
-        for metric, values in (parameters.fixed_edges or {}).items()
+def _place(component):
+    """Place among the components; an unknown metric goes last, to be refused."""
+    known = component.metric in SCORED_METRICS
+    return SCORED_METRICS.index(component.metric) if known else len(SCORED_METRICS)
+
+
+def _limits_to_json(limits):
+    return {
+        str(key): limit if math.isfinite(limit) else None
+        for key, limit in limits.items()
     }
-    object.__setattr__(parameters, "fixed_edges", edges)
-    object.__setattr__(parameters, "tiers", tuple(parameters.tiers))
 
 
-def _require(condition, sentence):
-    if not condition:
-        raise ValueError(sentence)
-
-
-def _check_numbers(parameters):
-    """No number but a tier's limit may be infinite; none may be unknown."""
-    for item in fields(parameters):
-        value = getattr(parameters, item.name)
-        if isinstance(value, int | float):
-            _require(math.isfinite(value), f"{item.name} must be a finite number.")
-
-
-def _check_window_and_bins(parameters):
-    _require(parameters.window_months >= 1, "The window needs at least one month.")
-    _require(3 <= parameters.bins <= MAX_BINS, f"The scores need 3 to {MAX_BINS} bins.")
-    _require(parameters.customers_per_bin >= 1, "A bin needs at least one customer.")
-    _require(
-        0 <= parameters.currency_digits <= 6,
-        "The currency needs 0 to 6 decimal digits.",
-    )
-
-
-def _check_weights(parameters):
-    _require(min(parameters.weights) >= 0, "A weight of a score cannot be negative.")
-    _require(sum(parameters.weights) > 0, "At least one score needs a weight.")
-
-
-def _check_fixed_edges(parameters):
-    for metric, edges in parameters.fixed_edges.items():
-        _require(metric in METRICS, f"There is no score of the name {metric}.")
-        _require(
-            len(edges) < MAX_BINS, f"The fixed limits of {metric} make too many bins."
-        )
-        _require(
-            all(map(math.isfinite, edges)),
-            f"The fixed limits of {metric} must be finite numbers.",
-        )
-        _require(
-            _is_rising(edges),
-            f"The fixed limits of {metric} must rise, each above the last.",
-        )
-
-
-def _is_rising(values):
-    return all(low < high for low, high in zip(values, values[1:], strict=False))
-
-
-def _check_tiers(parameters):
-    _require(
-        parameters.value_metric in VALUE_METRICS,
-        f"The value is one of {', '.join(VALUE_METRICS)}.",
-    )
-    _require(
-        parameters.tier_method in TIER_METHODS,
-        f"The tiers are found by one of {', '.join(TIER_METHODS)}.",
-    )
-    keys = [tier.key for tier in parameters.tiers]
-    _require(keys, "There must be at least one value tier.")
-    _require(0 not in [*keys, parameters.unrated_key], "A tier's key cannot be 0.")
-    _require(len({*keys}) == len(keys), "A value tier is listed twice.")
-    _require(
-        parameters.unrated_key not in keys,
-        "The tier of customers who are not rated cannot have a limit.",
-    )
-    _check_limits(parameters)
-
-
-def _check_limits(parameters):
-    limits = [tier.limit for tier in parameters.tiers]
-    _require(not any(map(math.isnan, limits)), "A tier's limit must be a number.")
-    if parameters.is_ranked:
-        _require(
-            all(0 < limit <= 100 for limit in limits),
-            "A tier's top share must be above 0 and at most 100 percent.",
-        )
-        _require(_is_rising(limits), "Lower tiers need larger top shares.")
-    else:
-        _require(
-            all(map(math.isfinite, limits[:-1])) and limits[-1] < math.inf,
-            "Only the lowest tier can be without a limit.",
-        )
-        _require(_is_rising(limits[::-1]), "Lower tiers need lower limits.")
-
-
-def _check_demotion(parameters):
-    _require(
-        0 <= parameters.keep_margin <= 1,
-        "The margin by which a tier is kept must be from 0 to 1.",
-    )
-    for name in ("grace_days", "min_orders", "min_tenure_days", "min_customers"):
-        _require(getattr(parameters, name) >= 0, f"{name} cannot be negative.")
-
-
-def _check_lifecycle(parameters):
-    _require(parameters.min_gap_days > 0, "The shortest gap must be above 0 days.")
-    for name in ("shrinkage", "new_days", "loyal_orders", "loyal_tenure_days"):
-        _require(getattr(parameters, name) >= 0, f"{name} cannot be negative.")
-    for name in ("dormant_min_days", "won_back_days"):
-        _require(getattr(parameters, name) >= 0, f"{name} cannot be negative.")
-    _require(
-        0 < parameters.at_risk_ratio <= parameters.dormant_ratio,
-        "The ratio for at risk must be above 0 and not above the one for dormant.",
-    )
-    _require(
-        parameters.dormant_ratio <= parameters.lost_ratio
-        and parameters.dormant_min_days <= parameters.lost_min_days,
-        "A customer cannot be lost before being dormant.",
-    )
-
-
-def _check_risk(parameters):
-    _require(
-        -1 <= parameters.decline_growth <= 1, "The growth of decline is from -1 to 1."
-    )
-    _require(
-        parameters.refund_share > 0, "The share of refunds that counts must be above 0."
-    )
-    _require(parameters.growth_min_orders >= 1, "Growth needs at least one order.")
-    _require(
-        0 < parameters.risk_medium_from <= parameters.risk_high_from,
-        "High risk cannot begin below medium risk.",
-    )
+def _limits_from_json(values):
+    return {
+        int(key): -math.inf if limit is None else limit for key, limit in values.items()
+    }

@@ -40,10 +40,19 @@ def _events(facts, rhythm, ended_dormancy, below_since, edges, parameters, as_of
     among them."""
     yield _leaves(facts.window_first_date, parameters.window_start, as_of)
     yield _leaves(facts.recent_first_date, parameters.half_start, as_of)
-    yield _recency_bin_ends(facts, rhythm, edges)
+    yield from _score_bins_end(facts, rhythm, edges)
     yield from _since_last(facts, rhythm, ended_dormancy, parameters)
     yield from _since_first(facts, rhythm, parameters)
     yield below_since + grace_days(parameters)
+
+
+def _score_bins_end(facts, rhythm, edges):
+    """Days on which the scores that follow the calendar change."""
+    is_buyer = buyers(facts, rhythm)
+    last, first = facts.last_purchase_date, facts.first_purchase_date
+    yield _bin_ends(last, rhythm.recency, edges.recency, is_buyer)
+    if "tenure" in edges.extras:
+        yield _bin_ends(first, rhythm.tenure, edges.extras["tenure"], is_buyer)
 
 
 def _since_last(facts, rhythm, ended_dormancy, parameters):
@@ -68,12 +77,14 @@ def _since_first(facts, rhythm, parameters):
     yield np.where(too_new, first + parameters.min_tenure_days, np.nan)
 
 
-def _recency_bin_ends(facts, rhythm, edges):
-    """Day on which the recency passes the next threshold; NaN without one."""
-    crossings = np.floor(np.array((*edges.recency, np.nan))) + 1
-    place = np.searchsorted(crossings[:-1], rhythm.recency, "right")
-    ends = facts.last_purchase_date + crossings[place]
-    return np.where(buyers(facts, rhythm), ends, np.nan)
+def _bin_ends(day, passed, thresholds, is_buyer):
+    """Day on which the days since ``day`` pass the next threshold; NaN without one.
+
+    :param passed: days since ``day`` today
+    """
+    crossings = np.floor(np.array((*thresholds, np.nan))) + 1
+    place = np.searchsorted(crossings[:-1], passed, "right")
+    return np.where(is_buyer, day + crossings[place], np.nan)
 
 
 def _leaves(oldest, start, as_of):

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .columns import METRICS, SEGMENTS, code
+from .columns import SEGMENTS, code
+from .growth import growth
 from .lazy import np
 
 if TYPE_CHECKING:
@@ -67,11 +68,22 @@ def bin_below(values: NDArray, thresholds: tuple[float, ...]) -> NDArray:
     return len(thresholds) + 2 - bin_above(values, thresholds)
 
 
-def metrics(facts, rhythm) -> dict[str, NDArray]:
-    """What is scored: days since the last purchase, orders and net revenue in the
-    window."""
-    values = (rhythm.recency, facts.order_count, facts.revenue)
-    return dict(zip(METRICS, values, strict=True))
+def metric_values(facts, rhythm, parameters) -> dict[str, NDArray]:
+    """What is scored, of each component: days since the last purchase, orders and net
+    revenue in the window, and the extra ones; NaN unknown.
+
+    Rounded as thresholds are, or a customer would be above the own threshold.
+    """
+    known = {
+        "recency": lambda: rhythm.recency,
+        "frequency": lambda: facts.order_count,
+        "monetary": lambda: facts.revenue,
+        "margin": lambda: facts.margin,
+        "growth": lambda: growth(facts, parameters),
+        "average_order": lambda: np.round(average_order(facts), 6),
+        "tenure": lambda: rhythm.tenure,
+    }
+    return {item.metric: known[item.metric]() for item in parameters.components}
 
 
 def buyers(facts, rhythm) -> NDArray:
@@ -82,61 +94,72 @@ def buyers(facts, rhythm) -> NDArray:
 def find_all_thresholds(facts, rhythm, parameters):
     """Thresholds of each metric by name, and notes about metrics with fewer bins."""
     is_buyer = buyers(facts, rhythm)
+    values = metric_values(facts, rhythm, parameters)
     thresholds, notes = {}, []
-    for metric, values in metrics(facts, rhythm).items():
-        if metric in parameters.fixed_edges:
-            thresholds[metric] = parameters.fixed_edges[metric]
+    for component in parameters.components:
+        metric = component.metric
+        if component.edges is not None:
+            thresholds[metric] = component.edges
             continue
-        found, note = _find_or_note(metric, values[is_buyer], parameters)
-        thresholds[metric] = found
+        thresholds[metric], note = _find_or_note(
+            component, values[metric][is_buyer], parameters.customers_per_bin
+        )
         notes += note
     return thresholds, notes
 
 
-def _find_or_note(metric, values, parameters):
-    count = len(values)
-    bins = max(1, min(parameters.bins, count // parameters.customers_per_bin))
-    if count and values.min() == values.max():
-        return (), [{"code": "no_spread", "metric": metric, "buyers": count}]
-    note = {
-        "code": "few_customers_for_bins",
-        "metric": metric,
-        "bins": bins,
-        "wanted": parameters.bins,
-        "buyers": count,
-    }
-    return find_thresholds(values, bins), [note] if bins < parameters.bins else []
+def _find_or_note(component, values, customers_per_bin):
+    known = values[~np.isnan(values)]
+    count, wanted = len(known), component.bins
+    about = {"metric": component.metric, "buyers": count}
+    if len(values) and not count:
+        return (), [{"code": "nothing_known", **about}]
+    if count and known.min() == known.max():
+        return (), [{"code": "no_spread", **about}]
+    bins = max(1, min(wanted, count // customers_per_bin))
+    # Few who bought, or few of whom the metric is known: different remedies.
+    reason = "customers" if count == len(values) else "known"
+    note = {"code": f"few_{reason}_for_bins", **about, "bins": bins, "wanted": wanted}
+    return find_thresholds(known, bins), [note] if bins < wanted else []
 
 
 def score(facts, rhythm, edges, parameters) -> Scores:
     """All scores of each customer by the given edges."""
     is_buyer = buyers(facts, rhythm)
-    binned = (
-        bin_below(rhythm.recency, edges.recency),
-        bin_above(facts.order_count, edges.frequency),
-        bin_above(facts.revenue, edges.monetary),
+    scored = {}
+    for metric, values in metric_values(facts, rhythm, parameters).items():
+        bin_of = bin_below if metric == "recency" else bin_above
+        binned = bin_of(values, edges.thresholds(metric))
+        scored[metric] = np.where(is_buyer & ~np.isnan(values), binned, 0).astype(
+            "int8"
+        )
+    bins = {metric: len(edges.thresholds(metric)) + 1 for metric in scored}
+    weights = parameters.weights
+    value = value_score(
+        *zip(*((scored[m], bins[m], weights[m]) for m in scored), strict=True)
     )
-    scored = [np.where(is_buyer, values, 0).astype("int8") for values in binned]
-    bins = edges.bins
-    value = value_score(scored, tuple(bins.values()), parameters.weights)
     value[rhythm.bought & ~is_buyer] = 0.0
     value[~rhythm.bought] = np.nan
-    segment = rfm_segment(scored[0], scored[1], (bins["recency"], bins["frequency"]))
-    return Scores(*scored, value=value, segment=segment)
+    recency, frequency = scored["recency"], scored["frequency"]
+    segment = rfm_segment(recency, frequency, (bins["recency"], bins["frequency"]))
+    return Scores(recency, frequency, scored["monetary"], value, segment)
 
 
 def value_score(scores, bins, weights) -> NDArray:
     """Weighted bins as 0..100 with one decimal.
 
-    A metric with one bin tells nothing and leaves its weight to the others; NaN when
-    nothing is left.
+    A metric with one bin tells nothing and leaves its weight to the others, and so
+    does, for one customer, a score of 0: the metric is not known. NaN when nothing is
+    left.
     """
-    told = [(s, b, w) for s, b, w in zip(scores, bins, weights, strict=True) if b > 1]
-    weight = sum(w for __, __, w in told)
-    if not weight:
-        return np.full(len(scores[0]), np.nan)
-    total = sum((s - 1.0) * (100 * w / (b - 1)) for s, b, w in told)
-    return np.round(total / weight, 1)
+    total, weight = np.zeros(len(scores[0])), np.zeros(len(scores[0]))
+    for binned, count, share in zip(scores, bins, weights, strict=True):
+        if count > 1 and share > 0:
+            known = binned > 0
+            total += known * (binned - 1.0) * (100 * share / (count - 1))
+            weight += known * share
+    told = weight > 0
+    return np.where(told, np.round(total / np.where(told, weight, 1), 1), np.nan)
 
 
 def rfm_segment(score_recency, score_frequency, bins) -> NDArray:

@@ -17,9 +17,10 @@ from .scores import buyers, quantile
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LIMIT, KEPT, GRACE, LAPSED, NO_PURCHASE, TOO_NEW, FEW_CUSTOMERS, NO_MARGIN = (
-    code(TIER_REASONS, reason) for reason in TIER_REASONS
-)
+(
+    *(LIMIT, KEPT, GRACE, LAPSED, NO_PURCHASE, TOO_NEW, FEW_CUSTOMERS, NO_MARGIN),
+    NO_SCORE,
+) = (code(TIER_REASONS, reason) for reason in TIER_REASONS)
 
 
 class Tiers(NamedTuple):
@@ -51,13 +52,15 @@ def tier_values(facts, scores, parameters) -> NDArray:
 
 
 def find_limits(values, is_buyer, parameters):
-    """``{key: value from which the tier begins}``, and notes.
+    """``{key: value from which the tier begins}``, ``{key: value down to which it is
+    kept}``, and notes.
 
     Top shares become type-7 quantiles over the buyers of known value; empty when
     those are fewer than ``min_customers``.
     """
     if not parameters.is_ranked:
-        return {tier.key: float(tier.limit) for tier in parameters.tiers}, []
+        limits = {tier.key: float(tier.limit) for tier in parameters.tiers}
+        return limits, _keep_limits(limits, float, parameters), []
     values = np.sort(values[is_buyer & ~np.isnan(values)])
     if len(values) < max(parameters.min_customers, 1):
         note = {
@@ -65,11 +68,27 @@ def find_limits(values, is_buyer, parameters):
             "buyers": len(values),
             "needed": max(parameters.min_customers, 1),
         }
-        return {}, [note]
-    limits = {
-        tier.key: quantile(values, 100 - tier.limit, 100) for tier in parameters.tiers
+        return {}, {}, [note]
+
+    def of_share(share):
+        return quantile(values, 100 - share, 100)
+
+    limits = {tier.key: of_share(tier.limit) for tier in parameters.tiers}
+    return limits, _keep_limits(limits, of_share, parameters), []
+
+
+def _keep_limits(limits, value_of, parameters):
+    """``{key: value down to which the tier is kept}``.
+
+    :param value_of: function from an own keep limit, as written, to its value
+    """
+    return {
+        tier.key: value_of(tier.keep_limit)
+        if tier.keep_limit is not None
+        else keep_limit(limits[tier.key], parameters.keep_margin)
+        for tier in parameters.tiers
+        if tier.key in limits
     }
-    return limits, []
 
 
 def keep_limit(limit: float, margin: float) -> float:
@@ -109,8 +128,6 @@ def tier(facts, previous, values, rhythm, edges, parameters, today: float) -> Ti
 def _unrated_reason(facts, values, is_buyer, rhythm, edges, parameters):
     """Code of why a customer gets no tier, 0 for who gets one."""
     too_few = parameters.is_ranked and not edges.tier_limits
-    # Without spread or with too few customers, a score is unknown for everybody.
-    unknown = NO_MARGIN if parameters.value_metric == "margin" else FEW_CUSTOMERS
     return np.select(
         [
             ~rhythm.bought,
@@ -118,9 +135,22 @@ def _unrated_reason(facts, values, is_buyer, rhythm, edges, parameters):
             np.full(len(values), too_few),
             is_buyer & np.isnan(values),
         ],
-        [NO_PURCHASE, TOO_NEW, FEW_CUSTOMERS, unknown],
+        [NO_PURCHASE, TOO_NEW, FEW_CUSTOMERS, _why_unknown(edges, parameters)],
         0,
     )
+
+
+def _why_unknown(edges, parameters):
+    """Code of why a buyer has no value. Without spread or with too few customers a
+    score is unknown for everybody; otherwise this customer lacks what it weighs."""
+    if parameters.value_metric == "margin":
+        return NO_MARGIN
+    told = [
+        metric
+        for metric, weight in parameters.weights.items()
+        if weight and edges.thresholds(metric)
+    ]
+    return NO_SCORE if told else FEW_CUSTOMERS
 
 
 def is_too_new(facts, rhythm, parameters) -> NDArray:
@@ -130,8 +160,7 @@ def is_too_new(facts, rhythm, parameters) -> NDArray:
 
 
 def _rank(values, previous, edges, parameters):
-    limits = _limits_of_all_but_last(edges, parameters)
-    keeps = [keep_limit(limit, parameters.keep_margin) for limit in limits]
+    limits, keeps = _limits_and_keeps(edges, parameters)
     # A share of the customers is above its limit, a fixed limit is reached.
     side = "left" if parameters.is_ranked else "right"
     return _Ranks(
@@ -141,16 +170,24 @@ def _rank(values, previous, edges, parameters):
     )
 
 
-def _limits_of_all_but_last(edges, parameters):
-    """Limits, the best tier's first; the last tier takes the rest."""
+def _limits_and_keeps(edges, parameters):
+    """Limits and keep limits of all tiers but the last, which takes the rest; the
+    best tier's first.
+
+    Who could keep a better tier keeps a lower one too, also where the best 30 % keep
+    the better and the lower has its tolerance only.
+    """
     keys = [tier.key for tier in parameters.tiers[:-1]]
+    limits, own = edges.tier_limits, edges.keep_limits
     if not parameters.is_ranked:
-        return [tier.limit for tier in parameters.tiers[:-1]]
-    if not edges.tier_limits:
-        return [math.inf] * len(keys)
-    if not set(keys) <= set(edges.tier_limits):
+        limits, own, __ = find_limits(None, None, parameters)
+    elif not limits:
+        limits = dict.fromkeys(keys, math.inf)
+    if not set(keys) <= set(limits):
         raise ValueError("The limits were found for other tiers: run over everybody.")
-    return [edges.tier_limits[key] for key in keys]
+    keeps = {key: keep_limit(limits[key], parameters.keep_margin) for key in keys} | own
+    rising = np.minimum.accumulate([keeps[key] for key in keys] or [0.0])
+    return [limits[key] for key in keys], rising[: len(keys)]
 
 
 def _rank_by(values, limits, side):

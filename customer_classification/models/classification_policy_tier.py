@@ -1,18 +1,15 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 
 class ClassificationPolicyTier(models.Model):
-    """From which value on a policy puts a customer into a tier."""
+    """From which value on a policy puts a customer into a tier, and down to which
+    value the customer keeps it."""
 
     _name = "classification.policy.tier"
+    _inherit = "classification.policy.line"
     _description = "Tier Limit of a Classification Policy"
     _order = "tier_sequence, id"
 
-    policy_id = fields.Many2one(
-        "classification.policy", required=True, ondelete="cascade", index=True
-    )
-    policy_state = fields.Selection(related="policy_id.state")
     tier_id = fields.Many2one(
         "customer.value.tier",
         required=True,
@@ -25,32 +22,30 @@ class ClassificationPolicyTier(models.Model):
         help="Best share of the customers in percent, or the lowest value, as the "
         "policy says. The last tier takes everybody else.",
     )
-
-    _tier_unique = models.Constraint(
-        "UNIQUE(policy_id, tier_id)", "A value tier has one limit in a policy."
+    keep_limit = fields.Float(
+        digits=(16, 2),
+        help="How far a customer may fall and still keep the tier, in the same unit "
+        "as the limit: enters among the best 5 %, keeps among the best 8 %; enters "
+        "from 10,000, keeps down to 8,000. Empty: the tolerance of the policy.",
+    )
+    benefit_percent = fields.Float(
+        string="Benefits (% of Revenue)",
+        digits=(5, 2),
+        help="What discounts and gifts of this tier cost, in percent of its revenue. "
+        "A preview shows by how much new rules change these costs.",
+    )
+    benefit_amount = fields.Monetary(
+        string="Benefits per Customer",
+        help="What the services of this tier cost per customer and year. A preview "
+        "shows by how much new rules change these costs.",
     )
 
-    @api.constrains("tier_id", "limit")
-    def _check_limits(self):
-        self.policy_id._check_rules()
+    @api.model
+    def _rule_fields(self):
+        return {"policy_id", "tier_id", "limit", "keep_limit"}
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        lines = super().create(vals_list)
-        lines._check_draft()
-        return lines
+    def _tier_limit(self):
+        """The engine's :class:`TierLimit` of this line."""
+        from ..engine import TierLimit
 
-    def write(self, vals):
-        self._check_draft()
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_published(self):
-        self._check_draft()
-
-    def _check_draft(self):
-        """The limits of a published policy stand as long as it explains classes."""
-        if any(line.policy_state != "draft" for line in self):
-            raise UserError(
-                self.env._("The limits of a published policy are not changed.")
-            )
+        return TierLimit(self.tier_id.id, self.limit, self.keep_limit or None)

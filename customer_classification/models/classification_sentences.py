@@ -1,38 +1,106 @@
 """What the engine says, in words that can be translated.
 
-The engine knows no language: it raises and notes in English. Here its sentences
-stand once more, where Odoo's export of terms finds them.
+The engine knows no language: it raises and notes codes with numbers. Here are the
+sentences for them, where Odoo's export of terms finds them.
 """
 
 # pylint: disable=prefer-env-translation  # at import there is no environment
+from odoo.tools import formatLang
 from odoo.tools.translate import LazyTranslate
 
 _lt = LazyTranslate(__name__)
 
-RULE_SENTENCES = [
-    _lt("The window needs at least one month."),
-    _lt("The scores need 3 to 10 bins."),
-    _lt("A weight of a score cannot be negative."),
-    _lt("At least one score needs a weight."),
-    _lt("There must be at least one value tier."),
-    _lt("A tier's limit must be a number."),
-    _lt("A tier's top share must be above 0 and at most 100 percent."),
-    _lt("Lower tiers need larger top shares."),
-    _lt("Only the lowest tier can be without a limit."),
-    _lt("Lower tiers need lower limits."),
-    _lt("The margin by which a tier is kept must be from 0 to 1."),
-    _lt("The ratio for at risk must be above 0 and not above the one for dormant."),
-    _lt("A customer cannot be lost before being dormant."),
-    _lt("The growth of decline is from -1 to 1."),
-    _lt("The share of refunds that counts must be above 0."),
-    _lt("The tier of customers who are not rated cannot have a limit."),
-]
+RULE_SENTENCES = {
+    # Single numbers
+    "not_finite": _lt("%(field)s must be a number."),
+    "negative": _lt("%(field)s cannot be negative."),
+    "below_one": _lt("%(field)s must be at least 1."),
+    "not_positive": _lt("%(field)s must be above 0."),
+    "out_of_range": _lt("%(field)s must be from %(low)s to %(high)s."),
+    "unknown_choice": _lt("%(field)s: there is no choice “%(value)s”."),
+    "above_other": _lt(
+        "%(field)s (%(value)s) cannot be above %(other)s (%(other_value)s)."
+    ),
+    # Scores
+    "unknown_metric": _lt("There is no score of the name “%(metric)s”."),
+    "metric_twice": _lt("%(metric)s: stands twice among the scores."),
+    "metric_missing": _lt(
+        "%(metric)s is missing among the scores. Recency, frequency and monetary value "
+        "always stand; give a weight of 0 to one that shall not count."
+    ),
+    "bins_out_of_range": _lt(
+        "%(metric)s: scores from 1 to %(bins)s are not possible; choose %(low)s to "
+        "%(high)s."
+    ),
+    "weight_negative": _lt("%(metric)s: the weight cannot be negative."),
+    "weight_unknown": _lt("%(metric)s: the weight must be a number."),
+    "no_weight": _lt("Give at least one score a weight: all of them are 0."),
+    "edges_missing": _lt("%(metric)s: give its fixed limits, for example 10; 20; 30."),
+    "edges_too_many": _lt("%(metric)s: at most %(most)s limits are possible."),
+    "edge_unknown": _lt("%(metric)s: each limit must be a number."),
+    "edges_not_rising": _lt(
+        "%(metric)s: the limits must rise, but %(high)s follows %(low)s."
+    ),
+    # Tiers
+    "no_tier": _lt("Give the policy at least one value tier with its limit."),
+    "key_zero": _lt("A limit has no value tier. Choose one, or remove the line."),
+    "tier_twice": _lt("%(tier)s: stands twice among the value tiers."),
+    "tier_unrated": _lt(
+        "%(tier)s: the tier of customers who are not rated cannot have a limit."
+    ),
+    "limit_unknown": _lt("%(tier)s: the limit must be a number."),
+    "limit_infinite": _lt("%(tier)s: the limit must be a number."),
+    "share_out_of_range": _lt(
+        "%(tier)s: the best %(limit)s %% is not possible; choose more than 0 and at "
+        "most 100."
+    ),
+    "share_not_larger": _lt(
+        "%(tier)s: the best %(limit)s %% are not more customers than those of "
+        "%(above)s (%(above_limit)s %%)."
+    ),
+    "share_leaves_gap": _lt(
+        "%(tier)s: customers beyond the best %(limit)s %% would have no tier. The "
+        "lowest tier takes everybody else: set it to 100 %%."
+    ),
+    "limit_not_lower": _lt(
+        "%(tier)s: the limit of %(limit)s is not below that of %(above)s "
+        "(%(above_limit)s)."
+    ),
+    "limit_leaves_gap": _lt(
+        "%(tier)s: customers below %(limit)s would have no tier. The lowest tier takes "
+        "everybody else: set its limit to 0."
+    ),
+    "keep_unknown": _lt("%(tier)s: the keep limit must be a number."),
+    "keep_above_limit": _lt(
+        "%(tier)s: the keep limit of %(keep)s is above the limit of %(limit)s."
+    ),
+    "keep_share_smaller": _lt(
+        "%(tier)s: kept by the best %(keep)s %%, which are fewer than the best "
+        "%(limit)s %% who enter."
+    ),
+    "keep_share_out_of_range": _lt(
+        "%(tier)s: kept by the best %(keep)s %% is not possible; choose at most 100."
+    ),
+    "keep_crosses": _lt(
+        "%(tier)s: kept down to %(keep)s only, while the better %(above)s is kept down "
+        "to %(above_keep)s."
+    ),
+    "keep_share_crosses": _lt(
+        "%(tier)s: kept by the best %(keep)s %% only, while the better %(above)s is "
+        "kept by the best %(above_keep)s %%."
+    ),
+}
 
 NOTE_SENTENCES = {
     "few_customers_for_bins": _lt(
         "%(metric)s: the scores go from 1 to %(bins)s only, because %(buyers)s "
         "customers bought in the window."
     ),
+    "few_known_for_bins": _lt(
+        "%(metric)s: the scores go from 1 to %(bins)s only, because it is known of "
+        "%(buyers)s customers."
+    ),
+    "nothing_known": _lt("%(metric)s: known of nobody, so it gives no score."),
     "no_spread": _lt("%(metric)s: all customers are alike, so it gives no score."),
     "few_customers_for_tiers": _lt(
         "No value tiers: %(buyers)s customers bought in the window, and shares of "
@@ -48,19 +116,35 @@ NOTE_SENTENCES = {
     "not_finite": _lt("%(customers)s customers have a %(column)s that is no number."),
 }
 
-METRIC_LABELS = {
-    "recency": _lt("Recency"),
-    "frequency": _lt("Frequency"),
-    "monetary": _lt("Monetary value"),
-}
+# Parameters that people read and write in percent.
+PERCENT_FIELDS = ("keep_margin", "decline_growth", "refund_share")
 
 
-def rule_sentence(env, sentence):
-    """The translation of a sentence of the engine; itself where it has none."""
-    for known in RULE_SENTENCES:
-        if known._source == sentence:
-            return env._(known)
-    return sentence
+def rule_sentence(policy, error):
+    """The sentence of a ``RuleError`` of the engine about a policy, with the names of
+    the line and of the fields that it is about."""
+    sentence = RULE_SENTENCES.get(error.code)
+    if not sentence:
+        return str(error)
+    env, values = policy.env, error.values
+    in_percent = (
+        values.get("field") in PERCENT_FIELDS or values.get("metric") == "growth"
+    )
+    scale = 100 if in_percent else 1
+    words = {
+        name: plain_number(env, value * scale)
+        if isinstance(value, int | float)
+        else value
+        for name, value in values.items()
+    }
+    for name in {"tier", "above"} & set(values):
+        words[name] = env["customer.value.tier"].browse(values[name]).display_name
+    for name in {"field", "other"} & set(values):
+        words[name] = policy._fields[values[name]]._description_string(env)
+    if "metric" in values:
+        words["metric"] = metric_label(env, values["metric"])
+    translated = env._(sentence)
+    return translated % words
 
 
 def note_sentence(env, note):
@@ -70,7 +154,19 @@ def note_sentence(env, note):
         return str(note)
     values = dict(note)
     if "metric" in note:
-        values["metric"] = env._(METRIC_LABELS[note["metric"]])
-    # A lazy sentence takes its values only when it is made.
-    text = env._(sentence)
-    return text % values
+        values["metric"] = metric_label(env, note["metric"])
+    translated = env._(sentence)
+    return translated % values
+
+
+def metric_label(env, metric):
+    """The name of a metric of the score in the reader's language."""
+    field = env["classification.policy.metric"]._fields["metric"]
+    return dict(field._description_selection(env)).get(metric, metric)
+
+
+def plain_number(env, value):
+    """A number in the reader's language with the decimals that it needs, six at
+    most: 12,000 and 0.25."""
+    decimals = f"{value:.6f}".rstrip("0").partition(".")[2]
+    return formatLang(env, value, digits=len(decimals))

@@ -15,6 +15,7 @@ TIER_REASONS = [
     ("too_new", "Not rated: too few orders and too short a time"),
     ("few_customers", "Not rated: too few customers to compare with"),
     ("no_margin", "Not rated: margin not known"),
+    ("no_score", "Not rated: nothing known of what the score weighs"),
 ]
 SEGMENTS = [
     ("hibernating", "Hibernating"),
@@ -160,7 +161,7 @@ class CustomerProfile(models.Model):
         readonly=True,
         digits=(4, 1),
         aggregator="avg",
-        help="The three scores with the weights of the policy, from 0 to 100.",
+        help="The scores with the weights of the policy, from 0 to 100.",
     )
 
     # Classes

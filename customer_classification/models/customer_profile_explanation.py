@@ -62,6 +62,9 @@ class CustomerProfile(models.Model):
                 policy.min_customers,
             ),
             "no_margin": self.env._("Not rated: the margin is not known."),
+            "no_score": self.env._(
+                "Not rated: nothing of what the score weighs is known."
+            ),
         }
         return texts.get(self.tier_reason) or self._explain_limit(policy, limits)
 

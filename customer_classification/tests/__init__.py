@@ -14,3 +14,4 @@ from . import test_replay
 from . import test_run
 from . import test_source_invoice
 from . import test_source_sale
+from . import test_policy_rules

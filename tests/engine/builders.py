@@ -6,11 +6,13 @@ import random
 
 import pandas as pd
 from engine import (
+    METRICS,
     RISKS,
     SEGMENTS,
     SIGNALS,
     STAGES,
     TIER_REASONS,
+    Component,
     Parameters,
     TierLimit,
     classify,
@@ -58,11 +60,32 @@ CLASSES = (
 )
 
 
-def ranked(*shares, **values):
-    """Rules with tiers by top shares in percent."""
+def ranked(*shares, keeps=(), components=None, bins=5, fixed_edges=None, **values):
+    """Rules with tiers by top shares in percent.
+
+    :param keeps: keep limits, the best tier's first
+    :param components: the components of the score, or, for the usual ones, their
+        ``bins`` and the ``fixed_edges`` of some
+    """
     shares = shares or (5, 20, 50, 100)
-    tiers = tuple(TierLimit(key, share) for key, share in zip(KEYS, shares))  # noqa: B905
-    return Parameters(policy=1, tiers=tiers, unrated_key=UNRATED, **values)
+    keeps = (*keeps, *[None] * len(shares))
+    tiers = tuple(map(TierLimit, KEYS, shares, keeps))
+    return Parameters(
+        policy=1,
+        tiers=tiers,
+        unrated_key=UNRATED,
+        components=components or rfm(bins, fixed_edges),
+        **values,
+    )
+
+
+def rfm(bins=5, fixed_edges=None, weights=(0.2, 0.3, 0.5)):
+    """Recency, frequency and monetary value, of so many bins or fixed thresholds."""
+    edges = fixed_edges or {}
+    return tuple(
+        Component(metric, weight, bins, edges.get(metric))
+        for metric, weight in zip(METRICS, weights, strict=True)
+    )
 
 
 def limited(*limits, **values):

@@ -163,23 +163,35 @@ def find_limits(customers, rules, as_of):
         middle = sorted(own)[(len(own) - 1) // 2 : len(own) // 2 + 1]
         limits["gap"] = max(1, math.floor(sum(middle) / len(middle) + 0.5))
     buyers = [fact for fact in customers if fact["order_count"] > 0]
-    bins = max(1, min(rules.bins, len(buyers) // rules.customers_per_bin))
-    for metric in ("recency", "frequency", "monetary"):
-        values = [_metric(fact, metric, as_of) for fact in buyers]
-        spread = len(set(values)) > 1
-        limits[metric] = [
-            quantile(values, Fraction(part, bins))
-            for part in range(1, bins if spread else 1)
-        ]
+    for component in rules.components:
+        limits[component.metric] = _thresholds(component, buyers, rules, as_of)
     limits["tiers"] = _tier_limits(buyers, limits, rules, as_of)
+    limits["keeps"] = _keep_limits(buyers, limits, rules, as_of)
     return limits
 
 
-def _metric(fact, metric, as_of):
+def _thresholds(component, buyers, rules, as_of):
+    if component.edges is not None:
+        return list(component.edges)
+    values = [_metric(fact, component.metric, rules, as_of) for fact in buyers]
+    values = [value for value in values if not math.isnan(value)]
+    bins = max(1, min(component.bins, len(values) // rules.customers_per_bin))
+    return [
+        quantile(values, Fraction(part, bins))
+        for part in range(1, bins if len(set(values)) > 1 else 1)
+    ]
+
+
+def _metric(fact, metric, rules, as_of):
+    orders = fact["order_count"]
     return {
         "recency": (as_of - fact["last_purchase_date"]).days,
-        "frequency": fact["order_count"],
+        "frequency": orders,
         "monetary": fact["revenue"],
+        "margin": fact["margin"],
+        "growth": growth_of(fact, rules),
+        "average_order": round(fact["revenue"] / orders, 6) if orders else NEVER,
+        "tenure": (as_of - fact["first_purchase_date"]).days,
     }[metric]
 
 
@@ -187,30 +199,55 @@ def _tier_limits(buyers, limits, rules, as_of):
     """Limits of the tiers, best first; None where too few customers."""
     if rules.tier_method == "limit":
         return [tier.limit for tier in rules.tiers]
-    values = [value_of(fact, limits, rules, as_of) for fact in buyers]
-    values = [value for value in values if not math.isnan(value)]
+    values = _known_values(buyers, limits, rules, as_of)
     if len(values) < max(1, rules.min_customers):
         return None
-    return [
-        quantile(values, 1 - Fraction(str(tier.limit)) / 100) for tier in rules.tiers
-    ]
+    return [of_share(values, tier.limit) for tier in rules.tiers]
+
+
+def of_share(values, percent):
+    """The value above which this share of the values lies."""
+    return quantile(values, 1 - Fraction(str(percent)) / 100)
+
+
+def _known_values(buyers, limits, rules, as_of):
+    values = [value_of(fact, limits, rules, as_of) for fact in buyers]
+    return [value for value in values if not math.isnan(value)]
+
+
+def _keep_limits(buyers, limits, rules, as_of):
+    """Value down to which each tier is kept, best first."""
+    if limits["tiers"] is None:
+        return None
+    values = _known_values(buyers, limits, rules, as_of)
+    keeps = []
+    for tier, limit in zip(rules.tiers, limits["tiers"], strict=True):
+        if limit == -math.inf:
+            keeps.append(limit)
+        elif tier.keep_limit is None:
+            # In exact numbers: 10 % under 300 is 270.
+            margin = Decimal(str(rules.keep_margin)) * abs(Decimal(str(limit)))
+            keeps.append(float(round(Decimal(str(limit)) - margin, 6)))
+        elif rules.tier_method == "limit":
+            keeps.append(tier.keep_limit)
+        else:
+            keeps.append(of_share(values, tier.keep_limit))
+    return keeps
 
 
 # One customer
 
 
-def scores_of(fact, limits, as_of):
-    if not fact["order_count"]:
-        return {"recency": 0, "frequency": 0, "monetary": 0}
-    above = {
-        metric: sum(_metric(fact, metric, as_of) > edge for edge in limits[metric])
-        for metric in ("recency", "frequency", "monetary")
-    }
-    return {
-        "recency": len(limits["recency"]) + 1 - above["recency"],
-        "frequency": above["frequency"] + 1,
-        "monetary": above["monetary"] + 1,
-    }
+def scores_of(fact, limits, rules, as_of):
+    """``{metric: score}``, 0 for who did not buy and for what is not known."""
+    scores = {}
+    for component in rules.components:
+        metric, edges = component.metric, limits[component.metric]
+        value = _metric(fact, metric, rules, as_of) if fact["order_count"] else NEVER
+        above = sum(value > edge for edge in edges)
+        score = len(edges) + 1 - above if metric == "recency" else above + 1
+        scores[metric] = 0 if math.isnan(value) else score
+    return scores
 
 
 def value_score_of(fact, limits, rules, as_of):
@@ -219,10 +256,12 @@ def value_score_of(fact, limits, rules, as_of):
     if not fact["order_count"]:
         return 0.0
     total = weights = Fraction(0)
-    for metric, score in scores_of(fact, limits, as_of).items():
-        if limits[metric]:
-            weight = Fraction(str(getattr(rules, f"weight_{metric}")))
-            total += weight * Fraction((score - 1) * 100, len(limits[metric]))
+    scores = scores_of(fact, limits, rules, as_of)
+    for component in rules.components:
+        edges, score = limits[component.metric], scores[component.metric]
+        if edges and score:
+            weight = Fraction(str(component.weight))
+            total += weight * Fraction((score - 1) * 100, len(edges))
             weights += weight
     return float(round(total / weights, 1)) if weights else NEVER
 
@@ -357,7 +396,7 @@ def tier_of(fact, before, limits, rules, as_of):
     if held is None or by_numbers <= held:
         reason = "lapsed" if lapsed and by_numbers == lowest else "limit"
         return by_numbers, reason, None, False
-    kept = _best_kept(value, limits["tiers"], rules)
+    kept = _best_kept(value, limits["keeps"])
     if kept <= held:
         return held, "kept", None, True
     since = before.get("tier_below_since") or as_of
@@ -384,7 +423,10 @@ def _why_unrated(fact, limits, rules, as_of):
     if limits["tiers"] is None:
         return "few_customers"
     if fact["order_count"] and math.isnan(value_of(fact, limits, rules, as_of)):
-        return "no_margin" if rules.value_metric == "margin" else "few_customers"
+        told = [c for c in rules.components if c.weight and limits[c.metric]]
+        if rules.value_metric == "margin":
+            return "no_margin"
+        return "no_score" if told else "few_customers"
     return None
 
 
@@ -395,20 +437,16 @@ def _best_entered(value, limits, rules):
     return len(limits) - 1
 
 
-def _best_kept(value, limits, rules):
-    for place, limit in enumerate(limits[:-1]):
-        # In exact numbers: 10 % under 300 is 270.
-        keep = Decimal(str(limit)) - Decimal(str(rules.keep_margin)) * abs(
-            Decimal(str(limit))
-        )
-        if value >= float(round(keep, 6)):
+def _best_kept(value, keeps):
+    for place, keep in enumerate(keeps[:-1]):
+        if value >= keep:
             return place
-    return len(limits) - 1
+    return len(keeps) - 1
 
 
 def classify_one(fact, before, limits, rules, as_of):
     """All classes of one customer as a dict of words, days and numbers."""
-    scores = scores_of(fact, limits, as_of)
+    scores = scores_of(fact, limits, rules, as_of)
     stage = stage_of(fact, before, limits, rules, as_of)
     place, reason, since, held = tier_of(fact, before, limits, rules, as_of)
     first, last = fact["first_purchase_date"], fact["last_purchase_date"]
@@ -432,7 +470,7 @@ def classify_one(fact, before, limits, rules, as_of):
             fact["revenue"] / fact["order_count"] if fact["order_count"] else NEVER
         ),
         "growth": growth_of(fact, rules),
-        **{f"score_{metric}": score for metric, score in scores.items()},
+        **{f"score_{m}": scores[m] for m in ("recency", "frequency", "monetary")},
         "rfm_segment": segment_of(scores, limits),
         "value_score": value_score_of(fact, limits, rules, as_of),
         "value_tier": place,

@@ -5,8 +5,8 @@ import math
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders import KEYS, limited, random_log, ranked, state, words
-from engine import classify
+from builders import KEYS, limited, random_log, ranked, rfm, state, words
+from engine import Component, classify
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import Document, classify_all, day_of, facts_frame, facts_of
@@ -33,6 +33,29 @@ RULES = {
     "no_shrinkage": ranked(shrinkage=0, min_gap_days=4, dormant_min_days=0),
     "impatient": ranked(
         dormant_ratio=1.6, lost_ratio=2, dormant_min_days=5, lost_min_days=9
+    ),
+    "extras": ranked(
+        value_metric="score",
+        customers_per_bin=2,
+        min_customers=3,
+        growth_min_orders=1,
+        components=(
+            *rfm(4, weights=(0.1, 0.2, 0)),
+            Component("margin", 0.3, 3),
+            Component("growth", 0.15, edges=(-0.5, 0, 0.5)),
+            Component("average_order", 0.15, 6),
+            Component("tenure", 0.1, 3),
+        ),
+    ),
+    "unknown_scores": ranked(
+        value_metric="score",
+        customers_per_bin=1,
+        min_customers=2,
+        components=(*rfm(weights=(0, 0, 0)), Component("growth", 1)),
+    ),
+    "own_keep_limits": limited(keeps=(400, None, 100), grace_days=20),
+    "own_keep_shares": ranked(
+        keeps=(30, None, 80), customers_per_bin=2, min_customers=3, grace_days=0
     ),
     "eager": ranked(
         growth_min_orders=1, loyal_orders=2, loyal_tenure_days=20, won_back_days=300

@@ -14,10 +14,11 @@ from builders import (
     never,
     random_log,
     ranked,
+    rfm,
     state,
     was,
 )
-from engine import Edges, classify
+from engine import Component, Edges, classify
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import Document, facts_frame
@@ -30,6 +31,17 @@ RULES = {
     ),
     "odd_window": ranked(
         window_months=5, growth_min_orders=1, customers_per_bin=1, min_customers=1
+    ),
+    "tenure": ranked(
+        value_metric="score",
+        customers_per_bin=1,
+        min_customers=1,
+        components=(
+            *rfm(3),
+            Component("tenure", 1, edges=(40, 90.5, 400)),
+            Component("growth", 1),
+            Component("average_order", 1),
+        ),
     ),
     "grace": limited(grace_days=40, at_risk_ratio=0.7, new_days=100, won_back_days=20),
 }
@@ -155,6 +167,14 @@ def test_the_days_of_a_single_purchase(age, days, why):
 def test_nobody_is_reviewed_who_has_nothing_to_come():
     assert review(never()) is None
     assert review(never(open_quotation_count=1)) is None
+
+
+def test_the_tenure_passes_its_threshold():
+    rules = limited(components=(*rfm(), Component("tenure", 1, edges=(310.5,))))
+    edges = Edges(population_gap_days=1000)
+    fact = bought(300)
+    assert review(fact, rules, edges) == 66, "leaves the window"
+    assert review(fact, rules, edges.replace(extras={"tenure": (310.5,)})) == 11
 
 
 def test_leaving_the_window():

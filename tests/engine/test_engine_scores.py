@@ -5,8 +5,16 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from builders import TODAY, bought, facts, limited, never, ranked, row
-from engine import METRICS, SEGMENTS, Edges, classify, rfm_segment
+from builders import TODAY, ago, bought, facts, limited, never, ranked, rfm, row
+from engine import (
+    METRICS,
+    SEGMENTS,
+    TIER_REASONS,
+    Component,
+    Edges,
+    classify,
+    rfm_segment,
+)
 from engine.scores import bin_above, bin_below, find_thresholds, quantile, value_score
 from hypothesis import given
 from hypothesis import strategies as st
@@ -147,6 +155,91 @@ def test_fixed_edges_stand_whatever_the_population():
     assert result.frame["score_monetary"].tolist() == [1, 1, 1, 1]
 
 
+def test_bins_of_each_metric_are_its_own():
+    components = (
+        Component("recency", 0, edges=(30, 90)),
+        Component("frequency", 0, 4),
+        Component("monetary", 1, 10),
+        Component("tenure", 1, 3),
+    )
+    result = classify(facts(*crowd(100)), None, ranked(components=components), TODAY)
+    assert result.edges.bins == {
+        "recency": 3,
+        "frequency": 4,
+        "monetary": 10,
+        "tenure": 3,
+    }
+    assert set(result.frame["score_monetary"]) == set(range(1, 11))
+    assert result.notes == []
+
+
+def margin_and_money(**values):
+    components = (*rfm(weights=(0, 0, 0.5)), Component("margin", 0.5, 3))
+    return ranked(components=components, customers_per_bin=1, **values)
+
+
+def test_an_unknown_margin_leaves_its_weight_for_this_customer_only():
+    rows = [row(revenue=float(n), margin=10.0 - n) for n in range(1, 6)]
+    frame = facts(*rows, row(revenue=6.0, margin=np.nan), bought(400))
+    result = classify(frame, None, margin_and_money(), TODAY)
+    value = result.frame["value_score"]
+    assert value[1] == 50, "lowest revenue and highest margin"
+    assert value[5] == 37.5, "fourth of five by revenue, lowest margin"
+    assert value[6] == 100, "the revenue alone tells"
+    assert value[7] == 0, "bought nothing in the window"
+    assert result.edges.extras["margin"] == pytest.approx((6 + 1 / 3, 7 + 2 / 3))
+
+
+def test_a_metric_known_of_nobody_or_of_few_says_so():
+    frame = facts(*(row(revenue=float(n), margin=np.nan) for n in range(60)))
+    result = classify(frame, None, margin_and_money(), TODAY)
+    note = {"code": "nothing_known", "metric": "margin", "buyers": 0}
+    assert note in result.notes
+    assert result.edges.extras == {"margin": ()}
+    assert result.frame["value_score"].max() == 100
+
+    frame.loc[[1, 2], "margin"] = 5.0, 7.0
+    note = {
+        "code": "few_known_for_bins",
+        "metric": "margin",
+        "buyers": 2,
+        "bins": 2,
+        "wanted": 3,
+    }
+    assert note in classify(frame, None, margin_and_money(), TODAY).notes
+
+
+def test_who_lacks_all_that_the_score_weighs_is_not_rated():
+    components = (*rfm(weights=(0, 0, 0)), Component("margin", 1, 3))
+    rules = limited(
+        80, 50, 20, 0, components=components, value_metric="score", customers_per_bin=1
+    )
+    rows = [row(margin=float(n)) for n in range(3)]
+    frame = facts(*rows, row(margin=np.nan))
+    found = classify(frame, None, rules, TODAY).frame
+    assert TIER_REASONS[found["tier_reason"][4] - 1] == "no_score"
+    assert found["value_tier"][3] == 11
+
+
+def test_the_longer_known_and_the_faster_growing_score_higher():
+    components = (
+        *rfm(weights=(0, 0, 0)),
+        Component("tenure", 1, edges=(100,)),
+        Component("growth", 3, edges=(0,)),
+    )
+    rules = limited(components=components)
+    grown = {"revenue_recent": 300.0, "revenue_previous": 100.0}
+    grown |= {"order_count_recent": 3, "order_count_previous": 1}
+    young = {"first_purchase_date": ago(90)}
+    frame = facts(row(), row(**young), row(**grown), row(**grown, **young))
+    assert classify(frame, None, rules, TODAY).frame["value_score"].tolist() == [
+        100,  # fewer than three orders in both halves: growth is not known
+        0,
+        100,
+        75,
+    ]
+
+
 def test_the_published_scores_of_r():
     """R package rfm, rfm_data_orders at 2006-12-31. The published thresholds are the
     quantile + 1 (science.md §2.3), so that ours are one less."""
@@ -201,6 +294,8 @@ def test_who_only_returned_is_no_buyer():
         ((3, 1, 1), (3, 1, 1), (0.2, 0.3, 0.5), 100),
         ((1, 2, 1), (1, 3, 5), (0.2, 0.3, 0.5), 18.8),
         ((5, 1, 1), (5, 5, 5), (20, 30, 50), 20),
+        ((5, 1, 1, 3), (5, 5, 5, 3), (20, 30, 50, 100), 60),
+        ((5, 1, 1, 0), (5, 5, 5, 3), (20, 30, 50, 100), 20),
     ],
 )
 def test_value_score(scores, bins, weights, value):

@@ -196,6 +196,53 @@ def test_negative_limits():
     assert tier(-110.01, rules, {"value_tier": HIGH}) == (1, "grace", TODAY, True)
 
 
+# Own keep limits
+
+
+@pytest.mark.parametrize(
+    ("value", "held", "expected"),
+    [
+        (400, VIP, (0, "kept", None, True)),
+        (399.99, VIP, (0, "grace", TODAY, True)),
+        (299.99, HIGH, (1, "kept", None, True)),
+        (269.99, HIGH, (1, "grace", TODAY, True)),
+        (99.99, MEDIUM, (2, "grace", TODAY, True)),
+    ],
+)
+def test_an_own_keep_limit_stands_in_place_of_the_tolerance(value, held, expected):
+    rules = limited(keeps=(400, None, 100))
+    assert tier(value, rules, {"value_tier": held}) == expected
+
+
+def test_enters_among_the_best_5_and_keeps_among_the_best_8_percent():
+    rules, frame = ranked(keeps=(8,)), crowd(range(1, 101))
+    result = classify(frame, was(frame, value_tier=VIP), rules, TODAY)
+    assert result.edges.tier_limits[VIP] == 95.05
+    assert result.edges.keep_limits[VIP] == 92.08
+    assert result.edges.keep_limits[HIGH] == pytest.approx(80.2 * 0.9)
+    reasons = result.frame["tier_reason"].tolist()
+    assert reasons[95:] == [1] * 5, "by the limit"
+    assert reasons[92:95] == [2] * 3, "kept"
+    assert reasons[91] == 3, "in grace"
+
+
+def test_who_would_keep_the_better_tier_keeps_the_lower_one():
+    """The best 60 % keep VIP, High is kept 10 % below the best 20 %: a High customer
+    between the two is not to be worse off than a VIP."""
+    rules = ranked(keeps=(60,), grace_days=0)
+    frame = crowd(range(1, 101))
+    found = classify(frame, was(frame, value_tier=HIGH), rules, TODAY).frame
+    assert found["value_tier"][42] == HIGH and found["tier_reason"][42] == 2
+    assert found["value_tier"][40] == LOW
+
+
+def test_edges_without_keep_limits_leave_the_tolerance():
+    rules, frame = ranked(keeps=(8,)), crowd([89, 91])
+    edges = Edges(tier_limits={VIP: 100.0, HIGH: 50.0, MEDIUM: 20.0, LOW: 0.0})
+    found = classify(frame, was(frame, value_tier=VIP), rules, TODAY, edges).frame
+    assert found["tier_reason"].tolist() == [3, 2]
+
+
 # Shares of the buyers
 
 
