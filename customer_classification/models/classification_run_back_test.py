@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
@@ -158,7 +157,10 @@ class ClassificationRun(models.Model):
 
     def _outcome_query(self):
         """SQL of the purchases of both periods, by commercial partner."""
-        scope = replace(self._scope(), as_of_date=self.horizon_date)
+        facts = self.env["classification.facts"]
+        scope = facts._scope(
+            self.policy_id, self.horizon_date, self.env.context.get("customer_ids")
+        )
         return SQL(
             """
             SELECT p.commercial_partner_id,
@@ -178,9 +180,7 @@ class ClassificationRun(models.Model):
                 self.as_of_date - relativedelta(years=1),
                 self.as_of_date,
             ),
-            purchases=self.env["classification.facts"]._purchase_query(
-                self.policy_id, scope
-            ),
+            purchases=facts._purchase_query(self.policy_id, scope),
         )
 
     # Writing

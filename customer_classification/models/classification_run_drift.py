@@ -10,7 +10,6 @@ from .customer_profile import MONEY_GROUP, RISK_SELECTION
 
 # Full runs before this one that it is compared with.
 TRAILING_RUNS = 5
-DRIFT_LIMIT = 0.25
 
 
 class ClassificationRun(models.Model):
@@ -50,7 +49,7 @@ class ClassificationRun(models.Model):
         before = self._trailing_runs()
         return {
             "runs": len(before),
-            "limit": self._drift_limit(),
+            "limit": self.policy_id.drift_limit,
             "rules_changed": bool(before.policy_id - self.policy_id),
             **self._drift_of_measures(before, distribution),
             **self._drift_of_sources(),
@@ -63,10 +62,6 @@ class ClassificationRun(models.Model):
             new -= new and self._open_alarms()
             if new:
                 self._tell_drift(new)
-
-    def _drift_limit(self):
-        """The index above which the manager is told."""
-        return DRIFT_LIMIT
 
     def _trailing_runs(self):
         """The last full production runs of the company before this one, newest
@@ -90,7 +85,8 @@ class ClassificationRun(models.Model):
         from ..engine.drift import drift, jumped
 
         found = drift(before.mapped("distribution"), distribution)
-        return {"measures": found, "jumped": jumped(found, self._drift_limit())}
+        limit = self.policy_id.drift_limit
+        return {"measures": found, "jumped": jumped(found, limit) if limit else []}
 
     def _drift_of_sources(self):
         """How many purchases came from each source lately, and before."""
@@ -326,6 +322,6 @@ class ClassificationRun(models.Model):
                 for source in found["sources"]
             ],
             "runs": found["runs"],
-            "limit": formatLang(self.env, found["limit"], 2),
+            "limit": found["limit"] and formatLang(self.env, found["limit"], 2),
             "rules_changed": found["rules_changed"],
         }

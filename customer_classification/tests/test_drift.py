@@ -10,10 +10,12 @@ from .common import AS_OF, ClassificationCase
 class DriftCase(ClassificationCase):
     """Forty small customers, so many that a jump is none by chance."""
 
+    # Large moves are what is tested.
+    policy_values = {"approval_min_customers": 10**6}
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.policy.approval_min_customers = 10**6  # large moves are what is tested
         cls.customers = cls.env["res.partner"].create(
             [{"name": f"Customer {number}"} for number in range(40)]
         )
@@ -91,6 +93,26 @@ class TestDrift(DriftCase):
         self.assertIn("Revenue in the window, 16,384 to 32,768: from", note)
         self.assertIn("by the same rules", note)
 
+    def _drift_by_limit(self, limit):
+        self.policy.state = "retired"
+        policy = self._policy(self.company, drift_limit=limit)
+        self._recompute(policy=policy)
+        self._jump(8)
+        return self._recompute(policy=policy)
+
+    def test_limit_of_the_policy(self):
+        """A fifth of the customers jump: an index of about 0.7."""
+        run = self._drift_by_limit(2)
+        self.assertGreater(run.drift["measures"]["value_tier"]["psi"], 0.25)
+        self.assertFalse(self._activities())
+        self.assertIn("above 2.00", run.drift_table)
+
+    def test_no_limit_no_alarm(self):
+        run = self._drift_by_limit(0)
+        self.assertTrue(run.drift["measures"])
+        self.assertFalse(self._activities())
+        self.assertIn("manager is not told", run.drift_table)
+
     def test_jump_is_told_once(self):
         self._recompute()
         self._jump()
@@ -154,9 +176,7 @@ class TestDrift(DriftCase):
 
     def _policy_of_everybody(self):
         self.policy.state = "retired"
-        return self._policy(
-            self.company, prospect_scope="contact", approval_min_customers=10**6
-        )
+        return self._policy(self.company, prospect_scope="contact")
 
     def test_other_rules_are_told(self):
         self._recompute()
@@ -164,7 +184,6 @@ class TestDrift(DriftCase):
         policy = self._policy(
             self.company,
             tier_ids=self._limit_commands({"vip": 100, "low": 0}),
-            approval_min_customers=10**6,
         )
         run = self._recompute(policy=policy)
         self.assertEqual(run.drift["jumped"], ["value_tier"])
@@ -172,7 +191,7 @@ class TestDrift(DriftCase):
 
     def test_two_companies_apart(self):
         other = self._company("Other Ltd")
-        policy = self._policy(other, approval_min_customers=10**6)
+        policy = self._policy(other)
         self.env.user.company_ids |= other
         self._buy(self.customers, 20_000, range(0, 400, 28), other)
         self._recompute()
@@ -199,10 +218,11 @@ class TestDrift(DriftCase):
         self.assertFalse(self._activities())
 
     def test_manager_is_told_once_a_run_is_approved(self):
-        self.policy.approval_min_customers = 1
-        self._recompute()
+        self.policy.state = "retired"
+        policy = self._policy(self.company, approval_min_customers=1)
+        self._recompute(policy=policy)
         self._jump()
-        run = self.policy.recompute(as_of_date=AS_OF)
+        run = policy.recompute(as_of_date=AS_OF)
         self.assertEqual(run.state, "waiting")
         self.assertTrue(run.drift["jumped"])
         self.assertEqual(self._activities().summary, "Approve new classes")
@@ -351,7 +371,7 @@ class TestDriedUp(DriftCase):
 
 @tagged("post_install", "-at_install")
 class TestDriedUpInvoices(DriftCase):
-    policy_values = {"revenue_source": "invoice"}
+    policy_values = {**DriftCase.policy_values, "revenue_source": "invoice"}
 
     def test_posted_invoices(self):
         run = self._recompute()
