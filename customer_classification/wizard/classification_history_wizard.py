@@ -53,9 +53,11 @@ class ClassificationHistoryWizard(models.TransientModel):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_history_action"
         )
+        title = self._title()
         return {
             **action,
-            "name": self._title(),
+            "name": title,
+            "display_name": title,
             "context": {
                 "history_date": fields.Date.to_string(self.date),
                 "history_known_date": fields.Date.to_string(self.known_date),

@@ -1,4 +1,5 @@
 import { Component, onWillStart, useState } from "@odoo/owl";
+import { router } from "@web/core/browser/router";
 import { formatCurrency } from "@web/core/currency";
 import { DateTimeInput } from "@web/core/datetime/datetime_input";
 import { deserializeDate, formatDate, serializeDate } from "@web/core/l10n/dates";
@@ -13,7 +14,8 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
 import { heads, moveOf, moves, sums } from "./matrix";
 
 const MODEL = "classification.migration";
-const MILLION = 1000000;
+const ACTION = "customer_classification.classification_migration_action";
+const TEN_MILLIONS = 10000000;
 
 /** Customers and revenue from each class to each class between two days that can be
  * changed on the spot; every cell opens its customers. */
@@ -36,13 +38,16 @@ export class MigrationMatrix extends Component {
             },
             { name: "churn_risk", label: _t("Churn Risk"), ends: ["from_risk", "to_risk"] },
         ];
-        this.state = useState({
-            choice: { axis: "value_tier", from: false, to: false, known: false },
-            matrix: null,
-            ...this.props.state,
-        });
+        this.state = useState({ choice: this.firstChoice(), matrix: null });
         useSetupAction({ getLocalState: () => ({ choice: { ...this.state.choice } }) });
         onWillStart(() => this.load());
+    }
+
+    /** The choice before the customers were opened, or that of the page's address. */
+    firstChoice() {
+        const { axis, from, to, known } = { ...router.current, ...this.props.state?.choice };
+        const isAxis = this.axes.some(({ name }) => name === axis);
+        return { axis: isAxis ? axis : this.axes[0].name, from, to, known };
     }
 
     get context() {
@@ -50,6 +55,7 @@ export class MigrationMatrix extends Component {
         return { history_from_date: from, history_date: to, history_known_date: known };
     }
 
+    /** Read the matrix, and keep the choice in the address of the page. */
     async load() {
         const call = this.orm.call(MODEL, "get_matrix", [this.state.choice.axis], {
             context: this.context,
@@ -57,6 +63,7 @@ export class MigrationMatrix extends Component {
         const matrix = await this.keepLast.add(call);
         this.state.matrix = matrix;
         Object.assign(this.state.choice, { from: matrix.from_date, to: matrix.to_date });
+        this.props.updateActionState?.({ ...this.state.choice });
     }
 
     change(choice) {
@@ -76,7 +83,7 @@ export class MigrationMatrix extends Component {
 
     /** Without a day, the default comes back. */
     changeDay(name, day) {
-        return this.change({ [name]: day ? serializeDate(day) : false });
+        return this.change({ [name]: day ? serializeDate(day) : undefined });
     }
 
     // What is shown
@@ -154,7 +161,7 @@ export class MigrationMatrix extends Component {
             same: _t("Stayed"),
             better: _t("Better"),
             worse: _t("Worse"),
-            other: _t("Neither"),
+            other: _t("Other"),
             gone: _t("Gone"),
             come: _t("New"),
         };
@@ -175,7 +182,7 @@ export class MigrationMatrix extends Component {
     money(amount) {
         return formatCurrency(amount, this.state.matrix.currency_id, {
             digits: [0, 0],
-            humanReadable: Math.abs(amount) >= MILLION,
+            humanReadable: Math.abs(amount) >= TEN_MILLIONS,
         });
     }
 
@@ -199,27 +206,26 @@ export class MigrationMatrix extends Component {
     }
 
     /** Standard views of the customers; the pivot begins as this matrix. */
-    open(name, domain, viewType = "list") {
-        const axis = this.axes.find((item) => item.name === this.state.choice.axis);
-        const [from, to] = axis.ends;
-        const types = ["list", "pivot", "graph"].filter((type) => type !== viewType);
-        return this.action.doAction({
-            type: "ir.actions.act_window",
-            name: _t("%(name)s, %(from)s to %(to)s", {
-                name,
-                from: this.state.choice.from,
-                to: this.state.choice.to,
-            }),
-            res_model: MODEL,
-            views: [viewType, ...types].map((type) => [false, type]),
-            domain,
-            context: {
-                ...this.context,
-                pivot_row_groupby: [from],
-                pivot_column_groupby: [to],
-                graph_groupbys: [from, to],
+    async open(name, domain, viewType = "list") {
+        const { axis, from, to } = this.state.choice;
+        const { ends } = this.axes.find((item) => item.name === axis);
+        const action = await this.action.loadAction(ACTION);
+        const title = _t("%(name)s, %(from)s to %(to)s", { name, from, to });
+        return this.action.doAction(
+            {
+                ...action,
+                name: title,
+                display_name: title,
+                domain,
+                context: {
+                    ...this.context,
+                    pivot_row_groupby: ends.slice(0, 1),
+                    pivot_column_groupby: ends.slice(1),
+                    graph_groupbys: ends,
+                },
             },
-        });
+            { viewType }
+        );
     }
 }
 
