@@ -35,7 +35,31 @@ def uninstall_hook(env):
     ]
     _forget("ir.filters", [("model_id", "in", models)], env)
     _forget("ir.exports", [("resource", "in", models)], env)
+    _forget_names_by_others(models, env)
 
 
 def _forget(model, domain, env):
     env[model].sudo().with_context(active_test=False).search(domain).unlink()
+
+
+def _forget_names_by_others(models, env):
+    """Delete the external ids that other modules gave to parts of our models, as
+    ``mail`` does to what it adds to a model with activities: Odoo forgets the parts
+    and keeps the names."""
+    env.cr.execute(
+        SQL(
+            """
+            DELETE FROM ir_model_data d
+             WHERE d.module <> 'customer_classification'
+               AND (d.model = 'ir.model.inherit' AND d.res_id IN (
+                        SELECT i.id FROM ir_model_inherit i
+                          JOIN ir_model m ON m.id = i.model_id
+                         WHERE m.model = ANY(%(models)s))
+                    OR d.model = 'ir.model.fields.selection' AND d.res_id IN (
+                        SELECT s.id FROM ir_model_fields_selection s
+                          JOIN ir_model_fields f ON f.id = s.field_id
+                         WHERE f.model = ANY(%(models)s)))
+            """,
+            models=models,
+        )
+    )

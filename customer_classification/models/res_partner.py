@@ -173,6 +173,7 @@ class ResPartner(models.Model):
         if query is None or field is None:
             return super()._field_to_sql(alias, field_expr, query)
         if field.name == "customer_profile_id":
+            self._check_field_access(field, "read")
             return SQL.identifier(self._customer_profile_join(alias, query), "id")
         path = (field.related or "").split(".")
         if path[0] == "customer_profile_id" and len(path) == 2:
@@ -186,19 +187,27 @@ class ResPartner(models.Model):
     @api.model
     def _search_customer_profile_id(self, operator, value):
         """Search on the profile's fields through the join: a sub-select of the
-        customers *without* something does not end on a million partners."""
+        customers *without* something does not end on a million partners.
+
+        Who may not read the field may not search by it either: an answer would tell
+        as much. Odoo does not check that for fields with a search method.
+        """
+        self._check_field_access(self._fields["customer_profile_id"], "read")
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
         if operator in ("any", "any!"):
             return Domain.custom(to_sql=self._customer_profile_matcher(value))
         if operator == "in":
             return Domain.custom(to_sql=self._customer_profile_finder(value))
-        return Domain("commercial_partner_id", operator, value)
+        return Domain("commercial_partner_id", operator, value) & Domain(
+            "customer_profile_id", "!=", False
+        )
 
     def _customer_profile_matcher(self, domain):
         def to_sql(model, alias, query):
             profile_alias = model._customer_profile_join(alias, query)
-            profiles = model.env["customer.profile"].sudo()
+            # As the user: fields of money are refused to who may not see them.
+            profiles = model.env["customer.profile"]
             condition = Domain(domain).optimize_full(profiles)
             return SQL(
                 "(%s IS NOT NULL AND %s)",

@@ -83,10 +83,16 @@ def test_install_classifies_nobody_by_itself(install, connection):
 
 
 def test_every_record_of_ours_has_an_external_id_of_ours(install, before, connection):
-    """Else an uninstall cannot know that it is ours."""
-    after = snapshot(connection)
-    new = {name.split(".")[0] for name in after["external id"] - before["external id"]}
-    assert new <= {*repository_modules(), "base"}, new
+    """Else an uninstall cannot know that it is ours. What other modules add to our
+    models carries their name, and ours in it."""
+    ours = {*repository_modules(), "base"}
+    new = snapshot(connection)["external id"] - before["external id"]
+    strange = [
+        name
+        for name in new
+        if name.split(".")[0] not in ours and "__classification_" not in name
+    ]
+    assert not strange, strange
 
 
 def test_upgrade_keeps_everything(upgrade, connection):
