@@ -3,17 +3,17 @@ from odoo import api, fields, models
 # Rules that decide about the value of a customer or about who is rated: with other
 # ones, another histogram holds.
 VALUE_RULES = (
-    *("tz", "revenue_source", "subtract_credit_notes", "window_months"),
-    *("value_metric", "min_orders", "min_tenure_days"),
+    *("tz", "revenue_source", "subtract_credit_notes", "sale_domain"),
+    *("invoice_domain", "window_months", "value_metric", "min_orders"),
+    "min_tenure_days",
 )
-SCORE_RULES = ("bins", "weight_recency", "weight_frequency", "weight_monetary")
+SCORE_RULES = ("metric_ids", "customers_per_bin", "growth_min_orders")
 
 
 class ClassificationPolicy(models.Model):
     """Rehearsing a draft: what it would do to the customers, and where limits could
     stand."""
 
-    # A subject of its own, in a file of its own.
     _inherit = "classification.policy"
 
     limits_histogram = fields.Json(
@@ -86,10 +86,3 @@ class ClassificationPolicy(models.Model):
             if run.histogram["rules"] == rules:
                 return run, False
         return (own or last), True
-
-
-class ClassificationPolicyTier(models.Model):
-    _inherit = "classification.policy.tier"
-
-    benefit_percent = fields.Float()
-    benefit_amount = fields.Float()

@@ -12,8 +12,7 @@ class ClassificationRun(models.Model):
     Worked out in memory while the run has its frames: no query of its own.
     """
 
-    # A subject of its own, in a file of its own.
-    _inherit = "classification.run"  # pylint: disable=consider-merging-classes-inherited
+    _inherit = "classification.run"
 
     histogram = fields.Json(
         readonly=True,
