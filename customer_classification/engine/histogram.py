@@ -109,10 +109,12 @@ def _money(amount):
 
 
 def _steps(values, groups, facts, limits, parameters):
-    ordered = np.sort(values[groups.buyers])
-    distinct = np.unique(ordered)  # rising
-    if not len(distinct):
+    members = np.flatnonzero(groups.buyers)
+    members = members[np.argsort(values[members])]
+    ordered = values[members]
+    if not len(ordered):
         return {name: [] for name in STEP}
+    distinct = ordered[np.append(True, ordered[1:] > ordered[:-1])]
     places = _step_places(ordered, distinct, limits, parameters)
     chosen = distinct[places]
     below = np.where(places > 0, distinct[places - 1], -np.inf)
@@ -125,7 +127,7 @@ def _steps(values, groups, facts, limits, parameters):
         "percent": _round_shares(ordered, below, chosen, buyers, next_buyers),
         "buyers": buyers.tolist(),
         "next_buyers": next_buyers.tolist(),
-        **_totals_above(values, groups.rated, facts, chosen),
+        **_totals_above(members, groups.rated[members], facts, len(ordered) - buyers),
     }
 
 
@@ -157,24 +159,26 @@ def _round_grid():
     ]
 
 
-def _totals_above(values, rated, facts, chosen):
-    """Rated customers at or above each chosen value, with their money."""
-    order = np.argsort(values[rated], kind="stable")
-    ordered = values[rated][order]
-    start = np.searchsorted(ordered, chosen, "left")
-    margin = facts.margin[rated][order]
-    known = not np.isnan(margin).all()
+def _totals_above(members, rated, facts, start):
+    """Rated customers from each place on, with their money.
+
+    :param members: rows of the buyers by rising value, ``rated`` of them
+    """
+    margin = facts.margin[members]
+    known = rated & ~np.isnan(margin)
+    customers = _sums_from(rated.astype("int64"), start)
+    revenue = _sums_from(np.where(rated, facts.revenue[members], 0.0), start)
+    margins = _sums_from(np.where(known, margin, 0.0), start) if known.any() else ()
     return {
-        "customers": (len(ordered) - start).tolist(),
-        "revenue": _sums_from(facts.revenue[rated][order], start),
-        "margin": _sums_from(np.nan_to_num(margin), start) if known else [],
+        "customers": customers.tolist(),
+        "revenue": [_money(amount) for amount in revenue],
+        "margin": [_money(amount) for amount in margins],
     }
 
 
-def _sums_from(amounts, start):
-    """Sum of the amounts from each place to the end."""
-    total = np.append(np.cumsum(amounts[::-1])[::-1], 0.0)
-    return [_money(amount) for amount in total[start]]
+def _sums_from(numbers, start):
+    """Sum of the numbers from each place to the end."""
+    return np.cumsum(numbers[::-1])[::-1][start]
 
 
 def _round_limits(below, chosen):
