@@ -29,6 +29,7 @@
         "views/customer_purchase_views.xml",
         "views/classification_policy_views.xml",
         "wizard/classification_back_test_views.xml",
+        "views/classification_rehearsal_views.xml",
         "views/res_partner_views.xml",
         "wizard/classification_history_wizard_views.xml",
         "views/classification_history_views.xml",
@@ -43,6 +44,9 @@
     "assets": {
         "web.assets_backend": [
             "customer_classification/static/src/**/*",
+        ],
+        "web.assets_tests": [
+            "customer_classification/static/tests/tours/**/*",
         ],
     },
     "post_init_hook": "post_init_hook",

@@ -5,6 +5,7 @@ from . import classification_policy_rules
 from . import classification_policy_line
 from . import classification_policy_tier
 from . import classification_policy_metric
+from . import classification_policy_rehearsal
 from . import classification_source
 from . import classification_source_sale
 from . import classification_source_invoice
@@ -15,6 +16,7 @@ from . import classification_facts_changed
 from . import classification_run
 from . import classification_run_execution
 from . import classification_run_correction
+from . import classification_run_rehearsal
 from . import classification_run_result
 from . import classification_run_back_test
 from . import classification_run_verdict

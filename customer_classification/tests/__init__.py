@@ -10,8 +10,10 @@ from . import test_partner_fields
 from . import test_problem
 from . import test_real_purchases
 from . import test_refresh
+from . import test_rehearsal
 from . import test_replay
 from . import test_run
 from . import test_source_invoice
 from . import test_source_sale
 from . import test_policy_rules
+from . import test_tours

@@ -1,0 +1,40 @@
+"""From where to where the customers go, as cells of a matrix."""
+
+from __future__ import annotations
+
+from .columns import AXES
+from .lazy import np, pd
+
+
+def transitions(previous, result, revenue) -> dict[str, list]:
+    """``{axis: [[from, to, customers, revenue], ...]}``: who stays stands on the
+    diagonal, who was never classified comes from 0.
+
+    The sums over ``from`` are the classes after, those over ``to`` the classes
+    before, both of today's customers with today's money.
+
+    :param previous: frame of the classes so far, by customer; absent is 0
+    :param result: frame of :func:`classify`
+    :param revenue: money of each customer, rows as the result
+    """
+    before = previous.reindex(result.index)
+    return {
+        axis: _cells(before[axis].fillna(0), result[axis], revenue) for axis in AXES
+    }
+
+
+def _cells(before, after, revenue):
+    frame = pd.DataFrame(
+        {
+            "before": before.to_numpy().astype("int64"),
+            "after": after.to_numpy().astype("int64"),
+            "revenue": np.asarray(revenue, "float64"),
+        }
+    )
+    grouped = frame.groupby(["before", "after"])["revenue"].agg(["size", "sum"])
+    return [
+        [int(old), int(new), int(customers), round(float(money), 6) + 0.0]
+        for (old, new), customers, money in zip(
+            grouped.index, grouped["size"], grouped["sum"], strict=True
+        )
+    ]
