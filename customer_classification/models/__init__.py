@@ -13,6 +13,7 @@ from . import classification_run_execution
 from . import classification_run_result
 from . import classification_move_mixin
 from . import classification_change
+from . import classification_change_explanation
 from . import classification_move
 from . import classification_problem
 from . import classification_dirty
@@ -20,6 +21,8 @@ from . import classification_document_mixin
 from . import classification_override
 from . import customer_profile
 from . import customer_profile_explanation
+from . import customer_profile_outlook
+from . import customer_profile_documents
 from . import customer_purchase
 from . import sale_order
 from . import account_move
