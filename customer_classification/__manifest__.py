@@ -26,6 +26,7 @@
         "views/customer_value_tier_views.xml",
         "views/customer_lifecycle_stage_views.xml",
         "views/customer_profile_views.xml",
+        "wizard/customer_document_choice_views.xml",
         "views/customer_purchase_views.xml",
         "views/classification_policy_views.xml",
         "wizard/classification_back_test_views.xml",

@@ -1,7 +1,8 @@
 """The calculation: pure functions on frames, no Odoo, no database, no clock.
 
 ``classify`` turns facts into classes, ``changes`` compares them with the classes
-before; ``facts_at`` and ``classes_at`` ask the same of any day from the purchases.
+before; ``facts_at`` and ``classes_at`` ask the same of any day from the purchases,
+``project`` and ``effort`` of the days to come.
 Nothing here imports numpy or pandas until it is called.
 """
 
@@ -24,6 +25,7 @@ from .columns import (
 )
 from .lifecycle import ALLOWED_MOVES
 from .parameters import Component, Edges, Parameters, TierLimit
+from .projection import effort, project
 from .replay import classes_at, facts_at
 from .rules import RuleError
 from .scores import rfm_segment
@@ -53,7 +55,9 @@ __all__ = [
     "changes",
     "classes_at",
     "classify",
+    "effort",
     "facts_at",
     "lay_over",
+    "project",
     "rfm_segment",
 ]

@@ -25,6 +25,27 @@ if TYPE_CHECKING:
     from .parameters import Edges, Parameters
 
 
+# The facts that purchases tell; the others are of the open pipeline.
+PURCHASE_FACTS = (
+    "first_purchase_date",
+    "last_purchase_date",
+    "previous_purchase_date",
+    "visit_count",
+    "order_count",
+    "lifetime_order_count",
+    "revenue",
+    "lifetime_revenue",
+    "refund_amount",
+    "margin",
+    "revenue_recent",
+    "revenue_previous",
+    "order_count_recent",
+    "order_count_previous",
+    "window_first_date",
+    "recent_first_date",
+)
+
+
 def facts_at(
     purchases: pd.DataFrame, points: pd.DataFrame, parameters: Parameters
 ) -> pd.DataFrame:

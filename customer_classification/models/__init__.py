@@ -24,6 +24,7 @@ from . import classification_back_test_line
 from . import classification_run_drift
 from . import classification_move_mixin
 from . import classification_change
+from . import classification_change_explanation
 from . import classification_move
 from . import classification_problem
 from . import classification_dirty
@@ -35,6 +36,8 @@ from . import classification_migration
 from . import classification_migration_matrix
 from . import customer_profile
 from . import customer_profile_explanation
+from . import customer_profile_outlook
+from . import customer_profile_documents
 from . import customer_purchase
 from . import sale_order
 from . import account_move

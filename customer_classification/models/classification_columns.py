@@ -7,6 +7,11 @@ user. Codes become ids and words here, so that the engine knows no record.
 from odoo.tools import SQL
 
 from ..copy_frames import day_or_null, float_or_null
+from .classification_explanation import (
+    CLASS_COLUMNS,
+    TierLimits,
+    explanation_of_changes,
+)
 from .customer_lifecycle_stage import STAGE_SELECTION
 from .customer_profile import SEGMENTS, TIER_REASONS
 
@@ -56,12 +61,6 @@ CODES = (
     "shadow_stage_id",
     "shadow_risk",
 )
-# Axis of the engine: (column of the class shown, column of the one by the numbers).
-CLASS_COLUMNS = {
-    "value_tier": ("value_tier_id", "shadow_tier_id"),
-    "lifecycle_stage": ("lifecycle_stage_id", "shadow_stage_id"),
-    "churn_risk": ("churn_risk", "shadow_risk"),
-}
 MOVE_KINDS = {
     "partner_id": "int",
     "axis": "int",
@@ -269,10 +268,17 @@ def _ranks(run):
 
 
 def insert_changes(run):
-    """SQL that appends the temporary table to the history."""
+    """SQL that appends the temporary table to the history, each change with the
+    numbers of its profile, which must have been written; a correction has them not,
+    for they are those of another day."""
+    limits = TierLimits(run.policy_id, run.edges)
     more = {
         "valid_date": day_or_null(_column("valid_date")),
         "is_correction": _column("is_correction"),
+        "explanation": SQL(
+            "CASE WHEN NOT t.is_correction THEN %s END",
+            explanation_of_changes(run, limits),
+        ),
     }
     return _insert_moves(run, "classification_change", more)
 
@@ -287,10 +293,13 @@ def _insert_moves(run, table, more):
     values = {**_move_values(run), **more}
     return SQL(
         "INSERT INTO %s (%s) SELECT %s FROM tmp_classification_move t"
-        " JOIN res_partner p ON p.id = t.partner_id",
+        " JOIN res_partner p ON p.id = t.partner_id"
+        " LEFT JOIN customer_profile f"
+        " ON f.partner_id = t.partner_id AND f.company_id = %s",
         SQL.identifier(table),
         SQL(", ").join(map(SQL.identifier, values)),
         SQL(", ").join(values.values()),
+        run.company_id.id,
     )
 
 

@@ -85,6 +85,15 @@ class ClassificationFacts(models.AbstractModel):
         ]
 
     @api.model
+    def _document_kinds(self, policy):
+        """The kinds of documents that a policy counts, as people open them."""
+        return [
+            kind
+            for name in self._source_names(policy)
+            for kind in self.env[name]._document_kinds(policy)
+        ]
+
+    @api.model
     def _scope(self, policy, as_of_date, customer_ids=None):
         """The :class:`Scope` of a policy on a day."""
         return Scope(

@@ -2,6 +2,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -82,6 +83,26 @@ class Since:
     day: date
 
 
+@dataclass(frozen=True)
+class DocumentKind:
+    """Documents of one kind that a policy counts, for people to open.
+
+    :ivar model: name of the model
+    :ivar name: what people call them
+    :ivar domain: which count, whoever bought and whenever
+    :ivar day: field with the day, a date or a UTC datetime
+    :ivar amount: field of what was bought, positive for an order
+    :ivar view: external id of the list view
+    """
+
+    model: str
+    name: str
+    domain: Domain
+    day: str
+    amount: str
+    view: str
+
+
 class ClassificationSource(models.AbstractModel):
     """One kind of document from which purchases are read.
 
@@ -129,4 +150,10 @@ class ClassificationSource(models.AbstractModel):
         """Return a list of :class:`SQL` selects of ``(partner_id, reason varchar)``,
         one row a document that cannot be counted as it is; see the reasons of
         ``classification.problem``."""
+        raise NotImplementedError
+
+    @api.model
+    def _document_kinds(self, policy):
+        """Return a list of :class:`DocumentKind`: the documents that
+        :meth:`_purchase_queries` counts, as people open them."""
         raise NotImplementedError

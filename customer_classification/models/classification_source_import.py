@@ -1,5 +1,8 @@
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import SQL
+
+from .classification_source import DocumentKind
 
 
 class ClassificationSourceImport(models.AbstractModel):
@@ -77,5 +80,18 @@ class ClassificationSourceImport(models.AbstractModel):
                     ),
                 ),
                 ("not_a_number", SQL("i.company_amount = 'NaN'")),
+            )
+        ]
+
+    @api.model
+    def _document_kinds(self, policy):
+        return [
+            DocumentKind(
+                model="customer.purchase",
+                name=self.env._("Imported Purchases"),
+                domain=Domain("company_id", "=", policy.company_id.id),
+                day="date",
+                amount="amount",
+                view="customer_classification.customer_purchase_view_list",
             )
         ]

@@ -1,5 +1,8 @@
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import SQL
+
+from .classification_source import DocumentKind
 
 
 class ClassificationSourceInvoice(models.AbstractModel):
@@ -125,3 +128,23 @@ class ClassificationSourceInvoice(models.AbstractModel):
                 ("not_a_number", SQL("m.amount_untaxed_signed = 'NaN'")),
             )
         ]
+
+    @api.model
+    def _document_kinds(self, policy):
+        if policy.revenue_source != "invoice":
+            return []
+        types = ["out_invoice", "out_refund", "out_receipt"]
+        return [self._move_kind(policy, self.env._("Invoices"), types)]
+
+    @api.model
+    def _move_kind(self, policy, name, move_types):
+        return DocumentKind(
+            model="account.move",
+            name=name,
+            domain=Domain("move_type", "in", move_types)
+            & Domain("state", "=", "posted")
+            & Domain("company_id", "=", policy.company_id.id),
+            day="invoice_date",
+            amount="amount_untaxed_signed",
+            view="account.view_out_invoice_tree",
+        )

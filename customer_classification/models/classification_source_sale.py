@@ -1,5 +1,8 @@
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import SQL
+
+from .classification_source import DocumentKind
 
 
 class ClassificationSourceSale(models.AbstractModel):
@@ -125,3 +128,24 @@ class ClassificationSourceSale(models.AbstractModel):
                 ("not_a_number", SQL("o.amount_untaxed = 'NaN'")),
             )
         ]
+
+    @api.model
+    def _document_kinds(self, policy):
+        if policy.revenue_source != "sale":
+            return []
+        orders = DocumentKind(
+            model="sale.order",
+            name=self.env._("Orders"),
+            domain=Domain("state", "=", "sale")
+            & Domain("company_id", "=", policy.company_id.id),
+            day="date_order",
+            amount="amount_untaxed",
+            view="sale.view_order_tree",
+        )
+        if not policy.subtract_credit_notes:
+            return [orders]
+        invoice = self.env["classification.source.invoice"]
+        credit_notes = invoice._move_kind(
+            policy, self.env._("Credit Notes"), ["out_refund"]
+        )
+        return [orders, credit_notes]

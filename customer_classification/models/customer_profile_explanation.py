@@ -1,170 +1,111 @@
 from odoo import api, fields, models
-from odoo.tools import format_date, formatLang
 
-from .customer_profile import MONEY_GROUP
-
-# Bits of ``churn_signals``, in the engine's order.
-OVERDUE, FAR_OVERDUE, DECLINING, REFUNDS = (1 << bit for bit in range(4))
+from .classification_explanation import Sentences, TierLimits, tier_above
 
 
 class CustomerProfile(models.Model):
     """Says in a sentence why a customer has a class, in the reader's language.
 
     Rendered from the stored codes and numbers when it is read; amounts only for
-    those who may see all sales.
+    those who may see all sales. Where a person decided, the sentence tells what the
+    numbers say.
     """
 
     _inherit = "customer.profile"
 
-    tier_explanation = fields.Char(
-        string="Why This Tier", compute="_compute_tier_explanation"
-    )
-    stage_explanation = fields.Char(
-        string="Why This Stage", compute="_compute_stage_explanation"
-    )
-    risk_explanation = fields.Char(
-        string="Why This Risk", compute="_compute_risk_explanation"
-    )
+    tier_explanation = fields.Char(string="Why This Tier", compute="_compute_why")
+    stage_explanation = fields.Char(string="Why This Stage", compute="_compute_why")
+    risk_explanation = fields.Char(string="Why This Risk", compute="_compute_why")
 
     @api.depends_context("lang", "uid")
-    def _compute_tier_explanation(self):
-        last = self.env["classification.run"]._last_runs(self.company_id)
-        limits = {company: run._tier_limits() for company, run in last.items()}
-        for profile in self:
-            profile.tier_explanation = profile._explain_tier(
-                limits.get(profile.company_id, {})
-            )
-
-    def _explain_tier(self, limits):
-        """The sentence for the tier; ``limits``: ``{tier id: value to enter it}``."""
-        policy = self.sudo().policy_id
-        texts = {
-            "kept": self.env._(
-                "Below the limit of the tier, but not by more than %s %%.",
-                policy.keep_margin,
-            ),
-            "grace": self.env._(
-                "Below the limit of the tier since %(day)s; kept for %(days)s days.",
-                day=format_date(self.env, self.tier_below_since),
-                days=policy.grace_days,
-            ),
-            "lapsed": self.env._(
-                "Bought nothing in the last %s months.", policy.window_months
-            ),
-            "no_purchase": self.env._("Not rated: never bought."),
-            "too_new": self.env._(
-                "Not rated: %(orders)s order, known for %(days)s days.",
-                orders=self.lifetime_order_count,
-                days=self.tenure_days,
-            ),
-            "few_customers": self.env._(
-                "Not rated: fewer than %s customers bought, too few to compare with.",
-                policy.min_customers,
-            ),
-            "no_margin": self.env._("Not rated: the margin is not known."),
-            "no_score": self.env._(
-                "Not rated: nothing of what the score weighs is known."
-            ),
+    def _compute_why(self):
+        """The three sentences: thirteen queries for any number of profiles of one
+        policy, which is what a company has, and a few for each other one."""
+        limits = {
+            policy: TierLimits(policy, edges)
+            for policy, edges in self._edges_by_policy().items()
         }
-        return texts.get(self.tier_reason) or self._explain_limit(policy, limits)
+        for profile, seen in zip(self.sudo(), self, strict=True):
+            policy = profile.policy_id
+            if not policy:
+                seen.tier_explanation = False
+                seen.stage_explanation = False
+                seen.risk_explanation = False
+                continue
+            sentences = Sentences(self.env, policy, profile.currency_id)
+            seen.tier_explanation = profile._why_tier(sentences, limits[policy])
+            seen.stage_explanation = profile._why_stage(sentences)
+            seen.risk_explanation = profile._why_risk(sentences)
 
-    def _explain_limit(self, policy, limits):
-        """The sentence for a tier that follows from its limit."""
-        if not self.tier_reason:
+    def _edges_by_policy(self):
+        """``{policy: edges}`` of the last full run of each policy that classified
+        these profiles, as JSON; those of a profile's own run where there was none."""
+        runs = self.env["classification.run"]
+        found = {}
+        for policy in self.sudo().policy_id:
+            run = runs._last_full_run(policy)
+            own = self.sudo().run_id.filtered(lambda run, p=policy: run.policy_id == p)
+            found[policy] = run.edges or own[:1].edges or {}
+        return found
+
+    def _why_tier(self, sentences, limits):
+        """The sentence for the tier by the numbers."""
+        tier = self.shadow_tier_id
+        told = self._numbers_of_tier(sentences, limits)
+        text = sentences.tier(told, tier, tier_above(limits.tiers, tier))
+        return sentences.decided(text) if tier != self.value_tier_id else text
+
+    def _numbers_of_tier(self, sentences, limits):
+        """What :mod:`classification_explanation` calls the numbers of a tier."""
+        tier = self.shadow_tier_id.id
+        numbers = {
+            "value": self._judged_value(),
+            "orders": self.order_count,
+            "limit": limits.enter.get(tier),
+            "keep": limits.keep.get(tier),
+            "next": limits.next().get(tier),
+            "buyers": limits.buyers,
+            "reason": self.tier_reason,
+            "since": self.tier_below_since or None,
+            "lifetime_orders": self.lifetime_order_count,
+            "tenure": self.tenure_days,
+        }
+        return {name: value for name, value in numbers.items() if value is not None}
+
+    def _judged_value(self):
+        """What the tier is made of; None where it is not known."""
+        metric = self.policy_id.value_metric
+        if metric == "margin":
+            return self.margin if self.has_margin else None
+        return self.value_score if metric == "score" else self.revenue
+
+    def _why_stage(self, sentences):
+        """The sentence for the stage by the numbers."""
+        stage = self.shadow_stage_id
+        told = {
+            "tenure": self.tenure_days,
+            "gap": self.expected_gap_days,
+            "lifetime_orders": self.lifetime_order_count,
+            "opportunities": self.open_opportunity_count,
+            "quotations": self.open_quotation_count,
+        }
+        if self.last_purchase_date:
+            told["recency"] = self.recency_days
+        text = sentences.stage(told, stage.code, self.as_of_date) if stage else False
+        return sentences.decided(text) if stage != self.lifecycle_stage_id else text
+
+    def _why_risk(self, sentences):
+        """The sentence for the churn risk by the numbers."""
+        if not self.shadow_risk:
             return False
-        value = self._explained_value(policy)
-        if value is None:
-            return self.env._("By the limits of the policy.")
-        limit = limits.get(self.value_tier_id.id)
-        if limit is None:
-            return self.env._(
-                "%(value)s in the last %(months)s months, below the other tiers.",
-                value=value,
-                months=policy.window_months,
-            )
-        return self.env._(
-            "%(value)s in the last %(months)s months; the tier begins at %(limit)s.",
-            value=value,
-            months=policy.window_months,
-            limit=self._format_value(policy, limit),
-        )
-
-    def _explained_value(self, policy):
-        """The value that was judged, as text; None for who may not see it."""
-        if policy.value_metric == "score":
-            return self._format_value(policy, self.value_score)
-        if not self.env.user.has_group(MONEY_GROUP):
-            return None
-        return self._format_value(policy, self.sudo()[policy.value_metric])
-
-    def _format_value(self, policy, value):
-        if policy.value_metric == "score":
-            return self.env._("a value score of %s", formatLang(self.env, value, 1))
-        return formatLang(self.env, value, currency_obj=self.sudo().currency_id)
-
-    @api.depends_context("lang")
-    def _compute_stage_explanation(self):
-        for profile in self:
-            code = profile.lifecycle_stage_id.code
-            profile.stage_explanation = code and profile._explain_stage(code)
-
-    def _explain_stage(self, code):
-        """The sentence for the stage with this code."""
-        rhythm = {
-            "days": self.recency_days,
-            "gap": formatLang(self.env, self.expected_gap_days, 1),
-            "ratio": formatLang(self.env, self.overdue_ratio, 1),
+        told = {
+            "signals": self.churn_signals,
+            "recency": self.recency_days,
+            "gap": self.expected_gap_days,
+            "growth": self.growth,
         }
-        texts = {
-            "prospect": self.env._("Never bought, and nothing is under way."),
-            "interested": self.env._(
-                "Never bought; %(opportunities)s open opportunities, %(quotations)s "
-                "open quotations.",
-                opportunities=self.open_opportunity_count,
-                quotations=self.open_quotation_count,
-            ),
-            "new": self.env._("First bought %s days ago.", self.tenure_days),
-            "active": self.env._(
-                "Last bought %(days)s days ago; usually buys every %(gap)s days.",
-                **rhythm,
-            ),
-            "loyal": self.env._(
-                "%(orders)s orders in %(tenure)s days, the last one %(days)s days ago.",
-                orders=self.lifetime_order_count,
-                tenure=self.tenure_days,
-                days=self.recency_days,
-            ),
-            "won_back": self.env._(
-                "Came back %s days ago after a long silence.", self.recency_days
-            ),
-        }
-        silent = self.env._(
-            "Last bought %(days)s days ago, %(ratio)s times the own rhythm of %(gap)s "
-            "days.",
-            **rhythm,
-        )
-        return texts.get(code, silent)
-
-    @api.depends_context("lang")
-    def _compute_risk_explanation(self):
-        for profile in self:
-            profile.risk_explanation = profile._explain_risk()
-
-    def _explain_risk(self):
-        """The signals behind the churn risk, one after the other."""
-        if not self.churn_risk:
-            return False
-        overdue = self.env._(
-            "no purchase for %(ratio)s times the own rhythm",
-            ratio=formatLang(self.env, self.overdue_ratio, 1),
-        )
-        texts = {
-            OVERDUE: overdue,
-            FAR_OVERDUE: overdue,
-            DECLINING: self.env._("buys less than half a window before"),
-            REFUNDS: self.env._("many refunds"),
-        }
-        reasons = [text for bit, text in texts.items() if self.churn_signals & bit]
-        if not reasons:
-            return self.env._("Buys in the usual rhythm.")
-        return self.env._("Signals: %s.", ", ".join(dict.fromkeys(reasons)))
+        sales = self.revenue + self.refund_amount
+        if sales > 0:
+            told["refund_share"] = self.refund_amount / sales
+        text = sentences.risk(told)
+        return sentences.decided(text) if self.shadow_risk != self.churn_risk else text

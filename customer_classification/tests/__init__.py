@@ -4,9 +4,13 @@ from . import test_back_test_real_purchases
 from . import test_cause
 from . import test_cdnow_sample
 from . import test_correction
+from . import test_documents
 from . import test_drift
+from . import test_explanation
+from . import test_outlook
 from . import test_override
 from . import test_partner_fields
+from . import test_policy_rules
 from . import test_problem
 from . import test_real_purchases
 from . import test_refresh
@@ -15,5 +19,4 @@ from . import test_replay
 from . import test_run
 from . import test_source_invoice
 from . import test_source_sale
-from . import test_policy_rules
 from . import test_tours

@@ -1,2 +1,3 @@
 from . import classification_back_test
 from . import classification_history_wizard
+from . import customer_document_choice
