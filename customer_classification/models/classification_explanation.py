@@ -220,9 +220,6 @@ class Sentences:
             "no_score": self.env._(
                 "Not rated: nothing of what the score weighs is known."
             ),
-            "no_score": self.env._(
-                "Not rated: nothing of what the score weighs is known."
-            ),
         }
 
     def _lapsed(self, told):

@@ -1,3 +1,5 @@
+import json
+import logging
 from datetime import date
 
 import pandas as pd
@@ -5,6 +7,8 @@ import pandas as pd
 from odoo.tests import tagged
 
 from .real_purchases import RealPurchasesCase, data_file
+
+_logger = logging.getLogger(__name__)
 
 
 @tagged("post_install", "-at_install")
@@ -91,3 +95,56 @@ class TestOnlineRetail(RealPurchasesCase):
             row = found.loc[self.partner_ids[customer]]
             self.assertAlmostEqual(row["lifetime_revenue"], net, 2)
             self.assertAlmostEqual(row["revenue"] + row["refund_amount"], gross, 2)
+
+    def test_preview_equals_what_publishing_does(self):
+        """A tenth of the customers VIP instead of a twentieth, and a shorter window:
+        each customer, each axis, each cause."""
+        draft = self._draft()
+        preview = draft.recompute(as_of_date=self.as_of_date, kind="preview")
+        self.assertEqual(preview.state, "done", preview.error)
+        rehearsed = self._ends(preview.move_ids)
+        self.assertTrue(rehearsed)
+        draft._publish()
+        run = draft.recompute(as_of_date=self.as_of_date)
+        self.assertEqual(run.state, "done", run.error)
+        self.assertEqual(self._ends(run.change_ids), rehearsed)
+        self._tell_rehearsal(preview, run)
+
+    def _draft(self):
+        self.policy.action_new_version()
+        draft = self.env["classification.policy"].search(
+            [("company_id", "=", self.company.id), ("state", "=", "draft")]
+        )
+        draft.write(
+            {
+                "window_months": 9,
+                "approval_customer_percent": 0,
+                "approval_revenue_percent": 0,
+            }
+        )
+        draft.tier_ids.sorted("tier_sequence")[0].limit = 10
+        return draft
+
+    def _ends(self, moves):
+        names = ["partner_id", "axis", "from_tier_id", "to_tier_id", "from_stage_id"]
+        names += ["to_stage_id", "from_risk", "to_risk", "cause", "direction"]
+        rows = moves.read(names, load=None)
+        return {tuple(row[name] for name in names) for row in rows}
+
+    def _tell_rehearsal(self, preview, run):
+        """Log the numbers of the rehearsal, as JSON in one line."""
+        tiers = self.env["classification.move"]._read_group(
+            [("run_id", "=", preview.id), ("axis", "=", "value_tier")],
+            ["from_tier_id", "to_tier_id", "cause"],
+            ["__count", "revenue:sum"],
+        )
+        numbers = {
+            "preview seconds": round(preview.duration, 2),
+            "run seconds": round(run.duration, 2),
+            "moves": len(preview.move_ids),
+            "tiers": [
+                [old.code, new.code, cause, number, round(revenue)]
+                for old, new, cause, number, revenue in tiers
+            ],
+        }
+        _logger.info("Rehearsal of %s: %s", self.title, json.dumps(numbers))
