@@ -54,22 +54,45 @@ class ClassificationPolicy(models.Model):
         :param as_of_date: day from which relative dates are counted
         :raises ValidationError: the filter cannot be read, naming the field
         """
+        model = self._filtered_model(name)
+        domain = self._filter_domain(name, as_of_date)
+        if domain.is_true():
+            return SQL("TRUE")
+        try:
+            query = model._search(domain, active_test=False, bypass_access=True)
+        except (ValueError, TypeError, UserError, NotImplementedError) as error:
+            raise self._filter_error(name, error) from error
+        return SQL("%s IN %s", column, query.subselect())
+
+    def _filter_domain(self, name, as_of_date):
+        """The same as a :class:`Domain`, for people to open the documents.
+
+        :raises ValidationError: the filter cannot be read, naming the field
+        """
+        model = self._filtered_model(name)
+        domain = self._parse_filter(name, model)
+        try:
+            return _with_fixed_dates(domain, model, as_of_date)
+        except (ValueError, TypeError) as error:
+            raise self._filter_error(name, error) from error
+
+    def _filter_or_nothing(self, name):
+        """The :class:`Domain` of a filter as of today; nothing where it cannot be
+        read, which the next run tells."""
+        try:
+            return self._filter_domain(name, self._today())
+        except ValidationError:
+            return Domain.FALSE
+
+    def _filtered_model(self, name):
+        """The documents of a filter, as nobody's rights and no archive limit them."""
         self.ensure_one()
-        model = (
+        return (
             self.env[FILTERS[name]]
             .sudo()
             .with_company(self.company_id)
             .with_context(active_test=False, tz=self.tz)
         )
-        domain = self._parse_filter(name, model)
-        if domain.is_true():
-            return SQL("TRUE")
-        try:
-            domain = _with_fixed_dates(domain, model, as_of_date)
-            query = model._search(domain, active_test=False, bypass_access=True)
-        except (ValueError, TypeError, UserError, NotImplementedError) as error:
-            raise self._filter_error(name, error) from error
-        return SQL("%s IN %s", column, query.subselect())
 
     def _parse_filter(self, name, model):
         """The :class:`Domain` of a filter, of which all fields exist."""

@@ -15,7 +15,7 @@ class ClassificationPolicy(models.Model):
     @api.depends(lambda self: self._fields_to_warn_of())
     @api.depends_context("lang")
     def _compute_warning_text(self):
-        runs = self.env["classification.run"]._last_full_runs(self.company_id)
+        runs = self.env["classification.run"]._last_runs(self.company_id)
         for policy in self:
             edges = runs[policy.company_id].edges if policy.company_id in runs else {}
             policy.warning_text = "\n".join(

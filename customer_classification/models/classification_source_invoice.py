@@ -152,7 +152,8 @@ class ClassificationSourceInvoice(models.AbstractModel):
             name=name,
             domain=Domain("move_type", "in", move_types)
             & Domain("state", "=", "posted")
-            & Domain("company_id", "=", policy.company_id.id),
+            & Domain("company_id", "=", policy.company_id.id)
+            & policy._filter_or_nothing("invoice_domain"),
             day="invoice_date",
             amount="amount_untaxed_signed",
             view="account.view_out_invoice_tree",

@@ -145,7 +145,8 @@ class ClassificationSourceSale(models.AbstractModel):
             model="sale.order",
             name=self.env._("Orders"),
             domain=Domain("state", "=", "sale")
-            & Domain("company_id", "=", policy.company_id.id),
+            & Domain("company_id", "=", policy.company_id.id)
+            & policy._filter_or_nothing("sale_domain"),
             day="date_order",
             amount="amount_untaxed",
             view="sale.view_order_tree",

@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 
 from odoo.exceptions import ValidationError
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 
 from ..models.classification_policy_filter import _fixed_date, _is_relative
 from .common import AS_OF, AccountingCase, ClassificationCase
@@ -167,7 +167,29 @@ class TestOrderFilter(FilterCase):
         self.assertEqual(self._profile(self.customer).value_tier_id, tier)
         self.assertIn("x_gone", policy.warning_text)
 
-    def test_one_more_query_whatever_the_number_of_orders(self):
+    def test_a_filter_that_moves_is_looked_at_for_everybody(self):
+        """The order of 5 days ago counts no more a month later: nothing was written,
+        and no review tells of it."""
+        policy = self._policy(
+            self.company, sale_domain="[('date_order', '>=', 'today -30d')]"
+        )
+        self._recompute(policy=policy)
+        self.assertEqual(self._profile(self.customer).order_count, 1)
+        with freeze_time(AS_OF + timedelta(27)):
+            run = policy.refresh()
+        self.assertEqual((run.state, run.scope), ("done", "all"))
+        self.assertEqual(self._profile(self.customer).order_count, 0)
+
+    def test_documents_that_people_open_are_those_that_count(self):
+        policy = self._policy(
+            self.company, sale_domain="[('amount_untaxed', '<', 100)]"
+        )
+        self._recompute(policy=policy)
+        profile = self._profile(self.customer)
+        self.assertEqual(profile.document_count, 1)
+        self.assertEqual(profile.last_document, self.small)
+
+    def test_one_query_whatever_the_number_of_orders(self):
         policy = self._policy(self.company, sale_domain="[('amount_untaxed', '>', 1)]")
         facts = self.env["classification.facts"]
         scope, parameters = facts._scope(policy, AS_OF), policy._parameters()
