@@ -2,6 +2,8 @@ from . import customer_value_tier
 from . import customer_lifecycle_stage
 from . import classification_policy
 from . import classification_policy_rules
+from . import classification_policy_filter
+from . import classification_policy_warning
 from . import classification_policy_line
 from . import classification_policy_tier
 from . import classification_policy_metric

@@ -7,6 +7,7 @@ from .classification_source import Scope
 # Rules that decide what is read: by two policies that agree on them, facts are equal.
 RULES_OF_FACTS = (
     *("company_id", "tz", "revenue_source", "subtract_credit_notes", "window_months"),
+    *("sale_domain", "invoice_domain"),
 )
 # What a run reads, one row a customer: {column: (kind on the wire, SQL)}, where h is
 # the purchase history, o opportunities, q quotations, f the profile so far.

@@ -361,12 +361,14 @@ class ClassificationPolicy(models.Model):
         :raises ValidationError: naming the tier
         """
         for tier in self.tier_ids.tier_id.filtered(lambda tier: not tier.active):
-            raise ValidationError(
-                self.env._(
-                    "%s: this value tier is archived. Restore it, or remove its limit.",
-                    tier.name,
-                )
-            )
+            raise ValidationError(self._archived_sentence(tier))
+
+    @api.model
+    def _archived_sentence(self, tier):
+        return self.env._(
+            "%s: this value tier is archived. Restore it, or remove its limit.",
+            tier.name,
+        )
 
     @api.model
     def _rule_fields(self):

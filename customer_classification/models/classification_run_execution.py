@@ -208,7 +208,11 @@ class ClassificationRun(models.Model):
         scope = facts_model._scope(self.policy_id, self.as_of_date, customer_ids)
         if self.scope != "changed":
             return scope
-        if not last or not self._last_full_run(self.policy_id):
+        if (
+            not last
+            or self.policy_id._has_moving_filter()
+            or not self._last_full_run(self.policy_id)
+        ):
             self.scope = "all"
             return scope
         ids = facts_model._changed_customer_ids(self.policy_id, scope, last)

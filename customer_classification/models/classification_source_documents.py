@@ -43,12 +43,13 @@ class ClassificationSourceSale(models.AbstractModel):
                   FROM sale_order o
                  WHERE o.state = 'sale' AND o.amount_untaxed > 0
                    AND o.company_id = %(company)s
-                   AND %(period)s AND %(partners)s
+                   AND %(period)s AND %(partners)s AND %(matching)s
                 """,
                 day=scope.day(SQL("o.date_order")),
                 company=scope.company_id,
                 period=scope.came_after(SQL("o.date_order"), before),
                 partners=scope.partners(SQL("o.partner_id")),
+                matching=self._matching(policy, scope),
             )
         ]
 

@@ -20,10 +20,10 @@ class ClassificationSourceInvoice(models.AbstractModel):
     def _purchase_queries(self, policy, scope):
         if policy.revenue_source != "invoice":
             return []
-        return [self._move_query(scope, ["out_invoice", "out_refund", "out_receipt"])]
+        return [self._move_query(policy, scope, self._counted_types(policy))]
 
     @api.model
-    def _move_query(self, scope, move_types):
+    def _move_query(self, policy, scope, move_types):
         """``amount_untaxed_signed`` is in company currency, refunds negative."""
         return SQL(
             """
@@ -42,13 +42,19 @@ class ClassificationSourceInvoice(models.AbstractModel):
                AND m.state = 'posted'
                AND m.company_id = %(company)s
                AND m.invoice_date <= %(as_of_date)s
-               AND %(partners)s
+               AND %(partners)s AND %(matching)s
             """,
             move_types=move_types,
             company=scope.company_id,
             as_of_date=scope.as_of_date,
             partners=scope.partners(SQL("m.partner_id")),
+            matching=self._matching(policy, scope),
         )
+
+    @api.model
+    def _matching(self, policy, scope):
+        """SQL that keeps the moves that the policy's filter matches."""
+        return policy._matching("invoice_domain", SQL("m.id"), scope.as_of_date)
 
     @api.model
     def _changed_queries(self, policy, scope, since):
@@ -92,11 +98,12 @@ class ClassificationSourceInvoice(models.AbstractModel):
                  WHERE m.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
                    AND m.move_type = ANY(%(types)s)
                    AND m.company_id = %(company)s AND m.state = 'posted'
-                   AND m.write_date >= %(written)s
+                   AND m.write_date >= %(written)s AND %(matching)s
                 """,
                 types=self._counted_types(policy),
                 company=scope.company_id,
                 written=since.written,
+                matching=self._matching(policy, scope),
             )
         ]
 
@@ -110,12 +117,14 @@ class ClassificationSourceInvoice(models.AbstractModel):
                   FROM account_move m
                  WHERE m.move_type = ANY(%(types)s) AND m.state = 'posted'
                    AND m.company_id = %(company)s AND %(condition)s AND %(partners)s
+                   AND %(matching)s
                 """,
                 reason=reason,
                 types=types,
                 company=scope.company_id,
                 condition=condition,
                 partners=scope.partners(SQL("m.partner_id")),
+                matching=self._matching(policy, scope),
             )
             for reason, condition in (
                 (
@@ -143,7 +152,8 @@ class ClassificationSourceInvoice(models.AbstractModel):
             name=name,
             domain=Domain("move_type", "in", move_types)
             & Domain("state", "=", "posted")
-            & Domain("company_id", "=", policy.company_id.id),
+            & Domain("company_id", "=", policy.company_id.id)
+            & policy._filter_or_nothing("invoice_domain"),
             day="invoice_date",
             amount="amount_untaxed_signed",
             view="account.view_out_invoice_tree",

@@ -17,14 +17,14 @@ class ClassificationSourceSale(models.AbstractModel):
     def _purchase_queries(self, policy, scope):
         if policy.revenue_source != "sale":
             return []
-        queries = [self._order_query(scope)]
+        queries = [self._order_query(policy, scope)]
         if policy.subtract_credit_notes:
             invoice = self.env["classification.source.invoice"]
-            queries.append(invoice._move_query(scope, ["out_refund"]))
+            queries.append(invoice._move_query(policy, scope, ["out_refund"]))
         return queries
 
     @api.model
-    def _order_query(self, scope):
+    def _order_query(self, policy, scope):
         """Down payments add nothing to the untaxed amount of an order, and notes and
         sections have none, so the order's own sum is what was sold."""
         return SQL(
@@ -34,7 +34,7 @@ class ClassificationSourceSale(models.AbstractModel):
               FROM sale_order o
              WHERE o.state = 'sale'
                AND o.company_id = %(company)s
-               AND %(until)s AND %(partners)s
+               AND %(until)s AND %(partners)s AND %(matching)s
             """,
             day=scope.day(SQL("o.date_order")),
             amount=self._company_amount(SQL("o.amount_untaxed"), scope),
@@ -42,7 +42,13 @@ class ClassificationSourceSale(models.AbstractModel):
             company=scope.company_id,
             until=scope.until(SQL("o.date_order")),
             partners=scope.partners(SQL("o.partner_id")),
+            matching=self._matching(policy, scope),
         )
+
+    @api.model
+    def _matching(self, policy, scope):
+        """SQL that keeps the orders that the policy's filter matches."""
+        return policy._matching("sale_domain", SQL("o.id"), scope.as_of_date)
 
     @api.model
     def _company_amount(self, amount, scope):
@@ -93,11 +99,12 @@ class ClassificationSourceSale(models.AbstractModel):
                 """
                 SELECT o.partner_id, %(day)s AS day FROM sale_order o
                  WHERE o.company_id = %(company)s AND o.state = 'sale'
-                   AND o.write_date >= %(written)s
+                   AND o.write_date >= %(written)s AND %(matching)s
                 """,
                 day=scope.day(SQL("o.date_order")),
                 company=scope.company_id,
                 written=since.written,
+                matching=self._matching(policy, scope),
             )
         ]
 
@@ -111,12 +118,13 @@ class ClassificationSourceSale(models.AbstractModel):
                 SELECT o.partner_id, %(reason)s::varchar AS reason
                   FROM sale_order o
                  WHERE o.state = 'sale' AND o.company_id = %(company)s
-                   AND %(condition)s AND %(partners)s
+                   AND %(condition)s AND %(partners)s AND %(matching)s
                 """,
                 reason=reason,
                 company=scope.company_id,
                 condition=condition,
                 partners=scope.partners(SQL("o.partner_id")),
+                matching=self._matching(policy, scope),
             )
             for reason, condition in (
                 (
@@ -137,7 +145,8 @@ class ClassificationSourceSale(models.AbstractModel):
             model="sale.order",
             name=self.env._("Orders"),
             domain=Domain("state", "=", "sale")
-            & Domain("company_id", "=", policy.company_id.id),
+            & Domain("company_id", "=", policy.company_id.id)
+            & policy._filter_or_nothing("sale_domain"),
             day="date_order",
             amount="amount_untaxed",
             view="sale.view_order_tree",

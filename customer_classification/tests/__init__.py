@@ -10,6 +10,7 @@ from . import test_explanation
 from . import test_outlook
 from . import test_override
 from . import test_partner_fields
+from . import test_policy_filter
 from . import test_policy_rules
 from . import test_problem
 from . import test_real_purchases

@@ -434,3 +434,75 @@ class TestPolicyRefusals(PolicyCase):
         self.draft = self.draft.with_context(lang="de_DE")
         with self.assertRaisesRegex(ValidationError, r"12\.000,5.*10\.000\)"):
             self._line("high").limit = 12_000.5
+
+
+@tagged("post_install", "-at_install")
+class TestPolicyWarnings(PolicyCase):
+    """What is allowed and looks like a slip is told and saved."""
+
+    def _assert_warned(self, sentence, **values):
+        self.draft.write(values)
+        self.assertEqual(self.draft.warning_text, sentence)
+
+    def test_nothing_to_say(self):
+        self.assertEqual(self.draft.warning_text, "")
+
+    def test_weights(self):
+        self._assert_warned(
+            "The weights of the scores add up to 90.5 %, not to 100 %. They count in "
+            "proportion all the same.",
+            metric_ids=[Command.update(self._metric("recency").id, {"weight": 10.5})],
+        )
+
+    def test_a_score_that_nobody_reaches(self):
+        self._assert_warned(
+            "VIP: nobody can reach a value score of 120; it ends at 100.",
+            value_metric="score",
+            tier_ids=[
+                Command.update(self._line(code).id, {"limit": limit})
+                for code, limit in (("vip", 120), ("high", 100), ("medium", 50))
+            ],
+        )
+
+    def test_a_share_of_nobody(self):
+        for number in range(12):
+            self._regular(f"Customer {number}", 100 + number)
+        self._recompute()
+        self._assert_warned(
+            "VIP: the best 5 % of 12 customers are less than one, so nobody can reach "
+            "it.",
+            tier_method="top_percent",
+            tier_ids=[
+                Command.clear(),
+                *self._limit_commands({"vip": 5, "high": 20, "low": 100}),
+            ],
+        )
+
+    def test_a_risk_that_nobody_reaches(self):
+        self._assert_warned(
+            "High Risk From 8: all signals together give 7 points, so nobody can reach "
+            "it.",
+            risk_high_from=8,
+        )
+
+    def test_a_margin_that_nobody_knows(self):
+        self._assert_warned(
+            "Margin: invoices do not tell one, only imported purchases do.",
+            revenue_source="invoice",
+            value_metric="margin",
+        )
+
+    def test_a_tier_archived_since_publishing(self):
+        self.draft.action_publish()
+        self._tier("high").active = False
+        self.assertEqual(
+            self.draft.warning_text,
+            "High: this value tier is archived. Restore it, or remove its limit.",
+        )
+
+    def test_while_writing(self):
+        with Form(self.draft) as form:
+            form.risk_high_from = 8
+            self.assertIn("High Risk From 8", form.warning_text)
+            form.risk_high_from = 5
+            self.assertFalse(form.warning_text)
