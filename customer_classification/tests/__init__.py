@@ -5,6 +5,8 @@ from . import test_cause
 from . import test_cdnow_sample
 from . import test_correction
 from . import test_drift
+from . import test_history
+from . import test_migration
 from . import test_override
 from . import test_partner_fields
 from . import test_problem
