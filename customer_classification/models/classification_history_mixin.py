@@ -32,7 +32,8 @@ class ClassificationHistoryMixin(models.AbstractModel):
 
     Only the companies that are switched on are looked at.
 
-    *Query budget*: one for the rows, and one for the time zones where they matter.
+    *Query budget*: one for the rows, and one for the time zones where they matter:
+    where a day is missing, or known on a day.
     """
 
     _name = "classification.history.mixin"
@@ -92,6 +93,7 @@ class ClassificationHistoryMixin(models.AbstractModel):
                     ("state", "=", "published"),
                 ],
                 ["company_id", "tz"],
+                order="id",
             )
         )
         return {policy.company_id: policy.tz for policy in policies}
@@ -134,8 +136,10 @@ class ClassificationHistoryMixin(models.AbstractModel):
     @api.model
     def _company_days(self, day=None):
         """``[(company, day, time zone)]`` of the companies that are switched on;
-        today, in the time zone of the company's policy, where no day is given."""
-        zones = self._zones()
+        today, in the time zone of the company's policy, where no day is given. One
+        query, or none where the time zones do not matter."""
+        is_zoned = not day or self._context_day("history_known_date")
+        zones = self._zones() if is_zoned else {}
         return [
             (company, day or self._today_in(zone), zone)
             for company in self.env.companies

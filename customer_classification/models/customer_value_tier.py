@@ -1,5 +1,6 @@
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 
 class CustomerValueTier(models.Model):
@@ -75,6 +76,17 @@ class CustomerValueTier(models.Model):
                 self.env._(
                     "Customers are in this value tier. Archive it instead, or publish "
                     "a policy without it and recompute first."
+                )
+            )
+        history = self.env["classification.change"].sudo()
+        named = Domain("from_tier_id", "in", self.ids) | Domain(
+            "to_tier_id", "in", self.ids
+        )
+        if history.search_count(named, limit=1):
+            raise UserError(
+                self.env._(
+                    "Customers were in this value tier, and the history says so. "
+                    "Archive it instead."
                 )
             )
         if self.filtered("is_unrated"):

@@ -7,6 +7,8 @@ from . import test_correction
 from . import test_documents
 from . import test_drift
 from . import test_explanation
+from . import test_history
+from . import test_migration
 from . import test_outlook
 from . import test_override
 from . import test_partner_fields
