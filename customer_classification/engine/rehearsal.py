@@ -5,21 +5,26 @@ from __future__ import annotations
 from .columns import AXES
 from .lazy import np, pd
 
+NEVER = -1
+
 
 def transitions(previous, result, revenue) -> dict[str, list]:
     """``{axis: [[from, to, customers, revenue], ...]}``: who stays stands on the
-    diagonal, who was never classified comes from 0.
+    diagonal, who was never classified comes from ``NEVER``, 0 is no class on the axis.
 
-    The sums over ``from`` are the classes after, those over ``to`` the classes
-    before, both of today's customers with today's money.
+    The sums over ``to`` are the classes before, those over ``from`` the classes after,
+    both of today's customers with today's money.
 
-    :param previous: frame of the classes so far, by customer; absent is 0
-    :param result: frame of :func:`classify`
+    :param previous: frame of the classes so far, by customer; a customer who is absent
+        or has no tier was never classified
+    :param result: frame of the classes now
     :param revenue: money of each customer, rows as the result
     """
-    before = previous.reindex(result.index)
+    before = previous.reindex(result.index, fill_value=0)
+    was_classified = before["value_tier"] != 0
     return {
-        axis: _cells(before[axis].fillna(0), result[axis], revenue) for axis in AXES
+        axis: _cells(before[axis].where(was_classified, NEVER), result[axis], revenue)
+        for axis in AXES
     }
 
 

@@ -18,7 +18,6 @@ from . import classification_facts_changed
 from . import classification_run
 from . import classification_run_execution
 from . import classification_run_correction
-from . import classification_run_rehearsal
 from . import classification_run_result
 from . import classification_run_back_test
 from . import classification_run_verdict
@@ -36,6 +35,7 @@ from . import classification_history_mixin
 from . import classification_history
 from . import classification_migration
 from . import classification_migration_matrix
+from . import classification_run_rehearsal
 from . import customer_profile
 from . import customer_profile_explanation
 from . import customer_profile_outlook

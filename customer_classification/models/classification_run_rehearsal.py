@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 
-from .classification_columns import AXES, RISKS
-from .customer_lifecycle_stage import STAGE_SELECTION
-from .customer_profile import MONEY_GROUP, RISK_COLORS
+from .classification_columns import RISKS
+from .classification_migration_matrix import ENDS
+from .customer_profile import MONEY_GROUP
 
 
 class ClassificationRun(models.Model):
@@ -47,22 +47,26 @@ class ClassificationRun(models.Model):
         }
 
     def _rehearsal_values(self, facts, previous, shown):
-        """The matrices, with stages and risks by their words, and the policy by which
-        most customers have their classes."""
-        from ..engine.rehearsal import transitions
+        """The matrices, ``[from, to, whether classified before, customers, revenue]``
+        with ids of tiers and stages and words of risks, and the policy by which most
+        customers have their classes."""
+        from ..engine.rehearsal import NEVER, transitions
 
-        cells = transitions(shown.before, shown.now, facts["revenue"])
-        words = {
-            "lifecycle_stage": (False, *(code for code, __ in STAGE_SELECTION)),
-            "churn_risk": (False, *RISKS),
+        keys = {
+            "value_tier": lambda tier: tier,
+            "lifecycle_stage": self._stage_ids().__getitem__,
+            "churn_risk": ("", *RISKS).__getitem__,
         }
-        for axis, names in words.items():
-            cells[axis] = [
-                [names[old], names[new], *numbers] for old, new, *numbers in cells[axis]
-            ]
+        cells = transitions(shown.before, shown.now, facts["revenue"])
         policies = previous["policy"][previous["policy"] != 0].mode()
         return {
-            "axes": cells,
+            "axes": {
+                axis: [
+                    [key(max(old, 0)) or False, key(new) or False, old != NEVER, *sums]
+                    for old, new, *sums in cells[axis]
+                ]
+                for axis, key in keys.items()
+            },
             "policy_before": int(policies.iloc[0]) if len(policies) else False,
         }
 
@@ -72,77 +76,43 @@ class ClassificationRun(models.Model):
     @api.depends_context("uid", "lang")
     def _compute_rehearsal_view(self):
         """The matrices in the reader's words; money for those who may see it."""
+        axis_field = self.env["classification.move"]._fields["axis"]
+        labels = axis_field._description_selection(self.env)
         sees_money = self._sees_money()
-        classes = self._classes_in_words() if self.sudo().filtered("rehearsal") else {}
         for run in self:
             stored = run.sudo().rehearsal
             run.rehearsal_view = stored and {
                 "axes": [
                     {
                         "name": axis,
-                        "label": self._axis_label(axis),
-                        "classes": classes[axis],
-                        "cells": self._cells_to_show(stored["axes"][axis], sees_money),
+                        "label": label,
+                        "matrix": run._matrix(axis, stored["axes"][axis], sees_money),
                     }
-                    for axis in AXES
+                    for axis, label in labels
                 ],
                 "costs": sees_money and run._costs(stored),
-                "has_money": sees_money,
-                "currency_id": run.company_id.currency_id.id,
             }
 
     @api.model
     def _sees_money(self):
         return self.env.su or self.env.user.has_group(MONEY_GROUP)
 
-    @api.model
-    def _axis_label(self, axis):
-        field = self.env["classification.move"]._fields["axis"]
-        return dict(field._description_selection(self.env))[axis]
-
-    @api.model
-    def _cells_to_show(self, cells, sees_money):
-        return [
-            {
-                "from": old,
-                "to": new,
-                "customers": customers,
-                "revenue": money if sees_money else False,
-            }
-            for old, new, customers, money in cells
+    def _matrix(self, axis, cells, sees_money):
+        """A matrix as :meth:`classification.migration.get_matrix` gives it."""
+        migration = self.env["classification.migration"]
+        groups = [
+            (old, new, was, True, customers, *((money,) if sees_money else ()))
+            for old, new, was, customers, money in cells
         ]
-
-    @api.model
-    def _classes_in_words(self):
-        """``{axis: [{key, id, name, color}]}``, the best first, no class last: two
-        queries."""
-        tier_model = self.env["customer.value.tier"].with_context(active_test=False)
-        tiers = tier_model.search([("is_unrated", "in", (True, False))])
-        codes = [code for code, __ in STAGE_SELECTION]
-        stages = self.env["customer.lifecycle.stage"].search([("code", "in", codes)])
-        risks = self.env["classification.move"]._fields["to_risk"]
-        new, none = self.env._("New here"), self.env._("None")
-        rows = {
-            "value_tier": [
-                *((tier.id, tier.id, tier.name, tier.color) for tier in tiers),
-                (0, False, new, 0),
-            ],
-            "lifecycle_stage": [
-                *((stage.code, stage.id, stage.name, stage.color) for stage in stages),
-                (False, False, new, 0),
-            ],
-            "churn_risk": [
-                *(
-                    (code, code, name, RISK_COLORS[code])
-                    for code, name in risks._description_selection(self.env)
-                ),
-                (False, False, none, 0),
-            ],
-        }
-        names = ("key", "id", "name", "color")
+        classes = migration._matrix_classes(axis, groups)
         return {
-            axis: [dict(zip(names, row, strict=True)) for row in classes]
-            for axis, classes in rows.items()
+            "rows": [
+                migration._outside("from"),
+                *migration._heads(axis, "from", classes),
+            ],
+            "columns": migration._heads(axis, "to", classes),
+            "cells": migration._matrix_cells(groups, [item["key"] for item in classes]),
+            "currency_id": sees_money and self.company_id.currency_id.id,
         }
 
     def _costs(self, stored):
@@ -158,8 +128,8 @@ class ClassificationRun(models.Model):
         ):
             benefits = policy._tier_benefits()
             costs[side] = dict.fromkeys(benefits, 0)
-            for *ends, customers, money in stored["axes"]["value_tier"]:
-                tier = ends[place]
+            for old, new, __, customers, money in stored["axes"]["value_tier"]:
+                tier = (old, new)[place]
                 if tier in benefits:
                     percent, amount = benefits[tier]
                     costs[side][tier] += money * percent / 100 + customers * amount
@@ -180,24 +150,18 @@ class ClassificationRun(models.Model):
         }
         return {**histogram, **groups, "steps": steps}
 
-    def action_open_cell(self, axis, start, end):
-        """Open the moves of a cell of a matrix.
+    def action_open_movers(self, axis, ends):
+        """Open the moves of a cell, a row or a column of a matrix.
 
-        :param start: id of the tier or stage, or the risk, from where; False for none
-        :param end: the same of where to
+        :param ends: ``{"from": key, "to": key}``, or one of them: id of the tier or
+            stage, or word of the risk, False for none
         """
         self.ensure_one()
         action = self.action_open_moves()
-        field = {
-            "value_tier": "tier_id",
-            "lifecycle_stage": "stage_id",
-            "churn_risk": "risk",
-        }[axis]
         action["domain"] = [
             *action["domain"],
             ("axis", "=", axis),
-            (f"from_{field}", "=", start),
-            (f"to_{field}", "=", end),
+            *((ENDS[axis][end], "=", key) for end, key in ends.items()),
         ]
         action["context"] = {}
         return action

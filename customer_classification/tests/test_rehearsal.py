@@ -42,16 +42,21 @@ class TestRehearsal(ClassificationCase):
         return run.with_user(user) if user else run
 
     def _matrix(self, run, axis="value_tier"):
-        """``{(from, to): (customers, revenue)}`` by the codes of the tiers."""
-        [shown] = [a for a in run.rehearsal_view["axes"] if a["name"] == axis]
-        codes = {item["key"]: item["name"] for item in shown["classes"]}
+        """``{(from, to): (customers, revenue)}`` by the names of the classes."""
+        matrix = self._axis(run, axis)["matrix"]
+        rows = [head["name"] for head in matrix["rows"]]
+        columns = [head["name"] for head in matrix["columns"]]
         return {
-            (codes[cell["from"]], codes[cell["to"]]): (
-                cell["customers"],
+            (rows[cell["row"]], columns[cell["column"]]): (
+                cell["count"],
                 cell["revenue"],
             )
-            for cell in shown["cells"]
+            for cell in matrix["cells"]
         }
+
+    def _axis(self, run, name):
+        [found] = [a for a in run.rehearsal_view["axes"] if a["name"] == name]
+        return found
 
     # Before and after
 
@@ -114,17 +119,17 @@ class TestRehearsal(ClassificationCase):
         for days in (1, 40):
             self._purchase(partner, AS_OF - timedelta(days), 50, company_id=other.id)
         run = self._recompute(policy=policy, kind="preview")
-        self.assertEqual(self._matrix(run), {("New here", "Low"): (1, 100)})
+        self.assertEqual(self._matrix(run), {("Not Yet a Customer", "Low"): (1, 100)})
         self.assertFalse(run.rehearsal["policy_before"])
 
     def test_cells_open_their_movers(self):
         run = self._preview()
         high, vip = self._tier("high"), self._tier("vip")
-        action = run.action_open_cell("value_tier", high.id, vip.id)
+        action = run.action_open_movers("value_tier", {"from": high.id, "to": vip.id})
         moves = self.env["classification.move"].search(action["domain"])
         self.assertEqual(moves.partner_id, self.customers["B"])
-        stages = run.action_open_cell("lifecycle_stage", False, high.id)
-        self.assertFalse(self.env["classification.move"].search(stages["domain"]))
+        risks = run.action_open_movers("churn_risk", {"to": "high"})
+        self.assertFalse(self.env["classification.move"].search(risks["domain"]))
 
     def test_words_in_the_language_of_the_reader(self):
         self.env["res.lang"]._activate_lang("fr_FR")
@@ -230,10 +235,11 @@ class TestRehearsal(ClassificationCase):
         """A manager who may not see all sales."""
         manager = self._user("counting", "customer_classification.group_manager")
         run = self._preview(user=manager)
-        for axis in run.rehearsal_view["axes"]:
-            self.assertFalse(any(cell["revenue"] for cell in axis["cells"]))
-        self.assertEqual(self._matrix(run)["High", "VIP"], (1, False))
-        self.assertFalse(run.rehearsal_view["has_money"])
+        for name in ("value_tier", "lifecycle_stage", "churn_risk"):
+            matrix = self._axis(run, name)["matrix"]
+            self.assertFalse(any(cell["revenue"] for cell in matrix["cells"]))
+            self.assertFalse(matrix["currency_id"])
+        self.assertEqual(self._matrix(run)["High", "VIP"], (1, 0))
         for name in ("rehearsal", "histogram"):
             with self.assertRaises(AccessError):
                 run.read([name])

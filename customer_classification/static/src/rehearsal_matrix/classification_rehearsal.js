@@ -1,20 +1,22 @@
-import { Component, useState } from "@odoo/owl";
-import { formatCurrency } from "@web/core/currency";
+import { useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
-import { formatInteger, formatPercentage } from "@web/views/fields/formatters";
+import { formatInteger } from "@web/views/fields/formatters";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+import { heads, sums } from "../migration_matrix/matrix";
+import { MigrationMatrix } from "../migration_matrix/migration_matrix";
 
-/** What a run would change: customers and money of each class before and after, and
- * the matrix from where to where; its cells open the customers. */
-export class ClassificationRehearsal extends Component {
+/** What a run would change: customers, money and costs of each class before and after,
+ * and the matrix from where to where; who moves is a click away. */
+export class ClassificationRehearsal extends MigrationMatrix {
     static template = "customer_classification.ClassificationRehearsal";
+    static components = {};
     static props = { ...standardWidgetProps };
 
     setup() {
         this.action = useService("action");
-        this.state = useState({ axis: "value_tier", measure: "customers" });
+        this.choice = useState({ axis: "value_tier" });
     }
 
     get data() {
@@ -22,121 +24,96 @@ export class ClassificationRehearsal extends Component {
     }
 
     get axis() {
-        return this.data.axes.find(({ name }) => name === this.state.axis);
+        return this.data.axes.find(({ name }) => name === this.choice.axis);
+    }
+
+    /** The matrix of the chosen axis, as the migration matrix has it. */
+    get state() {
+        return { matrix: this.axis.matrix };
     }
 
     get costs() {
-        return this.state.axis === "value_tier" ? this.data.costs : null;
+        return this.choice.axis === "value_tier" ? this.data.costs : false;
     }
 
     /** A line for each class with customers before or after, and one for all. */
-    get rows() {
-        const rows = this.axis.classes
-            .map((item) => this.row(item, this.sums("from", item), this.sums("to", item)))
-            .filter((row) => row.isUsed);
-        const all = { name: _t("All"), color: 0, isTotal: true };
-        return [...rows, this.row(all, this.sums(), this.sums())];
+    get lines() {
+        const { matrix } = this.axis;
+        const [before, after] = ["row", "column"].map((end) =>
+            Object.fromEntries(heads(matrix, end).map((head) => [this.keyOf(head), head]))
+        );
+        const none = { count: 0, revenue: 0 };
+        const [outside, ...classes] = matrix.rows;
+        const lines = [...classes, outside]
+            .map((head) => ({ ...head, key: this.keyOf(head) }))
+            .map((item) => this.line(item, before[item.key] || none, after[item.key] || none))
+            .filter((line) => line.isUsed);
+        const all = sums(matrix.cells);
+        return [...lines, this.line({ name: _t("All"), key: "all", isTotal: true }, all, all)];
     }
 
-    /** Customers and money of the cells that come from, or go to, a class. */
-    sums(end, item) {
-        const cells = this.axis.cells.filter((cell) => !end || cell[end] === item.key);
-        const costs = this.costs?.[end === "from" ? "before" : "after"];
-        return {
-            customers: cells.reduce((sum, cell) => sum + cell.customers, 0),
-            revenue: cells.reduce((sum, cell) => sum + cell.revenue, 0),
-            cost: costs ? costs[item?.key] || 0 : 0,
-        };
+    keyOf(head) {
+        return head.is_customer ? String(head.key) : "outside";
     }
 
-    row(item, before, after) {
-        if (item.isTotal && this.costs) {
-            const total = (side) => Object.values(side).reduce((sum, cost) => sum + cost, 0);
-            before.cost = total(this.costs.before);
-            after.cost = total(this.costs.after);
-        }
+    line(item, before, after) {
+        const cost = (side) => this.costOf(item, side);
+        const money = (amount) => this.money(amount);
         return {
             ...item,
-            key: String(item.key),
-            isUsed: before.customers > 0 || after.customers > 0,
-            customers: this.pair(before.customers, after.customers, formatInteger),
-            revenue: this.pair(before.revenue, after.revenue, (n) => this.money(n)),
-            cost: this.pair(before.cost, after.cost, (n) => this.money(n)),
+            isUsed: before.count > 0 || after.count > 0,
+            customers: this.pair(before.count, after.count, formatInteger),
+            revenue: this.hasMoney && this.pair(before.revenue, after.revenue, money),
+            cost: this.costs && this.pair(cost("before"), cost("after"), money),
         };
+    }
+
+    costOf(item, side) {
+        const costs = this.costs[side];
+        return item.isTotal
+            ? Object.values(costs).reduce((total, cost) => total + cost, 0)
+            : costs[item.key] || 0;
     }
 
     pair(before, after, format) {
         const difference = after - before;
         const size = format(Math.abs(difference));
-        const isEqual = size === format(0);
+        const sign = difference > 0 ? "+" : "−";
         return {
             before: format(before),
             after: format(after),
-            delta: isEqual ? "" : `${difference > 0 ? "+" : "−"}${size}`,
+            delta: size === format(0) ? "" : sign + size,
         };
     }
 
-    /** Classes from which, and to which, anybody goes. */
-    ends(end) {
-        const used = new Set(this.axis.cells.map((cell) => cell[end]));
-        return this.axis.classes.filter((item) => used.has(item.key));
+    /** Who stays is in no list of movers. */
+    cell(row, column) {
+        const cell = super.cell(row, column);
+        return cell.move === "same" ? { ...cell, open: undefined } : cell;
     }
 
-    get matrix() {
-        const columns = this.ends("to");
-        return this.ends("from").map((from) => ({
-            ...from,
-            key: String(from.key),
-            cells: columns.map((to) => this.matrixCell(from, to)),
-        }));
+    openCell(row, column) {
+        return this.openMovers({ from: row.key, to: column.key });
     }
 
-    matrixCell(from, to) {
-        const cell = this.axis.cells.find(
-            (item) => item.from === from.key && item.to === to.key
-        );
-        const size = this.sums("from", from).customers;
-        return {
-            from,
-            to,
-            key: `${from.key}-${to.key}`,
-            isStay: from.key === to.key,
-            customers: cell?.customers || 0,
-            text: cell ? this.cellText(cell) : "",
-            // Darker the larger the part of the class that goes this way.
-            strength: cell ? 0.08 + 0.42 * (cell.customers / size) : 0,
-            title: cell ? this.cellTitle(cell, from, to, size) : "",
-        };
+    openRow(row) {
+        return this.openMovers({ from: row.key });
     }
 
-    cellText(cell) {
-        return this.state.measure === "revenue"
-            ? this.money(cell.revenue, true)
-            : formatInteger(cell.customers);
+    openColumn(column) {
+        return this.openMovers({ to: column.key });
     }
 
-    cellTitle(cell, from, to, size) {
-        return _t("%(from)s → %(to)s: %(customers)s customers (%(share)s of %(from)s)", {
-            from: from.name,
-            to: to.name,
-            customers: formatInteger(cell.customers),
-            share: formatPercentage(cell.customers / size, { digits: [0, 1] }),
-        });
+    openAs() {
+        return this.openMovers({});
     }
 
-    money(amount, humanReadable = false) {
-        return formatCurrency(amount, this.data.currency_id, {
-            digits: [0, 0],
-            humanReadable: humanReadable && Math.abs(amount) >= 10000,
-        });
-    }
-
-    openCell(cell) {
+    openMovers(ends) {
         const { record } = this.props;
         return this.action.doActionButton({
             type: "object",
-            name: "action_open_cell",
-            args: JSON.stringify([this.state.axis, cell.from.id, cell.to.id]),
+            name: "action_open_movers",
+            args: JSON.stringify([this.choice.axis, ends]),
             resModel: record.resModel,
             resId: record.resId,
             context: record.context,

@@ -55,7 +55,7 @@ registry.category("web_tour.tours").add("classification_rehearsal", {
         },
         {
             content: "Before and after, and from where to where",
-            trigger: ".o_classification_rehearsal .o_classification_matrix",
+            trigger: ".o_classification_rehearsal .o_migration_matrix_cell",
         },
         { content: "Back", trigger: ".o_back_button", run: "click" },
         { content: "Look at the value", trigger: "a[name=value]", run: "click" },
@@ -96,7 +96,7 @@ registry.category("web_tour.tours").add("classification_rehearsal", {
         },
         {
             content: "Who moves?",
-            trigger: ".o_classification_cell:first",
+            trigger: ".o_migration_matrix_better .o_migration_matrix_cell, .o_migration_matrix_worse .o_migration_matrix_cell",
             run: "click",
         },
         { trigger: ".o_list_view .o_data_row" },
