@@ -15,6 +15,8 @@ from . import test_override
 from . import test_partner_fields
 from . import test_policy_rules
 from . import test_problem
+from . import test_purchase
+from . import test_purchase_import
 from . import test_real_purchases
 from . import test_refresh
 from . import test_rehearsal
