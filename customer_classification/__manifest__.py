@@ -8,7 +8,7 @@
     "author": "Customer Classification contributors, Odoo Community Association (OCA)",
     "license": "LGPL-3",
     "application": True,
-    "depends": ["sale", "crm"],
+    "depends": ["sale", "crm", "base_import"],
     "external_dependencies": {"python": ["pandas"]},
     "data": [
         "security/customer_classification_security.xml",

@@ -1,3 +1,4 @@
+from . import base_import_import
 from . import customer_value_tier
 from . import customer_lifecycle_stage
 from . import classification_policy

@@ -1,3 +1,5 @@
+import math
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
@@ -130,16 +132,6 @@ class CustomerPurchase(models.Model):
             currency=SQL.identifier("need", currency),
         )
 
-    @api.constrains("amount")
-    def _check_amount(self):
-        for purchase in self:
-            if purchase.amount != purchase.amount or abs(purchase.amount) == float(
-                "inf"
-            ):
-                raise ValidationError(
-                    self.env._("The amount of %s is not a number.", purchase.reference)
-                )
-
     @api.model
     def get_import_templates(self):
         return [
@@ -152,12 +144,32 @@ class CustomerPurchase(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_numbers(vals_list)
         for vals in vals_list:
             if vals.get("margin") is not None and "has_margin" not in vals:
                 vals["has_margin"] = vals["margin"] is not False
         if not self.env.context.get("import_file"):
             return super().create(vals_list)
         return self._create_or_update(vals_list)
+
+    def write(self, vals):
+        self._check_numbers([vals])
+        return super().write(vals)
+
+    @api.model
+    def _check_numbers(self, vals_list):
+        """Refuse what computers call a number and nobody can pay."""
+        for vals in vals_list:
+            for name in ("amount", "margin"):
+                if not math.isfinite(vals.get(name) or 0):
+                    label = self._fields[name]._description_string(self.env)
+                    raise ValidationError(
+                        self.env._(
+                            "%(field)s of purchase %(reference)s is not a number.",
+                            field=label,
+                            reference=vals.get("reference") or "",
+                        )
+                    )
 
     def _create_or_update(self, vals_list):
         """Import again what is known and add the rest: one search, one create, and
@@ -207,45 +219,70 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def load(self, fields, data):
-        """Refuse a file that has one reference on two lines before reading it: the
-        second line would silently replace the first one."""
-        messages = self._repeated_references(fields, data)
+        """Refuse a file before reading it when lines lack what every purchase has, or
+        when a reference stands on two lines: the second one would silently replace
+        the first one."""
+        messages = [
+            *self._missing_cells(fields, data),
+            *self._repeated_references(fields, data),
+        ]
         if messages:
             return {"ids": False, "messages": messages, "nextrow": 0}
         return super().load(fields, data)
 
     @api.model
+    def _missing_cells(self, fields, data):
+        """One message for each line without customer, date or amount. Odoo itself
+        would take an amount that is left empty for a purchase of nothing. A file that
+        changes known purchases by their ids may leave columns out."""
+        by_id = {"id", ".id"} & set(fields)
+        for name in ("partner_id", "date", "amount"):
+            columns = [
+                place
+                for place, field in enumerate(fields)
+                if field.split("/")[0] == name
+            ]
+            if by_id and not columns:
+                continue
+            for row, line in enumerate(data):
+                if not any(line[column] for column in columns) and any(line):
+                    label = self._fields[name]._description_string(self.env)
+                    yield self._line_message(
+                        row, name, self.env._("%s is missing on this line.", label)
+                    )
+
+    @api.model
     def _repeated_references(self, fields, data):
         """One message for each line whose reference stood on a line before."""
         if "reference" not in fields:
-            return []
+            return
         key_columns = [
             fields.index(name)
             for name in ("reference", "channel", "company_id", "company_id/.id")
             if name in fields
         ]
-        first_rows, messages = {}, []
+        first_rows = {}
         for row, line in enumerate(data):
             key = tuple(line[column] for column in key_columns)
             if not key[0]:
                 continue
             first = first_rows.setdefault(key, row)
             if first != row:
-                messages.append(self._repeated_message(key[0], first, row))
-        return messages
+                message = self.env._(
+                    "Reference %(reference)s stands on line %(first)s already. Add up "
+                    "the lines of one purchase before importing them.",
+                    reference=key[0],
+                    first=first + 1,
+                )
+                yield self._line_message(row, "reference", message)
 
     @api.model
-    def _repeated_message(self, reference, first, row):
-        message = self.env._(
-            "Reference %(reference)s stands on line %(first)s already. Add up the "
-            "lines of one purchase before importing them.",
-            reference=reference,
-            first=first + 1,
-        )
+    def _line_message(self, row, field, message):
+        """A message of Odoo's import screen about one line of the file."""
         return {
             "type": "error",
             "message": message,
             "record": row,
             "rows": {"from": row, "to": row},
-            "field": "reference",
+            "field": field,
         }

@@ -190,9 +190,9 @@ class ResPartner(models.Model):
         customers *without* something does not end on a million partners.
 
         Who may not read the field may not search by it either: an answer would tell
-        as much. Odoo does not check that for fields with a search method.
+        as much. Odoo does not check that for fields with a search method; checking
+        in this method would not do, because Odoo takes an error for "not supported".
         """
-        self._check_field_access(self._fields["customer_profile_id"], "read")
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
         if operator in ("any", "any!"):
@@ -205,6 +205,7 @@ class ResPartner(models.Model):
 
     def _customer_profile_matcher(self, domain):
         def to_sql(model, alias, query):
+            model._check_field_access(model._fields["customer_profile_id"], "read")
             profile_alias = model._customer_profile_join(alias, query)
             # As the user: fields of money are refused to who may not see them.
             profiles = model.env["customer.profile"]
@@ -219,7 +220,7 @@ class ResPartner(models.Model):
 
     def _customer_profile_finder(self, values):
         def to_sql(model, alias, query):
-            column = SQL.identifier(model._customer_profile_join(alias, query), "id")
+            column = model._field_to_sql(alias, "customer_profile_id", query)
             ids = [value for value in values if value]
             found = SQL("%s = ANY(%s)", column, ids)
             if len(ids) == len(values):
