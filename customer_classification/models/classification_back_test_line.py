@@ -46,10 +46,10 @@ class ClassificationBackTestLine(models.Model):
     churn_risk = fields.Selection(RISK_SELECTION)
     warning = fields.Selection(
         [
-            ("medium", "Churn risk medium or high"),
-            ("high", "Churn risk high"),
-            ("fixed_days", "No purchase for more than 90 days"),
-            ("low_spend", "As many, who spent least in the year before"),
+            ("medium", "Medium or high risk"),
+            ("high", "High risk"),
+            ("fixed_days", "90 days silent"),
+            ("low_spend", "Spent least"),
         ],
     )
     customer_count = fields.Integer(
@@ -135,9 +135,7 @@ class ClassificationBackTestLine(models.Model):
             if line.is_total:
                 line.name = self.env._("All Customers")
             elif line.axis == "churn_risk":
-                line.name = risks.get(line.churn_risk) or self.env._(
-                    "None: lost already"
-                )
+                line.name = risks.get(line.churn_risk) or self.env._("Lost already")
             else:
                 line.name = record.name or warnings.get(line.warning)
             line.color = record.color or RISK_COLORS.get(line.churn_risk, 0)

@@ -22,7 +22,7 @@ class ClassificationRun(models.Model):
     write the lines.
     """
 
-    _inherit = "classification.run"
+    _inherit = "classification.run"  # pylint: disable=consider-merging-classes-inherited
 
     horizon_days = fields.Integer(
         string="Days Afterwards",
@@ -274,4 +274,4 @@ class ClassificationRunResult(models.Model):
 
     next_revenue = fields.Monetary(string="Revenue Afterwards", groups=MONEY_GROUP)
     next_order_count = fields.Integer(string="Orders Afterwards")
-    next_buyer_count = fields.Integer(string="Bought Again")
+    next_buyer_count = fields.Integer(string="Bought Afterwards")

@@ -10,6 +10,13 @@ from .customer_profile import MONEY_GROUP, RISK_SELECTION
 
 # Full runs before this one that it is compared with.
 TRAILING_RUNS = 5
+# Measures of the engine's distribution in the order in which they are shown.
+MEASURES = (
+    *("value_tier", "lifecycle_stage", "churn_risk"),
+    *("revenue", "order_count", "recency_days"),
+)
+# Below it, an index is shown as zero.
+VISIBLE_INDEX = 0.005
 
 
 class ClassificationRun(models.Model):
@@ -20,7 +27,7 @@ class ClassificationRun(models.Model):
     the manager knows already, and those of an activity.
     """
 
-    _inherit = "classification.run"
+    _inherit = "classification.run"  # pylint: disable=consider-merging-classes-inherited
 
     distribution = fields.Json(
         readonly=True,
@@ -56,12 +63,13 @@ class ClassificationRun(models.Model):
         }
 
     def _after_run(self):
-        super()._after_run()
+        result = super()._after_run()
         if self.state == "done" and self._alarms():
             new = self._alarms() - self._trailing_runs()[:1]._alarms()
             new -= new and self._open_alarms()
             if new:
                 self._tell_drift(new)
+        return result
 
     def _trailing_runs(self):
         """The last full production runs of the company before this one, newest
@@ -227,6 +235,11 @@ class ClassificationRun(models.Model):
             **values,
         )
 
+    def _measures_in_order(self):
+        """Pairs of measure and what was found: JSON keeps no order."""
+        measures = self.drift["measures"]
+        return [(name, measures[name]) for name in MEASURES if name in measures]
+
     # Words
 
     @api.model
@@ -256,16 +269,17 @@ class ClassificationRun(models.Model):
             field = self.env["customer.profile"]._fields["churn_risk"]
             words = dict(field._description_selection(self.env))
             return words.get(name, dict(RISK_SELECTION)[name])
-        return self._octave_label(int(name))
+        return self._octave_label(int(name), is_money=measure == "revenue")
 
     @api.model
-    def _octave_label(self, number):
-        """The limits of a class of a quantity, see the engine's ``octave``."""
+    def _octave_label(self, number, is_money):
+        """The limits of a class of a quantity, see the engine's ``octave``; the upper
+        one is no part of it, so that the last whole number is one less."""
         if number == 0:
-            return self.env._("zero or less")
+            return self.env._("zero or less") if is_money else "0"
         if number == 1:
-            return self.env._("below %s", 2)
-        low, high = 2 ** (number - 1), 2**number
+            return self.env._("below %s", 2) if is_money else "1"
+        low, high = 2 ** (number - 1), 2**number - (not is_money)
         return self.env._(
             "%(low)s to %(high)s",
             low=formatLang(self.env, low, 0),
@@ -303,13 +317,15 @@ class ClassificationRun(models.Model):
                 {
                     "label": self._measure_label(measure),
                     "psi": formatLang(self.env, one["psi"], 2),
+                    # What moved most of what hardly moved is no news.
+                    "moved": one["psi"] >= VISIBLE_INDEX,
                     "class": self._class_label(measure, one["class"]),
                     "before": percent(one["share_before"]),
                     "now": percent(one["share_now"]),
                     "jumped": measure in found["jumped"],
                     "shifted": one["psi"] > max(SHIFT_LIMIT, one["chance"]),
                 }
-                for measure, one in found["measures"].items()
+                for measure, one in self._measures_in_order()
             ],
             "sources": [
                 {

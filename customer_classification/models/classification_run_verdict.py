@@ -11,7 +11,7 @@ class ClassificationRun(models.Model):
     """What a back-test found, in plain words and the reader's language; rendered
     from the stored numbers."""
 
-    _inherit = "classification.run"
+    _inherit = "classification.run"  # pylint: disable=consider-merging-classes-inherited
 
     back_test_verdict = fields.Text(
         string="Verdict", compute="_compute_back_test_verdict"
@@ -22,7 +22,7 @@ class ClassificationRun(models.Model):
     def _compute_back_test_verdict(self):
         for run in self:
             run.back_test_verdict = (
-                " ".join(filter(None, run._verdict_sentences()))
+                "\n".join(filter(None, run._verdict_sentences()))
                 if run.back_test
                 else False
             )

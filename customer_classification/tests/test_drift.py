@@ -260,8 +260,14 @@ class TestDrift(DriftCase):
         }.items():
             for name in names:
                 self.assertTrue(run._class_label(measure, name))
-        self.assertEqual(run._class_label("recency_days", "3"), "4 to 8")
-        self.assertEqual(run._class_label("recency_days", "1"), "below 2")
+        for measure, name, words in (
+            ("recency_days", "0", "0"),
+            ("recency_days", "1", "1"),
+            ("recency_days", "3", "4 to 7"),
+            ("revenue", "1", "below 2"),
+            ("revenue", "3", "4 to 8"),
+        ):
+            self.assertEqual(run._class_label(measure, name), words)
 
     def test_counts_by_revenue_are_for_those_who_may_see_all_sales(self):
         run = self._recompute()
