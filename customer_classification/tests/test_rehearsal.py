@@ -147,7 +147,7 @@ class TestRehearsal(ClassificationCase):
     def test_preview_queries(self):
         self._preview()
         self.env.flush_all()
-        with self.assertQueryCount(25):
+        with self.assertQueryCount(19):
             self._preview()
             self.env.flush_all()
 

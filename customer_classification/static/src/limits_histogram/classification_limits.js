@@ -1,5 +1,6 @@
 import { Component, onMounted, onWillUnmount, useEffect, useRef, useState } from "@odoo/owl";
 import { formatCurrency } from "@web/core/currency";
+import { deserializeDate, formatDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
@@ -66,8 +67,14 @@ export class ClassificationLimits extends Component {
         this.notification = useService("notification");
         this.drawing = useRef("drawing");
         this.height = HEIGHT;
-        this.state = useState({ width: 0, cuts: [], isExact: [], method: "", dragged: -1 });
-        this.baseline = [];
+        this.state = useState({
+            width: 0,
+            cuts: [],
+            isExact: [],
+            method: "",
+            dragged: -1,
+            baseline: [],
+        });
         useEffect(
             () => this.readLines(),
             () => [this.lineSignature, this.histogram?.run_id, this.histogram?.metric]
@@ -77,10 +84,12 @@ export class ClassificationLimits extends Component {
             () => [this.method]
         );
         useEffect(
-            () => {
-                this.baseline = this.hasSteps ? tierTotals(this.histogram, this.lineCuts()) : [];
+            (isDirty) => {
+                if (this.hasSteps && !(isDirty && this.state.baseline.length)) {
+                    this.state.baseline = tierTotals(this.histogram, this.lineCuts());
+                }
             },
-            () => [this.props.record.resId, this.histogram?.run_id]
+            () => [this.props.record.dirty, this.props.record.resId, this.histogram?.run_id]
         );
         const observer = new ResizeObserver(() => this.measure());
         useEffect(
@@ -116,6 +125,10 @@ export class ClassificationLimits extends Component {
 
     get hasSteps() {
         return Boolean(this.histogram?.steps?.value.length);
+    }
+
+    get isOtherMetric() {
+        return this.histogram.metric !== this.data.value_metric;
     }
 
     get method() {
@@ -279,7 +292,7 @@ export class ClassificationLimits extends Component {
     }
 
     delta(place, totals, name) {
-        const difference = totals[place][name] - (this.baseline[place]?.[name] ?? NaN);
+        const difference = totals[place][name] - (this.state.baseline[place]?.[name] ?? NaN);
         const format = (n) => (name === "customers" ? formatInteger(n) : this.money(n));
         const size = format(Math.abs(difference));
         if (Number.isNaN(difference) || size === format(0)) {
@@ -388,9 +401,11 @@ export class ClassificationLimits extends Component {
         );
     }
 
-    get asOfText() {
-        return luxon.DateTime.fromISO(this.histogram.as_of_date).toLocaleString(
-            luxon.DateTime.DATE_MED
+    get hint() {
+        const day = formatDate(deserializeDate(this.histogram.as_of_date));
+        return _t(
+            "Customers by value, as of %s. Drag a limit, or select it and use the arrow keys.",
+            day
         );
     }
 
