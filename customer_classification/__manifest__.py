@@ -28,6 +28,7 @@
         "views/customer_profile_views.xml",
         "wizard/customer_document_choice_views.xml",
         "views/customer_purchase_views.xml",
+        "wizard/classification_policy_import_views.xml",
         "views/classification_policy_views.xml",
         "wizard/classification_back_test_views.xml",
         "views/classification_rehearsal_views.xml",

@@ -5,6 +5,8 @@ from . import classification_policy
 from . import classification_policy_rules
 from . import classification_policy_filter
 from . import classification_policy_warning
+from . import classification_policy_comparison
+from . import classification_policy_file
 from . import classification_policy_line
 from . import classification_policy_tier
 from . import classification_policy_metric

@@ -186,10 +186,17 @@ class ClassificationPolicy(models.Model):
     def action_new_version(self):
         """Open a draft that starts from this policy."""
         self.ensure_one()
-        versions = self.search([("company_id", "=", self.company_id.id)])
         draft = self.copy({"name": self.name})
-        draft.version = max(versions.mapped("version")) + 1
+        draft.version = self._next_version(self.company_id)
         return draft._open_form()
+
+    @api.model
+    def _next_version(self, company):
+        """The number after the highest one of a company."""
+        [(highest,)] = self._read_group(
+            [("company_id", "=", company.id)], aggregates=["version:max"]
+        )
+        return (highest or 0) + 1
 
     def _open_form(self):
         return {

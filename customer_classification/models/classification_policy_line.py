@@ -27,6 +27,14 @@ class ClassificationPolicyLine(models.AbstractModel):
         """Names of the fields that decide about classes."""
         return set()
 
+    def _line_label(self):
+        """What people call this line among the others of its policy."""
+        raise NotImplementedError
+
+    def _in_words(self):
+        """What this line says, for people."""
+        raise NotImplementedError
+
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)

@@ -1,4 +1,5 @@
 import re
+from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -142,6 +143,23 @@ class ClassificationPolicyMetric(models.Model):
         digits = re.sub(separator, "", number) if separator else number
         return digits.replace(lang.decimal_point, ".")
 
+    def _line_label(self):
+        return self.display_name
+
+    def _in_words(self):
+        """What this line says, for people."""
+        weight = plain_number(self.env, self.weight)
+        if self.method == "fixed":
+            return self.env._(
+                "%(weight)s %%, limits at %(limits)s %(unit)s",
+                weight=weight,
+                limits=self.limits_text,
+                unit=self.unit,
+            )
+        return self.env._(
+            "%(weight)s %%, scores from 1 to %(bins)s", weight=weight, bins=self.bins
+        )
+
     def _component(self):
         """The engine's :class:`Component` of this line."""
         from ..engine import Component
@@ -156,6 +174,18 @@ class ClassificationPolicyMetric(models.Model):
     def _edges(self):
         """The fixed limits in the engine's units."""
         scale = 100 if self.metric == "growth" else 1
+        return tuple(number / scale for number in self._limit_numbers())
+
+    @api.model
+    def _limits_of_numbers(self, numbers):
+        """Limits as they are kept; the inverse of :meth:`_limit_numbers`."""
+        return "; ".join(format(Decimal(str(number)), "f") for number in numbers)
+
+    def _limit_numbers(self):
+        """The fixed limits as numbers, in the unit of the line.
+
+        :raises ValidationError: something is no number
+        """
         parts = [part.strip() for part in (self.limits or "").split(";")]
         for part in filter(None, parts):
             if not _is_number(part):
@@ -167,7 +197,7 @@ class ClassificationPolicyMetric(models.Model):
                         text=part,
                     )
                 )
-        return tuple(float(part) / scale for part in parts if part)
+        return [float(part) for part in parts if part]
 
 
 def _is_number(text):

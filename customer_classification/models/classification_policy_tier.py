@@ -1,4 +1,7 @@
 from odoo import api, fields, models
+from odoo.tools import formatLang
+
+from .classification_sentences import plain_number
 
 
 class ClassificationPolicyTier(models.Model):
@@ -43,6 +46,33 @@ class ClassificationPolicyTier(models.Model):
     @api.model
     def _rule_fields(self):
         return {"policy_id", "tier_id", "limit", "keep_limit"}
+
+    def _line_label(self):
+        return self.tier_id.name
+
+    def _in_words(self):
+        """What this line says, for people."""
+        ranked = self.policy_id.tier_method == "top_percent"
+        limit = plain_number(self.env, self.limit)
+        parts = [
+            self.env._("best %s %%", limit) if ranked else self.env._("from %s", limit)
+        ]
+        if self.keep_limit:
+            keep = plain_number(self.env, self.keep_limit)
+            parts.append(
+                self.env._("kept by the best %s %%", keep)
+                if ranked
+                else self.env._("kept down to %s", keep)
+            )
+        if self.benefit_percent:
+            percent = plain_number(self.env, self.benefit_percent)
+            parts.append(self.env._("benefits of %s %% of the revenue", percent))
+        if self.benefit_amount:
+            amount = formatLang(
+                self.env, self.benefit_amount, currency_obj=self.currency_id
+            )
+            parts.append(self.env._("benefits of %s per customer", amount))
+        return ", ".join(parts)
 
     def _tier_limit(self):
         """The engine's :class:`TierLimit` of this line."""

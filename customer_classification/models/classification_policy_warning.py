@@ -51,8 +51,8 @@ class ClassificationPolicy(models.Model):
         total = sum(self.metric_ids.mapped("weight"))
         if round(total, 1) != 100:
             yield self.env._(
-                "The weights of the scores add up to %s %%, not to 100 %%. They count in "
-                "proportion all the same.",
+                "The weights of the scores add up to %s %%, not to 100 %%. They count "
+                "in proportion all the same.",
                 plain_number(self.env, total),
             )
 
@@ -102,8 +102,8 @@ class ClassificationPolicy(models.Model):
         for name in ("risk_medium_from", "risk_high_from"):
             if self[name] > most:
                 yield self.env._(
-                    "%(field)s %(limit)s: all signals together give %(most)s points, so "
-                    "nobody can reach it.",
+                    "%(field)s %(limit)s: all signals together give %(most)s points, "
+                    "so nobody can reach it.",
                     field=self._label_of(name),
                     limit=plain_number(self.env, self[name]),
                     most=plain_number(self.env, most),

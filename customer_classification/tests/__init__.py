@@ -15,6 +15,8 @@ from . import test_migration
 from . import test_outlook
 from . import test_override
 from . import test_partner_fields
+from . import test_policy_comparison
+from . import test_policy_file
 from . import test_policy_filter
 from . import test_policy_rules
 from . import test_problem

@@ -112,7 +112,9 @@ class TestOrderFilter(FilterCase):
         for text in ("[(", "amount > 3", "[('name', '=', uid)]", "[3]", "{}", "['&']"):
             with self.subTest(text):
                 self._assert_refused(
-                    "sale_domain", text, "^Only These Orders: this filter cannot be read"
+                    "sale_domain",
+                    text,
+                    "^Only These Orders: this filter cannot be read",
                 )
 
     def test_fields_that_do_not_exist_are_refused(self):
@@ -126,10 +128,14 @@ class TestOrderFilter(FilterCase):
         ):
             with self.subTest(text):
                 self._assert_refused(
-                    "sale_domain", text, f"^Only These Orders: there is no field “{field}”"
+                    "sale_domain",
+                    text,
+                    f"^Only These Orders: there is no field “{field}”",
                 )
         self._assert_refused(
-            "invoice_domain", "[('colour', '=', 3)]", "^Only These Invoices: there is no"
+            "invoice_domain",
+            "[('colour', '=', 3)]",
+            "^Only These Invoices: there is no",
         )
 
     def test_what_the_database_cannot_compare_is_refused(self):
@@ -142,7 +148,9 @@ class TestOrderFilter(FilterCase):
         ):
             with self.subTest(text):
                 self._assert_refused(
-                    "sale_domain", text, "^Only These Orders: this filter cannot be used"
+                    "sale_domain",
+                    text,
+                    "^Only These Orders: this filter cannot be used",
                 )
 
     def test_a_filter_that_became_invalid_ends_the_run_and_keeps_the_classes(self):

@@ -1,0 +1,29 @@
+import base64
+
+from odoo import fields, models
+
+
+class ClassificationPolicyImport(models.TransientModel):
+    """Makes a draft from the file of a policy."""
+
+    _name = "classification.policy.import"
+    _description = "Import of a Policy"
+
+    file = fields.Binary(
+        string="File of a Policy",
+        required=True,
+        attachment=False,
+        help="What “Export” on a policy gives, from this database or another one.",
+    )
+    file_name = fields.Char()
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+
+    def action_import(self):
+        """Create the draft and open it; nothing is created where the file is wrong."""
+        self.ensure_one()
+        policy = self.env["classification.policy"]._from_file(
+            base64.b64decode(self.file), self.company_id
+        )
+        return policy._open_form()
