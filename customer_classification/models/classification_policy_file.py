@@ -24,7 +24,8 @@ class ClassificationPolicy(models.Model):
     """A policy as a file: to keep, to compare, and to carry to another company or
     database. Users, companies and runs are left out; tiers stand by their codes."""
 
-    _inherit = "classification.policy"
+    # One file for each idea of a policy.
+    _inherit = "classification.policy"  # pylint: disable=consider-merging-classes-inherited
 
     export_file = fields.Binary(compute="_compute_export_file")
 

@@ -1,0 +1,29 @@
+"""Scores became lines of the policy: what stood in four columns is carried over, and
+a policy without any line gets the scores that every policy starts with."""
+
+from odoo.tools import SQL
+from odoo.tools.sql import column_exists
+
+METRICS = (("recency", 20), ("frequency", 30), ("monetary", 50))
+
+
+def migrate(cr, version):
+    for place, (metric, weight) in enumerate(METRICS):
+        old = column_exists(cr, "classification_policy", f"weight_{metric}")
+        cr.execute(
+            SQL(
+                """
+                INSERT INTO classification_policy_metric
+                       (policy_id, metric, sequence, weight, method, bins)
+                SELECT p.id, %(metric)s, %(place)s, %(weight)s, 'quantile', %(bins)s
+                  FROM classification_policy p
+                 WHERE NOT EXISTS (
+                       SELECT FROM classification_policy_metric m
+                        WHERE m.policy_id = p.id AND m.metric = %(metric)s)
+                """,
+                metric=metric,
+                place=place,
+                weight=SQL.identifier("p", f"weight_{metric}") if old else weight,
+                bins=SQL.identifier("p", "bins") if old else 5,
+            )
+        )
