@@ -7,7 +7,7 @@ keeps its own, small, as JSON, because the profile moves on:
 
 * value tier: ``value``, ``orders``, ``limit`` and ``keep`` of the tier, ``next``
   (limit of the tier above), ``lost`` (keep limit of the tier before), ``buyers``,
-  ``reason``, ``since``, ``lifetime_orders``, ``tenure``
+  ``reason``, ``since``, ``lifetime_orders``, ``tenure``, ``refunded``
 * lifecycle stage: ``recency``, ``tenure``, ``gap``, ``lifetime_orders``,
   ``opportunities``, ``quotations``
 * churn risk: ``signals``, ``recency``, ``gap``, ``growth``, ``refund_share``
@@ -34,6 +34,7 @@ CLASS_COLUMNS = {
 
 # Bits of ``churn_signals``, in the engine's order.
 OVERDUE, FAR_OVERDUE, DECLINING, REFUNDS = (1 << bit for bit in range(4))
+DAYS_A_MONTH = 365.25 / 12
 
 
 class TierLimits:
@@ -123,6 +124,7 @@ def _tier_numbers(run, limits):
         "since": SQL("f.tier_below_since"),
         "lifetime_orders": SQL("f.lifetime_order_count"),
         "tenure": _days_since(SQL("f.first_purchase_date"), run),
+        "refunded": SQL("NULLIF(f.refund_amount > 0, FALSE)"),
     }
 
 
@@ -203,7 +205,9 @@ class Sentences:
     def _unrated(self, told):
         policy = self.policy
         return {
-            "no_purchase": self.env._("Not rated: never bought."),
+            "no_purchase": self.env._("Not rated: never bought, only refunds count.")
+            if told.get("refunded")
+            else self.env._("Not rated: never bought."),
             "too_new": self.env._(
                 "Not rated yet: %(orders)s, known for %(days)s. Rated from %(needed)s "
                 "on, or after %(tenure)s.",
@@ -417,7 +421,7 @@ class Sentences:
         return self.env._(
             "%(orders)s in %(tenure)s. %(last)s; buys about every %(gap)s.",
             orders=self.orders(told.get("lifetime_orders", 0)),
-            tenure=self.days(told.get("tenure", 0)),
+            tenure=self.months(round(told.get("tenure", 0) / DAYS_A_MONTH)),
             last=last,
             gap=self.gap(told),
         )
@@ -540,11 +544,10 @@ class Sentences:
         return self.env._("%s months", self.number(count))
 
     def gap(self, told):
-        """The own rhythm in days."""
+        """The own rhythm in days, with a decimal where it is short."""
         gap = told.get("gap") or 0
-        if round(gap, 1) == 1:
-            return self.days(1)
-        return self.env._("%s days", self.number(gap))
+        gap = round(gap) if gap >= 10 else round(gap, 1)
+        return self.days(1) if gap == 1 else self.env._("%s days", self.number(gap))
 
     def ratio(self, told):
         """How many times the own rhythm has passed."""

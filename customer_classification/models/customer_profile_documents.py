@@ -90,9 +90,10 @@ class CustomerProfile(models.Model):
         read. One query."""
         self.ensure_one()
         policy = self.sudo().policy_id
-        if not policy or not self.as_of_date:
+        rules = policy and self._rules(policy)
+        if not rules or not self.as_of_date:
             return []
-        first = policy._parameters().window_start(self.as_of_date)
+        first = rules.window_start(self.as_of_date)
         own = Domain("partner_id", "in", self._all_partner_ids())
         return [
             (

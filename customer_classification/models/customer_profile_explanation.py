@@ -69,6 +69,7 @@ class CustomerProfile(models.Model):
             "since": self.tier_below_since or None,
             "lifetime_orders": self.lifetime_order_count,
             "tenure": self.tenure_days,
+            "refunded": self.refund_amount > 0 or None,
         }
         return {name: value for name, value in numbers.items() if value is not None}
 

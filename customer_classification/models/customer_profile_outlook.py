@@ -2,9 +2,10 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.tools import float_round
 
-from .classification_explanation import Sentences, TierLimits, tier_above
+from .classification_explanation import DAYS_A_MONTH, Sentences, TierLimits, tier_above
 
 TRENDS = [("rising", "Rising"), ("steady", "Steady"), ("falling", "Falling")]
 
@@ -66,10 +67,12 @@ class CustomerProfile(models.Model):
         if self.shadow_stage_id.code in ("dormant", "lost"):
             days = sentences.days(self.recency_days)
             return "falling", self.env._("no purchase for %s", days)
+        if not self.last_purchase_date:
+            return False, False
         if not self.has_growth:
-            return False, bool(self.last_purchase_date) and self.env._(
-                "too few orders to tell a direction"
-            )
+            return False, self.env._("too few orders to tell a direction")
+        if self.tenure_days < self.policy_id.window_months / 2 * DAYS_A_MONTH:
+            return False, self.env._("too new to tell a direction")
         if self.growth >= turn:
             return "rising", sentences.halves(self.growth)
         return "steady", self.env._(
@@ -119,8 +122,11 @@ class CustomerProfile(models.Model):
         read: two queries."""
         from ..engine import Edges, effort, project
 
+        parameters = self._rules(policy)
+        if not parameters:
+            return {}
         facts_model = self.env["classification.facts"]
-        parameters, limits = policy._parameters(), TierLimits(policy, edges)
+        limits = TierLimits(policy, edges)
         scope = facts_model._scope(policy, as_of, self.partner_id.ids)
         facts, previous = facts_model._read(policy, parameters, scope)
         facts = facts[facts["is_customer"]]
@@ -134,6 +140,15 @@ class CustomerProfile(models.Model):
             for profile in self
             if profile.partner_id.id in told.index
         }
+
+    @api.model
+    def _rules(self, policy):
+        """The engine's parameters; None where the rules do not hold any more, because
+        something that they name is gone. A profile is to be read even then."""
+        try:
+            return policy._parameters()
+        except ValidationError:
+            return None
 
     def _targets(self, partner_ids, limits, policy):
         """Frame by customer of the lowest values that reach the next tier, and that
@@ -229,8 +244,13 @@ class CustomerProfile(models.Model):
         if told.is_better:
             return self.env._("%(next)s comes on %(day)s without a purchase.", **values)
         lost = self.env._(
-            "Without a purchase it becomes %(next)s on %(day)s.", **values
+            "Without a purchase it becomes %(next)s on %(day)s, at today's limits.",
+            **values,
         )
+        if self.policy_id.tier_method != "top_percent":
+            lost = self.env._(
+                "Without a purchase it becomes %(next)s on %(day)s.", **values
+            )
         needed = self._needed(sentences, told)
         if not needed:
             return lost

@@ -52,7 +52,7 @@ class TestWhy(ExplanationCase):
         )
         self.assertEqual(
             self._why(customer, "stage"),
-            "12 orders in 330 days. Last purchase on 06/30/2025; buys about every 30 "
+            "12 orders in 11 months. Last purchase on 06/30/2025; buys about every 30 "
             "days.",
         )
         self.assertEqual(self._why(customer, "risk"), "Buys in the usual rhythm.")
@@ -115,7 +115,12 @@ class TestWhy(ExplanationCase):
         customer = self._customer("Returns")
         self._purchase(customer, AS_OF - timedelta(9), -50)
         self._recompute()
-        self.assertEqual(self._why(customer), "Not rated: never bought.")
+        text = "Not rated: never bought, only refunds count."
+        self.assertEqual(self._why(customer), text)
+        change = self.env["classification.change"].search(
+            [("partner_id", "=", customer.id), ("axis", "=", "value_tier")]
+        )
+        self.assertEqual(change.explanation_text, text)
         self.assertEqual(
             self._why(customer, "stage"),
             "Never bought; no opportunity or quotation is open.",
@@ -363,7 +368,7 @@ class TestChangeExplained(ExplanationCase):
         self.assertEqual(
             stages,
             [
-                "12 orders in 330 days. Last purchase on 06/30/2025; buys about every "
+                "12 orders in 11 months. Last purchase on 06/30/2025; buys about every "
                 "30 days.",
                 "Last purchase on 06/30/2025, 95 days ago: 3.2 times the own rhythm of "
                 "30 days.",

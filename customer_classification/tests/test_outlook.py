@@ -150,6 +150,19 @@ class TestOutlook(OutlookCase):
         customer = self._decided_customer()
         self.assertIn("VIP is kept down to", self._outlook(customer, "tier_keep_text"))
 
+    def test_rules_that_do_not_hold_any_more(self):
+        """The profile can be read; only what comes is not told."""
+        customer = self._regular("High", 600)
+        self._recompute()
+        self.env.cr.execute(
+            "UPDATE classification_policy SET window_months = 0 WHERE id = %s",
+            [self.policy.id],
+        )
+        self.policy.invalidate_recordset()
+        form = Form(self._profile(customer))
+        self.assertFalse(form.tier_keep_text)
+        self.assertEqual(form.document_count, 0)
+
     def test_form_and_archived(self):
         customer = self._regular("Reached", 1_000)
         customer.active = False
@@ -207,6 +220,7 @@ class TestOutlookByShares(OutlookCase):
             self._outlook(tenth, "tier_reach_text"),
             "To reach VIP: 0.01 € more, about 1 order of the usual size.",
         )
+        self.assertIn(", at today's limits.", self._outlook(tenth, "tier_keep_text"))
 
 
 @tagged("post_install", "-at_install")
@@ -252,9 +266,10 @@ class TestTrend(OutlookCase):
             self._purchase(falling, AS_OF - timedelta(age + 250), 600)
         few = self._customer("Few")
         self._purchase(few, AS_OF - timedelta(40), 50)
-        never = self._customer("Never")
+        never, new = self._customer("Never"), self._regular("New", 100, times=6)
         self._opportunity(never, 100, created=AS_OF - timedelta(5))
         self._recompute()
+        self._assert_trend(new, False, "Too new to tell a direction.")
         months = "in the last 6 months than in the time before."
         self._assert_trend(steady, "steady", "No clear direction: 40 % more " + months)
         self._assert_trend(rising, "rising", "280 % more " + months)
