@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -165,7 +164,7 @@ def _aligned(rows: list[list[str]]) -> str:
 
 
 def _serve(odoo: Session) -> int:
-    wanted = int(os.environ.get("DEV_PORT", "8069"))
+    wanted = ports.wanted_port()
     port = ports.free_port(wanted)
     if port != wanted:
         say(f"\nPort {wanted} is taken, using {port}.")

@@ -1,6 +1,7 @@
 """Find a free port, wait for a server."""
 
 import http.client
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -9,15 +10,27 @@ from .console import DevError
 
 HOST = "127.0.0.1"
 _TRIED = 100
+_LAST = 65535
+
+
+def wanted_port(default: int = 8069) -> int:
+    """Return the port that DEV_PORT asks for."""
+    text = os.environ.get("DEV_PORT") or str(default)
+    if not text.isdecimal() or not 1024 <= int(text) <= _LAST:
+        raise DevError(
+            f"DEV_PORT={text} is no port: give a number from 1024 to {_LAST}"
+        )
+    return int(text)
 
 
 def free_port(first: int = 8069) -> int:
     """Return the first free port from `first` on."""
-    for port in range(first, min(first + _TRIED, 65536)):
+    last = min(first + _TRIED - 1, _LAST)
+    for port in range(first, last + 1):
         if _is_free(port):
             return port
     raise DevError(
-        f"the ports {first} to {first + _TRIED - 1} are all taken: end one of the "
+        f"the ports {first} to {last} are all taken: end one of the "
         f"servers there, or choose others by DEV_PORT=NUMBER"
     )
 

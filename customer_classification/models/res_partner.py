@@ -1,3 +1,5 @@
+import operator as op
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -6,6 +8,36 @@ from .customer_profile import MONEY_GROUP
 
 # Portal users and visitors see nothing of a classification.
 USER_GROUP = "base.group_user"
+COMPARISONS = {"<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
+
+
+class _NumberOfTheProfile:
+    """A number shown on contacts, which is 0 for who has no profile.
+
+    Compared with 0, Odoo's related fields take every contact without a profile for
+    a match: *more than 0* would find all who never bought.
+    """
+
+    def _search_related(self, records, operator, value):
+        if operator not in COMPARISONS:
+            return super()._search_related(records, operator, value)
+        profile, number = self.related.split(".")
+        domain = Domain(profile, "any!", Domain(number, operator, value))
+        if COMPARISONS[operator](0, value):
+            domain |= Domain(profile, "=", False)
+        return domain
+
+
+class ProfileInteger(_NumberOfTheProfile, fields.Integer):
+    """An integer of the profile."""
+
+
+class ProfileFloat(_NumberOfTheProfile, fields.Float):
+    """A float of the profile."""
+
+
+class ProfileMonetary(_NumberOfTheProfile, fields.Monetary):
+    """An amount of the profile."""
 
 
 class ResPartner(models.Model):
@@ -43,7 +75,7 @@ class ResPartner(models.Model):
         string="Churn Risk",
         groups=USER_GROUP,
     )
-    customer_value_score = fields.Float(
+    customer_value_score = ProfileFloat(
         related="customer_profile_id.value_score",
         string="Value Score",
         groups=USER_GROUP,
@@ -78,13 +110,13 @@ class ResPartner(models.Model):
         string="Classification Currency",
         groups=USER_GROUP,
     )
-    customer_revenue = fields.Monetary(
+    customer_revenue = ProfileMonetary(
         related="customer_profile_id.revenue",
         currency_field="customer_currency_id",
         string="Revenue in the Window",
         groups=MONEY_GROUP,
     )
-    customer_order_count = fields.Integer(
+    customer_order_count = ProfileInteger(
         related="customer_profile_id.order_count",
         string="Orders in the Window",
         groups=USER_GROUP,

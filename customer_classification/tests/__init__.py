@@ -7,6 +7,7 @@ from . import test_cdnow_sample
 from . import test_companies
 from . import test_contacts
 from . import test_correction
+from . import test_demo
 from . import test_documents
 from . import test_drift
 from . import test_explanation
@@ -15,6 +16,7 @@ from . import test_migration
 from . import test_outlook
 from . import test_override
 from . import test_partner_fields
+from . import test_policy
 from . import test_policy_comparison
 from . import test_policy_file
 from . import test_policy_filter
@@ -22,6 +24,7 @@ from . import test_policy_rules
 from . import test_problem
 from . import test_purchase
 from . import test_purchase_import
+from . import test_queue
 from . import test_real_purchases
 from . import test_refresh
 from . import test_rehearsal

@@ -1,7 +1,7 @@
 from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged, users
 
-from .common import ClassificationCase
+from .common import AS_OF, ClassificationCase
 
 
 @tagged("post_install", "-at_install")
@@ -137,6 +137,84 @@ class TestPartnerFields(ClassificationCase):
             order="customer_value_tier_id, id",
         )
         self.assertEqual(ordered.ids, [self.vip.id, self.small.id])
+
+    def _shown_fields(self):
+        """Fields of contacts that the database can search by, with their values."""
+        return {
+            name: field
+            for name, field in self.env["res.partner"]._fields.items()
+            if (field.related or "").startswith("customer_profile_id.") and field.search
+        }
+
+    def test_every_field_is_searched_as_it_is_read(self):
+        """For each field: with a value, without one, and by each value found."""
+        for name, field in self._shown_fields().items():
+            related = self.env["customer.profile"]._fields[field.related.split(".")[1]]
+            if not (related.store or related.search):
+                continue
+            read = {partner: partner[name] for partner in self.partners}
+            empty = [partner for partner, value in read.items() if not value]
+            with self.subTest(name):
+                self.assertEqual(set(self._search((name, "=", False))), set(empty))
+                self.assertEqual(
+                    set(self._search((name, "!=", False))),
+                    set(self.partners) - set(empty),
+                )
+                for value in filter(None, read.values()):
+                    if field.type == "float" or field.type == "monetary":
+                        continue
+                    asked = value.id if field.type == "many2one" else value
+                    self.assertEqual(
+                        set(self._search((name, "=", asked))),
+                        {partner for partner in read if read[partner] == value},
+                    )
+
+    def test_numbers_and_days_are_compared(self):
+        known = self.partners - self.stranger
+        for domain, found in (
+            ([("customer_revenue", ">", 120)], self.vip + self.contact),
+            ([("customer_revenue", ">", 0)], known),
+            ([("customer_revenue", ">=", 0)], self.partners),
+            ([("customer_revenue", "<", 0)], self.partners[:0]),
+            ([("customer_revenue", "<=", 120)], self.small + self.stranger),
+            (["!", ("customer_revenue", ">", 120)], self.small + self.stranger),
+            ([("customer_order_count", ">=", 12)], known),
+            ([("customer_order_count", "<", 12)], self.stranger),
+            ([("customer_order_count", ">", 0)], known),
+            ([("customer_value_score", ">", 100)], self.partners[:0]),
+            ([("customer_last_purchase_date", ">=", AS_OF)], known),
+            ([("customer_last_purchase_date", "<", AS_OF)], self.partners[:0]),
+            ([("customer_rfm_code", "=like", "%-%-%")], known),
+        ):
+            self.assertEqual(set(self._search(*domain)), set(found), domain)
+            self.assertEqual(
+                set(self.partners.filtered_domain(domain)), set(found), domain
+            )
+
+    def test_every_offered_field_sorts_and_groups(self):
+        partners = self.env["res.partner"]
+        offered = partners.fields_get(
+            list(self._shown_fields()), ["sortable", "groupable", "type"]
+        )
+        domain = [("id", "in", self.partners.ids)]
+        for name, description in offered.items():
+            with self.subTest(name):
+                if description["sortable"]:
+                    for direction in ("asc", "desc"):
+                        found = partners.search(domain, order=f"{name} {direction}, id")
+                        self.assertEqual(set(found), set(self.partners))
+                if description["groupable"]:
+                    spec = f"{name}:month" if description["type"] == "date" else name
+                    groups = partners.formatted_read_group(domain, [spec], ["__count"])
+                    self.assertEqual(sum(g["__count"] for g in groups), 4)
+                    for group in groups:
+                        found = partners.search_count(domain + group["__extra_domain"])
+                        self.assertEqual(found, group["__count"], group)
+
+    def test_profile_is_searched_by_the_name_of_its_customer(self):
+        found = self._search(("customer_profile_id", "ilike", "important"))
+        self.assertEqual(found, self.contact | self.vip)
+        self.assertFalse(self._search(("customer_profile_id", "ilike", "stranger")))
 
     def test_archived_customer_keeps_the_classes(self):
         self.vip.active = False

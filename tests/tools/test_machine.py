@@ -34,6 +34,20 @@ def test_no_free_port(monkeypatch):
         ports.free_port(8069)
 
 
+@pytest.mark.parametrize("text", ["many", "80", "-8069", "70000", "8069.5"])
+def test_wanted_port_that_is_none(monkeypatch, text):
+    monkeypatch.setenv("DEV_PORT", text)
+    with pytest.raises(DevError, match=f"DEV_PORT={text} is no port"):
+        ports.wanted_port()
+
+
+def test_wanted_port(monkeypatch):
+    monkeypatch.delenv("DEV_PORT", raising=False)
+    assert ports.wanted_port() == 8069
+    monkeypatch.setenv("DEV_PORT", "9000")
+    assert ports.wanted_port() == 9000
+
+
 def test_waiting_ends_when_the_server_died():
     assert not ports.wait_for_http(ports.free_port(18069), lambda: False)
 
