@@ -152,10 +152,10 @@ SELECT c.*, number * 1000 + k AS key,
  CROSS JOIN LATERAL generate_series(1, orders) k
 """
 
-# What is bought again in the course of the last day.
+# What is bought again in the course of a day.
 AGAIN_TIMES = """
 SELECT c.*, number * 1000 + 999 - %(turn)s AS key,
-       %(as_of)s::date
+       %(day)s::date
            + interval '1 second' * floor(86400 * bench.chance(number, 30)) AS at
   FROM bench.customer c
  WHERE company_id = %(main)s
@@ -343,12 +343,12 @@ def names_of(registry):
         }
 
 
-def buy_again(registry, turn):
-    """One more order today of 2 % of the main company's customers, other ones at
+def buy_again(registry, turn, day):
+    """One more order on a day of 2 % of the main company's customers, other ones at
     each turn; return how many."""
     names = names_of(registry)
     with registry.cursor() as cr:
-        names |= {"turn": turn, "order": _highest_id(cr, "sale_order")}
+        names |= {"turn": turn, "day": day, "order": _highest_id(cr, "sale_order")}
         cr.execute(_orders(names, AGAIN_TIMES, "AGAIN"))
         count = cr.rowcount
         _continue_numbers(cr)

@@ -11,6 +11,7 @@ Format: PostgreSQL manual, COPY, "Binary Format".
 from __future__ import annotations
 
 import tempfile
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from odoo.tools import SQL
@@ -43,32 +44,60 @@ def read_frame(cr, query: SQL, kinds: Mapping[str, str]) -> dict[str, np.ndarray
     :param kinds: ``{column: key of WIRE}``; a ``day`` is selected as
         ``date - '1970-01-01'`` and comes back as ``datetime64[ns]``
     """
+    import numpy as np
+
+    with copied_rows(cr, query, kinds) as rows:
+        columns = {
+            name: np.empty(len(rows), _native_type(kind))
+            for name, kind in kinds.items()
+        }
+        place = 0
+        for chunk in rows.chunks():
+            end = place + len(chunk[next(iter(kinds))])
+            for name, values in chunk.items():
+                columns[name][place:end] = values
+            place = end
+    return columns
+
+
+@contextmanager
+def copied_rows(cr, query: SQL, kinds: Mapping[str, str]):
+    """Run a select and give a :class:`CopiedRows`: one query."""
     statement = SQL("COPY (%s) TO STDOUT (FORMAT binary)", query)
     text = cr.mogrify(statement.code, statement.params).decode()
     with tempfile.TemporaryFile() as stream:
         cr.copy_expert(text, stream)
-        return _read_columns(stream, kinds)
+        yield CopiedRows(stream, kinds)
 
 
-def _read_columns(stream, kinds):
-    """Parse the rows a chunk at a time, so that the wire form is never whole in
-    memory."""
-    import numpy as np
+class CopiedRows:
+    """The rows of a select in a temporary file, to go through a chunk at a time, more
+    than once if need be: whole, they are never in memory."""
 
-    row_type = _row_type(kinds)
-    size = stream.seek(0, 2) - len(HEADER) - len(TRAILER)
-    rows = size // row_type.itemsize
-    if rows * row_type.itemsize != size:
-        raise ValueError("The rows are not of one length: a column was NULL.")
-    columns = {name: np.empty(rows, _native_type(kind)) for name, kind in kinds.items()}
-    stream.seek(len(HEADER))
-    for start in range(0, rows, CHUNK_ROWS):
-        chunk = np.frombuffer(
-            stream.read(min(CHUNK_ROWS, rows - start) * row_type.itemsize), row_type
-        )
-        for name, kind in kinds.items():
-            columns[name][start : start + len(chunk)] = _to_native(chunk[name], kind)
-    return columns
+    def __init__(self, stream, kinds: Mapping[str, str]):
+        self.kinds = kinds
+        self._stream = stream
+        self._type = _row_type(kinds)
+        size = stream.seek(0, 2) - len(HEADER) - len(TRAILER)
+        self._count, rest = divmod(size, self._type.itemsize)
+        if rest:
+            raise ValueError("The rows are not of one length: a column was NULL.")
+
+    def __len__(self):
+        return self._count
+
+    def chunks(self):
+        """``{column: array}`` of at most ``CHUNK_ROWS`` rows, one after the other."""
+        import numpy as np
+
+        self._stream.seek(len(HEADER))
+        for start in range(0, self._count, CHUNK_ROWS):
+            count = min(CHUNK_ROWS, self._count - start)
+            rows = self._stream.read(count * self._type.itemsize)
+            chunk = np.frombuffer(rows, self._type)
+            yield {
+                name: _to_native(chunk[name], kind) for name, kind in self.kinds.items()
+            }
 
 
 def _row_type(kinds):

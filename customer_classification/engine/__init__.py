@@ -1,8 +1,8 @@
 """The calculation: pure functions on frames, no Odoo, no database, no clock.
 
-``classify`` turns facts into classes, ``changes`` compares them with the classes
-before; ``facts_at`` and ``classes_at`` ask the same of any day from the purchases,
-``project`` and ``effort`` of the days to come.
+``roll_up`` turns purchases into facts, ``classify`` facts into classes, ``changes``
+compares them with the classes before; ``facts_at`` and ``classes_at`` ask the same of
+any day from the purchases, ``project`` and ``effort`` of the days to come.
 Nothing here imports numpy or pandas until it is called.
 """
 
@@ -23,6 +23,7 @@ from .columns import (
     STAGES,
     TIER_REASONS,
 )
+from .history import lay_out, roll_up
 from .lifecycle import ALLOWED_MOVES
 from .parameters import Component, Edges, Parameters, TierLimit
 from .projection import effort, project
@@ -57,7 +58,9 @@ __all__ = [
     "classify",
     "effort",
     "facts_at",
+    "lay_out",
     "lay_over",
     "project",
     "rfm_segment",
+    "roll_up",
 ]

@@ -39,6 +39,7 @@ def classify(
     parameters: Parameters,
     as_of: datetime.date,
     edges: Edges | None = None,
+    usual_gap: float | None = None,
 ) -> Classification:
     """Classify customers as of a day.
 
@@ -48,15 +49,17 @@ def classify(
         tier 0 was never classified
     :param edges: limits of an earlier full run, for a run over some customers; without
         them, those of this population are found
+    :param usual_gap: usual gap of the full run before by the same rules, which stands
+        while that of this population is close to it
     :raises ValueError: columns are missing, customers stand there twice, or the edges
         belong to other tiers
     """
     # NaN stands for "none" and compares as false; numpy < 1.25 warns of it.
     with np.errstate(invalid="ignore"):
-        return _classify(facts, previous, parameters, as_of, edges)
+        return _classify(facts, previous, parameters, as_of, edges, usual_gap)
 
 
-def _classify(frame, previous_frame, parameters, as_of, edges):
+def _classify(frame, previous_frame, parameters, as_of, edges, usual_gap):
     today = columns.day_number(as_of)
     facts, notes = columns.read_facts(frame, parameters.currency_digits)
     previous = columns.read_previous(
@@ -64,7 +67,7 @@ def _classify(frame, previous_frame, parameters, as_of, edges):
     )
     notes += _future_note(facts, today)
     if edges is None:
-        edges, found = find_edges(facts, parameters, today)
+        edges, found = find_edges(facts, parameters, today, usual_gap)
         notes += found
     found = classes(facts, previous, parameters, today, edges)
     values = {
@@ -88,12 +91,15 @@ def _future_note(facts, today):
     return [{"code": "future_dates", "customers": customers}] if customers else []
 
 
-def find_edges(facts, parameters: Parameters, today: float) -> tuple[Edges, list]:
+def find_edges(
+    facts, parameters: Parameters, today: float, usual_gap: float | None = None
+) -> tuple[Edges, list]:
     """Limits of this population, and notes.
 
     :param facts: namespace of arrays as of :func:`columns.read_facts`
+    :param usual_gap: as of :func:`classify`
     """
-    gap, notes = find_population_gap(facts)
+    gap, notes = find_population_gap(facts, usual_gap)
     timing = rhythm(facts, parameters, gap, today)
     thresholds, threshold_notes = scores.find_all_thresholds(facts, timing, parameters)
     is_buyer = scores.buyers(facts, timing)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DEFAULT_GAP_DAYS = 30
+# Share of the usual gap by which the median may leave it before it moves.
+GAP_TOLERANCE = 0.05
 
 
 class Rhythm(NamedTuple):
@@ -103,11 +105,15 @@ def dormant_after(gap, parameters) -> NDArray:
     return due_after(gap, parameters.dormant_ratio, parameters.dormant_min_days)
 
 
-def find_population_gap(facts) -> tuple[int, list[dict]]:
+def find_population_gap(facts, usual: float | None = None) -> tuple[int, list[dict]]:
     """Median of the own mean gaps of customers with two visits or more, and notes.
 
-    Rounded half up to whole days, at least 1: every expected gap depends on it, so
-    that an unrounded median would rewrite a stable base of customers every night.
+    Rounded half up to whole days, at least 1; the usual gap of before stands while the
+    median is within ``GAP_TOLERANCE`` of it. Every expected gap depends on it, so that
+    a median that wavers around a half would rewrite all customers every night, and let
+    some go back and forth between classes.
+
+    :param usual: the gap by which the customers were classified the last time
     """
     repeats = facts.visit_count >= 2
     span = (facts.last_purchase_date - facts.first_purchase_date)[repeats]
@@ -115,4 +121,7 @@ def find_population_gap(facts) -> tuple[int, list[dict]]:
     gaps = gaps[~np.isnan(gaps)]
     if not len(gaps):
         return DEFAULT_GAP_DAYS, [{"code": "no_gaps", "days": DEFAULT_GAP_DAYS}]
-    return max(1, int(np.floor(np.median(gaps) + 0.5))), []
+    median = float(np.median(gaps))
+    if usual and abs(median - usual) <= GAP_TOLERANCE * usual:
+        return usual, []
+    return max(1, int(np.floor(median + 0.5))), []

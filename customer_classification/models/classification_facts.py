@@ -1,7 +1,13 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..copy_frames import WIRE, null_free_day, null_free_float, read_frame
+from ..copy_frames import (
+    WIRE,
+    copied_rows,
+    null_free_day,
+    null_free_float,
+    read_frame,
+)
 from .classification_source import Scope
 
 # Rules that decide what is read: by two policies that agree on them, facts are equal.
@@ -9,33 +15,16 @@ RULES_OF_FACTS = (
     *("company_id", "tz", "revenue_source", "subtract_credit_notes", "window_months"),
     *("sale_domain", "invoice_domain"),
 )
-# What a run reads, one row a customer: {column: (kind on the wire, SQL)}, where h is
-# the purchase history, o opportunities, q quotations, f the profile so far.
-FACTS = {
-    "first_purchase_date": ("day", "h.days[1]"),
-    "last_purchase_date": ("day", "h.days[cardinality(h.days)]"),
-    "previous_purchase_date": ("day", "h.days[cardinality(h.days) - 1]"),
-    "visit_count": ("int", "cardinality(h.days)"),
-    "lifetime_order_count": ("int", "h.lifetime_order_count"),
-    "lifetime_revenue": ("float", "h.lifetime_revenue"),
-    "order_count": ("int", "h.order_count"),
-    "revenue": ("float", "h.revenue"),
-    "refund_amount": ("float", "h.refund_amount"),
-    "margin": ("float", "h.margin"),
-    "revenue_recent": ("float", "h.revenue_recent"),
-    "revenue_previous": ("float", "h.revenue - h.revenue_recent"),
-    "order_count_recent": ("int", "h.order_count_recent"),
-    "order_count_previous": ("int", "h.order_count - h.order_count_recent"),
-    "window_first_date": ("day", "h.window_first_date"),
-    "recent_first_date": ("day", "h.recent_first_date"),
+PURCHASE = {"partner_id": "int", "day": "int", "amount": "float", "margin": "float"}
+# Purchases that are rolled up at a time; about 70 bytes of memory each.
+PART_ROWS = 6_000_000
+# What a run reads of each customer beside the purchases, {column: (kind on the wire,
+# SQL)}, where o stands for opportunities, q for quotations, f for the profile so far.
+PIPELINE = {
     "open_opportunity_count": ("int", "o.number"),
-    "open_opportunity_revenue": ("float", "o.amount"),
+    "open_opportunity_revenue": ("float", "COALESCE(o.amount, 0)"),
     "open_quotation_count": ("int", "q.number"),
-    "open_quotation_amount": ("float", "q.amount"),
-}
-# Numbers that are nothing, not unknown, where there is no document.
-ZERO_FACTS = {name for name, (kind, __) in FACTS.items() if kind == "float"} - {
-    "margin"
+    "open_quotation_amount": ("float", "COALESCE(q.amount, 0)"),
 }
 PREVIOUS = {
     "value_tier": ("int", "f.shadow_tier_id"),
@@ -63,14 +52,16 @@ STATE = {
 
 
 class ClassificationFacts(models.AbstractModel):
-    """Reads, in one query, what is known of each customer up to a day, beside how
-    the customer is classified so far.
+    """Reads what is known of each customer up to a day, beside how the customer is
+    classified so far.
 
-    *How it works*: each source gives a select of purchases; they are put together,
-    rolled up from the contact to the commercial partner, and summed in one pass.
-    The result is streamed by COPY into numpy arrays.
+    *How it works*: each source gives a select of purchases. They leave the database as
+    they stand, by one scan of each table of documents, and are rolled up in memory from
+    the contact to the commercial partner: a ``GROUP BY`` with a join to the contacts
+    sorts or spills to disk, and takes three times as long at a million customers. One
+    more select gives the customers with their open pipeline and their classes so far.
 
-    *Query budget*: one, whatever the number of customers.
+    *Query budget*: three, whatever the number of customers.
     """
 
     _name = "classification.facts"
@@ -117,42 +108,95 @@ class ClassificationFacts(models.AbstractModel):
         """
         import pandas as pd
 
+        from ..engine import lay_out
+
         self.env.flush_all()
+        history = self._read_history(policy, parameters, scope)
         columns = read_frame(
-            self.env.cr,
-            self._query(policy, parameters, scope),
-            self._kinds(),
+            self.env.cr, self._customer_query(policy, scope), self._kinds()
         )
+        index = pd.Index(columns["partner_id"], name="partner_id")
+        kept = columns["is_known"] | index.isin(history.index)
+        columns = {name: values[kept] for name, values in columns.items()}
         index = pd.Index(columns.pop("partner_id"), name="partner_id")
         previous = {name: columns.pop(f"previous {name}") for name in PREVIOUS}
         self._stages_to_codes(previous)
-        return pd.DataFrame(columns, index), pd.DataFrame(previous, index)
+        facts = lay_out(history, index).assign(
+            **{name: columns[name] for name in (*PIPELINE, *STATE)}
+        )
+        return facts, pd.DataFrame(previous, index, copy=False)
+
+    @api.model
+    def _read_history(self, policy, parameters, scope):
+        """Facts from the purchases, one row a customer who has some: two queries.
+
+        Customers are taken in parts when the purchases are too many to be in memory
+        at once.
+        """
+        import pandas as pd
+
+        from ..engine import roll_up
+
+        contacts = self._contacts(scope)
+        query = self._null_free_purchases(policy, scope)
+        with copied_rows(self.env.cr, query, PURCHASE) as rows:
+            parts = 1 + len(rows) // PART_ROWS
+            return pd.concat(
+                roll_up(
+                    _part(rows, contacts, part, parts), parameters, scope.as_of_date
+                )
+                for part in range(parts)
+            )
 
     @api.model
     def _read_purchases(self, policy, scope):
         """Return the purchases themselves, one row a document: ``partner_id`` (the
         customer), ``day``, ``amount`` and ``margin``, as the engine replays them.
-        One query."""
-        import pandas as pd
-
+        Two queries."""
         self.env.flush_all()
-        query = SQL(
-            "SELECT p.commercial_partner_id, %s, COALESCE(d.amount::float8, 0), %s"
-            " FROM (%s) d JOIN res_partner p ON p.id = d.partner_id",
-            null_free_day(SQL("d.day")),
+        contacts = self._contacts(scope)
+        query = self._null_free_purchases(policy, scope)
+        with copied_rows(self.env.cr, query, PURCHASE) as rows:
+            purchases = _part(rows, contacts, 0, 1)
+        days = purchases["day"].to_numpy("datetime64[D]")
+        return purchases.assign(day=days.astype("datetime64[ns]"))
+
+    @api.model
+    def _null_free_purchases(self, policy, scope):
+        return SQL(
+            "SELECT d.partner_id, d.day - DATE '1970-01-01',"
+            " COALESCE(d.amount::float8, 0), %s FROM (%s) d",
             null_free_float(SQL("d.margin")),
             self._purchase_query(policy, scope),
         )
-        kinds = {"partner_id": "int", "day": "day", "amount": "float"}
-        kinds["margin"] = "float"
-        return pd.DataFrame(read_frame(self.env.cr, query, kinds))
+
+    @api.model
+    def _contacts(self, scope):
+        """Customer (0 for none) by contact, for contacts who are none themselves:
+        one query."""
+        import pandas as pd
+
+        customers = SQL("TRUE")
+        if scope.customer_ids is not None:
+            customers = SQL("commercial_partner_id = ANY(%s)", list(scope.customer_ids))
+        columns = read_frame(
+            self.env.cr,
+            SQL(
+                "SELECT id, COALESCE(commercial_partner_id, 0) FROM res_partner"
+                " WHERE commercial_partner_id IS DISTINCT FROM id AND %s",
+                customers,
+            ),
+            {"id": "int", "customer": "int"},
+        )
+        return pd.Series(columns["customer"], index=columns["id"])
 
     @api.model
     def _kinds(self):
-        """``{column: kind}`` in the order in which :meth:`_query` selects them."""
+        """``{column: kind}`` in the order of :meth:`_customer_query`."""
         return {
             "partner_id": "int",
-            **{name: kind for name, (kind, __) in (FACTS | STATE).items()},
+            "is_known": "bool",
+            **{name: kind for name, (kind, __) in (PIPELINE | STATE).items()},
             **{f"previous {name}": kind for name, (kind, __) in PREVIOUS.items()},
         }
 
@@ -166,46 +210,40 @@ class ClassificationFacts(models.AbstractModel):
         lookup[ids] = np.arange(len(ids))
         previous["lifecycle_stage"] = lookup[previous["lifecycle_stage"]]
 
-    # The query
+    # The queries
 
     @api.model
-    def _query(self, policy, parameters, scope):
-        """SQL of one row a customer, in the order of :meth:`_kinds`."""
-        selected = [SQL("c.id")]
-        for name, (kind, code) in (FACTS | STATE).items():
-            selected.append(self._null_free(kind, SQL(code), name in ZERO_FACTS))
-        for kind, code in PREVIOUS.values():
-            selected.append(self._null_free(kind, SQL(code), False))
+    def _customer_query(self, policy, scope):
+        """SQL of one row a customer, in the order of :meth:`_kinds`: who is known
+        already or by what is open, and the others, who count if they bought."""
+        selected = [SQL("c.id"), self._known_condition(policy, scope)]
+        for kind, code in (*(PIPELINE | STATE).values(), *PREVIOUS.values()):
+            selected.append(self._null_free(kind, SQL(code)))
         return SQL(
             """
-            WITH purchase AS (%(purchases)s),
-                 history AS (%(history)s),
-                 opportunity AS (%(opportunities)s),
+            WITH opportunity AS (%(opportunities)s),
                  quotation AS (%(quotations)s)
             SELECT %(selected)s
               FROM res_partner c
-              LEFT JOIN history h ON h.partner_id = c.id
               LEFT JOIN opportunity o ON o.partner_id = c.id
               LEFT JOIN quotation q ON q.partner_id = c.id
               LEFT JOIN customer_profile f
                 ON f.partner_id = c.id AND f.company_id = %(company)s
              WHERE %(customers)s
             """,
-            purchases=self._purchase_query(policy, scope),
-            history=self._history_query(parameters, scope),
             opportunities=self._opportunity_query(scope),
             quotations=self._quotation_query(scope),
             selected=SQL(", ").join(selected),
             company=scope.company_id,
-            customers=self._customer_condition(policy, scope),
+            customers=self._customer_condition(scope),
         )
 
     @api.model
-    def _null_free(self, kind, code, is_zero):
+    def _null_free(self, kind, code):
         """SQL of a column with what :mod:`copy_frames` takes for NULL."""
         if kind == "day":
             return null_free_day(code)
-        if kind == "float" and not is_zero:
+        if kind == "float":
             return null_free_float(code)
         if kind == "bool":
             return SQL("COALESCE(%s, FALSE)", code)
@@ -220,44 +258,6 @@ class ClassificationFacts(models.AbstractModel):
             for query in self.env[name]._purchase_queries(policy, scope)
         ]
         return SQL(" UNION ALL ").join(queries)
-
-    @api.model
-    def _history_query(self, parameters, scope):
-        """Purchases summed by commercial partner.
-
-        A document is an order and a visit when its amount is positive; others only
-        lower the revenue on their day. The days are collected once, sorted: first,
-        last, last but one and their number all come from that one array.
-        """
-        window = SQL("d.day >= %s", parameters.window_start(scope.as_of_date))
-        recent = SQL("d.day >= %s", parameters.half_start(scope.as_of_date))
-        bought = SQL("d.amount > 0")
-        return SQL(
-            """
-            SELECT p.commercial_partner_id AS partner_id,
-                   array_agg(DISTINCT d.day ORDER BY d.day)
-                       FILTER (WHERE %(bought)s) AS days,
-                   count(*) FILTER (WHERE %(bought)s) AS lifetime_order_count,
-                   sum(d.amount) AS lifetime_revenue,
-                   count(*) FILTER (WHERE %(bought)s AND %(window)s) AS order_count,
-                   COALESCE(sum(d.amount) FILTER (WHERE %(window)s), 0) AS revenue,
-                   -sum(d.amount) FILTER (WHERE d.amount < 0 AND %(window)s)
-                       AS refund_amount,
-                   sum(d.margin) FILTER (WHERE %(window)s) AS margin,
-                   count(*) FILTER (WHERE %(bought)s AND %(recent)s)
-                       AS order_count_recent,
-                   COALESCE(sum(d.amount) FILTER (WHERE %(recent)s), 0)
-                       AS revenue_recent,
-                   min(d.day) FILTER (WHERE %(window)s) AS window_first_date,
-                   min(d.day) FILTER (WHERE %(recent)s) AS recent_first_date
-              FROM purchase d
-              JOIN res_partner p ON p.id = d.partner_id
-             GROUP BY p.commercial_partner_id
-            """,
-            bought=bought,
-            window=window,
-            recent=recent,
-        )
 
     @api.model
     def _opportunity_query(self, scope):
@@ -307,25 +307,29 @@ class ClassificationFacts(models.AbstractModel):
         )
 
     @api.model
-    def _customer_condition(self, policy, scope):
-        """SQL that keeps the customers: who bought, asked or has a profile, and the
-        prospects that the policy wants; never the companies of the database."""
+    def _customer_condition(self, scope):
+        """SQL that keeps the customers, and the contacts that were customers; never
+        the companies of the database."""
+        condition = SQL(
+            "(c.commercial_partner_id = c.id OR f.id IS NOT NULL) AND NOT EXISTS"
+            " (SELECT FROM res_company own WHERE own.partner_id = c.id)"
+        )
+        if scope.customer_ids is None:
+            return condition
+        return SQL("c.id = ANY(%s) AND %s", list(scope.customer_ids), condition)
+
+    @api.model
+    def _known_condition(self, policy, scope):
+        """SQL of whether a customer counts without a purchase: who asked or has a
+        profile, and the prospects that the policy wants."""
         reasons = [
-            SQL("h.partner_id IS NOT NULL"),
             SQL("o.partner_id IS NOT NULL"),
             SQL("q.partner_id IS NOT NULL"),
             SQL("f.id IS NOT NULL"),
         ]
         if policy.prospect_scope == "contact":
-            reasons.append(self._prospect_condition(scope))
-        condition = SQL(
-            "(%s) AND NOT EXISTS (SELECT FROM res_company own"
-            " WHERE own.partner_id = c.id)",
-            SQL(" OR ").join(reasons),
-        )
-        if scope.customer_ids is None:
-            return condition
-        return SQL("c.id = ANY(%s) AND %s", list(scope.customer_ids), condition)
+            reasons.append(SQL("COALESCE(%s, FALSE)", self._prospect_condition(scope)))
+        return SQL(" OR ").join(reasons)
 
     @api.model
     def _prospect_condition(self, scope):
@@ -335,3 +339,32 @@ class ClassificationFacts(models.AbstractModel):
             " AND (c.company_id = %s OR c.company_id IS NULL)",
             scope.company_id,
         )
+
+
+def _part(rows, contacts, part, parts):
+    """The purchases of every ``parts``-th customer, with the customer as partner."""
+    import numpy as np
+    import pandas as pd
+
+    kept = []
+    for chunk in rows.chunks():
+        customer = chunk["partner_id"]
+        place = contacts.index.get_indexer(customer)
+        is_contact = place >= 0
+        customer[is_contact] = contacts.to_numpy()[place[is_contact]]
+        if parts > 1:
+            mask = customer % parts == part
+            chunk = {name: values[mask] for name, values in chunk.items()}
+        kept.append(chunk)
+    return pd.DataFrame(
+        {
+            name: np.concatenate([np.empty(0, dtype), *(c[name] for c in kept)])
+            for name, dtype in (
+                ("partner_id", "int32"),
+                ("day", "int32"),
+                ("amount", "float64"),
+                ("margin", "float64"),
+            )
+        },
+        copy=False,
+    )

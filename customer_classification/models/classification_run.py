@@ -355,7 +355,7 @@ class ClassificationRun(models.Model):
                 ("watermark", "!=", False),
                 ("state", "=", "done"),
             ],
-            ["policy_id", "as_of_date", "watermark"],
+            ["policy_id", "as_of_date", "watermark", "edges"],
             order="id desc",
             limit=1,
         )

@@ -145,7 +145,8 @@ class ClassificationRun(models.Model):
         facts, previous, gone = self._collect(parameters, scope)
         self._enter("score", 50)
         edges = self._given_edges(parameters)
-        result = classify(facts, previous, parameters, self.as_of_date, edges)
+        gap = self._usual_gap(last)
+        result = classify(facts, previous, parameters, self.as_of_date, edges, gap)
         shown = self._shown(previous, result.frame)
         old_rules = self._by_old_rules(facts, previous, shown)
         self._enter("write", 70)
@@ -259,6 +260,13 @@ class ClassificationRun(models.Model):
         facts, __ = facts_model._read(self.policy_id, parameters, everybody)
         facts = facts[facts["is_customer"]]
         return classify(facts, None, parameters, self.as_of_date).edges
+
+    def _usual_gap(self, last):
+        """The usual gap of the last run by the same rules; None without one, and for
+        a past day, which knows nothing of later ones."""
+        if self.kind == "back_test" or last.policy_id != self.policy_id:
+            return None
+        return (last.edges or {}).get("population_gap_days")
 
     def _shown(self, previous, frame):
         """Classes as people see them, before and now, and who of them had them from

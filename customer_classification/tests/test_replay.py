@@ -1,7 +1,9 @@
 from datetime import date, timedelta
+from unittest.mock import patch
 
 from odoo.tests import tagged
 
+from ..models import classification_facts
 from .common import AS_OF, AccountingCase
 
 
@@ -70,11 +72,20 @@ class TestReplay(AccountingCase):
         days = [AS_OF - timedelta(age) for age in (0, 45, 50, 51, 212, 213, 350)]
         self._assert_replayed(other, days)
 
-    def test_one_query(self):
+    def test_customers_in_parts(self):
+        facts_model = self.env["classification.facts"]
+        scope = facts_model._scope(self.policy, AS_OF, self.customers.ids)
+        parameters = self.policy._parameters()
+        whole, __ = facts_model._read(self.policy, parameters, scope)
+        with patch.object(classification_facts, "PART_ROWS", 12):
+            parts, __ = facts_model._read(self.policy, parameters, scope)
+        self.assertTrue(parts.equals(whole))
+
+    def test_no_query_beside_the_copies(self):
         facts_model = self.env["classification.facts"]
         scope = facts_model._scope(self.policy, AS_OF, self.customers.ids)
         facts_model._read_purchases(self.policy, scope)
-        # Odoo does not count a COPY: nothing else may be asked beside it.
+        # Odoo does not count a COPY: nothing else may be asked beside them.
         with self.assertQueryCount(0):
             purchases = facts_model._read_purchases(self.policy, scope)
         self.assertEqual(len(purchases), 39)

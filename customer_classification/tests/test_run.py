@@ -42,6 +42,20 @@ class TestRun(ClassificationCase):
         self.assertEqual(again.written_count, 0)
         self.assertEqual((again.tier_change_count, again.stage_change_count), (0, 0))
 
+    def test_usual_gap_stands_while_the_median_is_near(self):
+        self._recompute()
+        for number in range(3):
+            self._regular(f"Every 31 days {number}", 10, every=31)
+        near = self._recompute()
+        self.assertEqual(near.written_count, 3)
+        self.assertEqual(near.edges["population_gap_days"], 30)
+        for number in range(6):
+            self._regular(f"Every 40 days {number}", 10, every=40)
+        far = self._recompute()
+        self.assertEqual(far.edges["population_gap_days"], 40)
+        back_test = self._recompute(kind="back_test")
+        self.assertEqual(back_test.edges["population_gap_days"], 40)
+
     def test_second_run_queries(self):
         self._recompute()
         self.env.flush_all()

@@ -99,6 +99,19 @@ def test_a_new_purchase_rarely_moves_the_gap_of_all():
     assert before.population_gap_days == after.population_gap_days
 
 
+@pytest.mark.parametrize(
+    ("usual", "expected"),
+    [(None, 20), (20, 20), (20.5, 20.5), (21, 21), (22, 20), (19, 20), (90, 20)],
+)
+def test_the_gap_of_all_stands_until_the_median_leaves_it(usual, expected):
+    """A median that wavers between two days would move customers to and fro."""
+    frame = facts(*(bought(0, gap) for gap in (10, 20, 30)))
+    result = classify(frame, None, limited(), TODAY, usual_gap=usual)
+    assert result.edges.population_gap_days == expected
+    again = classify(frame, None, limited(), TODAY, usual_gap=expected)
+    assert again.edges.population_gap_days == expected
+
+
 def test_numbers_of_the_rhythm():
     found = one(bought(45, 65), limited(), edges=edges(20))
     assert (found["recency_days"], found["tenure_days"]) == (45, 65)
