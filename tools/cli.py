@@ -9,6 +9,7 @@ from . import (
     clean,
     databases,
     demo,
+    i18n,
     lint,
     postgres,
     processes,
@@ -26,6 +27,7 @@ usage: ./dev COMMAND
   demo [--no-serve] [--odoo PATH]        a classified database, served for a browser
   test [KIND|PATH ...]                   all tests; kinds: tools, engine, odoo, outside
   lint                                   style, Odoo's conventions, XML, translations
+  i18n                                   export the terms, update the translations
   bench NAME [--customers N ...]         a benchmark of benchmarks/
   odoo ARGS ...                          Odoo's own command line, connection set
   shell [DB]                             Python prompt in a database (demo)
@@ -86,6 +88,9 @@ def parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("lint")
     command.set_defaults(run=lambda args: lint.lint())
+
+    command = commands.add_parser("i18n")
+    command.set_defaults(run=lambda args: i18n.i18n())
 
     command = commands.add_parser("shell")
     command.add_argument("database", nargs="?", default=demo.DATABASE)
