@@ -414,6 +414,7 @@ class ClassificationRun(models.Model):
                 {
                     "run_id": self.id,
                     "company_id": self.company_id.id,
+                    "currency_id": self.company_id.currency_id.id,
                     "as_of_date": self.as_of_date,
                     "kind": self.kind,
                     "value_tier_id": int(tier),

@@ -19,7 +19,7 @@ class ClassificationRunResult(models.Model):
     company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
     as_of_date = fields.Date(string="As Of", required=True)
     kind = fields.Selection(RUN_KINDS, required=True)
-    currency_id = fields.Many2one(related="company_id.currency_id")
+    currency_id = fields.Many2one("res.currency", required=True)
     value_tier_id = fields.Many2one("customer.value.tier", ondelete="restrict")
     lifecycle_stage_id = fields.Many2one(
         "customer.lifecycle.stage", ondelete="restrict"

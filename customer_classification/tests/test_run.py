@@ -59,7 +59,7 @@ class TestRun(ClassificationCase):
     def test_second_run_queries(self):
         self._recompute()
         self.env.flush_all()
-        with self.assertQueryCount(22):
+        with self.assertQueryCount(20):
             self._recompute()
             self.env.flush_all()
 
