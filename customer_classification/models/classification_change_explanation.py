@@ -17,7 +17,7 @@ class ClassificationChange(models.Model):
     )
     explanation_text = fields.Char(string="Why", compute="_compute_explanation_text")
 
-    @api.depends("explanation", "axis", "cause", "policy_id")
+    @api.depends("explanation", "axis", "cause", "policy_id", "is_correction")
     @api.depends_context("lang", "uid")
     def _compute_explanation_text(self):
         """Rendered from the numbers kept with the change: eleven queries for any
@@ -32,6 +32,8 @@ class ClassificationChange(models.Model):
     def _explain(self, sentences):
         """The sentence of this change; empty where its numbers were not kept."""
         told = self.explanation
+        if self.is_correction and self.policy_id:
+            return sentences.corrected(self.revenue)
         if not told or not self.policy_id:
             return False
         text = {

@@ -179,6 +179,17 @@ class Sentences:
         """A sentence of the numbers, where a person decided otherwise."""
         return self.env._("A person decided. By the numbers: %s", text)
 
+    def corrected(self, revenue):
+        """Why the past was corrected."""
+        if not self.shows_money:
+            return self.env._("Corrected: a document of the past arrived late.")
+        return self.env._(
+            "Corrected: a document of the past arrived late. As known now, %(value)s "
+            "net in %(months)s up to that day.",
+            value=formatLang(self.env, revenue, currency_obj=self.currency),
+            months=self.months(),
+        )
+
     # Value tier
 
     def tier(self, told, tier, above, before=None):

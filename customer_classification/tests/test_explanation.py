@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from .common import AS_OF, ClassificationCase
+from .test_refresh import RefreshCase
 
 
 class ExplanationCase(ClassificationCase):
@@ -435,3 +436,37 @@ class TestChangeExplained(ExplanationCase):
         self.env.cr.execute("UPDATE classification_change SET explanation = NULL")
         changes.invalidate_recordset()
         self.assertFalse(changes.explanation_text)
+
+
+@tagged("post_install", "-at_install")
+class TestCorrectionExplained(RefreshCase):
+    """What corrects the past tells so, with what is known now of that day."""
+
+    policy_values = {}
+    limits = {"vip": 10_000, "high": 5_000, "medium": 1_000, "low": 0}
+
+    def test_a_late_purchase(self):
+        customer = self.customers[0]  # 5 × 50
+        self.today = AS_OF + timedelta(20)
+        self._recompute(self.today)
+        self._age()
+        self._purchase(customer, AS_OF + timedelta(5), 6_000)
+        self.today = AS_OF + timedelta(21)
+        self._refresh()
+        correction = self.env["classification.change"].search(
+            [
+                ("partner_id", "=", customer.id),
+                ("axis", "=", "value_tier"),
+                ("is_correction", "=", True),
+            ]
+        )
+        self.assertEqual(
+            correction.explanation_text.replace("\xa0", " "),
+            "Corrected: a document of the past arrived late. As known now, 6,250.00 € "
+            "net in 12 months up to that day.",
+        )
+        seller = self._user("seller", "sales_team.group_sale_salesman")
+        self.assertEqual(
+            correction.with_user(seller).explanation_text,
+            "Corrected: a document of the past arrived late.",
+        )
