@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .classification_history_mixin import DAY_KEYS
+from .classification_history_mixin import COMPANY_BITS, DAY_KEYS
 from .customer_profile import MONEY_GROUP, RISK_COLORS, RISK_SELECTION
 
 # Field that holds the class, by axis.
@@ -24,7 +24,6 @@ class ClassificationHistory(models.Model):
     _inherit = "classification.history.mixin"
     _description = "Customer as of a Day"
     _auto = False
-    _order = "value_tier_id, id"
 
     as_of_date = fields.Date(string="As Of", readonly=True, depends_context=DAY_KEYS)
     value_tier_id = fields.Many2one(
@@ -56,7 +55,27 @@ class ClassificationHistory(models.Model):
 
     @property
     def _table_query(self):
-        return self._history_query(self._context_day("history_date"))
+        days = self._company_days(self._context_day("history_date"))
+        return SQL(" UNION ALL ").join(self._company_query(*place) for place in days)
+
+    @api.model
+    def _company_query(self, company, day, zone):
+        """The rows of one company."""
+        return SQL(
+            """
+            SELECT (partner_id::bigint << %(bits)s) + %(company)s AS id,
+                   partner_id,
+                   %(company)s AS company_id,
+                   %(day)s::date AS as_of_date,
+                   value_tier_id, lifecycle_stage_id, churn_risk, revenue
+              FROM (%(latest)s) latest
+             WHERE is_customer
+            """,
+            bits=COMPANY_BITS,
+            company=company.id,
+            day=day,
+            latest=self._latest_query(company, day, zone),
+        )
 
     @api.depends("churn_risk")
     @api.depends_context(*DAY_KEYS)

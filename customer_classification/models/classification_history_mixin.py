@@ -5,10 +5,10 @@ import pytz
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, OrderedSet
 
 # A row is numbered by its customer and its company, so that it has one id on every
-# day, and PostgreSQL finds it by its customer; below 2^53, exact in JavaScript.
+# day, and tells its customer; below 2^53, exact in JavaScript.
 COMPANY_BITS = 20
 # What the rows depend on beside the history itself: one record, many days.
 DAY_KEYS = ("history_date", "history_from_date", "history_known_date")
@@ -39,6 +39,9 @@ class ClassificationHistoryMixin(models.AbstractModel):
     _name = "classification.history.mixin"
     _description = "Customers on a Day"
     _rec_name = "partner_id"
+    # As the index of the changes has them: a page does not wait for all customers, and
+    # customers keep their places from day to day.
+    _order = "partner_id.id, company_id.id"
     _depends = {
         "classification.change": [
             *("partner_id", "company_id", "axis", "valid_date", "create_date"),
@@ -54,21 +57,32 @@ class ClassificationHistoryMixin(models.AbstractModel):
 
     @api.model
     def _search(self, domain, *args, **kwargs):
-        """Find rows by their ids through the customers, which have an index."""
-        domain = Domain(domain).map_conditions(self._with_customers)
+        """Look only at the customers whom the domain names, by themselves or by the
+        numbers of their rows: the index of the changes begins with them."""
+        customer_ids = self._named_customers(Domain(domain))
+        if customer_ids is not None:
+            self = self.with_context(history_customer_ids=customer_ids)
         return super()._search(domain, *args, **kwargs)
 
     @api.model
-    def _with_customers(self, condition):
-        """A condition on ids says the same on customers."""
-        if condition.field_expr != "id" or condition.operator not in ("=", "in"):
-            return condition
-        values = condition.value
-        ids = [values] if isinstance(values, int) else values
-        if not isinstance(ids, list | tuple | set | frozenset):
-            return condition
-        partner_ids = [row_id >> COMPANY_BITS for row_id in ids if row_id]
-        return condition & Domain("partner_id", "in", partner_ids)
+    def _named_customers(self, domain):
+        """Ids of customers outside whom a domain finds nothing, None for everybody."""
+        terms = list(domain)
+        if "|" in terms or "!" in terms:
+            return None
+        for term in terms:
+            if len(term) == 3 and term[0] in ("id", "partner_id"):
+                name, operator, value = term
+                ids = [value] if operator == "=" else value
+                if operator in ("=", "in") and self._are_ids(ids):
+                    return [i >> COMPANY_BITS if name == "id" else i for i in ids]
+        return None
+
+    @api.model
+    def _are_ids(self, values):
+        return isinstance(values, list | tuple | set | frozenset | OrderedSet) and all(
+            isinstance(value, int) for value in values
+        )
 
     # Days
 
@@ -131,6 +145,9 @@ class ClassificationHistoryMixin(models.AbstractModel):
         if known:
             end = self._end_of_day(known, zone)
             conditions.append(SQL("create_date < %s", end))
+        customer_ids = self.env.context.get("history_customer_ids")
+        if customer_ids is not None:
+            conditions.append(SQL("partner_id = ANY(%s)", customer_ids))
         return SQL(" AND ").join(conditions)
 
     @api.model
@@ -156,27 +173,22 @@ class ClassificationHistoryMixin(models.AbstractModel):
         return self._today_in(self._zones().get(self.env.company, "UTC"))
 
     @api.model
-    def _history_query(self, day=None):
-        """SQL of one row for each customer and company with a class on a day."""
-        return SQL(" UNION ALL ").join(
-            self._company_query(*place) for place in self._company_days(day)
-        )
-
-    @api.model
-    def _company_query(self, company, day, zone):
-        """The rows of one company: the index of the changes gives them in order."""
+    def _latest_query(self, company, day, zone):
+        """SQL of the classes of one company's customers on a day, one row for each who
+        ever had one up to the day, ``is_customer`` telling who still has. In the order
+        of the customers, as the index of the changes has them.
+        """
         return SQL(
             """
-            SELECT (partner_id::bigint << %(bits)s) + %(company)s AS id,
-                   partner_id,
-                   %(company)s AS company_id,
-                   %(day)s::date AS as_of_date,
+            SELECT partner_id,
                    max(to_tier_id) AS value_tier_id,
                    max(to_stage_id) AS lifecycle_stage_id,
                    max(to_risk) AS churn_risk,
                    (max(ARRAY[valid_date - DATE '2000-01-01',
                               EXTRACT(EPOCH FROM create_date), id, revenue]))[4]
-                       ::numeric AS revenue
+                       ::numeric AS revenue,
+                   count(to_tier_id) + count(to_stage_id) + count(to_risk) > 0
+                       AS is_customer
               FROM (SELECT DISTINCT ON (partner_id, axis)
                            id, partner_id, axis, valid_date, create_date, to_tier_id,
                            to_stage_id, to_risk, revenue
@@ -185,11 +197,7 @@ class ClassificationHistoryMixin(models.AbstractModel):
                      ORDER BY partner_id, axis, valid_date DESC, create_date DESC,
                               id DESC) latest
              GROUP BY partner_id
-            HAVING count(to_tier_id) + count(to_stage_id) + count(to_risk) > 0
             """,
-            bits=COMPANY_BITS,
-            company=company.id,
-            day=day,
             condition=self._changes_until(company, day, zone),
         )
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .classification_history_mixin import DAY_KEYS
+from .classification_history_mixin import COMPANY_BITS, DAY_KEYS
 from .customer_profile import MONEY_GROUP, RISK_COLORS, RISK_SELECTION
 
 # Days between the two dates where the first one is not given.
@@ -24,7 +24,6 @@ class ClassificationMigration(models.Model):
     _inherit = "classification.history.mixin"
     _description = "Customer between Two Days"
     _auto = False
-    _order = "from_tier_id, to_tier_id, id"
 
     from_customer = fields.Boolean(
         string="Customer Before",
@@ -98,26 +97,43 @@ class ClassificationMigration(models.Model):
     @property
     def _table_query(self):
         first, last = self._days()
+        return SQL(" UNION ALL ").join(
+            self._company_query(company, first, last, zone)
+            for company, __, zone in self._company_days(last)
+        )
+
+    @api.model
+    def _company_query(self, company, first, last, zone):
+        """The rows of one company. Whoever had a class up to the earlier day is among
+        those who had one up to the later day, which so leads the join, in order."""
+        later, earlier = SQL.identifier("later"), SQL.identifier("earlier")
+        start, end = (earlier, later) if first <= last else (later, earlier)
         return SQL(
             """
-            SELECT id, partner_id, company_id,
-                   bool_or(side = 1) AS from_customer,
-                   bool_or(side = 2) AS to_customer,
-                   max(value_tier_id) FILTER (WHERE side = 1) AS from_tier_id,
-                   max(value_tier_id) FILTER (WHERE side = 2) AS to_tier_id,
-                   max(lifecycle_stage_id) FILTER (WHERE side = 1) AS from_stage_id,
-                   max(lifecycle_stage_id) FILTER (WHERE side = 2) AS to_stage_id,
-                   max(churn_risk) FILTER (WHERE side = 1) AS from_risk,
-                   max(churn_risk) FILTER (WHERE side = 2) AS to_risk,
-                   max(revenue) FILTER (WHERE side = 1) AS from_revenue,
-                   max(revenue) FILTER (WHERE side = 2) AS to_revenue
-              FROM (SELECT 1 AS side, f.* FROM (%(first)s) f
-                     UNION ALL
-                    SELECT 2 AS side, t.* FROM (%(last)s) t) end_of_way
-             GROUP BY id, partner_id, company_id
+            SELECT (partner_id::bigint << %(bits)s) + %(company)s AS id,
+                   partner_id,
+                   %(company)s AS company_id,
+                   COALESCE(%(start)s.is_customer, FALSE) AS from_customer,
+                   COALESCE(%(end)s.is_customer, FALSE) AS to_customer,
+                   %(start)s.value_tier_id AS from_tier_id,
+                   %(end)s.value_tier_id AS to_tier_id,
+                   %(start)s.lifecycle_stage_id AS from_stage_id,
+                   %(end)s.lifecycle_stage_id AS to_stage_id,
+                   %(start)s.churn_risk AS from_risk,
+                   %(end)s.churn_risk AS to_risk,
+                   CASE WHEN %(start)s.is_customer THEN %(start)s.revenue END
+                       AS from_revenue,
+                   CASE WHEN %(end)s.is_customer THEN %(end)s.revenue END AS to_revenue
+              FROM (%(later_query)s) later
+              LEFT JOIN (%(earlier_query)s) earlier USING (partner_id)
+             WHERE later.is_customer OR earlier.is_customer
             """,
-            first=self._history_query(first),
-            last=self._history_query(last),
+            bits=COMPANY_BITS,
+            company=company.id,
+            start=start,
+            end=end,
+            later_query=self._latest_query(company, max(first, last), zone),
+            earlier_query=self._latest_query(company, min(first, last), zone),
         )
 
     @api.depends("from_risk", "to_risk")

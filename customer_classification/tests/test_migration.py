@@ -102,6 +102,17 @@ class TestMigration(MigrationCase):
             self._cells(matrix), {("VIP", "VIP"): (2, 170), ("Low", "Low"): (2, 25)}
         )
 
+    def test_backwards_is_the_mirror_image(self):
+        there = {
+            row.partner_id: (row.from_tier_id, row.to_tier_id, row.to_revenue)
+            for row in self._model().search([])
+        }
+        back = {
+            row.partner_id: (row.to_tier_id, row.from_tier_id, row.from_revenue)
+            for row in self._model(LAST, FIRST).search([])
+        }
+        self.assertEqual(back, there)
+
     def test_as_known_on(self):
         self._change(self.bob, "high", day(2, 1), recorded=day(7, 1), revenue=55)
         known = self._model(known=day(6, 30)).get_matrix("value_tier")

@@ -21,17 +21,29 @@ class ClassificationHistoryWizard(models.TransientModel):
         help="Leave empty for today's knowledge. With a day, corrections that were "
         "recorded after it do not count: you see what was believed on that day.",
     )
-    first_date = fields.Date(
-        string="First Classes On", compute="_compute_first_date", readonly=True
-    )
+    hint = fields.Char(compute="_compute_hint")
 
     @api.model
     def _today(self):
         return self.env["classification.history"]._today()
 
-    @api.depends_context("allowed_company_ids")
-    def _compute_first_date(self):
-        self.first_date = self.env["classification.history"]._first_day()
+    @api.depends_context("allowed_company_ids", "lang")
+    def _compute_hint(self):
+        self.hint = self._hint()
+
+    @api.model
+    def _hint(self):
+        """From which day on there is something to see."""
+        first = self.env["classification.history"]._first_day()
+        if not first:
+            return self.env._(
+                "Nobody has been classified yet. Recompute the classes first: from "
+                "then on, every change is kept."
+            )
+        return self.env._(
+            "The first classes are from %s. Choose that day or a later one.",
+            fields.Date.to_string(first),
+        )
 
     @api.constrains("date", "known_date")
     def _check_not_ahead(self):
@@ -80,17 +92,7 @@ class ClassificationHistoryWizard(models.TransientModel):
         title = self.env._(
             "No customer had a class on %s", fields.Date.to_string(self.date)
         )
-        if not self.first_date:
-            text = self.env._(
-                "Nobody has been classified yet. Recompute the classes first: from "
-                "then on, every change is kept."
-            )
-        else:
-            text = self.env._(
-                "The first classes are from %s. Choose that day or a later one.",
-                fields.Date.to_string(self.first_date),
-            )
         return Markup('<p class="o_view_nocontent_smiling_face">%s</p><p>%s</p>') % (
             title,
-            text,
+            self.hint,
         )

@@ -27,6 +27,7 @@ DO_ACTION = """async ([action, options]) => {
         throw error.cause || error;
     }
 }"""
+MATRIX = ".o_migration_matrix table"
 LANGUAGE = "odoo.__WOWL_DEBUG__.root.env.services.localization.code"
 
 
@@ -184,7 +185,8 @@ def test_each_screen_of_the_menus(desk, first, views, login):
     actions = {action for _xmlid, _name, action in window.menus() if action}
     minimum = 4 if login.startswith("seller") else 7
     assert len(actions) >= minimum, window.menus()
-    _open_all(window, first, login, {action: views[action] for action in actions})
+    windows = {action: views[action] for action in actions if action in views}
+    _open_all(window, first, login, windows)
 
 
 @pytest.mark.parametrize("login", ["admin", "admin_zh"])
@@ -250,6 +252,57 @@ def test_salesperson_follows_the_buttons(desk, first, login):
     toast = window.page.locator(".o_notification_bar.bg-success")
     expect(toast.first).to_be_visible()
     window.check("recompute")
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_customers_of_a_day(desk, login):
+    """Choose a day, see the customers, and open one."""
+    window = desk(login)
+    page = window.page
+    action = f"{MODULE}.classification_history_wizard_action"
+    page.evaluate(DO_ACTION, [action, {}])
+    page.click(".modal button[name=action_open]")
+    page.wait_for_selector(".modal", state="detached")
+    page.wait_for_selector(".o_action_manager .o_list_view")
+    title = page.locator(".o_breadcrumb .o_last_breadcrumb_item")
+    expect(title).to_contain_text(re.compile(r"\d{4}-\d\d-\d\d"))
+    window.check("customers of a day")
+    page.locator(".o_data_row td[name=partner_id]").first.click()
+    page.wait_for_selector(".o_action_manager .o_form_view")
+    window.check("one of the customers")
+
+
+@pytest.mark.parametrize("login", LOGINS)
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_migration_matrix(desk, login, size):
+    """Another axis, another day, the customers of a number, back to the matrix as it
+    was, and its pivot."""
+    window = desk(login)
+    page = window.page
+    page.set_viewport_size(size)
+    try:
+        action = f"{MODULE}.classification_migration_matrix_action"
+        page.evaluate(DO_ACTION, [action, {"clearBreadcrumbs": True}])
+        page.wait_for_selector(MATRIX)
+        page.locator(".o_migration_matrix .btn-group button").nth(1).click()
+        expect(page.locator(f"{MATRIX} tbody tr")).to_have_count(9)
+        first_day = page.locator(".o_migration_matrix_day").first
+        today = page.locator(".o_migration_matrix_day").nth(1).input_value()
+        first_day.fill(today)
+        first_day.press("Enter")
+        expect(page.locator(f"{MATRIX} tbody tr")).to_have_count(8)
+        window.check("migration matrix")
+        page.locator(f"{MATRIX} tbody button:enabled").first.click()
+        page.wait_for_selector(".o_action_manager .o_list_view .o_data_row")
+        window.check("customers of a cell")
+        page.locator(".o_back_button, .o_breadcrumb a").first.click()
+        page.wait_for_selector(MATRIX)
+        expect(page.locator(".o_migration_matrix_day").first).to_have_value(today)
+        page.locator(".o_control_panel button:has(.fa-table)").first.click()
+        page.wait_for_selector(".o_action_manager .o_pivot_view")
+        window.check("pivot of the matrix")
+    finally:
+        page.set_viewport_size(WIDE)
 
 
 @pytest.mark.parametrize("login", ["admin", "seller"])

@@ -2,7 +2,7 @@ import { Component, onWillStart, useState } from "@odoo/owl";
 import { router } from "@web/core/browser/router";
 import { formatCurrency } from "@web/core/currency";
 import { DateTimeInput } from "@web/core/datetime/datetime_input";
-import { deserializeDate, formatDate, serializeDate } from "@web/core/l10n/dates";
+import { deserializeDate, serializeDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { KeepLast } from "@web/core/utils/concurrency";
@@ -77,10 +77,6 @@ export class MigrationMatrix extends Component {
         return text ? deserializeDate(text) : false;
     }
 
-    dayText(text) {
-        return formatDate(this.day(text));
-    }
-
     /** Without a day, the default comes back. */
     changeDay(name, day) {
         return this.change({ [name]: day ? serializeDate(day) : undefined });
@@ -94,6 +90,24 @@ export class MigrationMatrix extends Component {
 
     get isEmpty() {
         return !this.state.matrix.cells.length;
+    }
+
+    get emptyText() {
+        const day = this.state.matrix.first_date;
+        if (day) {
+            return _t("The first classes are from %s. Choose that day or later ones.", day);
+        }
+        return _t(
+            "Nobody has been classified yet. Recompute the classes first: from then on, every change is kept, and this matrix shows who went from which class to which."
+        );
+    }
+
+    get legend() {
+        const { from_date: from, to_date: to } = this.state.matrix;
+        return _t(
+            "Rows are the classes on %(from)s, columns those on %(to)s. Percentages are of the row. Click a number to see the customers.",
+            { from, to }
+        );
     }
 
     get hasMoney() {
