@@ -12,13 +12,14 @@ env = env  # noqa: F821, PLW0127  # `odoo shell` provides it
 def classify(policy):
     """Recompute one company's customers and return its table."""
     run = policy.with_company(policy.company_id).recompute()
-    if run.state != "done":
-        raise SystemExit(f"the run of {policy.display_name} ended {run.state}")
+    if run.state not in ("done", "waiting"):
+        raise SystemExit(f"{policy.display_name}: {run.error or run.state}")
     env.cr.commit()
     return {
         "company": policy.company_id.name,
         "currency": policy.company_id.currency_id.name,
         "as_of": str(run.as_of_date),
+        "waits": run.state == "waiting",
         "tiers": names("customer.value.tier"),
         "stages": names("customer.lifecycle.stage"),
         "cells": cells(policy.company_id),
