@@ -53,7 +53,6 @@ _VIP = ("value_tier_id.code", "=", "vip")
 _CUSTOMERS = "/odoo/customer-profiles"
 _CHANGES = "/odoo/classification-changes"
 _PARTNERS = "/odoo/action-base.action_partner_form"
-_TAB = "a.nav-link[name=customer_classification]"
 README = {
     "customers": Page(_CUSTOMERS),
     "partner-form": _record(
@@ -61,9 +60,13 @@ README = {
         ("customer_value_tier_id.code", "=", "vip"),
         ("customer_churn_risk", "=", "high"),
         ("parent_id", "=", False),
-        click=_TAB,
     ),
-    "policy": _record("classification.policy", _MAIN, ("state", "=", "published")),
+    "policy": _record(
+        "classification.policy",
+        _MAIN,
+        ("state", "=", "published"),
+        click="a.nav-link[name=value]",
+    ),
     "pivot": Page(f"{_CUSTOMERS}?view_type=pivot"),
     "changes": Page(_CHANGES),
 }
