@@ -14,6 +14,7 @@ from . import (
     postgres,
     processes,
     run_tests,
+    screenshots,
 )
 from .console import DevError, explain_os_error, say
 from .odoo import session
@@ -29,6 +30,7 @@ usage: ./dev COMMAND
   lint                                   style, Odoo's conventions, XML, translations
   i18n                                   export the terms, update the translations
   bench NAME [--customers N ...]         a benchmark of benchmarks/
+  screenshots [FOLDER] [--all ...]       pictures of the README, or of every screen
   odoo ARGS ...                          Odoo's own command line, connection set
   shell [DB]                             Python prompt in a database (demo)
   psql [DB] [ARGS ...]                   SQL prompt in a database
@@ -136,4 +138,9 @@ def _bench(args: list[str]) -> int:
     return bench.bench(args[0], args[1:])
 
 
-_PASSED_ON = {"odoo": _odoo, "psql": _psql, "bench": _bench}
+_PASSED_ON = {
+    "odoo": _odoo,
+    "psql": _psql,
+    "bench": _bench,
+    "screenshots": screenshots.screenshots,
+}

@@ -137,6 +137,8 @@ def format_table(table: dict) -> str:
     rows.append(_row("Customers", cells, tiers, 2))
     rows.append(_row("Revenue", cells, tiers, 3))
     title = f"{table['company']}, as of {table['as_of']}, in {table['currency']}"
+    if table["waits"]:
+        title += " (so many would move that a manager has to approve the run first)"
     return title + "\n" + _aligned(rows)
 
 

@@ -6,6 +6,7 @@ TABLE = {
     "company": "Seven Seas",
     "currency": "EUR",
     "as_of": "2026-11-24",
+    "waits": False,
     "tiers": [[1, "VIP"], [2, "Low"]],
     "stages": [[7, "New"], [8, "Lost"]],
     "cells": [[1, 7, 3, 12345.6], [2, 8, 1, 100.0], [False, 7, 2, 0.0]],
@@ -25,6 +26,12 @@ def test_table():
 
 def test_table_of_a_company_without_customers():
     assert "Customers" in demo.format_table({**TABLE, "cells": []})
+
+
+def test_table_while_the_run_waits_for_a_manager():
+    title = demo.format_table({**TABLE, "waits": True}).splitlines()[0]
+    assert title.startswith("Seven Seas")
+    assert "approve" in title
 
 
 def test_digest_follows_the_files_but_not_the_tests(tmp_path):
