@@ -7,10 +7,12 @@ database with demo data, used by the API, fault and browser tests alike.
 import contextlib
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -28,6 +30,11 @@ from tools.odoo import Session  # noqa: E402
 _TEMPORARY = re.compile(r"out_(\d+)_\w+")
 # A user's statement that waits longer than this for a lock fails, whoever holds it.
 LOCK_WAIT = "100ms"
+BROWSERS = ("google-chrome", "chromium", "chromium-browser")
+MISSING = (
+    "No Chromium on this machine, so no screen can be looked at: install it "
+    "(Debian: apt-get install chromium)."
+)
 
 
 @pytest.fixture(scope="session")
@@ -115,3 +122,15 @@ def bare_database(session):
     databases.database_from_template(session, name, foreign(session))
     yield name
     databases.drop(session, name)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not path:
+        pytest.fail(MISSING)
+    with sync_playwright() as playwright:
+        options = {"executable_path": path, "args": ["--no-sandbox"]}
+        running = playwright.chromium.launch(**options)
+        yield running
+        running.close()

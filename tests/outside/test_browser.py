@@ -3,116 +3,16 @@ and in Chinese; nothing may complain: no console error, no dialog, no red toast.
 
 import functools
 import re
-import shutil
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from desk import NARROW, WIDE, Desk
+from odoo_commands import ADDON
+from playwright.sync_api import expect
 
-BROWSERS = ("google-chrome", "chromium", "chromium-browser")
-MISSING = (
-    "No Chromium on this machine, so no screen can be looked at: install it "
-    "(Debian: apt-get install chromium)."
-)
-MODULE = "customer_classification"
 LOGINS = ("admin", "seller", "admin_zh", "seller_zh")
 CHINESE = re.compile("[\u4e00-\u9fff]")
-# The first page of a language waits until Odoo has built style sheets and scripts.
-FIRST_PAGE, LATER = 180_000, 30_000
-WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 400, "height": 800}
-COMPLAINTS = ".o_error_dialog, .modal, .o_notification_bar.bg-danger"
-DO_ACTION = """async ([action, options]) => {
-    try {
-        await odoo.__WOWL_DEBUG__.root.env.services.action.doAction(action, options);
-    } catch (error) {
-        throw error.cause || error;
-    }
-}"""
 MATRIX = ".o_migration_matrix table"
 LANGUAGE = "odoo.__WOWL_DEBUG__.root.env.services.localization.code"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not path:
-        pytest.fail(MISSING)
-    with sync_playwright() as playwright:
-        options = {"executable_path": path, "args": ["--no-sandbox"]}
-        running = playwright.chromium.launch(**options)
-        yield running
-        running.close()
-
-
-class Desk:
-    """A user's browser window, with everything that it complained about."""
-
-    def __init__(self, page, url, login):
-        self.page = page
-        self.url = url
-        self.login = login
-        self.errors = []
-        page.on("console", self._on_console)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("response", self._on_response)
-        page.set_default_timeout(LATER)
-
-    def _on_console(self, message):
-        if message.type == "error":
-            self.errors.append(f"console: {message.text} {message.location}")
-
-    def _on_response(self, response):
-        if response.status >= 400:
-            self.errors.append(f"{response.status}: {response.url}")
-
-    def log_in(self):
-        self.page.goto(f"{self.url}/web/login", timeout=FIRST_PAGE)
-        name = "admin" if self.login == "admin" else f"outside_{self.login}"
-        self.page.fill("input[name=login]", name)
-        self.page.fill("input[name=password]", name)
-        with self.page.expect_navigation(timeout=FIRST_PAGE) as entered:
-            self.page.click("button[type=submit]")
-        assert entered.value.ok, f"{self.login} cannot log in: {self.errors}"
-        self.page.wait_for_selector(".o_main_navbar", timeout=FIRST_PAGE)
-        self.page.wait_for_function("odoo.__WOWL_DEBUG__?.root?.env")
-
-    def menus(self):
-        """Menus of the addon that this user sees: `[(xmlid, name, action)]`."""
-        answer = self.page.request.get(f"{self.url}/web/webclient/load_menus")
-        return [
-            (menu["xmlid"], menu["name"], menu["actionID"])
-            for key, menu in answer.json().items()
-            if key != "root" and (menu["xmlid"] or "").startswith(f"{MODULE}.")
-        ]
-
-    def open(self, action, **options):
-        """Open an action as the menus do and wait for its view."""
-        view = options.get("viewType", "form")
-        options["clearBreadcrumbs"] = True
-        self.page.evaluate(DO_ACTION, [action, options])
-        self.page.wait_for_selector(f".o_action_manager .o_{view}_view")
-        self.check(f"{action} {view}")
-
-    def open_record(self, model, record_id):
-        """Open one record in its form."""
-        self.open(
-            {
-                "type": "ir.actions.act_window",
-                "res_model": model,
-                "res_id": record_id,
-                "views": [[False, "form"]],
-                "target": "current",
-            }
-        )
-
-    def check(self, where):
-        """Fail when something on the screen or in the console complained."""
-        # Errors that code throws later come with the next frames.
-        self.page.wait_for_timeout(150)
-        found = self.page.locator(COMPLAINTS)
-        texts = [found.nth(place).inner_text() for place in range(found.count())]
-        assert not self.errors and not texts, (
-            f"{self.login}, {where}: {[*self.errors, *texts]}"
-        )
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +37,7 @@ def views(client):
     """`{action id: (model, [view types])}` of the addon's window actions."""
     ids = client("admin").search_read(
         "ir.model.data",
-        [("module", "=", MODULE), ("model", "=", "ir.actions.act_window")],
+        [("module", "=", ADDON), ("model", "=", "ir.actions.act_window")],
         "res_id",
     )
     actions = client("admin").read(

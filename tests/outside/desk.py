@@ -1,0 +1,214 @@
+"""A user's browser window."""
+
+import time
+
+from odoo_commands import ADDON
+from playwright.sync_api import expect
+
+# The first page of a language waits until Odoo has built style sheets and scripts.
+FIRST_PAGE, LATER = 180_000, 30_000
+# A screen that asked for nothing for so long has settled; looked at in steps.
+QUIET, STEP = 300, 50
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 400, "height": 800}
+COMPLAINTS = ".o_error_dialog, .modal, .o_notification_bar.bg-danger"
+DO_ACTION = """async ([action, options]) => {
+    try {
+        await odoo.__WOWL_DEBUG__.root.env.services.action.doAction(action, options);
+    } catch (error) {
+        throw error.cause || error;
+    }
+}"""
+
+
+class Desk:
+    """A user's browser window, with everything that it complained about."""
+
+    def __init__(self, page, url, login):
+        self.page = page
+        self.url = url
+        self.login = login
+        self.errors = []
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("response", self._on_response)
+        page.set_default_timeout(LATER)
+
+    def _on_console(self, message):
+        if message.type == "error":
+            self.errors.append(f"console: {message.text} {message.location}")
+
+    def _on_response(self, response):
+        if response.status >= 400:
+            self.errors.append(f"{response.status}: {response.url}")
+
+    def log_in(self):
+        self.page.goto(f"{self.url}/web/login", timeout=FIRST_PAGE)
+        name = "admin" if self.login == "admin" else f"outside_{self.login}"
+        self.page.fill("input[name=login]", name)
+        self.page.fill("input[name=password]", name)
+        with self.page.expect_navigation(timeout=FIRST_PAGE) as entered:
+            self.page.click("button[type=submit]")
+        assert entered.value.ok, f"{self.login} cannot log in: {self.errors}"
+        self.page.wait_for_selector(".o_main_navbar", timeout=FIRST_PAGE)
+        self.page.wait_for_function("odoo.__WOWL_DEBUG__?.root?.env")
+
+    def menus(self):
+        """Menus of the addon that this user sees: `[(xmlid, name, action)]`."""
+        answer = self.page.request.get(f"{self.url}/web/webclient/load_menus")
+        return [
+            (menu["xmlid"], menu["name"], menu["actionID"])
+            for key, menu in answer.json().items()
+            if key != "root" and (menu["xmlid"] or "").startswith(f"{ADDON}.")
+        ]
+
+    def open(self, action, **options):
+        """Open an action as the menus do and wait for its view."""
+        view = options.get("viewType", "form")
+        options["clearBreadcrumbs"] = True
+        self.page.evaluate(DO_ACTION, [action, options])
+        self.page.wait_for_selector(f".o_action_manager .o_{view}_view")
+        self.check(f"{action} {view}")
+
+    def open_record(self, model, record_id):
+        """Open one record in its form."""
+        self.open(
+            {
+                "type": "ir.actions.act_window",
+                "res_model": model,
+                "res_id": record_id,
+                "views": [[False, "form"]],
+                "target": "current",
+            }
+        )
+
+    def check(self, where):
+        """Fail when something on the screen or in the console complained."""
+        # Errors that code throws later come with the next frames.
+        self.page.wait_for_timeout(150)
+        found = self.page.locator(COMPLAINTS)
+        texts = [found.nth(place).inner_text() for place in range(found.count())]
+        assert not self.errors and not texts, (
+            f"{self.login}, {where}: {[*self.errors, *texts]}"
+        )
+
+
+class Reader(Desk):
+    """Somebody who knows nothing but the words on the screen, and clicks on those."""
+
+    def __init__(self, page, url, login):
+        super().__init__(page, url, login)
+        self._asked = set()
+        page.on("request", lambda asked: self._asked.add(asked))
+        page.on("requestfinished", lambda asked: self._asked.discard(asked))
+        page.on("requestfailed", lambda asked: self._asked.discard(asked))
+
+    def menu(self, *names):
+        """Go to a screen by the app menu and by the names of the menus below."""
+        self.page.locator(".o_navbar_apps_menu button").click()
+        apps = self.page.get_by_role("menuitem", name="Classification", exact=True)
+        apps.click()
+        sections = self.page.locator(".o_menu_sections")
+        expect(sections.get_by_text(names[0], exact=True)).to_be_visible()
+        self.settle()
+        sections.get_by_text(names[0], exact=True).click()
+        for name in names[1:]:
+            self.page.get_by_role("menuitem", name=name, exact=True).click()
+        self.settle()
+
+    def settle(self):
+        """Wait until the screen has what it asked for, and asks for nothing more."""
+        end = time.monotonic() + LATER / 1000
+        quiet = 0
+        while quiet < QUIET and time.monotonic() < end:
+            self.page.wait_for_timeout(STEP)
+            quiet = 0 if self._asked else quiet + STEP
+
+    def see(self, *texts):
+        """What a person would read, in the dialog if there is one."""
+        for text in texts:
+            expect(self.place.get_by_text(text).first).to_be_visible()
+
+    @property
+    def place(self):
+        """The dialog on top, or the page."""
+        dialogs = self.page.get_by_role("dialog")
+        return dialogs.last if dialogs.count() else self.page
+
+    def press(self, name):
+        """Press the button of this name."""
+        buttons = self.place.get_by_role("button", name=name, exact=True)
+        buttons.filter(visible=True).first.click()
+        self.settle()
+
+    def confirm(self, question, answer="Ok"):
+        """Answer the question that the screen asks."""
+        dialog = self.page.get_by_role("dialog")
+        expect(dialog).to_contain_text(question)
+        dialog.get_by_role("button", name=answer, exact=True).click()
+        expect(dialog).to_have_count(0)
+        self.settle()
+
+    def tab(self, name):
+        """Open a page of the form."""
+        self.place.get_by_role("tab", name=name, exact=True).click()
+
+    def back_to(self, name):
+        """Go back by the way that stands above the screen."""
+        crumbs = self.page.locator(".o_breadcrumb, .o_control_panel")
+        crumbs.get_by_role("link", name=name).last.click()
+        self.settle()
+
+    def fill(self, label, text):
+        """Write into the field with this label."""
+        field = self.place.get_by_label(label, exact=True)
+        field.fill(text)
+        field.press("Tab")
+
+    def choose(self, label, text):
+        """Write into a field and take what it offers."""
+        self.place.get_by_label(label, exact=True).fill(text)
+        self.page.get_by_role("option", name=text).first.click()
+
+    def row(self, text):
+        """The line of a list in which this text stands."""
+        rows = self.place.locator("tbody").get_by_role("row")
+        return rows.filter(has_text=text)
+
+    def cell(self, text, column):
+        """What stands in a line under the head of a column."""
+        row = self.row(text).first
+        table = row.locator("xpath=ancestor::table")
+        heads = [head.strip() for head in table.locator("thead th").all_inner_texts()]
+        return row.locator("td").nth(heads.index(column))
+
+    def write(self, text, column, value):
+        """Write into a line, under the head of a column."""
+        cell = self.cell(text, column)
+        cell.click()
+        cell.locator("input").fill(value)
+        cell.locator("input").press("Tab")
+
+    def open_row(self, text):
+        """Open what stands in this line."""
+        self.row(text).first.locator("td").nth(1).click()
+        self.settle()
+
+    def search_by(self, *names):
+        """Choose filters and groupings from the search menu."""
+        self.page.locator(".o_searchview_dropdown_toggler").click()
+        for name in names:
+            menu = self.page.locator(".o_search_bar_menu")
+            menu.get_by_text(name, exact=True).first.click()
+            self.settle()
+        self.page.keyboard.press("Escape")
+
+    def without_filters(self):
+        """Take away what the screen has filtered by itself."""
+        while self.page.locator(".o_facet_remove").count():
+            self.page.locator(".o_facet_remove").first.click()
+            self.settle()
+
+    def save(self):
+        """Save the form."""
+        self.page.get_by_role("button", name="Save manually").click()
+        self.settle()

@@ -1,0 +1,120 @@
+"""A company of its own for a test, with its customers and a person who works there."""
+
+import datetime
+
+# Odoo's commands for x2many fields.
+SET = 6
+GROUPS = {
+    "officer": [
+        "customer_classification.group_officer",
+        "sales_team.group_sale_salesman_all_leads",
+    ],
+    "manager": [
+        "customer_classification.group_manager",
+        "sales_team.group_sale_salesman_all_leads",
+    ],
+}
+CRONS = {"nightly": "ir_cron_recompute", "hourly": "ir_cron_refresh"}
+
+
+class Scene:
+    """What stands there before a person sits down; made through JSON-2.
+
+    :ivar login: of the person, as `Desk` takes it
+    :ivar company: id of the company
+    :ivar policy: id of its policy
+    :ivar customers: `{name: id}`
+    """
+
+    def __init__(self, admin, name, group):
+        self._admin = admin
+        self.login = f"walk_{name}"
+        [self.company] = self._create("res.company", {"name": f"Walk {name}"})
+        [policy] = admin.search_read(
+            "classification.policy", [("company_id", "=", self.company)], "currency_id"
+        )
+        self.policy, self._currency = policy["id"], policy["currency_id"][0]
+        self.customers = {}
+        self._create_user(group)
+
+    def _create_user(self, group):
+        groups = [self._xmlid(*full.split(".")) for full in GROUPS[group]]
+        self._create(
+            "res.users",
+            {
+                "name": f"Person of {self.login}",
+                "login": f"outside_{self.login}",
+                "password": f"outside_{self.login}",
+                "lang": "en_US",
+                "tz": "UTC",
+                "company_id": self.company,
+                "company_ids": [[SET, 0, [self.company]]],
+                "group_ids": [[SET, 0, groups]],
+            },
+        )
+
+    def _xmlid(self, module, name):
+        domain = [("module", "=", module), ("name", "=", name)]
+        [found] = self._admin.search_read("ir.model.data", domain, "res_id")
+        return found["res_id"]
+
+    def _create(self, model, *values):
+        return self._admin.call(model, "create", vals_list=list(values))
+
+    def add(self, purchases):
+        """Customers, as far as they are new, and what they bought.
+
+        :param purchases: `{name: [(days ago, amount)]}`
+        """
+        new = [name for name in purchases if name not in self.customers]
+        values = [{"name": name, "company_id": self.company} for name in new]
+        if new:
+            ids = self._create("res.partner", *values)
+            self.customers.update(zip(new, ids, strict=True))
+        self._create(
+            "customer.purchase",
+            *(
+                {
+                    "partner_id": self.customers[name],
+                    "company_id": self.company,
+                    "currency_id": self._currency,
+                    "date": day(days_ago),
+                    "amount": amount,
+                    "channel": "shop",
+                }
+                for name, bought in purchases.items()
+                for days_ago, amount in bought
+            ),
+        )
+
+    def classify(self, days_ago=0):
+        """Classify everybody as of a day."""
+        [run] = self._admin.call(
+            "classification.policy",
+            "recompute",
+            ids=[self.policy],
+            as_of_date=day(days_ago),
+        )
+        [found] = self._admin.read("classification.run", [run], "state", "error")
+        assert found["state"] == "done", found
+
+    def run_scheduled(self, which):
+        """What Odoo does by itself after a while: the nightly or the hourly action."""
+        job = self._xmlid("customer_classification", CRONS[which])
+        self._admin.call("ir.cron", "method_direct_trigger", ids=[job], timeout=180)
+
+
+def day(days_ago):
+    """That day (UTC) as JSON takes it."""
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    return str(today - datetime.timedelta(days=days_ago))
+
+
+def regulars(count, days_ago=(10, 40, 70)):
+    """Purchases of customers who buy the same each time, the first one most."""
+    return {
+        f"Customer {number:02}": [
+            (days, 100.0 * (count + 1 - number)) for days in days_ago
+        ]
+        for number in range(1, count + 1)
+    }
