@@ -2,7 +2,7 @@ import math
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 
 class CustomerPurchase(models.Model):
@@ -66,6 +66,18 @@ class CustomerPurchase(models.Model):
         "(company_id, COALESCE(channel, ''), reference) WHERE reference IS NOT NULL",
         "This reference was imported already for this channel.",
     )
+
+    @api.depends("reference", "date")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        """The reference, or the day of a purchase that came without one."""
+        for purchase in self:
+            purchase.display_name = purchase.reference or (
+                purchase.date
+                and self.env._(
+                    "Purchase of %s", format_date(self.env, purchase.date)
+                )
+            )
 
     @api.depends("amount", "margin", "currency_id", "date", "company_id")
     def _compute_company_amount(self):

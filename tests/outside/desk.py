@@ -1,5 +1,6 @@
 """A user's browser window."""
 
+import re
 import time
 
 from odoo_commands import ADDON
@@ -158,15 +159,23 @@ class Reader(Desk):
         crumbs.get_by_role("link", name=name).last.click()
         self.settle()
 
+    def field(self, label):
+        """The field with this label, behind which there may be a sign for help."""
+        words = re.compile(rf"^\s*{re.escape(label)}\s*\??\s*$")
+        return self.place.get_by_label(words)
+
     def fill(self, label, text):
         """Write into the field with this label."""
-        field = self.place.get_by_label(label, exact=True)
+        field = self.field(label)
+        # A day is a button until it is clicked.
+        field.click()
+        expect(field).to_be_editable()
         field.fill(text)
         field.press("Tab")
 
     def choose(self, label, text):
         """Write into a field and take what it offers."""
-        self.place.get_by_label(label, exact=True).fill(text)
+        self.field(label).fill(text)
         self.page.get_by_role("option", name=text).first.click()
 
     def row(self, text):
@@ -183,10 +192,12 @@ class Reader(Desk):
 
     def write(self, text, column, value):
         """Write into a line, under the head of a column."""
-        cell = self.cell(text, column)
+        cell = self.cell(text, column).element_handle()
         cell.click()
-        cell.locator("input").fill(value)
-        cell.locator("input").press("Tab")
+        # The words of the line are in fields now, so it is not found by them.
+        field = cell.wait_for_selector("input")
+        field.fill(value)
+        field.press("Tab")
 
     def open_row(self, text):
         """Open what stands in this line."""
@@ -211,4 +222,9 @@ class Reader(Desk):
     def save(self):
         """Save the form."""
         self.page.get_by_role("button", name="Save manually").click()
+        self.settle()
+
+    def open_group(self, name):
+        """Unfold a group of a list."""
+        self.page.locator(".o_group_header").filter(has_text=name).click()
         self.settle()

@@ -62,7 +62,7 @@ def test_policy(walk, tmp_path):
     person.see(
         "High: the best 20 % are not more customers than those of VIP (60 %).",
     )
-    person.press("Stay here")
+    person.press("Close")
     person.write("VIP", "Best % of Customers", "10")
     person.save()
     person.check("the corrected draft")
@@ -183,7 +183,7 @@ def test_history(walk):
     scene.classify()
     person.log_in()
     person.menu("History", "Customers As Of")
-    person.fill("Date", us_date(30))
+    person.fill("Customers As Of", us_date(30))
     person.press("Show Customers")
     expect(person.cell("Customer 30", "Value Tier")).to_have_text("Low")
     person.check("customers as of")
@@ -214,7 +214,7 @@ def test_stability(walk):
     person.check("a customer who keeps the tier")
     person.menu("Runs")
     person.open_row("Done")
-    expect(person.page.get_by_label("Held Back", exact=True)).to_have_text("1")
+    expect(person.field("Held Back")).to_have_text("1")
     person.check("the run")
 
 
@@ -302,7 +302,7 @@ def test_freshness(walk):
     scene.run_scheduled("hourly")
     person.menu("Customers")
     expect(person.cell("Customer 30", "Value Tier")).to_have_text("VIP")
-    expect(person.cell("Customer 30", "Net Revenue")).to_contain_text("50,300.00")
+    expect(person.cell("Customer 30", "Revenue")).to_contain_text("50,300.00")
     person.open_row("Customer 30")
     person.see(odoo_date(0))
     person.check("the customer follows")
