@@ -22,7 +22,7 @@ class ClassificationRun(models.Model):
     Production, preview and back-test go this one way and differ in whether the
     last step is taken.
 
-    *Query budget*: at most 22 for any number of customers.
+    *Query budget*: at most 20 for any number of customers.
 
     A run that the scheduled action executes commits between the steps, so that its
     progress is seen; writing is one transaction, so that a killed run leaves every

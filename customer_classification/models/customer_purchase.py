@@ -74,9 +74,7 @@ class CustomerPurchase(models.Model):
         for purchase in self:
             purchase.display_name = purchase.reference or (
                 purchase.date
-                and self.env._(
-                    "Purchase of %s", format_date(self.env, purchase.date)
-                )
+                and self.env._("Purchase of %s", format_date(self.env, purchase.date))
             )
 
     @api.depends("amount", "margin", "currency_id", "date", "company_id")

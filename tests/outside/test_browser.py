@@ -5,7 +5,7 @@ import functools
 import re
 
 import pytest
-from desk import NARROW, WIDE, Desk
+from desk import DO_ACTION, NARROW, WIDE, Desk
 from odoo_commands import ADDON
 from playwright.sync_api import expect
 
@@ -159,7 +159,7 @@ def test_customers_of_a_day(desk, login):
     """Choose a day, see the customers, and open one."""
     window = desk(login)
     page = window.page
-    action = f"{MODULE}.classification_history_wizard_action"
+    action = f"{ADDON}.classification_history_wizard_action"
     page.evaluate(DO_ACTION, [action, {}])
     page.click(".modal button[name=action_open]")
     page.wait_for_selector(".modal", state="detached")
@@ -181,7 +181,7 @@ def test_migration_matrix(desk, login, size):
     page = window.page
     page.set_viewport_size(size)
     try:
-        action = f"{MODULE}.classification_migration_matrix_action"
+        action = f"{ADDON}.classification_migration_matrix_action"
         page.evaluate(DO_ACTION, [action, {"clearBreadcrumbs": True}])
         page.wait_for_selector(MATRIX)
         page.locator(".o_migration_matrix .btn-group button").nth(1).click()

@@ -145,7 +145,9 @@ def test_explain(walk):
     expect(person.page.get_by_title("To reach the next tier")).to_be_visible()
     expect(person.page.get_by_title("To keep this tier")).to_be_visible()
     expect(person.page.get_by_title("Last order")).to_be_visible()
-    person.see(re.compile("net in 12 months from 3 orders"), re.compile("^To reach VIP:"))
+    person.see(
+        re.compile("net in 12 months from 3 orders"), re.compile("^To reach VIP:")
+    )
     person.press(re.compile("Documents"))
     expect(person.row("shop")).to_have_count(3)
     person.check("the documents")
