@@ -51,10 +51,11 @@ def merge(folder: Path) -> None:
     translation = polib.POFile(wrapwidth=template.wrapwidth)
     translation.metadata = {**template.metadata, "Language": LANGUAGE}
     translation.metadata["Plural-Forms"] = "nplurals=1; plural=0;"
-    for entry in template:
-        entry.msgstr = done.get((entry.msgctxt, entry.msgid), "")
+    for entry in sorted(template, key=lambda entry: entry.msgid):
+        text = done.get((entry.msgctxt, entry.msgid), "")
+        entry.msgstr = "" if text == entry.msgid else text
         translation.append(entry)
-    translation.save(str(path))
+    path.write_text(str(translation), encoding="utf-8")  # as OCA's check has it
     missing = len(translation.untranslated_entries())
     say(f"{path.relative_to(ROOT)}: {missing} of {len(template)} terms to translate")
 

@@ -183,7 +183,7 @@ class TestOverride(ClassificationCase):
     @users("officer")
     def test_officer_decides_in_the_form(self):
         action = self._profile(self.small).with_user(self.env.user).action_override()
-        model = self.env["classification.override"].with_context(action["context"])
+        model = self.env["classification.override"].with_context(**action["context"])
         with Form(model) as form:
             form.tier_id = self._tier("high")
             form.reason = "Asked by the management"
