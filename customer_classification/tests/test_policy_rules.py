@@ -417,7 +417,7 @@ class TestPolicyRefusals(PolicyCase):
                 {"risk_medium_from": 5},
             ),
             (
-                "Approval From Customers must be from 0 to 100.",
+                "Most Customers Moved must be from 0 to 100.",
                 {"approval_customer_percent": 101},
             ),
             ("Drift Alarm From cannot be negative.", {"drift_limit": -1}),
