@@ -90,7 +90,8 @@ class ClassificationPolicy(models.Model):
     def _check_rules(self):
         """The engine itself judges the rules; its error is told in a sentence."""
         for policy in self:
-            policy._check_references()
+            if not self.env.context.get("references_judged_later"):
+                policy._check_references()
             policy._parameters()
 
     @api.model_create_multi
@@ -169,7 +170,9 @@ class ClassificationPolicy(models.Model):
         for policy in self:
             if policy.state == "published":
                 continue
-            policy._check_rules()  # a tier may have been archived since
+            # A tier may have been archived since, or an addon uninstalled.
+            policy._check_rules()
+            policy._check_filters()
             current = self.search(
                 [("company_id", "=", policy.company_id.id), ("state", "=", "published")]
             )
@@ -186,7 +189,9 @@ class ClassificationPolicy(models.Model):
     def action_new_version(self):
         """Open a draft that starts from this policy."""
         self.ensure_one()
-        draft = self.copy({"name": self.name})
+        # What became invalid since is mended in the draft: nothing else can be changed.
+        policy = self.with_context(references_judged_later=True)
+        draft = policy.copy({"name": self.name}).with_env(self.env)
         draft.version = self._next_version(self.company_id)
         return draft._open_form()
 

@@ -289,14 +289,14 @@ class ClassificationPolicy(models.Model):
 
     # Safety
     approval_customer_percent = fields.Float(
-        string="Approval From Customers",
+        string="Most Customers Moved",
         default=20,
         digits=(5, 1),
         help="A run that would move more than this share of the customers to another "
         "class writes nothing and waits for a manager. 0: no limit.",
     )
     approval_revenue_percent = fields.Float(
-        string="Approval From Revenue",
+        string="Most Revenue Moved",
         default=30,
         digits=(5, 1),
         help="A run that would move customers with more than this share of the "

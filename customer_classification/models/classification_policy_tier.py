@@ -29,7 +29,7 @@ class ClassificationPolicyTier(models.Model):
         digits=(16, 2),
         help="How far a customer may fall and still keep the tier, in the same unit "
         "as the limit: enters among the best 5 %, keeps among the best 8 %; enters "
-        "from 10,000, keeps down to 8,000. Empty: the tolerance of the policy.",
+        "from 10,000, keeps down to 8,000. 0: the tolerance of the policy.",
     )
     benefit_percent = fields.Float(
         string="Benefits (% of Revenue)",

@@ -7,7 +7,7 @@ from datetime import timedelta
 from psycopg2 import Error as DatabaseError
 
 from odoo import api, fields, models, tools
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 from ..copy_frames import write_frame
 from . import classification_columns as columns
@@ -307,8 +307,11 @@ class ClassificationRun(models.Model):
             if not last:
                 continue
             index = policies.index[policies == policy_id]
-            parameters = policy._parameters()
-            own = self._facts_by(policy, parameters, facts, index)
+            try:
+                parameters = policy._parameters()
+                own = self._facts_by(policy, parameters, facts, index)
+            except ValidationError:
+                continue  # rules of before that name what is no more say nothing
             before = previous.loc[own.index]
             edges = Edges.from_json(last.edges)
             frames.append(

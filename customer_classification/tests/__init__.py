@@ -21,6 +21,7 @@ from . import test_policy_comparison
 from . import test_policy_file
 from . import test_policy_filter
 from . import test_policy_rules
+from . import test_policy_tour
 from . import test_problem
 from . import test_purchase
 from . import test_purchase_import

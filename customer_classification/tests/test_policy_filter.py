@@ -2,6 +2,7 @@ from datetime import date, timedelta
 
 from odoo.exceptions import ValidationError
 from odoo.tests import freeze_time, tagged
+from odoo.tools import SQL
 
 from ..models.classification_policy_filter import _fixed_date, _is_relative
 from .common import AS_OF, AccountingCase, ClassificationCase
@@ -158,13 +159,7 @@ class TestOrderFilter(FilterCase):
         self._recompute(policy=policy)
         tier = self._profile(self.customer).value_tier_id
         self.assertTrue(tier)
-        # As the uninstallation of an addon leaves it.
-        policy.flush_recordset()
-        self.env.cr.execute(
-            "UPDATE classification_policy SET sale_domain = %s WHERE id = %s",
-            ["[('x_gone', '=', 1)]", policy.id],
-        )
-        policy.invalidate_recordset()
+        self._forget_field(policy)
         run = policy.recompute(as_of_date=AS_OF)
         self.assertEqual(run.state, "failed")
         self.assertEqual(
@@ -174,6 +169,33 @@ class TestOrderFilter(FilterCase):
         )
         self.assertEqual(self._profile(self.customer).value_tier_id, tier)
         self.assertIn("x_gone", policy.warning_text)
+
+    def _forget_field(self, policy):
+        """Leave the filter as the uninstallation of an addon leaves it."""
+        policy.flush_recordset()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE classification_policy SET sale_domain = %s WHERE id = %s",
+                "[('x_gone', '=', 1)]",
+                policy.id,
+            )
+        )
+        policy.invalidate_recordset()
+
+    def test_a_new_version_mends_a_filter_that_became_invalid(self):
+        """What the old version would say cannot be known; the new one goes on."""
+        policy = self._policy(self.company, sale_domain="[('amount_untaxed', '>', 1)]")
+        self._recompute(policy=policy)
+        self._forget_field(policy)
+        self._order(self.customer, AS_OF, 20_000)
+        mended = policy.browse(policy.action_new_version()["res_id"])
+        with self.assertRaisesRegex(ValidationError, "x_gone"), self.cr.savepoint():
+            mended._publish()
+        self.assertIn("x_gone", mended.warning_text)
+        mended.sale_domain = False
+        mended._publish()
+        self._recompute(policy=mended)
+        self.assertEqual(self._profile(self.customer).value_tier_id.code, "vip")
 
     def test_a_filter_that_moves_is_looked_at_for_everybody(self):
         """The order of 5 days ago counts no more a month later: nothing was written,

@@ -353,6 +353,16 @@ class TestPolicyRefusals(PolicyCase):
         self._line("high").unlink()
         self.draft.action_publish()
 
+    def test_a_new_version_after_a_tier_was_archived(self):
+        self._tier("high").active = False
+        policies = self.env["classification.policy"]
+        draft = policies.browse(self.policy.action_new_version()["res_id"])
+        self.assertIn("High: this value tier is archived", draft.warning_text)
+        with self.assertRaises(ValidationError), self.cr.savepoint():
+            draft.action_publish()
+        draft.tier_ids.filtered(lambda line: line.tier_id.code == "high").unlink()
+        draft.action_publish()
+
     def test_scores(self):
         self._assert_refused(
             "Recency: the weight cannot be negative.",
@@ -417,7 +427,7 @@ class TestPolicyRefusals(PolicyCase):
                 {"risk_medium_from": 5},
             ),
             (
-                "Approval From Customers must be from 0 to 100.",
+                "Most Customers Moved must be from 0 to 100.",
                 {"approval_customer_percent": 101},
             ),
             ("Drift Alarm From cannot be negative.", {"drift_limit": -1}),
