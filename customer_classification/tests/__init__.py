@@ -11,6 +11,7 @@ from . import test_demo
 from . import test_documents
 from . import test_drift
 from . import test_explanation
+from . import test_explanation_tour
 from . import test_history
 from . import test_migration
 from . import test_outlook
