@@ -27,7 +27,8 @@ from .paths import PYTHON, ROOT
 FOLDER = ROOT / "docs" / "screenshots"
 BROWSERS = ("google-chrome", "chromium", "chromium-browser")
 _LARGEST = 200_000  # bytes of a picture in the repository
-_WAIT = 60_000  # milliseconds: a first page has Odoo build style sheets and scripts
+# Milliseconds: for the first page, Odoo may have to build style sheets and scripts.
+_WAIT, _PATIENCE = 180_000, 20_000
 _LOADING = ".o_loading_indicator, .o_blockUI, .o_view_sample_data .fa-spin"
 _STILL = "*, *::before, *::after { animation: none !important; }"
 # The main company, as long as the page does not say otherwise.
@@ -172,6 +173,7 @@ class Camera:
         self.page.fill("input[name=password]", login)
         self.page.click("button[type=submit]")
         self.page.wait_for_selector(".o_main_navbar")
+        self.page.set_default_timeout(_PATIENCE)
 
     def call(self, model: str, method: str, *args: object, **kwargs: object) -> object:
         """Call a method as the user who is logged in."""
@@ -268,11 +270,14 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _take_all(camera: Camera, pages: Mapping[str, Page]) -> None:
+    """Take what the user may see; a page that never shows is told and passed over."""
+    from playwright.sync_api import TimeoutError as NothingCame
+
     for name, page in pages.items():
         try:
             camera.take(name, page)
-        except DevError as error:
-            say(f"  {name}: {error}")  # not for this user
+        except (DevError, NothingCame) as error:
+            say(f"  {name}: {str(error).splitlines()[0]}")
 
 
 @contextmanager
