@@ -54,8 +54,9 @@ _VIP = ("value_tier_id.code", "=", "vip")
 _CUSTOMERS = "/odoo/customer-profiles"
 _CHANGES = "/odoo/classification-changes"
 _PARTNERS = "/odoo/action-base.action_partner_form"
-README = {
+DOCS = {
     "customers": Page(_CUSTOMERS),
+    "customer": _record("customer.profile", _MAIN, _VIP, ("churn_risk", "=", "medium")),
     "partner-form": _record(
         "res.partner",
         ("customer_value_tier_id.code", "=", "vip"),
@@ -71,10 +72,9 @@ README = {
     "pivot": Page(f"{_CUSTOMERS}?view_type=pivot"),
     "changes": Page(_CHANGES),
 }
-ALL = README | {
+ALL = DOCS | {
     "customers-kanban": Page(f"{_CUSTOMERS}?view_type=kanban"),
     "customers-graph": Page(f"{_CUSTOMERS}?view_type=graph"),
-    "customer": _record("customer.profile", _MAIN, _VIP),
     "changes-pivot": Page(f"{_CHANGES}?view_type=pivot"),
     "changes-graph": Page(f"{_CHANGES}?view_type=graph"),
     "change": _record("classification.change", _MAIN, order="id desc"),
@@ -150,7 +150,7 @@ def chosen_pages(args: argparse.Namespace) -> dict[str, Page]:
         ):
             raise DevError(f"--page {text}: write it like customers=/odoo/customers")
         pages[name] = Page(path)
-    return pages or (ALL if args.all else README)
+    return pages or (ALL if args.all else DOCS)
 
 
 # In `.venv`

@@ -1,4 +1,3 @@
-from . import base_import_import
 from . import customer_value_tier
 from . import customer_lifecycle_stage
 from . import classification_policy

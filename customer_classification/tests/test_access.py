@@ -124,7 +124,7 @@ class TestAccess(ClassificationCase):
         with self.assertRaises(AccessError):
             partner.read(["customer_value_tier_id"])
         with self.assertRaises(AccessError):
-            partner.customer_churn_risk  # noqa: B018
+            partner.mapped("customer_churn_risk")
 
     def test_strangers_cannot_search_by_a_class(self):
         """An answer would tell the class without showing it."""

@@ -1,3 +1,4 @@
+from . import base_import_import
 from . import base_partner_merge
 from . import classification_back_test
 from . import classification_history_wizard
