@@ -13,7 +13,7 @@ from tools.console import DevError
 def test_bare_command_lists_every_command(capsys):
     assert cli.main([]) == 0
     listed = capsys.readouterr().out
-    for name in "demo test lint bench odoo shell psql db clean".split():
+    for name in "demo test lint bench screenshots odoo shell psql db clean".split():
         assert f"\n  {name} " in listed
 
 
