@@ -121,6 +121,12 @@ class TestPurchase(ClassificationCase):
                 {"partner_id": self.customer.id, "amount": 1}
             )
 
+    def test_purchase_without_reference_is_called_by_its_day(self):
+        named = self._buy(reference="W-1")
+        self.assertEqual(named.display_name, "W-1")
+        nameless = self._buy(date(2025, 6, 1))
+        self.assertEqual(nameless.display_name, "Purchase of 06/01/2025")
+
     def test_same_reference_of_one_channel_is_one_purchase(self):
         self._buy(reference="W-1", channel="shop")
         self._buy(reference="W-1", channel="till")

@@ -106,8 +106,9 @@ class Reader(Desk):
     def menu(self, *names):
         """Go to a screen by the app menu and by the names of the menus below."""
         self.page.locator(".o_navbar_apps_menu button").click()
+        # The last one is in the menu of apps; the bar may have the name, too.
         apps = self.page.get_by_role("menuitem", name="Classification", exact=True)
-        apps.click()
+        apps.last.click()
         sections = self.page.locator(".o_menu_sections")
         expect(sections.get_by_text(names[0], exact=True)).to_be_visible()
         self.settle()
@@ -163,6 +164,16 @@ class Reader(Desk):
         """The field with this label, behind which there may be a sign for help."""
         words = re.compile(rf"^\s*{re.escape(label)}\s*\??\s*$")
         return self.place.get_by_label(words)
+
+    def shown(self, label):
+        """What stands beside this label, where it cannot be changed."""
+        words = re.compile(rf"^\s*{re.escape(label)}\s*\??\s*$")
+        return (
+            self.place.locator("label")
+            .filter(has_text=words)
+            .locator("xpath=ancestor::*[contains(@class, 'o_wrap_label')]")
+            .locator("xpath=following-sibling::*[1]")
+        )
 
     def fill(self, label, text):
         """Write into the field with this label."""
