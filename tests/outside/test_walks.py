@@ -159,7 +159,8 @@ def test_cause(walk):
     scene, person = walk("cause")
     scene.add(regulars(30))
     scene.classify()
-    scene.add({"Customer 30": [(0, 50_000.0)]})
+    # Not so much that the run would wait for an approval.
+    scene.add({"Customer 30": [(0, 10_000.0)]})
     person.log_in()
     new_version(person)
     more_vips(person)
@@ -263,6 +264,8 @@ def test_approval(walk):
     person.confirm("Publish it?")
     scene.run_scheduled("nightly")
 
+    open_policy(person)
+    person.see("The last run has changed nothing yet.")
     person.page.reload()
     person.settle()
     person.press(re.compile("Activit"))
