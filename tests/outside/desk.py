@@ -137,8 +137,10 @@ class Reader(Desk):
         return dialogs.last if dialogs.count() else self.page
 
     def press(self, name):
-        """Press the button of this name."""
-        buttons = self.place.get_by_role("button", name=name, exact=True)
+        """Press the button of this name; an icon may stand before it."""
+        if isinstance(name, str):
+            name = re.compile(rf"^\W*{re.escape(name)}$")
+        buttons = self.place.get_by_role("button", name=name)
         buttons.filter(visible=True).first.click()
         self.settle()
 
