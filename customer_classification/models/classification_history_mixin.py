@@ -71,7 +71,7 @@ class ClassificationHistoryMixin(models.AbstractModel):
         if "|" in terms or "!" in terms:
             return None
         for term in terms:
-            if len(term) == 3 and term[0] in ("id", "partner_id"):
+            if isinstance(term, tuple) and term[0] in ("id", "partner_id"):
                 name, operator, value = term
                 ids = [value] if operator == "=" else value
                 if operator in ("=", "in") and self._are_ids(ids):
