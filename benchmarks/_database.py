@@ -40,16 +40,17 @@ class Measure:
 def prepare(name, customers):
     """Make the database unless it is there, and bring the addon up to date."""
     signature = _purchases.signature(customers, _digest(Path(_purchases.__file__)))
+    addon = _addon_digest()  # of now: filling takes minutes
     with odoo.session() as session:
         if not _is_filled(session, name, signature):
             databases.database_from_template(session, name, [ADDON])
             with step(f"Purchases of {customers:,} customers"):
                 _purchases.fill(load(name), customers)
             _remember(session, name, "DATABASE", name, signature)
-        elif _remembered(session, name) != _addon_digest():
+        elif _remembered(session, name) != addon:
             with step(f"Database {name}: upgrade") as progress:
                 session.update(name, progress, upgrade=[ADDON])
-        _remember(session, name, "SCHEMA", "bench", _addon_digest())
+        _remember(session, name, "SCHEMA", "bench", addon)
     say(f"Database {name} is ready.")
 
 

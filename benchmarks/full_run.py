@@ -166,8 +166,8 @@ def measure_all(name, rounds):
 def _peak_of_process(name):
     """MiB of a fresh process that does one first full run."""
     argv = [sys.executable, __file__, "--peak", name]
-    output = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
-    return json.loads(output)
+    child = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(child.stdout)
 
 
 def print_peak(name):
