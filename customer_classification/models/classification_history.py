@@ -60,21 +60,31 @@ class ClassificationHistory(models.Model):
 
     @api.model
     def _company_query(self, company, day, zone):
-        """The rows of one company."""
+        """The rows of one company: of each customer and axis, the latest change, as the
+        index of the changes has them in its order."""
         return SQL(
             """
             SELECT (partner_id::bigint << %(bits)s) + %(company)s AS id,
                    partner_id,
                    %(company)s AS company_id,
                    %(day)s::date AS as_of_date,
-                   value_tier_id, lifecycle_stage_id, churn_risk, revenue
-              FROM (%(latest)s) latest
-             WHERE is_customer
+                   max(to_tier_id) AS value_tier_id,
+                   max(to_stage_id) AS lifecycle_stage_id,
+                   max(to_risk) AS churn_risk,
+                   %(revenue)s AS revenue
+              FROM (SELECT DISTINCT ON (partner_id, axis) *
+                      FROM (%(changes)s) known
+                     ORDER BY partner_id, axis, valid_date DESC, create_date DESC,
+                              id DESC) latest
+             GROUP BY partner_id
+            HAVING %(is_customer)s
             """,
             bits=COMPANY_BITS,
             company=company.id,
             day=day,
-            latest=self._latest_query(company, day, zone),
+            revenue=self._last_revenue(SQL("TRUE")),
+            changes=self._changes_query(company, day, zone),
+            is_customer=self._is_customer(SQL("TRUE")),
         )
 
     @api.depends("churn_risk")
@@ -96,9 +106,10 @@ class ClassificationHistory(models.Model):
     def _since(self):
         """``{(customer id, company id, axis): day}``; two changes to one class, as
         a correction makes them, count from the first on."""
-        places = self._company_days(self._context_day("history_date"))
+        model = self.with_context(history_customer_ids=self.partner_id.ids)
         query = SQL(" UNION ALL ").join(
-            self._since_query(self.partner_id, *place) for place in places
+            model._since_query(*place)
+            for place in self._company_days(self._context_day("history_date"))
         )
         return {
             (partner, company, axis): day
@@ -106,7 +117,7 @@ class ClassificationHistory(models.Model):
         }
 
     @api.model
-    def _since_query(self, partners, company, day, zone):
+    def _since_query(self, company, day, zone):
         """Change by change, the latest one that led to another class than the one
         before; without those that were overruled on their own day."""
         code = SQL("COALESCE(to_tier_id::text, to_stage_id::text, to_risk)")
@@ -119,14 +130,12 @@ class ClassificationHistory(models.Model):
                                             ORDER BY valid_date DESC) AS code_before
                       FROM (SELECT DISTINCT ON (partner_id, axis, valid_date)
                                    partner_id, axis, valid_date, %(code)s AS code
-                              FROM classification_change
-                             WHERE %(condition)s AND partner_id = ANY(%(partners)s)
+                              FROM (%(changes)s) known
                              ORDER BY partner_id, axis, valid_date DESC,
                                       create_date DESC, id DESC) of_day) pair
              GROUP BY partner_id, axis
             """,
             company=company.id,
             code=code,
-            condition=self._changes_until(company, day, zone),
-            partners=partners.ids,
+            changes=self._changes_query(company, day, zone),
         )

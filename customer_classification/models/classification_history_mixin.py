@@ -135,8 +135,9 @@ class ClassificationHistoryMixin(models.AbstractModel):
     # Queries
 
     @api.model
-    def _changes_until(self, company, day, zone):
-        """SQL condition on changes: of a company, valid on a day, and known."""
+    def _changes_query(self, company, day, zone):
+        """SQL of the changes of a company that are valid on a day, and known; of the
+        customers in the context alone, where some stand there."""
         conditions = [
             SQL("company_id = %s", company.id),
             SQL("valid_date <= %s", day),
@@ -148,7 +149,34 @@ class ClassificationHistoryMixin(models.AbstractModel):
         customer_ids = self.env.context.get("history_customer_ids")
         if customer_ids is not None:
             conditions.append(SQL("partner_id = ANY(%s)", customer_ids))
-        return SQL(" AND ").join(conditions)
+        return SQL(
+            """
+            SELECT id, partner_id, axis, valid_date, create_date, to_tier_id,
+                   to_stage_id, to_risk, revenue
+              FROM classification_change
+             WHERE %s
+            """,
+            SQL(" AND ").join(conditions),
+        )
+
+    @api.model
+    def _is_customer(self, condition):
+        """SQL of whether a customer has a class, by the latest changes of the axes."""
+        return SQL(
+            "count(COALESCE(to_tier_id, to_stage_id)) FILTER (WHERE %(condition)s)"
+            " + count(to_risk) FILTER (WHERE %(condition)s) > 0",
+            condition=condition,
+        )
+
+    @api.model
+    def _last_revenue(self, condition):
+        """SQL of the revenue of the last change among the latest ones of the axes."""
+        return SQL(
+            "(max(ARRAY[valid_date - DATE '2000-01-01',"
+            " EXTRACT(EPOCH FROM create_date), id, revenue])"
+            " FILTER (WHERE %s))[4]::numeric",
+            condition,
+        )
 
     @api.model
     def _company_days(self, day=None):
@@ -171,35 +199,6 @@ class ClassificationHistoryMixin(models.AbstractModel):
     def _today(self):
         """Today in the current company."""
         return self._today_in(self._zones().get(self.env.company, "UTC"))
-
-    @api.model
-    def _latest_query(self, company, day, zone):
-        """SQL of the classes of one company's customers on a day, one row for each who
-        ever had one up to the day, ``is_customer`` telling who still has. In the order
-        of the customers, as the index of the changes has them.
-        """
-        return SQL(
-            """
-            SELECT partner_id,
-                   max(to_tier_id) AS value_tier_id,
-                   max(to_stage_id) AS lifecycle_stage_id,
-                   max(to_risk) AS churn_risk,
-                   (max(ARRAY[valid_date - DATE '2000-01-01',
-                              EXTRACT(EPOCH FROM create_date), id, revenue]))[4]
-                       ::numeric AS revenue,
-                   count(to_tier_id) + count(to_stage_id) + count(to_risk) > 0
-                       AS is_customer
-              FROM (SELECT DISTINCT ON (partner_id, axis)
-                           id, partner_id, axis, valid_date, create_date, to_tier_id,
-                           to_stage_id, to_risk, revenue
-                      FROM classification_change
-                     WHERE %(condition)s
-                     ORDER BY partner_id, axis, valid_date DESC, create_date DESC,
-                              id DESC) latest
-             GROUP BY partner_id
-            """,
-            condition=self._changes_until(company, day, zone),
-        )
 
     # Actions
 

@@ -104,37 +104,59 @@ class ClassificationMigration(models.Model):
 
     @api.model
     def _company_query(self, company, first, last, zone):
-        """The rows of one company. Whoever had a class up to the earlier day is among
-        those who had one up to the later day, which so leads the join, in order."""
-        later, earlier = SQL.identifier("later"), SQL.identifier("earlier")
+        """The rows of one company, from one walk through the changes: of each customer
+        and axis, the latest one up to the later day, and the latest one up to the
+        earlier day, which is the one that a change after that day follows.
+
+        Not a join of two days: PostgreSQL cannot tell how many customers a day has,
+        and might choose a nested loop for a million of them.
+        """
+        later, earlier = SQL("newer IS NULL"), SQL("is_earlier")
         start, end = (earlier, later) if first <= last else (later, earlier)
         return SQL(
             """
             SELECT (partner_id::bigint << %(bits)s) + %(company)s AS id,
                    partner_id,
                    %(company)s AS company_id,
-                   COALESCE(%(start)s.is_customer, FALSE) AS from_customer,
-                   COALESCE(%(end)s.is_customer, FALSE) AS to_customer,
-                   %(start)s.value_tier_id AS from_tier_id,
-                   %(end)s.value_tier_id AS to_tier_id,
-                   %(start)s.lifecycle_stage_id AS from_stage_id,
-                   %(end)s.lifecycle_stage_id AS to_stage_id,
-                   %(start)s.churn_risk AS from_risk,
-                   %(end)s.churn_risk AS to_risk,
-                   CASE WHEN %(start)s.is_customer THEN %(start)s.revenue END
-                       AS from_revenue,
-                   CASE WHEN %(end)s.is_customer THEN %(end)s.revenue END AS to_revenue
-              FROM (%(later_query)s) later
-              LEFT JOIN (%(earlier_query)s) earlier USING (partner_id)
-             WHERE later.is_customer OR earlier.is_customer
+                   %(classes)s
+              FROM (SELECT *, valid_date <= %(earlier_day)s
+                              AND (newer IS NULL OR newer > %(earlier_day)s)
+                              AS is_earlier
+                      FROM (SELECT *, lag(valid_date) OVER (
+                                       PARTITION BY partner_id, axis
+                                       ORDER BY valid_date DESC, create_date DESC,
+                                                id DESC) AS newer
+                              FROM (%(changes)s) known) followed) latest
+             WHERE newer IS NULL OR is_earlier
+             GROUP BY partner_id
+            HAVING %(is_start)s OR %(is_end)s
             """,
             bits=COMPANY_BITS,
             company=company.id,
-            start=start,
-            end=end,
-            later_query=self._latest_query(company, max(first, last), zone),
-            earlier_query=self._latest_query(company, min(first, last), zone),
+            classes=SQL(", ").join(
+                [*self._ends("from", start), *self._ends("to", end)]
+            ),
+            earlier_day=min(first, last),
+            changes=self._changes_query(company, max(first, last), zone),
+            is_start=self._is_customer(start),
+            is_end=self._is_customer(end),
         )
+
+    @api.model
+    def _ends(self, end, condition):
+        """SQL of the columns of one day, ``condition`` telling its changes."""
+        columns = {
+            f"{end}_customer": self._is_customer(condition),
+            f"{end}_tier_id": SQL("max(to_tier_id) FILTER (WHERE %s)", condition),
+            f"{end}_stage_id": SQL("max(to_stage_id) FILTER (WHERE %s)", condition),
+            f"{end}_risk": SQL("max(to_risk) FILTER (WHERE %s)", condition),
+            f"{end}_revenue": SQL(
+                "CASE WHEN %s THEN %s END",
+                self._is_customer(condition),
+                self._last_revenue(condition),
+            ),
+        }
+        return [SQL("%s AS %s", v, SQL.identifier(k)) for k, v in columns.items()]
 
     @api.depends("from_risk", "to_risk")
     @api.depends_context(*DAY_KEYS)
