@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 # The first page of a language waits until Odoo has built style sheets and scripts.
 FIRST_PAGE, LATER = 180_000, 30_000
 # A screen that asked for nothing for so long has settled; looked at in steps.
-QUIET, STEP = 300, 50
+QUIET, STEP, LONGEST = 300, 50, 10_000
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 400, "height": 800}
 COMPLAINTS = ".o_error_dialog, .modal, .o_notification_bar.bg-danger"
 DO_ACTION = """async ([action, options]) => {
@@ -99,9 +99,15 @@ class Reader(Desk):
     def __init__(self, page, url, login):
         super().__init__(page, url, login)
         self._asked = set()
-        page.on("request", lambda asked: self._asked.add(asked))
+        page.on("request", self._on_request)
         page.on("requestfinished", lambda asked: self._asked.discard(asked))
         page.on("requestfailed", lambda asked: self._asked.discard(asked))
+        page.on("framenavigated", lambda frame: self._asked.clear())
+
+    def _on_request(self, asked):
+        # Workers and images may be told as begun and never as ended.
+        if asked.resource_type in ("xhr", "fetch"):
+            self._asked.add(asked)
 
     def menu(self, *names):
         """Go to a screen by the app menu and by the names of the menus below."""
@@ -119,7 +125,7 @@ class Reader(Desk):
 
     def settle(self):
         """Wait until the screen has what it asked for, and asks for nothing more."""
-        end = time.monotonic() + LATER / 1000
+        end = time.monotonic() + LONGEST / 1000
         quiet = 0
         while quiet < QUIET and time.monotonic() < end:
             self.page.wait_for_timeout(STEP)
