@@ -434,7 +434,6 @@ class ClassificationRun(models.Model):
         self.sudo().write({"state": "queued", "approved_by_id": self.env.uid})
         self._settle_activities(self.env._("Approved"))
         self.env.ref("customer_classification.ir_cron_recompute").sudo()._trigger()
-        return self._open_form()
 
     def action_reject(self):
         """Leave the classes as they are."""
