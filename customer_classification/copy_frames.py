@@ -139,8 +139,17 @@ def _to_wire(values, kind):
     return np.where(np.isnat(days), NO_DAY, days.view("int64"))
 
 
-def write_frame(cr, frame: pd.DataFrame, table: str, kinds: Mapping[str, str]) -> None:
+def write_frame(
+    cr,
+    frame: pd.DataFrame,
+    table: str,
+    kinds: Mapping[str, str],
+    mask: pd.Series | None = None,
+) -> None:
     """Copy columns of a frame into a new temporary table: two queries.
+
+    :param mask: which rows, all by default; they are picked a chunk at a time, where
+        a frame of them would double the memory for a moment
 
     The table lives until the end of the transaction; a ``day`` stands in it as an
     integer of days since 1970-01-01.
@@ -156,19 +165,20 @@ def write_frame(cr, frame: pd.DataFrame, table: str, kinds: Mapping[str, str]) -
         )
     )
     with tempfile.TemporaryFile() as stream:
-        _write_rows(stream, frame, kinds)
+        _write_rows(stream, frame, kinds, mask)
         stream.seek(0)
         statement = SQL("COPY %s FROM STDIN (FORMAT binary)", SQL.identifier(table))
         cr.copy_expert(statement.code, stream)
 
 
-def _write_rows(stream, frame, kinds):
+def _write_rows(stream, frame, kinds, mask):
     import numpy as np
 
+    places = np.arange(len(frame)) if mask is None else np.flatnonzero(mask)
     row_type = _row_type(kinds)
     stream.write(HEADER)
-    for start in range(0, len(frame), CHUNK_ROWS):
-        part = frame.iloc[start : start + CHUNK_ROWS]
+    for start in range(0, len(places), CHUNK_ROWS):
+        part = frame.iloc[places[start : start + CHUNK_ROWS]]
         rows = np.empty(len(part), row_type)
         rows["fields"] = len(kinds)
         for name, kind in kinds.items():

@@ -39,7 +39,7 @@ def classify(
     parameters: Parameters,
     as_of: datetime.date,
     edges: Edges | None = None,
-    usual_gap: float | None = None,
+    standing: Edges | None = None,
 ) -> Classification:
     """Classify customers as of a day.
 
@@ -49,17 +49,17 @@ def classify(
         tier 0 was never classified
     :param edges: limits of an earlier full run, for a run over some customers; without
         them, those of this population are found
-    :param usual_gap: usual gap of the full run before by the same rules, which stands
-        while that of this population is close to it
+    :param standing: limits of the run before by the same rules, which stand while
+        those of this population are close to them
     :raises ValueError: columns are missing, customers stand there twice, or the edges
         belong to other tiers
     """
     # NaN stands for "none" and compares as false; numpy < 1.25 warns of it.
     with np.errstate(invalid="ignore"):
-        return _classify(facts, previous, parameters, as_of, edges, usual_gap)
+        return _classify(facts, previous, parameters, as_of, edges, standing)
 
 
-def _classify(frame, previous_frame, parameters, as_of, edges, usual_gap):
+def _classify(frame, previous_frame, parameters, as_of, edges, standing):
     today = columns.day_number(as_of)
     facts, notes = columns.read_facts(frame, parameters.currency_digits)
     previous = columns.read_previous(
@@ -67,7 +67,7 @@ def _classify(frame, previous_frame, parameters, as_of, edges, usual_gap):
     )
     notes += _future_note(facts, today)
     if edges is None:
-        edges, found = find_edges(facts, parameters, today, usual_gap)
+        edges, found = find_edges(facts, parameters, today, standing)
         notes += found
     found = classes(facts, previous, parameters, today, edges)
     values = {
@@ -92,16 +92,19 @@ def _future_note(facts, today):
 
 
 def find_edges(
-    facts, parameters: Parameters, today: float, usual_gap: float | None = None
+    facts, parameters: Parameters, today: float, standing: Edges | None = None
 ) -> tuple[Edges, list]:
     """Limits of this population, and notes.
 
     :param facts: namespace of arrays as of :func:`columns.read_facts`
-    :param usual_gap: as of :func:`classify`
+    :param standing: as of :func:`classify`
     """
+    usual_gap = standing.population_gap_days if standing else None
     gap, notes = find_population_gap(facts, usual_gap)
     timing = rhythm(facts, parameters, gap, today)
-    thresholds, threshold_notes = scores.find_all_thresholds(facts, timing, parameters)
+    thresholds, threshold_notes = scores.find_all_thresholds(
+        facts, timing, parameters, standing
+    )
     is_buyer = scores.buyers(facts, timing)
     rfm = {metric: thresholds.pop(metric) for metric in columns.METRICS}
     edges = Edges(
@@ -112,7 +115,9 @@ def find_edges(
     )
     scored = scores.score(facts, timing, edges, parameters)
     values = tiers.tier_values(facts, scored, parameters)
-    limits, keeps, limit_notes = tiers.find_limits(values, is_buyer, parameters)
+    limits, keeps, limit_notes = tiers.find_limits(
+        values, is_buyer, parameters, standing
+    )
     edges = edges.replace(tier_limits=limits, keep_limits=keeps)
     return edges, notes + threshold_notes + limit_notes
 

@@ -47,19 +47,23 @@ def roll_up(
     return pd.DataFrame(values, index=index, copy=False)
 
 
-def lay_out(history: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
-    """The rows of :func:`roll_up` in the order of ``index``; who has none has bought
-    nothing."""
-    place = history.index.get_indexer(index)
+def lay_out(frame: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
+    """The rows of a frame by customer in the order of ``index``; who has none has
+    nothing: 0, no day, and NaN for what is not known then."""
+    place = frame.index.get_indexer(index)
     rows = {}
-    for name in history:
-        values = history[name].to_numpy()
-        nothing = np.array([_NOTHING[FACTS[name].kind]]).astype(values.dtype)
+    for name in frame:
+        values = frame[name].to_numpy()
+        nothing = np.array([_nothing(name, values.dtype)]).astype(values.dtype)
         rows[name] = np.append(values, nothing)[place]  # place -1 is the last
     return pd.DataFrame(rows, index=index, copy=False)
 
 
-_NOTHING = {"day": "NaT", "count": 0, "money": 0.0, "known": float("nan")}
+def _nothing(name, dtype):
+    if dtype.kind == "M":
+        return np.datetime64("NaT")
+    is_unknown = name in FACTS and FACTS[name].kind == "known"
+    return np.nan if is_unknown else 0
 
 
 class _Documents(NamedTuple):

@@ -78,6 +78,7 @@ class Parameters:
     keep_margin: float = 0.10
     grace_days: int = 30
     one_step_down: bool = False
+    limit_tolerance: float = 0.20
 
     shrinkage: float = 2
     min_gap_days: float = 1

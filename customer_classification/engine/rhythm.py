@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 DEFAULT_GAP_DAYS = 30
 # Share of the usual gap by which the median may leave it before it moves.
-GAP_TOLERANCE = 0.05
+GAP_TOLERANCE = 0.1
 
 
 class Rhythm(NamedTuple):

@@ -72,7 +72,12 @@ _NOT_NEGATIVE = (
 )
 _AT_LEAST_ONE = ("window_months", "customers_per_bin", "growth_min_orders")
 _POSITIVE = ("min_gap_days", "at_risk_ratio", "refund_share", "risk_medium_from")
-_RANGES = {"keep_margin": (0, 1), "decline_growth": (-1, 1), "currency_digits": (0, 6)}
+_RANGES = {
+    "keep_margin": (0, 1),
+    "limit_tolerance": (0, 1),
+    "decline_growth": (-1, 1),
+    "currency_digits": (0, 6),
+}
 _CHOICES = {"value_metric": VALUE_METRICS, "tier_method": TIER_METHODS}
 
 

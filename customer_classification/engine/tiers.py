@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .columns import TIER_REASONS, code
 from .lazy import np
-from .scores import buyers, quantile
+from .scores import buyers, quantile, stand
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,12 +51,15 @@ def tier_values(facts, scores, parameters) -> NDArray:
     }[parameters.value_metric]
 
 
-def find_limits(values, is_buyer, parameters):
+def find_limits(values, is_buyer, parameters, standing=None):
     """``{key: value from which the tier begins}``, ``{key: value down to which it is
     kept}``, and notes.
 
     Top shares become type-7 quantiles over the buyers of known value; empty when
-    those are fewer than ``min_customers``.
+    those are fewer than ``min_customers``. Those of before stand, all or none, while
+    they cut off these shares within the tolerance.
+
+    :param standing: edges of before, or None
     """
     if not parameters.is_ranked:
         limits = {tier.key: float(tier.limit) for tier in parameters.tiers}
@@ -73,8 +76,27 @@ def find_limits(values, is_buyer, parameters):
     def of_share(share):
         return quantile(values, 100 - share, 100)
 
+    if standing and _stand(values, standing, parameters):
+        return standing.tier_limits, standing.keep_limits, []
     limits = {tier.key: of_share(tier.limit) for tier in parameters.tiers}
     return limits, _keep_limits(limits, of_share, parameters), []
+
+
+def _stand(values, standing, parameters):
+    """Whether limits of before still cut off the shares of all tiers but the last,
+    which takes the rest; an own keep limit cuts off a share, too."""
+    tiers = parameters.tiers[:-1]
+    wanted = [(standing.tier_limits, tier.key, tier.limit) for tier in tiers]
+    wanted += [
+        (standing.keep_limits, tier.key, tier.keep_limit)
+        for tier in tiers
+        if tier.keep_limit is not None
+    ]
+    if not all(key in limits for limits, key, __ in wanted):
+        return False
+    limits = [limits[key] for limits, key, __ in wanted]
+    shares = [1 - share / 100 for __, __, share in wanted]
+    return stand(values, limits, shares, parameters.limit_tolerance)
 
 
 def _keep_limits(limits, value_of, parameters):

@@ -125,7 +125,7 @@ def profile_content(facts, frame, shown, run):
     for name in CLASS_COLUMNS["lifecycle_stage"]:
         content[name] = stage_ids[content[name]]
     content["policy_id"] = np.full(len(frame), run.policy_id.id, "int32")
-    return pd.DataFrame(content, facts.index)
+    return pd.DataFrame(content, facts.index, copy=False)
 
 
 def _by_column(facts, frame, shown):

@@ -100,6 +100,16 @@ class ClassificationPolicy(models.Model):
         "bought, there are fewer scores.",
     )
 
+    limit_tolerance = fields.Float(
+        string="Limits Stand Within",
+        default=20,
+        digits=(5, 1),
+        help="The limits of equal shares and of the best share stand until one of "
+        "them is off by more than this: with 20 %, “the best 5 %” until it is fewer "
+        "than 4 % or more than 6 % of the customers. With 0, every run over "
+        "everybody finds them anew, and customers at a limit go to and fro.",
+    )
+
     # Value tiers
     value_metric = fields.Selection(
         [

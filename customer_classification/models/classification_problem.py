@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -45,20 +47,25 @@ class ClassificationProblem(models.Model):
     )
 
     @api.model
-    def _find(self, policy, scope):
-        """``[(customer, reason, documents)]`` in a scope: one query."""
-        queries = [
-            query
-            for name in self.env["classification.facts"]._source_names(policy)
-            for query in self.env[name]._problem_queries(policy, scope)
-        ]
-        queries.append(self._homeless_query(scope))
+    def _find(self, policy, scope, doubtful_ids):
+        """``[(customer, reason, documents)]`` in a scope: one query.
+
+        :param doubtful_ids: customers with an amount that is no number: only their
+            documents are looked through
+        """
+        queries = [self._homeless_query(scope)]
+        doubtful = replace(scope, customer_ids=tuple(doubtful_ids))
+        for name in self.env["classification.facts"]._source_names(policy):
+            queries += self.env[name]._undated_queries(policy, scope)
+            if doubtful_ids:
+                queries += self.env[name]._problem_queries(policy, doubtful)
         return self.env.execute_query(
             SQL(
                 """
                 SELECT COALESCE(p.commercial_partner_id, p.id), d.reason, count(*)
                   FROM (%s) d
                   JOIN res_partner p ON p.id = d.partner_id
+                 WHERE d.reason IS NOT NULL
                  GROUP BY 1, 2
                  ORDER BY 1, 2
                 """,

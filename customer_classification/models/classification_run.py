@@ -390,7 +390,7 @@ class ClassificationRun(models.Model):
             )
         if self.state == "done":
             return self.env._(
-                "%(customers)s customers looked at, %(changes)s classes changed.",
+                "Customers looked at: %(customers)s. Classes changed: %(changes)s.",
                 customers=self.looked_at_count,
                 changes=self.change_count,
             )
@@ -412,7 +412,7 @@ class ClassificationRun(models.Model):
                 set_aside,
             )
         elif moved:
-            message = self.env._("%s classes changed.", moved)
+            message = self.env._("Classes changed: %s.", moved)
         else:
             message = self.env._("The classes are up to date.")
         return {
@@ -487,6 +487,7 @@ class ClassificationRun(models.Model):
             "customer_classification.classification_move_action"
         )
         action["domain"] = [("run_id", "=", self.id)]
+        action["context"] = {}  # of every axis, as the button counts them
         return action
 
     def action_open_problems(self):

@@ -59,7 +59,7 @@ class ClassificationRun(models.Model):
             "limit": self.policy_id.drift_limit,
             "rules_changed": bool(before.policy_id - self.policy_id),
             **self._drift_of_measures(before, distribution),
-            **self._drift_of_sources(),
+            **self._drift_of_sources(before),
         }
 
     def _after_run(self):
@@ -83,7 +83,7 @@ class ClassificationRun(models.Model):
                 ("watermark", "!=", False),
                 ("id", "<", self.id),
             ],
-            ["distribution", "drift", "policy_id"],
+            ["as_of_date", "distribution", "drift", "policy_id"],
             order="id desc",
             limit=TRAILING_RUNS,
         )
@@ -96,10 +96,17 @@ class ClassificationRun(models.Model):
         limit = self.policy_id.drift_limit
         return {"measures": found, "jumped": jumped(found, limit) if limit else []}
 
-    def _drift_of_sources(self):
-        """How many purchases came from each source lately, and before."""
+    def _drift_of_sources(self, before):
+        """How many purchases came from each source lately, and before: what the first
+        run of a day found stands for the day.
+
+        :param before: the runs before this one, newest first
+        """
         from ..engine.drift import PERIODS_BEFORE, dried_up
 
+        last = before[:1]
+        if last.as_of_date == self.as_of_date and last.policy_id == self.policy_id:
+            return {name: last.drift[name] for name in ("sources", "dried_up")}
         sources, dry = [], []
         for source, channel, recent, before, last in self._documents_by_source():
             key = "/".join(filter(None, (source, channel)))

@@ -146,8 +146,8 @@ class ClassificationRun(models.Model):
         facts, previous, gone = self._collect(parameters, scope)
         self._enter("score", 50)
         edges = self._given_edges(parameters)
-        gap = self._usual_gap(last)
-        result = classify(facts, previous, parameters, self.as_of_date, edges, gap)
+        standing = self._standing_edges(last)
+        result = classify(facts, previous, parameters, self.as_of_date, edges, standing)
         shown = self._shown(previous, result.frame)
         old_rules = self._by_old_rules(facts, previous, shown)
         self._enter("write", 70)
@@ -228,16 +228,21 @@ class ClassificationRun(models.Model):
         """
         facts_model = self.env["classification.facts"]
         facts, previous = facts_model._read(self.policy_id, parameters, scope)
-        problems = self.env["classification.problem"]._find(self.policy_id, scope)
+        doubtful = facts.index[facts["lifetime_revenue"].isna()]
+        problems = self.env["classification.problem"]._find(
+            self.policy_id, scope, doubtful.tolist()
+        )
         set_aside = facts.index.intersection([partner for partner, *__ in problems])
         if self.kind == "production":
             self.env["classification.problem"]._replace(
                 self, scope.customer_ids, problems
             )
         self.problem_count = len({partner for partner, *__ in problems})
-        facts, previous = facts.drop(set_aside), previous.drop(set_aside)
-        gone = previous[~facts["is_customer"]]
-        facts, previous = facts.drop(gone.index), previous.drop(gone.index)
+        kept = ~facts.index.isin(set_aside)
+        gone = previous[kept & ~facts["is_customer"]]
+        kept &= facts["is_customer"]
+        if not kept.all():  # a million rows are not copied for nothing
+            facts, previous = facts[kept], previous[kept]
         if self.kind == "back_test":
             previous = previous.iloc[:0]  # what is known today was not known then
         return facts, previous, gone
@@ -262,12 +267,14 @@ class ClassificationRun(models.Model):
         facts = facts[facts["is_customer"]]
         return classify(facts, None, parameters, self.as_of_date).edges
 
-    def _usual_gap(self, last):
-        """The usual gap of the last run by the same rules; None without one, and for
-        a past day, which knows nothing of later ones."""
+    def _standing_edges(self, last):
+        """Limits of the last run by the same rules, which may stand; None without one,
+        and for a past day, which knows nothing of later ones."""
+        from ..engine import Edges
+
         if self.kind == "back_test" or last.policy_id != self.policy_id:
             return None
-        return (last.edges or {}).get("population_gap_days")
+        return Edges.from_json(last.edges) if last.edges else None
 
     def _shown(self, previous, frame):
         """Classes as people see them, before and now, and who of them had them from
@@ -453,12 +460,12 @@ class ClassificationRun(models.Model):
         content = columns.profile_content(facts, frame, shown.now, self)
         content["content_hash"] = columns.content_hash(content)
         differs = content["content_hash"] != previous["content_hash"]
-        content = content[differs].reset_index()
-        self.written_count = len(content)
-        if content.empty:
+        self.written_count = int(differs.sum())
+        if not self.written_count:
             return
+        content["partner_id"] = content.index
         kinds = {"partner_id": "int", **columns.profile_kinds()}
-        write_frame(self.env.cr, content, "tmp_customer_profile", kinds)
+        write_frame(self.env.cr, content, "tmp_customer_profile", kinds, differs)
         self.env.cr.execute(columns.upsert_profiles(self))
         self.env.cr.execute("DROP TABLE tmp_customer_profile")
         self.env["customer.profile"].invalidate_model()

@@ -164,5 +164,4 @@ class ClassificationRun(models.Model):
             ("axis", "=", axis),
             *((ENDS[axis][end], "=", key) for end, key in ends.items()),
         ]
-        action["context"] = {}
         return action

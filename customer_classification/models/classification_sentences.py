@@ -117,7 +117,7 @@ NOTE_SENTENCES = {
 }
 
 # Parameters that people read and write in percent.
-PERCENT_FIELDS = ("keep_margin", "decline_growth", "refund_share")
+PERCENT_FIELDS = ("keep_margin", "limit_tolerance", "decline_growth", "refund_share")
 
 
 def rule_sentence(policy, error):

@@ -17,13 +17,18 @@ class ClassificationSourceImport(models.AbstractModel):
         return [
             SQL(
                 """
-                SELECT i.partner_id, i.date AS day, i.company_amount AS amount,
+                SELECT i.partner_id, i.date AS day, %(amount)s AS amount,
                        CASE WHEN i.has_margin THEN i.company_margin END AS margin
                   FROM customer_purchase i
                  WHERE i.company_id = %(company)s
                    AND i.date <= %(as_of_date)s
                    AND %(partners)s
                 """,
+                amount=scope.countable(
+                    SQL("i.company_amount"),
+                    SQL("i.currency_id"),
+                    policy.company_id.currency_id.id,
+                ),
                 company=scope.company_id,
                 as_of_date=scope.as_of_date,
                 partners=scope.partners(SQL("i.partner_id")),
@@ -60,26 +65,24 @@ class ClassificationSourceImport(models.AbstractModel):
 
     @api.model
     def _problem_queries(self, policy, scope):
+        own_currency = policy.company_id.currency_id.id
         return [
             SQL(
                 """
-                SELECT i.partner_id, %(reason)s::varchar AS reason
+                SELECT i.partner_id, %(reason)s AS reason
                   FROM customer_purchase i
-                 WHERE i.company_id = %(company)s AND %(condition)s AND %(partners)s
+                 WHERE i.company_id = %(company)s AND %(partners)s
                 """,
-                reason=reason,
-                company=scope.company_id,
-                condition=condition,
-                partners=scope.partners(SQL("i.partner_id")),
-            )
-            for reason, condition in (
-                (
-                    "no_rate",
-                    scope.without_rate(
-                        SQL("i.currency_id"), policy.company_id.currency_id.id
-                    ),
+                reason=scope.reason(
+                    {
+                        "no_rate": scope.without_rate(
+                            SQL("i.currency_id"), own_currency
+                        ),
+                        "not_a_number": SQL("i.company_amount = 'NaN'"),
+                    }
                 ),
-                ("not_a_number", SQL("i.company_amount = 'NaN'")),
+                company=scope.company_id,
+                partners=scope.partners(SQL("i.partner_id")),
             )
         ]
 

@@ -28,7 +28,7 @@ class ClassificationSourceInvoice(models.AbstractModel):
         return SQL(
             """
             SELECT m.partner_id, m.invoice_date AS day,
-                   m.amount_untaxed_signed + COALESCE(down.balance, 0) AS amount,
+                   %(amount)s AS amount,
                    NULL::numeric AS margin
               FROM account_move m
               LEFT JOIN (
@@ -44,6 +44,11 @@ class ClassificationSourceInvoice(models.AbstractModel):
                AND m.invoice_date <= %(as_of_date)s
                AND %(partners)s AND %(matching)s
             """,
+            amount=scope.countable(
+                SQL("m.amount_untaxed_signed + COALESCE(down.balance, 0)"),
+                SQL("m.currency_id"),
+                policy.company_id.currency_id.id,
+            ),
             move_types=move_types,
             company=scope.company_id,
             as_of_date=scope.as_of_date,
@@ -109,32 +114,46 @@ class ClassificationSourceInvoice(models.AbstractModel):
 
     @api.model
     def _problem_queries(self, policy, scope):
-        types = self._counted_types(policy)
+        own_currency = policy.company_id.currency_id.id
         return [
             SQL(
                 """
-                SELECT m.partner_id, %(reason)s::varchar AS reason
+                SELECT m.partner_id, %(reason)s AS reason
                   FROM account_move m
                  WHERE m.move_type = ANY(%(types)s) AND m.state = 'posted'
-                   AND m.company_id = %(company)s AND %(condition)s AND %(partners)s
-                   AND %(matching)s
+                   AND m.company_id = %(company)s
+                   AND %(partners)s AND %(matching)s
                 """,
-                reason=reason,
-                types=types,
+                reason=scope.reason(
+                    {
+                        "no_rate": scope.without_rate(
+                            SQL("m.currency_id"), own_currency
+                        ),
+                        "not_a_number": SQL("m.amount_untaxed_signed = 'NaN'"),
+                    }
+                ),
+                types=self._counted_types(policy),
                 company=scope.company_id,
-                condition=condition,
                 partners=scope.partners(SQL("m.partner_id")),
                 matching=self._matching(policy, scope),
             )
-            for reason, condition in (
-                (
-                    "no_rate",
-                    scope.without_rate(
-                        SQL("m.currency_id"), policy.company_id.currency_id.id
-                    ),
-                ),
-                ("no_date", SQL("m.invoice_date IS NULL")),
-                ("not_a_number", SQL("m.amount_untaxed_signed = 'NaN'")),
+        ]
+
+    @api.model
+    def _undated_queries(self, policy, scope):
+        return [
+            SQL(
+                """
+                SELECT m.partner_id, 'no_date'::varchar AS reason
+                  FROM account_move m
+                 WHERE m.move_type = ANY(%(types)s) AND m.state = 'posted'
+                   AND m.company_id = %(company)s AND m.invoice_date IS NULL
+                   AND %(partners)s AND %(matching)s
+                """,
+                types=self._counted_types(policy),
+                company=scope.company_id,
+                partners=scope.partners(SQL("m.partner_id")),
+                matching=self._matching(policy, scope),
             )
         ]
 

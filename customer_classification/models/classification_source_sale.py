@@ -37,7 +37,11 @@ class ClassificationSourceSale(models.AbstractModel):
                AND %(until)s AND %(partners)s AND %(matching)s
             """,
             day=scope.day(SQL("o.date_order")),
-            amount=self._company_amount(SQL("o.amount_untaxed"), scope),
+            amount=scope.countable(
+                self._company_amount(SQL("o.amount_untaxed"), scope),
+                SQL("o.currency_id"),
+                policy.company_id.currency_id.id,
+            ),
             margin=self._margin(scope),
             company=scope.company_id,
             until=scope.until(SQL("o.date_order")),
@@ -112,28 +116,26 @@ class ClassificationSourceSale(models.AbstractModel):
     def _problem_queries(self, policy, scope):
         if policy.revenue_source != "sale":
             return []
+        own_currency = policy.company_id.currency_id.id
         return [
             SQL(
                 """
-                SELECT o.partner_id, %(reason)s::varchar AS reason
+                SELECT o.partner_id, %(reason)s AS reason
                   FROM sale_order o
                  WHERE o.state = 'sale' AND o.company_id = %(company)s
-                   AND %(condition)s AND %(partners)s AND %(matching)s
+                   AND %(partners)s AND %(matching)s
                 """,
-                reason=reason,
+                reason=scope.reason(
+                    {
+                        "no_rate": scope.without_rate(
+                            SQL("o.currency_id"), own_currency
+                        ),
+                        "not_a_number": SQL("o.amount_untaxed = 'NaN'"),
+                    }
+                ),
                 company=scope.company_id,
-                condition=condition,
                 partners=scope.partners(SQL("o.partner_id")),
                 matching=self._matching(policy, scope),
-            )
-            for reason, condition in (
-                (
-                    "no_rate",
-                    scope.without_rate(
-                        SQL("o.currency_id"), policy.company_id.currency_id.id
-                    ),
-                ),
-                ("not_a_number", SQL("o.amount_untaxed = 'NaN'")),
             )
         ]
 

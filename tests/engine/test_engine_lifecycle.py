@@ -106,9 +106,9 @@ def test_a_new_purchase_rarely_moves_the_gap_of_all():
 def test_the_gap_of_all_stands_until_the_median_leaves_it(usual, expected):
     """A median that wavers between two days would move customers to and fro."""
     frame = facts(*(bought(0, gap) for gap in (10, 20, 30)))
-    result = classify(frame, None, limited(), TODAY, usual_gap=usual)
+    result = classify(frame, None, limited(), TODAY, standing=usual and edges(usual))
     assert result.edges.population_gap_days == expected
-    again = classify(frame, None, limited(), TODAY, usual_gap=expected)
+    again = classify(frame, None, limited(), TODAY, standing=edges(expected))
     assert again.edges.population_gap_days == expected
 
 
