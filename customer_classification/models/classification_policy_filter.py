@@ -119,7 +119,7 @@ class ClassificationPolicy(models.Model):
                     self._label_of(name),
                 )
             ) from error
-        missing = next(_missing_fields(domain, model), None)
+        missing = next(missing_fields(domain, model), None)
         if missing:
             raise ValidationError(
                 self.env._(
@@ -156,10 +156,10 @@ class ClassificationPolicy(models.Model):
 _ANY = ("any", "not any", "any!", "not any!")
 
 
-def _missing_fields(domain, model):
+def missing_fields(domain, model):
     """Paths of a domain that name a field that the models do not have."""
     for condition in domain.iter_conditions():
-        found = _field_of(condition, model)
+        found = field_of(condition, model)
         if not found:
             yield condition.field_expr
         elif condition.operator in _ANY:
@@ -167,10 +167,10 @@ def _missing_fields(domain, model):
             if comodel is None:
                 yield condition.field_expr
             else:
-                yield from _missing_fields(Domain(condition.value), comodel)
+                yield from missing_fields(Domain(condition.value), comodel)
 
 
-def _field_of(condition, model):
+def field_of(condition, model):
     """The field at the end of the path of a condition, or None."""
     field = None
     for name in condition.field_expr.split("."):
@@ -188,7 +188,7 @@ def _with_fixed_dates(domain, model, day):
     """The domain with relative dates counted from a day, not from the clock."""
 
     def fix(condition):
-        field, value = _field_of(condition, model), condition.value
+        field, value = field_of(condition, model), condition.value
         if condition.operator in _ANY:
             comodel = model.env[field.comodel_name]
             value = _with_fixed_dates(Domain(value), comodel, day)

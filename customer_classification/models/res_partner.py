@@ -47,7 +47,8 @@ class ResPartner(models.Model):
     edits a contact. The fields are searched, sorted and grouped through one join.
     """
 
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["res.partner", "classification.tagged.mixin"]
 
     # Runs that look only at what changed ask for it every hour.
     _customer_write_date_index = models.Index("(write_date)")
@@ -151,6 +152,12 @@ class ResPartner(models.Model):
         string="Classified As Of",
         groups=USER_GROUP,
     )
+    customer_tag_link_ids = fields.One2many(
+        "classification.tag.link",
+        "partner_id",
+        string="Where the Tags Come From",
+        groups=USER_GROUP,
+    )
     customer_change_count = fields.Integer(
         related="customer_profile_id.change_count",
         string="Class Changes",
@@ -162,6 +169,10 @@ class ResPartner(models.Model):
         if {"parent_id", "is_company"} & set(vals):
             self.env["classification.dirty"].sudo()._mark(self)
         return super().write(vals)
+
+    @api.onchange("category_id")
+    def _onchange_category_id(self):
+        return self._drop_rivals()
 
     @api.depends("commercial_partner_id")
     @api.depends_context("company")

@@ -1,0 +1,87 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+ACTIONS = [("added", "Given"), ("removed", "Taken away")]
+
+
+class ClassificationTagChange(models.Model):
+    """The history of tags: given or taken away, when, and by whom. Append-only."""
+
+    _name = "classification.tag.change"
+    _inherit = "classification.tag.row.mixin"
+    _description = "Change of a Tag"
+    _order = "id desc"
+
+    action = fields.Selection(ACTIONS, required=True, readonly=True)
+    batch_id = fields.Many2one(
+        "classification.tag.batch",
+        string="Together With",
+        ondelete="set null",
+        readonly=True,
+        index="btree_not_null",
+    )
+    origin_before = fields.Char(
+        readonly=True, help="Who had put the tag there that was taken away."
+    )
+
+    @api.model
+    def _append(self, kind, pairs, action, origin, batch_id=None):
+        """Add to the history what has just been done, before the links tell it: one
+        query."""
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO classification_tag_change
+                       (kind, %(tag)s, %(record)s, action, origin, origin_before,
+                        user_id, batch_id, create_uid, write_uid, create_date,
+                        write_date)
+                SELECT %(kind)s, pair.tag, pair.record, %(action)s, %(origin)s,
+                       l.origin, %(uid)s, %(batch)s, %(uid)s, %(uid)s,
+                       now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+                  FROM %(pairs)s
+                  LEFT JOIN classification_tag_link l
+                    ON l.%(tag)s = pair.tag AND l.%(record)s = pair.record
+                   AND l.state = 'present'
+                """,
+                tag=kind.tag_key,
+                record=kind.record_key,
+                kind=kind.name,
+                action=action,
+                origin=origin,
+                uid=self.env.uid,
+                batch=batch_id or None,
+                pairs=self._pair_rows(pairs),
+            )
+        )
+        self.invalidate_model()
+
+    @api.model
+    def _members_as_of(self, kind, tag_ids, moment):
+        """Ids of the records that had one of these tags at a moment (UTC): those of
+        now, without what was given since and with what was taken away since. One
+        query."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT COALESCE(r.tag, c.tag), COALESCE(r.record, c.record)
+                  FROM (SELECT %(rel_tag)s AS tag, %(rel_record)s AS record
+                          FROM %(relation)s WHERE %(rel_tag)s = ANY(%(tags)s)) r
+                  FULL JOIN (
+                        SELECT DISTINCT ON (%(tag)s, %(record)s)
+                               %(tag)s AS tag, %(record)s AS record, action
+                          FROM classification_tag_change
+                         WHERE %(tag)s = ANY(%(tags)s) AND create_date > %(moment)s
+                         ORDER BY %(tag)s, %(record)s, id) c
+                    ON c.tag = r.tag AND c.record = r.record
+                 WHERE COALESCE(c.action, 'removed') = 'removed'
+                """,
+                rel_tag=kind.tag,
+                rel_record=kind.record,
+                relation=kind.table,
+                tag=kind.tag_key,
+                record=kind.record_key,
+                tags=list(tag_ids),
+                moment=moment,
+            )
+        )
+        return {record for __, record in rows}

@@ -1,0 +1,405 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import SQL
+
+from .classification_tag_kind import KIND_OF_TAG_MODEL
+
+TAG_TYPES = [
+    ("behaviour", "Behaviour"),
+    ("attribute", "Attribute"),
+    ("interest", "Interest"),
+    ("activity", "Activity"),
+    ("intention", "Intention"),
+    ("sentiment", "Sentiment"),
+    ("source", "Source"),
+    ("need", "Need"),
+    ("custom", "Custom"),
+]
+OFFICER_GROUP = "customer_classification.group_officer"
+
+
+class ClassificationTagMixin(models.AbstractModel):
+    """What tags of contacts, products and campaigns have in common: a tree with paths,
+    exclusive groups, an owner, and counts that know the children."""
+
+    _name = "classification.tag.mixin"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _description = "Tag in a Tree"
+
+    tag_sort_key = fields.Char(
+        compute="_compute_tag_sort_key", store=True, recursive=True, index=True
+    )
+    display_name = fields.Char(recursive=True)
+    tag_level = fields.Integer(compute="_compute_tag_level")
+    code = fields.Char(
+        copy=False, help="A short name for other programs, unique where it is set."
+    )
+    description = fields.Text(
+        translate=True, help="What the tag means and when to use it."
+    )
+    tag_type = fields.Selection(TAG_TYPES, string="Type", help="What this tag tells.")
+    tag_is_exclusive = fields.Boolean(
+        string="Only One of Its Children",
+        help="A record has at most one of the tags directly below this one.",
+    )
+    tag_owner_id = fields.Many2one(
+        "res.users",
+        string="Owner",
+        help="Who is asked at the review date whether the tag is still of use.",
+    )
+    tag_review_date = fields.Date(string="Review On")
+    tag_record_count = fields.Integer(
+        string="Tagged",
+        readonly=True,
+        copy=False,
+        help="How many have this tag or one below it, each counted once. Brought up "
+        "to date every night and by each change of many.",
+    )
+    tag_last_use_date = fields.Date(
+        string="Last Used",
+        readonly=True,
+        copy=False,
+        help="When the tag, or one below it, was last given to something.",
+    )
+    tag_is_smart = fields.Boolean(
+        string="Smart", compute="_compute_tag_is_smart", search="_search_tag_is_smart"
+    )
+
+    # The tree
+
+    @api.depends("name", "sequence", "parent_id.tag_sort_key")
+    def _compute_tag_sort_key(self):
+        for tag in self:
+            own = f"{max(tag.sequence, 0):06d} {(tag.name or '').casefold()}"
+            above = tag.parent_id.tag_sort_key
+            tag.tag_sort_key = f"{above}\x1f{own}" if above else own
+
+    @api.depends("parent_path")
+    def _compute_tag_level(self):
+        for tag in self:
+            tag.tag_level = (tag.parent_path or "").count("/") - 1
+
+    @api.depends("name", "parent_id.display_name")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for tag in self:
+            above = tag.parent_id.display_name
+            tag.display_name = f"{above} / {tag.name}" if above else tag.name
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        """What is found by its name is found with what stands below it."""
+        domain = super()._search_display_name(operator, value)
+        if not operator.endswith("like"):
+            return domain
+        if operator.startswith("not"):
+            return NotImplemented
+        return [("id", "child_of", tuple(self._search(domain)))]
+
+    @api.constrains("parent_id")
+    def _check_no_tag_cycle(self):
+        for tag in self:
+            if tag._has_cycle():
+                raise ValidationError(
+                    self.env._(
+                        "“%(tag)s” cannot stand below “%(parent)s”, which stands below "
+                        "it. Move “%(parent)s” to another place first.",
+                        tag=tag.name,
+                        parent=tag.parent_id.name,
+                    )
+                )
+
+    @api.constrains("parent_id", "name", "active")
+    def _check_tag_name(self):
+        """Names differ among siblings in use, in every language: one query."""
+        self.flush_model(["name", "parent_id", "active"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT t.id, other.id
+                  FROM %(table)s t
+                  JOIN %(table)s other
+                    ON other.id <> t.id
+                   AND other.parent_id IS NOT DISTINCT FROM t.parent_id
+                 WHERE t.id = ANY(%(ids)s) AND t.active AND other.active AND EXISTS (
+                       SELECT FROM jsonb_each_text(t.name) a
+                         JOIN jsonb_each_text(other.name) b
+                           ON a.key = b.key
+                          AND lower(trim(a.value)) = lower(trim(b.value)))
+                 LIMIT 1
+                """,
+                table=SQL.identifier(self._table),
+                ids=self.ids,
+            )
+        )
+        for tag_id, __ in rows:
+            tag = self.browse(tag_id)
+            place = tag.parent_id.display_name or self.env._("the top")
+            raise ValidationError(
+                self.env._(
+                    "There is already a tag “%(tag)s” below %(parent)s.",
+                    tag=tag.name,
+                    parent=place,
+                )
+            )
+
+    @api.constrains("code")
+    def _check_tag_code(self):
+        """Codes differ, whatever their letters' case: one query."""
+        self.flush_model(["code"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT t.code FROM %(table)s t JOIN %(table)s other"
+                " ON other.id <> t.id AND lower(other.code) = lower(t.code)"
+                " WHERE t.id = ANY(%(ids)s) AND t.code <> '' LIMIT 1",
+                table=SQL.identifier(self._table),
+                ids=self.ids,
+            )
+        )
+        for (code,) in rows:
+            raise ValidationError(
+                self.env._("The code “%s” is that of another tag.", code)
+            )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_children(self):
+        children = self.with_context(active_test=False).search(
+            [("parent_id", "in", self.ids), ("id", "not in", self.ids)], limit=1
+        )
+        if children:
+            raise UserError(
+                self.env._(
+                    "“%(tag)s” has tags below it, such as “%(child)s”. Move or delete "
+                    "them first, or archive the tag.",
+                    tag=children.parent_id.name,
+                    child=children.name,
+                )
+            )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        """A tag that filters, mailings or rules name is merged or archived instead:
+        what names a tag that is no more would match other records than was meant."""
+        references = self.env["classification.tag.reference"].sudo()
+        found = next(references._of(self), None)
+        if found:
+            raise UserError(
+                self.env._(
+                    "“%(tag)s” is used by %(what)s “%(name)s”. Merge it into another "
+                    "tag, or archive it.",
+                    tag=self.browse(found.tag_id).name,
+                    what=found.what,
+                    name=found.name,
+                )
+            )
+
+    # Who may
+
+    def _check_tag_makers(self):
+        """Tags are made by officers, so that they do not grow like weeds."""
+        if not (self.env.su or self.env.user.has_group(OFFICER_GROUP)):
+            raise AccessError(
+                self.env._(
+                    "Tags are made and changed by officers of the classification. "
+                    "Choose one that is there, or ask for a new one."
+                )
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_tag_makers()
+        kind = self._tag_kind()
+        tags = super().create(vals_list)
+        if any(vals.get(kind.inverse) for vals in vals_list):
+            tags._note_tagged(set())
+        return tags
+
+    def write(self, vals):
+        kind = self._tag_kind()
+        if set(vals) - {kind.inverse}:
+            self._check_tag_makers()
+        if kind.inverse not in vals:
+            return super().write(vals)
+        before = self._tagged_pairs()
+        result = super().write(vals)
+        self._note_tagged(before)
+        return result
+
+    # What carries them
+
+    @api.model
+    def _tag_kind(self):
+        return KIND_OF_TAG_MODEL[self._name]
+
+    def _tagged_pairs(self):
+        """``{(tag, record)}`` of these tags: one query."""
+        return self.env["classification.tag.link"]._pairs(
+            self._tag_kind(), "tag", self.ids
+        )
+
+    def _note_tagged(self, before):
+        after = self._tagged_pairs()
+        links = self.env["classification.tag.link"].sudo()
+        links._note(self._tag_kind(), after - before, before - after)
+        self.env[self._tag_kind().model].browse(
+            {record for __, record in after - before}
+        )._check_exclusive_tags()
+
+    @api.constrains("tag_is_exclusive", "parent_id")
+    def _check_exclusive_group(self):
+        """A group becomes exclusive only where nothing has two of it: one query."""
+        groups = (self | self.parent_id).filtered("tag_is_exclusive")
+        if not groups:
+            return
+        kind = self._tag_kind()
+        conflict = self.env["classification.tag.link"]._conflicts(kind, groups=groups)
+        if conflict:
+            group, number = conflict[0][1], len(conflict)
+            raise ValidationError(
+                self.env._(
+                    "%(number)s records have more than one of the tags below "
+                    "“%(group)s”. Leave each of them one, then make the group "
+                    "exclusive.",
+                    number=number,
+                    group=self.browse(group).name,
+                )
+            )
+
+    def _compute_tag_is_smart(self):
+        for tag in self:
+            tag.tag_is_smart = bool(tag.tag_rule_ids)
+
+    def _search_tag_is_smart(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return [("tag_rule_ids", "!=" if True in value else "=", False)]
+
+    # Counting
+
+    @api.model
+    def _refresh_usage(self):
+        """Bring the counts of all tags up to date, children included and each record
+        counted once: one query, which writes only what differs."""
+        kind = self._tag_kind()
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH below AS (
+                    SELECT t.id AS tag, above::int AS above
+                      FROM %(tags)s t,
+                           unnest(string_to_array(trim(t.parent_path, '/'), '/')) above
+                ), used AS (
+                    SELECT b.above AS tag, count(DISTINCT r.%(record)s) AS number
+                      FROM below b JOIN %(relation)s r ON r.%(tag)s = b.tag
+                     GROUP BY b.above
+                ), latest AS (
+                    SELECT b.above AS tag, max(c.create_date)::date AS day
+                      FROM below b
+                      JOIN classification_tag_change c ON c.%(tag_key)s = b.tag
+                     WHERE c.action = 'added'
+                     GROUP BY b.above
+                )
+                UPDATE %(tags)s t
+                   SET tag_record_count = COALESCE(u.number, 0),
+                       tag_last_use_date = l.day
+                  FROM %(tags)s own
+                  LEFT JOIN used u ON u.tag = own.id
+                  LEFT JOIN latest l ON l.tag = own.id
+                 WHERE own.id = t.id
+                   AND (t.tag_record_count, t.tag_last_use_date)
+                       IS DISTINCT FROM (COALESCE(u.number, 0)::int, l.day)
+                """,
+                tags=kind.tag_table,
+                relation=kind.table,
+                record=kind.record,
+                tag=kind.tag,
+                tag_key=kind.tag_key,
+            )
+        )
+        self.invalidate_model(["tag_record_count", "tag_last_use_date"])
+
+    # Owners
+
+    @api.model
+    def _remind_owners(self):
+        """Ask the owners of tags whose review date has come, once: two queries, and an
+        activity a tag."""
+        due = self.search(
+            [
+                ("tag_owner_id", "!=", False),
+                ("tag_review_date", "<=", fields.Date.context_today(self)),
+            ]
+        )
+        summary = self.env._("Is this tag still of use?")
+        for tag in due:
+            if summary not in tag.activity_ids.mapped("summary"):
+                tag._ask_owner(summary, tag._review_sentence(), tag.tag_review_date)
+
+    def _review_sentence(self):
+        return self.env._(
+            "%(number)s records have it. Keep it and set a new review date, merge it "
+            "into another one, or archive it.",
+            number=self.tag_record_count,
+        )
+
+    def _ask_owner(self, summary, note, deadline):
+        self.ensure_one()
+        self.activity_schedule(
+            "mail.mail_activity_data_todo",
+            date_deadline=deadline,
+            summary=summary,
+            note=note,
+            user_id=self.tag_owner_id.id,
+        )
+
+    def action_open_tagged(self):
+        """Open what has this tag or one below it."""
+        self.ensure_one()
+        kind = self._tag_kind()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.display_name,
+            "res_model": kind.model,
+            "view_mode": "list,kanban,form",
+            "domain": [(kind.field, "child_of", self.ids)],
+            "context": {"active_test": False},
+        }
+
+    def action_open_tag_rules(self):
+        """Open the rules that keep this tag, or start one."""
+        self.ensure_one()
+        kind = self._tag_kind()
+        rules = self.with_context(active_test=False).tag_rule_ids
+        action = {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Rule of %s", self.display_name),
+            "res_model": "classification.tag.rule",
+            "view_mode": "form" if len(rules) < 2 else "list,form",
+            "domain": [(kind.tag_field, "=", self.id)],
+            "context": {
+                "default_kind": kind.name,
+                f"default_{kind.tag_field}": self.id,
+                "active_test": False,
+            },
+        }
+        if len(rules) == 1:
+            action["res_id"] = rules.id
+        return action
+
+    def action_open_references(self):
+        """List what names these tags."""
+        return self.env["classification.tag.use"]._open(self)
+
+    def action_merge_tags(self):
+        """Prepare the merge of these tags into the one that is used most."""
+        return self.env["classification.tag.merge"]._open_for(self)
+
+    def action_open_tag_changes(self):
+        """Open who was given this tag, or lost it, when and by whom."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "customer_classification.classification_tag_change_action"
+        )
+        action["domain"] = [(self._tag_kind().tag_field, "child_of", self.ids)]
+        return action

@@ -1,0 +1,277 @@
+from psycopg2 import Error as DatabaseError
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
+
+from .classification_tag_kind import KINDS
+
+LOCK_KEY = 190_417  # of pg_try_advisory_xact_lock; any number of our own
+
+
+class ClassificationTagRule(models.Model):
+    """How rules run: all that match are found by one statement a rule, and what
+    differs from what is there is written by a fixed number of statements for all."""
+
+    # One file for each idea of a rule.
+    _inherit = "classification.tag.rule"  # pylint: disable=consider-merging-classes-inherited
+
+    @api.model
+    def _cron_run(self):
+        """Run all rules, count the tags anew, look for doubles, remind the owners."""
+        self._run()
+        for kind in KINDS.values():
+            self.env[kind.tag_model]._refresh_usage()
+            self.env["classification.tag.usage"]._take(kind)
+            self.env["classification.tag.duplicate"]._find(kind)
+            self.env[kind.tag_model]._remind_owners()
+
+    @api.model
+    def _run(self):
+        """Run the rules that are switched on.
+
+        One query a rule, and eleven for each kind and level of rules that ask for
+        other tags; none for records.
+
+        :raises UserError: they are being run elsewhere
+        """
+        self.env.flush_all()
+        self._lock_rules()
+        rules = self.sudo().search([("state", "=", "running")])
+        rules = rules.filtered(lambda rule: rule._tag().active)
+        resting = rules._resting()
+        for level in (rules - resting)._levels():
+            for kind in KINDS.values():
+                of_kind = level.filtered(lambda rule, kind=kind: rule.kind == kind.name)
+                if of_kind:
+                    resting |= of_kind._decide(kind)
+        for kind in KINDS.values():
+            if kind.name in rules.mapped("kind"):
+                self.env[kind.model].invalidate_model([kind.field])
+                self.env[kind.tag_model].sudo()._refresh_usage()
+        self.env["classification.tag.link"].invalidate_model()
+
+    def _lock_rules(self):
+        [(taken,)] = self.env.execute_query(
+            SQL("SELECT pg_try_advisory_xact_lock(%s)", LOCK_KEY)
+        )
+        if not taken:
+            raise UserError(
+                self.env._("The rules are being run right now. Try again in a minute.")
+            )
+
+    def _resting(self):
+        """Those of the rules that cannot be read, with the reason on them, and those
+        that keep the same tag: half of a tag would be taken away."""
+        broken = self.browse()
+        for rule in self:
+            try:
+                rule._query()
+            except ValidationError as error:
+                rule._rest(error.args[0])
+                broken |= rule
+        tags = broken._tag_keys()
+        return self.filtered(lambda rule: rule._tag_keys() <= tags)
+
+    def _tag_keys(self):
+        return {(rule.kind, rule._tag().id) for rule in self}
+
+    def _rest(self, reason):
+        """Say why a rule gives and takes nothing, to its owner, too."""
+        if self.error == reason:
+            return
+        self.error = reason
+        owner = self._tag().tag_owner_id
+        if owner:
+            self._tag()._ask_owner(
+                self.env._("The rule of a tag rests"), reason, fields.Date.today()
+            )
+
+    def _decide(self, kind):
+        """Run rules of one kind, none of which waits for another; return those that
+        the database could not run."""
+        self.env.cr.execute(
+            "CREATE TEMPORARY TABLE tmp_tag_match (tag int, record int) ON COMMIT DROP"
+        )
+        failed = self.browse()
+        for rule in self:
+            if not rule._match():
+                failed |= rule
+        failed = failed._tag_keys()
+        rules = self.filtered(lambda rule: not rule._tag_keys() <= failed)
+        tags = self.env[kind.tag_model].sudo().browse({r._tag().id for r in rules})
+        names = self._names(kind, tags)
+        for statement in (
+            *(_NOTICE_REMOVED, _NOTICE_GIVEN, _WANTED_PLAIN, _WANTED_EXCLUSIVE),
+            *("ANALYZE tmp_tag_wanted", _GIVE, _TAKE, _DISPLACE, _FORGET_DISPLACED),
+            "DROP TABLE tmp_tag_match, tmp_tag_wanted",
+        ):
+            self.env.cr.execute(SQL(statement, **names))
+        return self - rules
+
+    def _match(self):
+        """Add who matches to the temporary table; False where the database refuses."""
+        try:
+            with self.env.cr.savepoint():
+                self.env.cr.execute(
+                    SQL(
+                        "INSERT INTO tmp_tag_match SELECT %s, m.id FROM %s m",
+                        self._tag().id,
+                        self._query().subselect(),
+                    ),
+                    log_exceptions=False,
+                )
+                matched = self.env.cr.rowcount
+        except DatabaseError as error:
+            self._rest(str(error).strip())
+            return False
+        self.write(
+            {
+                "matched_count": matched,
+                "last_run_date": fields.Datetime.now(),
+                "error": False,
+            }
+        )
+        return True
+
+    def _names(self, kind, tags):
+        """What the statements name, as SQL."""
+        exclusive = tags.filtered(lambda tag: tag.parent_id.tag_is_exclusive)
+        return {
+            "relation": kind.table,
+            "rel_tag": kind.tag,
+            "rel_record": kind.record,
+            "tags": kind.tag_table,
+            "tag": kind.tag_key,
+            "record": kind.record_key,
+            "kind": kind.name,
+            "all": tags.ids,
+            "plain": (tags - exclusive).ids,
+            "exclusive": exclusive.ids,
+            "uid": self.env.uid,
+            "now": SQL("now() AT TIME ZONE 'UTC'"),
+        }
+
+
+# What a person took away or gave behind our back is a person's, too.
+_NOTICE_REMOVED = """
+WITH gone AS (
+    UPDATE classification_tag_link l
+       SET state = 'removed', origin = 'person', user_id = NULL, write_date = %(now)s
+     WHERE l.%(tag)s = ANY(%(all)s) AND l.state = 'present' AND NOT EXISTS (
+           SELECT FROM %(relation)s r
+            WHERE r.%(rel_tag)s = l.%(tag)s AND r.%(rel_record)s = l.%(record)s)
+ RETURNING l.%(tag)s AS tag, l.%(record)s AS record)
+INSERT INTO classification_tag_change
+       (kind, %(tag)s, %(record)s, action, origin, create_uid, write_uid, create_date,
+        write_date)
+SELECT %(kind)s, gone.tag, gone.record, 'removed', 'person', %(uid)s, %(uid)s, %(now)s,
+       %(now)s
+  FROM gone
+"""
+_NOTICE_GIVEN = """
+UPDATE classification_tag_link l
+   SET state = 'present', origin = 'person', user_id = NULL, write_date = %(now)s
+ WHERE l.%(tag)s = ANY(%(all)s) AND l.state <> 'present' AND EXISTS (
+       SELECT FROM %(relation)s r
+        WHERE r.%(rel_tag)s = l.%(tag)s AND r.%(rel_record)s = l.%(record)s)
+"""
+_WANTED_PLAIN = """
+CREATE TEMPORARY TABLE tmp_tag_wanted ON COMMIT DROP AS
+SELECT DISTINCT m.tag, m.record
+  FROM tmp_tag_match m
+ WHERE m.tag = ANY(%(plain)s) AND NOT EXISTS (
+       SELECT FROM classification_tag_link l
+        WHERE l.%(tag)s = m.tag AND l.%(record)s = m.record AND l.state = 'removed'
+          AND l.kind = %(kind)s)
+"""
+# Of an exclusive group: what a person gave stands; then what matches since now, then
+# what is there; among equals the first of the tree.
+_WANTED_EXCLUSIVE = """
+INSERT INTO tmp_tag_wanted
+SELECT tag, record FROM (
+    SELECT m.tag, m.record, row_number() OVER (
+               PARTITION BY t.parent_id, m.record
+               ORDER BY CASE l.state WHEN 'present' THEN 1 WHEN 'displaced' THEN 2
+                             ELSE 0 END, t.tag_sort_key, t.id) AS place
+      FROM (SELECT DISTINCT tag, record FROM tmp_tag_match
+             WHERE tag = ANY(%(exclusive)s)) m
+      JOIN %(tags)s t ON t.id = m.tag
+      LEFT JOIN classification_tag_link l
+        ON l.%(tag)s = m.tag AND l.%(record)s = m.record
+     WHERE l.state IS DISTINCT FROM 'removed' AND NOT EXISTS (
+           SELECT FROM %(relation)s r
+             JOIN %(tags)s s ON s.id = r.%(rel_tag)s AND s.parent_id = t.parent_id
+             LEFT JOIN classification_tag_link own
+               ON own.%(tag)s = s.id AND own.%(record)s = m.record
+            WHERE r.%(rel_record)s = m.record AND s.id <> m.tag
+              AND own.origin IS DISTINCT FROM 'rule')
+    ) ranked
+ WHERE place = 1
+"""
+_GIVE = """
+WITH given AS (
+    INSERT INTO %(relation)s (%(rel_tag)s, %(rel_record)s)
+    SELECT w.tag, w.record FROM tmp_tag_wanted w
+     WHERE NOT EXISTS (
+           SELECT FROM %(relation)s r
+            WHERE r.%(rel_tag)s = w.tag AND r.%(rel_record)s = w.record)
+        ON CONFLICT DO NOTHING
+ RETURNING %(rel_tag)s AS tag, %(rel_record)s AS record
+), linked AS (
+    INSERT INTO classification_tag_link
+           (kind, %(tag)s, %(record)s, state, origin, create_uid, write_uid,
+            create_date, write_date)
+    SELECT %(kind)s, g.tag, g.record, 'present', 'rule', %(uid)s, %(uid)s, %(now)s,
+           %(now)s
+      FROM given g
+        ON CONFLICT (%(tag)s, %(record)s) WHERE %(tag)s IS NOT NULL
+        DO UPDATE SET state = 'present', origin = 'rule', user_id = NULL,
+           write_date = EXCLUDED.write_date
+)
+INSERT INTO classification_tag_change
+       (kind, %(tag)s, %(record)s, action, origin, create_uid, write_uid, create_date,
+        write_date)
+SELECT %(kind)s, g.tag, g.record, 'added', 'rule', %(uid)s, %(uid)s, %(now)s, %(now)s
+  FROM given g
+"""
+_TAKE = """
+WITH lost AS (
+    DELETE FROM classification_tag_link l
+     WHERE l.%(tag)s = ANY(%(all)s) AND l.state = 'present' AND l.origin = 'rule'
+       AND NOT EXISTS (
+           SELECT FROM tmp_tag_wanted w
+            WHERE w.tag = l.%(tag)s AND w.record = l.%(record)s)
+ RETURNING l.%(tag)s AS tag, l.%(record)s AS record
+), taken AS (
+    DELETE FROM %(relation)s r USING lost
+     WHERE r.%(rel_tag)s = lost.tag AND r.%(rel_record)s = lost.record
+)
+INSERT INTO classification_tag_change
+       (kind, %(tag)s, %(record)s, action, origin, origin_before, create_uid, write_uid,
+        create_date, write_date)
+SELECT %(kind)s, lost.tag, lost.record, 'removed', 'rule', 'rule', %(uid)s, %(uid)s,
+       %(now)s, %(now)s
+  FROM lost
+"""
+# Who gives way is remembered, or it would count as new the next time.
+_DISPLACE = """
+INSERT INTO classification_tag_link
+       (kind, %(tag)s, %(record)s, state, origin, create_uid, write_uid, create_date,
+        write_date)
+SELECT DISTINCT %(kind)s, m.tag, m.record, 'displaced', 'rule', %(uid)s::int,
+       %(uid)s::int,
+       %(now)s, %(now)s
+  FROM tmp_tag_match m
+ WHERE m.tag = ANY(%(exclusive)s) AND NOT EXISTS (
+       SELECT FROM tmp_tag_wanted w WHERE w.tag = m.tag AND w.record = m.record)
+   AND NOT EXISTS (
+       SELECT FROM %(relation)s r
+        WHERE r.%(rel_tag)s = m.tag AND r.%(rel_record)s = m.record)
+    ON CONFLICT DO NOTHING
+"""
+_FORGET_DISPLACED = """
+DELETE FROM classification_tag_link l
+ WHERE l.%(tag)s = ANY(%(exclusive)s) AND l.state = 'displaced' AND NOT EXISTS (
+       SELECT FROM tmp_tag_match m WHERE m.tag = l.%(tag)s AND m.record = l.%(record)s)
+"""

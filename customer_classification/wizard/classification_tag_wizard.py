@@ -1,0 +1,119 @@
+import ast
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..models.classification_tag_kind import KIND_OF_MODEL, KINDS
+
+
+class ClassificationTagWizard(models.TransientModel):
+    """Gives tags to many at once, takes them away, or replaces all; on a selection or
+    on what a filter finds, after a look at what it will do."""
+
+    _name = "classification.tag.wizard"
+    _description = "Tag Many at Once"
+
+    kind = fields.Selection(
+        [("partner", "Contacts"), ("product", "Products"), ("campaign", "Campaigns")],
+        required=True,
+        readonly=True,
+    )
+    mode = fields.Selection(
+        [("add", "Give"), ("remove", "Take away"), ("replace", "Replace all by")],
+        required=True,
+        default="add",
+        string="Do",
+    )
+    partner_tag_ids = fields.Many2many("res.partner.category", string="Tags")
+    product_tag_ids = fields.Many2many("product.tag", string="Product Tags")
+    campaign_tag_ids = fields.Many2many("utm.tag", string="Campaign Tags")
+    selection = fields.Selection(
+        [("selected", "The selected ones"), ("filter", "All that a filter finds")],
+        required=True,
+        default="selected",
+        string="Of",
+    )
+    model_name = fields.Char(compute="_compute_model_name")
+    domain = fields.Char(default="[]")
+    record_count = fields.Integer(string="Records", compute="_compute_counts")
+    added_count = fields.Integer(string="Tags Given", compute="_compute_counts")
+    removed_count = fields.Integer(string="Tags Taken Away", compute="_compute_counts")
+
+    @api.model
+    def default_get(self, names):
+        values = super().default_get(names)
+        kind = KIND_OF_MODEL.get(self.env.context.get("active_model"))
+        if kind:
+            values["kind"] = kind.name
+        return values
+
+    @api.depends("kind")
+    def _compute_model_name(self):
+        for wizard in self:
+            wizard.model_name = KINDS[wizard.kind].model if wizard.kind else False
+
+    @api.depends(
+        *("kind", "mode", "selection", "domain"),
+        *(f"{kind.tag_field}s" for kind in KINDS.values()),
+    )
+    def _compute_counts(self):
+        """Two queries."""
+        for wizard in self:
+            added, removed = wizard._pairs()
+            wizard.record_count = len(wizard._records())
+            wizard.added_count, wizard.removed_count = len(added), len(removed)
+
+    def _tags(self):
+        return self[f"{KINDS[self.kind].tag_field}s"]._origin
+
+    def _records(self):
+        """What is to be tagged, as far as the user may see it."""
+        model = self.env[KINDS[self.kind].model]
+        if self.selection == "filter":
+            return model.search(Domain(ast.literal_eval(self.domain or "[]")))
+        if self.env.context.get("active_model") != model._name:
+            return model
+        return model.browse(self.env.context.get("active_ids", ())).exists()
+
+    def _pairs(self):
+        """``(added, removed)``: what would change, as pairs of tag and record."""
+        if not self.kind:
+            return set(), set()
+        records, tags = self._records(), set(self._tags().ids)
+        has = self.env["classification.tag.link"]._pairs(
+            KINDS[self.kind], "record", records.ids
+        )
+        wanted = {(tag, record) for tag in tags for record in records.ids}
+        if self.mode == "remove":
+            return set(), has & wanted
+        return wanted - has, (has - wanted) if self.mode == "replace" else set()
+
+    def action_apply(self):
+        """Do it: one write for all."""
+        self.ensure_one()
+        kind, tags, records = KINDS[self.kind], self._tags(), self._records()
+        if not tags and self.mode != "replace":
+            raise UserError(self.env._("Choose a tag."))
+        if not records:
+            raise UserError(
+                self.env._("There is nothing to tag: the selection is empty.")
+            )
+        batch = (
+            self.env["classification.tag.batch"]
+            .sudo()
+            .create(
+                {
+                    "kind": kind.name,
+                    "mode": self.mode,
+                    "tag_text": ", ".join(tags.mapped("display_name")),
+                }
+            )
+        )
+        command = {"add": 4, "remove": 3}.get(self.mode)
+        commands = (
+            [(command, tag) for tag in tags.ids] if command else [(6, 0, tags.ids)]
+        )
+        records.with_context(tag_batch_id=batch.id).write({kind.field: commands})
+        self.env[kind.tag_model].sudo()._refresh_usage()
+        return batch._notification()
