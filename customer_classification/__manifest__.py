@@ -42,6 +42,7 @@
         "views/utm_tag_views.xml",
         "views/classification_tag_rule_views.xml",
         "views/classification_tag_views.xml",
+        "views/classification_tagged_views.xml",
         "wizard/classification_tag_wizard_views.xml",
         "views/menus.xml",
     ],

@@ -26,6 +26,13 @@ def uninstall_hook(env):
         "classification_policy",
     ):
         env.cr.execute(SQL("DELETE FROM %s", SQL.identifier(table)))
+    for table in ("product_tag", "utm_tag"):
+        _restore_unique_names(table, env)
+    env.cr.execute(
+        # Odoo forgets those of tables of ours; these are of columns on its own tables.
+        "DELETE FROM ir_model_constraint WHERE type = 'f' AND module = ("
+        "SELECT id FROM ir_module_module WHERE name = 'customer_classification')"
+    )
     env.invalidate_all(flush=False)
     _forget("ir.config_parameter", [("key", "=like", "customer_classification.%")], env)
     models = [
@@ -36,6 +43,27 @@ def uninstall_hook(env):
     _forget("ir.filters", [("model_id", "in", models)], env)
     _forget("ir.exports", [("resource", "in", models)], env)
     _forget_names_by_others(models, env)
+
+
+def _restore_unique_names(table, env):
+    """Give Odoo's constraint back to tags that stood in a tree. A name that stands twice
+    in what was the tree gets the number of its record, or the constraint could not."""
+    names = {
+        "table": SQL.identifier(table),
+        "constraint": SQL.identifier(f"{table}_name_uniq"),
+    }
+    for statement in (
+        """
+        UPDATE %(table)s t
+           SET name = (SELECT jsonb_object_agg(key, value || ' (' || t.id || ')')
+                         FROM jsonb_each_text(t.name))
+         WHERE EXISTS (SELECT FROM %(table)s first
+                        WHERE first.name = t.name AND first.id < t.id)
+        """,
+        "ALTER TABLE %(table)s DROP CONSTRAINT IF EXISTS %(constraint)s",
+        "ALTER TABLE %(table)s ADD CONSTRAINT %(constraint)s UNIQUE (name)",
+    ):
+        env.cr.execute(SQL(statement, **names))
 
 
 def _forget(model, domain, env):

@@ -64,7 +64,7 @@ from . import classification_tag_duplicate
 from . import classification_tag_reference
 from . import classification_tag_merge
 from . import classification_tag_report
-from . import product_template
+from . import product_template_tags
 from . import utm_campaign
 from . import res_partner
 from . import res_partner_purchases

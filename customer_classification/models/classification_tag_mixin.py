@@ -23,7 +23,6 @@ class ClassificationTagMixin(models.AbstractModel):
     exclusive groups, an owner, and counts that know the children."""
 
     _name = "classification.tag.mixin"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
     _description = "Tag in a Tree"
 
     tag_sort_key = fields.Char(
@@ -48,6 +47,9 @@ class ClassificationTagMixin(models.AbstractModel):
         help="Who is asked at the review date whether the tag is still of use.",
     )
     tag_review_date = fields.Date(string="Review On")
+    tag_reminded_date = fields.Date(
+        readonly=True, copy=False, help="The review date of which the owner was told."
+    )
     tag_record_count = fields.Integer(
         string="Tagged",
         readonly=True,
@@ -323,18 +325,20 @@ class ClassificationTagMixin(models.AbstractModel):
 
     @api.model
     def _remind_owners(self):
-        """Ask the owners of tags whose review date has come, once: two queries, and an
-        activity a tag."""
+        """Ask the owners of tags whose review date has come, once a date: one query,
+        and a message a tag."""
         due = self.search(
             [
                 ("tag_owner_id", "!=", False),
                 ("tag_review_date", "<=", fields.Date.context_today(self)),
             ]
         )
-        summary = self.env._("Is this tag still of use?")
         for tag in due:
-            if summary not in tag.activity_ids.mapped("summary"):
-                tag._ask_owner(summary, tag._review_sentence(), tag.tag_review_date)
+            if tag.tag_reminded_date != tag.tag_review_date:
+                tag = tag.with_context(lang=tag.tag_owner_id.lang)
+                subject = tag.env._("Is the tag %s still of use?", tag.display_name)
+                tag._tell_owner(subject, tag._review_sentence())
+                tag.tag_reminded_date = tag.tag_review_date
 
     def _review_sentence(self):
         return self.env._(
@@ -343,14 +347,15 @@ class ClassificationTagMixin(models.AbstractModel):
             number=self.tag_record_count,
         )
 
-    def _ask_owner(self, summary, note, deadline):
+    def _tell_owner(self, subject, body):
+        """A message to the owner, with the way to the tag."""
         self.ensure_one()
-        self.activity_schedule(
-            "mail.mail_activity_data_todo",
-            date_deadline=deadline,
-            summary=summary,
-            note=note,
-            user_id=self.tag_owner_id.id,
+        self.env["mail.thread"].sudo().message_notify(
+            partner_ids=self.tag_owner_id.partner_id.ids,
+            subject=subject,
+            body=body,
+            model=self._name,
+            res_id=self.id,
         )
 
     def action_open_tagged(self):

@@ -81,11 +81,11 @@ class ClassificationTagRule(models.Model):
         if self.error == reason:
             return
         self.error = reason
-        owner = self._tag().tag_owner_id
-        if owner:
-            self._tag()._ask_owner(
-                self.env._("The rule of a tag rests"), reason, fields.Date.today()
-            )
+        tag = self._tag()
+        if tag.tag_owner_id:
+            tag = tag.with_context(lang=tag.tag_owner_id.lang)
+            subject = tag.env._("The rule of the tag %s rests", tag.display_name)
+            tag._tell_owner(subject, reason)
 
     def _decide(self, kind):
         """Run rules of one kind, none of which waits for another; return those that

@@ -150,10 +150,14 @@ class TestTagTree(TagCase):
         tag = self._tag(
             "Reviewed", tag_owner_id=self.env.user.id, tag_review_date="2020-01-01"
         )
-        self.tags._remind_owners()
-        self.tags._remind_owners()
-        self.assertEqual(len(tag.activity_ids), 1)
-        self.assertEqual(tag.activity_ids.user_id, self.env.user)
+        for __ in range(2):
+            self.tags._remind_owners()
+        messages = self.env["mail.message"].search(
+            [("model", "=", tag._name), ("res_id", "=", tag.id)]
+        )
+        self.assertEqual(len(messages), 1)
+        self.assertEqual(messages.partner_ids, self.env.user.partner_id)
+        self.assertIn("Reviewed still of use", messages.subject)
 
     def test_trend_of_use(self):
         tag = self._tag("Counted")

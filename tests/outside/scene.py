@@ -61,6 +61,24 @@ class Scene:
     def _create(self, model, *values):
         return self._admin.call(model, "create", vals_list=list(values))
 
+    def create(self, model, *values):
+        """Make records; return their ids."""
+        return self._create(model, *values)
+
+    def read(self, model, ids, *names):
+        """Fields of records, in the order of the ids."""
+        return self._admin.read(model, ids, *names)
+
+    def tags(self, *names, parent_id=False):
+        """Make contact tags below a tag; return their ids."""
+        values = ({"name": name, "parent_id": parent_id} for name in names)
+        return self._create("res.partner.category", *values)
+
+    def partners(self, *names, **values):
+        """Make contacts of the company; return their ids."""
+        values = {"company_id": self.company, **values}
+        return self._create("res.partner", *({"name": n, **values} for n in names))
+
     def add(self, purchases):
         """Customers, as far as they are new, and what they bought.
 
