@@ -46,8 +46,8 @@ def uninstall_hook(env):
 
 
 def _restore_unique_names(table, env):
-    """Give Odoo's constraint back to tags that stood in a tree. A name that stands twice
-    in what was the tree gets the number of its record, or the constraint could not."""
+    """Give Odoo's constraint back to tags that stood in a tree. A name that stands
+    twice in it gets the number of its record, or the constraint could not stand."""
     names = {
         "table": SQL.identifier(table),
         "constraint": SQL.identifier(f"{table}_name_uniq"),
