@@ -5,9 +5,11 @@ from odoo.tools import SQL
 
 
 def post_init_hook(env):
-    """Give every company its first published policy, so that one click classifies."""
+    """Give every company its first published policy, so that one click classifies, and
+    Odoo's media their origin."""
     env = env(user=SUPERUSER_ID, context={**env.context, "active_test": False})
     env["res.company"].search([], order="id")._create_first_customer_policy()
+    env["utm.medium"]._set_customer_origins()
 
 
 def uninstall_hook(env):
@@ -24,6 +26,8 @@ def uninstall_hook(env):
         "classification_policy_tier",
         "classification_policy_metric",
         "classification_policy",
+        "customer_code",
+        "customer_code_scheme",
     ):
         env.cr.execute(SQL("DELETE FROM %s", SQL.identifier(table)))
     env.invalidate_all(flush=False)
