@@ -5,11 +5,9 @@ from odoo.tools import SQL
 
 
 def post_init_hook(env):
-    """Give every company its first published policy, so that one click classifies, and
-    Odoo's media their origin."""
+    """Give every company its first published policy, so that one click classifies."""
     env = env(user=SUPERUSER_ID, context={**env.context, "active_test": False})
     env["res.company"].search([], order="id")._create_first_customer_policy()
-    env["utm.medium"]._set_customer_origins()
 
 
 def uninstall_hook(env):

@@ -5,9 +5,51 @@ finds every single wrong character and nearly all swapped neighbours.
 """
 
 import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MODULUS = len(ALPHABET)
+VALUES = {char: value for value, char in enumerate(ALPHABET)}
+
+
+class Segment(NamedTuple):
+    """A part of a code: what it says, in how many characters, filled up by what."""
+
+    kind: str
+    width: int
+    padding: str = "X"
+    text: str | None = None
+
+
+class Recipe(NamedTuple):
+    """What the codes of a scheme are made of."""
+
+    segments: tuple
+    separator: str
+    checked: bool
+
+    def code(self, words, number):
+        """The code of a customer, by ``{kind: word}`` and the running number.
+
+        >>> parts = Segment("country", 2), Segment("number", 4)
+        >>> Recipe(parts, "-", False).code({"country": "NL"}, 12)
+        'NL-0012'
+        """
+        return composed(
+            [
+                numbered(number, segment.width)
+                if segment.kind == "number"
+                else fitted(
+                    segment.text if segment.kind == "text" else words.get(segment.kind),
+                    segment.width,
+                    segment.padding,
+                )
+                for segment in self.segments
+            ],
+            self.separator,
+            self.checked,
+        )
 
 
 def letters(text):
@@ -19,9 +61,10 @@ def letters(text):
     ''
     """
     decomposed = unicodedata.normalize("NFKD", text or "").upper()
-    return "".join(char for char in decomposed if char in ALPHABET)
+    return "".join(filter(VALUES.__contains__, decomposed))
 
 
+@lru_cache(maxsize=10_000)
 def fitted(text, length, padding):
     """The letters of a text in exactly so many characters.
 
@@ -48,7 +91,7 @@ def check_character(text):
     """
     product = MODULUS
     for char in letters(text):
-        total = (product + ALPHABET.index(char)) % MODULUS or MODULUS
+        total = (product + VALUES[char]) % MODULUS or MODULUS
         product = total * 2 % (MODULUS + 1)
     return ALPHABET[(MODULUS + 1 - product) % MODULUS]
 

@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..engine import customer_codes
+
 # Rounds of numbers tried where codes are taken; each skips twice as many as the last.
 ROUNDS = 20
 # Kinds of segments, {kind: (model, field of its letters, field that stands in)}.
@@ -30,8 +32,34 @@ class Step(NamedTuple):
     """A code that a customer is to get, in place of another or of none."""
 
     customer: Customer
-    scheme: models.Model
+    scheme_id: int
+    recipe: customer_codes.Recipe
     number: int | None
+
+
+class Scheme(NamedTuple):
+    """What is asked of a scheme for every customer."""
+
+    id: int
+    applies_to: str
+    follows: bool
+    recipe: customer_codes.Recipe
+
+    def is_for(self, customer):
+        kind = "company" if customer.is_company else "person"
+        return self.applies_to in ("all", kind)
+
+    def step(self, customer):
+        """The step that gives a customer the code of this scheme, or None."""
+        number = None
+        if customer.code:
+            if not self.follows or not customer.scheme_id:
+                return None
+            if customer.scheme_id == self.id:
+                number = customer.number
+                if self.recipe.code(customer.words, number) == customer.code:
+                    return None
+        return Step(customer, self.id, self.recipe, number)
 
 
 class CustomerCodeAssignment(models.AbstractModel):
@@ -57,32 +85,25 @@ class CustomerCodeAssignment(models.AbstractModel):
     def _plan(self, company, partner_ids=None):
         """``(steps, number of those who get a first code)``: two queries, and one for
         each kind of words. Codes that a person gave are left alone."""
-        schemes = self.env["customer.code.scheme"].search(
-            [("company_id", "=", company.id)]
-        )
+        schemes = self._schemes(company)
         if not schemes:
             return [], 0
-        steps = [
-            step
-            for customer in self._customers(company, partner_ids)
-            if (step := self._step(customer, schemes))
-        ]
+        steps = []
+        for customer in self._customers(company, partner_ids):
+            scheme = next((one for one in schemes if one.is_for(customer)), None)
+            step = scheme and scheme.step(customer)
+            if step:
+                steps.append(step)
         return steps, sum(not step.customer.code for step in steps)
 
     @api.model
-    def _step(self, customer, schemes):
-        scheme = schemes.filtered(lambda one: one._is_for(customer.is_company))[:1]
-        if not scheme:
-            return None
-        if not customer.code:
-            return Step(customer, scheme, None)
-        if scheme.policy == "once" or not customer.scheme_id:
-            return None
-        if customer.scheme_id != scheme.id:
-            return Step(customer, scheme, None)
-        if scheme._compose(customer.words, customer.number) == customer.code:
-            return None
-        return Step(customer, scheme, customer.number)
+    def _schemes(self, company):
+        return [
+            Scheme(one.id, one.applies_to, one.policy == "follow", one._recipe())
+            for one in self.env["customer.code.scheme"].search(
+                [("company_id", "=", company.id)]
+            )
+        ]
 
     @api.model
     def _assign(self, company, partner_ids=None):
@@ -118,14 +139,15 @@ class CustomerCodeAssignment(models.AbstractModel):
         rows = []
         by_scheme = defaultdict(list)
         for step in steps:
-            by_scheme[step.scheme].append(step)
-        for scheme, its in by_scheme.items():
+            by_scheme[step.scheme_id].append(step)
+        for scheme_id, its in by_scheme.items():
+            scheme = self.env["customer.code.scheme"].browse(scheme_id)
             missing = sum(step.number is None for step in its)
             fresh = iter(scheme._take_numbers(missing, skip) if missing else ())
             for step in its:
                 number = next(fresh) if step.number is None else step.number
-                code = scheme._compose(step.customer.words, number)
-                rows.append((step.customer.id, code, number, scheme.id))
+                code = step.recipe.code(step.customer.words, number)
+                rows.append((step.customer.id, code, number, scheme_id))
         return rows
 
     @api.model

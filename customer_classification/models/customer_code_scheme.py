@@ -117,25 +117,19 @@ class CustomerCodeScheme(models.Model):
             self.company_id, self.applies_to, SAMPLE_SIZE
         )
         names = self.env["res.partner"].browse(customer.id for customer in customers)
+        recipe = self._recipe()
         return [
-            f"{self._compose(customer.words, self.next_number + place)}  {name}"
+            f"{recipe.code(customer.words, self.next_number + place)}  {name}"
             for place, (customer, name) in enumerate(
                 zip(customers, names.mapped("display_name"), strict=True)
             )
         ]
 
-    def _compose(self, words, number):
-        """The code of a customer, by ``{kind: word}`` and the running number."""
-        parts = [
-            segment._part(words, number)
-            for segment in self.segment_ids.sorted(lambda one: one.sequence)
-        ]
-        return customer_codes.composed(
-            parts, self.separator or "", self.has_check_character
+    def _recipe(self):
+        """What the codes are made of, for the engine."""
+        return customer_codes.Recipe(
+            self.segment_ids._plain(), self.separator or "", self.has_check_character
         )
-
-    def _is_for(self, is_company):
-        return self.applies_to in ("all", "company" if is_company else "person")
 
     def _take_numbers(self, count, skip=0):
         """The next numbers, so many, beyond some that are skipped: one query."""

@@ -72,10 +72,14 @@ class CustomerCodeSegment(models.Model):
                     self.env._("The filler is one digit or letter from A to Z.")
                 )
 
-    def _part(self, words, number):
-        """This segment for a customer, by ``{kind: word}`` and the running number."""
-        if self.kind == "number":
-            return customer_codes.numbered(number, self.width)
-        word = self.text if self.kind == "text" else words.get(self.kind)
-        padding = customer_codes.letters(self.padding) or "X"
-        return customer_codes.fitted(word, self.width, padding)
+    def _plain(self):
+        """These segments, in their order, for the engine."""
+        return tuple(
+            customer_codes.Segment(
+                segment.kind,
+                segment.width,
+                customer_codes.letters(segment.padding) or "X",
+                segment.text or None,
+            )
+            for segment in self.sorted("sequence")
+        )

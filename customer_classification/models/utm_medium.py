@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools.sql import column_exists
 
 ORIGIN_SELECTION = [
     ("online", "Online"),
@@ -28,6 +29,14 @@ class UtmMedium(models.Model):
         ORIGIN_SELECTION,
         help="Customers whose first contact came by this medium have this origin.",
     )
+
+    def _auto_init(self):
+        """Fill the column once, when an installation or an upgrade makes it."""
+        is_new = not column_exists(self.env.cr, self._table, "customer_origin")
+        result = super()._auto_init()
+        if is_new:
+            self.pool.post_init(self._set_customer_origins)
+        return result
 
     @api.model
     def _set_customer_origins(self):

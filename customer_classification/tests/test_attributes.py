@@ -323,7 +323,6 @@ class TestAcquisition(AttributesCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env["utm.medium"]._set_customer_origins()
         cls.phone = cls.env.ref("utm.utm_medium_phone")
         cls.web = cls.env.ref("utm.utm_medium_website")
         cls.fair = cls.env["utm.source"].create({"name": "Zz Fair"})

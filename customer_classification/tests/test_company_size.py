@@ -66,8 +66,34 @@ class TestCompanySize(ClassificationCase):
         self._size(12)
         archived = self._customer("Closed", customer_employee_count=12, active=False)
         self.sizes[0].employee_limit = 20
+        self.env.flush_all()
         self.assertEqual(self.maker.customer_company_size, "micro")
         self.assertEqual(archived.customer_company_size, "micro")
+
+    def test_by_one_update_as_one_by_one(self):
+        """The update of all gives what writing each one gives."""
+        self._rate("USD", "2020-01-01", 2)
+        customers = self.env["res.partner"].create(
+            [
+                {
+                    "name": "C",
+                    "customer_employee_count": employees,
+                    "customer_turnover": turnover,
+                    "customer_turnover_currency_id": self.env.ref(currency).id,
+                }
+                for employees in (0, 9, 10, 250)
+                for turnover in (0, 2_000_000, 2_000_001, 4_000_000, 100_000_001)
+                for currency in ("base.EUR", "base.USD")
+            ]
+        )
+        self.env.flush_all()
+        by_the_orm = [one.customer_company_size for one in customers]
+        self.env.cr.execute(
+            "UPDATE res_partner SET customer_company_size = NULL WHERE id = ANY(%s)",
+            [customers.ids],
+        )
+        customers._recompute_customer_company_size()
+        self.assertEqual([one.customer_company_size for one in customers], by_the_orm)
 
     def test_limits_must_rise(self):
         for name, value, sentence in (
@@ -119,8 +145,7 @@ class TestCompanySize(ClassificationCase):
         customers.write({"customer_employee_count": 60})
         self.env.flush_all()
         self.env.invalidate_all()
-        # Limits, the customers, their sizes in two updates of a hundred.
-        with self.assertQueryCount(12):
+        with self.assertQueryCount(8):
             self.sizes[1].employee_limit = 61
             self.env.flush_all()
         self.assertEqual(set(customers.mapped("customer_company_size")), {"small"})
