@@ -24,6 +24,8 @@ def uninstall_hook(env):
         "classification_policy_tier",
         "classification_policy_metric",
         "classification_policy",
+        "customer_code",
+        "customer_code_scheme",
     ):
         env.cr.execute(SQL("DELETE FROM %s", SQL.identifier(table)))
     for table in ("product_tag", "utm_tag"):

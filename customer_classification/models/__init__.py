@@ -68,3 +68,17 @@ from . import product_template_tags
 from . import utm_campaign
 from . import res_partner
 from . import res_partner_purchases
+from . import utm_medium
+from . import customer_company_size
+from . import res_partner_sql_fields
+from . import res_partner_company_size
+from . import res_partner_person
+from . import res_partner_market
+from . import res_partner_channel
+from . import res_partner_acquisition
+from . import res_partner_industry
+from . import customer_code_scheme
+from . import customer_code_segment
+from . import customer_code
+from . import customer_code_assignment
+from . import res_partner_code

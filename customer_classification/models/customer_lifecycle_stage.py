@@ -26,6 +26,10 @@ class CustomerLifecycleStage(models.Model):
 
     name = fields.Char(required=True, translate=True)
     code = fields.Selection(STAGE_SELECTION, required=True, readonly=True)
+    code_letters = fields.Char(
+        string="Letters in Codes",
+        help="What stands for this stage in customer codes; else its code.",
+    )
     sequence = fields.Integer(default=10)
     description = fields.Text(translate=True)
     color = fields.Integer()

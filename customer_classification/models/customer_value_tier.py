@@ -17,6 +17,10 @@ class CustomerValueTier(models.Model):
         help="Short name that reports, automations and imports can rely on, "
         "whatever the language.",
     )
+    code_letters = fields.Char(
+        string="Letters in Codes",
+        help="What stands for this tier in customer codes; else its code.",
+    )
     sequence = fields.Integer(default=10, help="The best tier has the lowest number.")
     is_unrated = fields.Boolean(
         string="Not Rated",

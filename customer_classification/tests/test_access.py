@@ -42,6 +42,25 @@ RIGHTS = {
         "officer": {READ},
         "manager": {READ, UNLINK},
     },
+    "customer.code": {
+        "internal": {READ},
+        "salesperson": {READ},
+        "officer": EVERYTHING,
+        "manager": EVERYTHING,
+    },
+    "customer.code.scheme": {
+        "internal": {READ},
+        "salesperson": {READ},
+        "officer": {READ},
+        "manager": EVERYTHING,
+    },
+    "customer.code.segment": {
+        "internal": {READ},
+        "salesperson": {READ},
+        "officer": {READ},
+        "manager": EVERYTHING,
+    },
+    "customer.code.assign": {"officer": EVERYTHING, "manager": EVERYTHING},
     "customer.value.tier": {
         "internal": {READ},
         "salesperson": {READ},

@@ -5,4 +5,5 @@ from . import classification_history_wizard
 from . import classification_policy_import
 from . import classification_tag_use
 from . import classification_tag_wizard
+from . import customer_code_assign
 from . import customer_document_choice

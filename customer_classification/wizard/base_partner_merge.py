@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 
@@ -10,6 +10,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     @api.model
     def _update_foreign_keys(self, src_partners, dst_partner):
         self._keep_one_history(src_partners, dst_partner)
+        self._keep_one_current_code(src_partners, dst_partner)
         return super()._update_foreign_keys(src_partners, dst_partner)
 
     @api.model
@@ -33,5 +34,29 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                    AND c.partner_id <> keeper.partner_id
                 """,
                 partners=partners,
+            )
+        )
+
+    @api.model
+    def _keep_one_current_code(self, src_partners, dst_partner):
+        """In each company, the code of the contact that remains stays current, or that
+        of the first one that has one; the others' become old codes and go on leading
+        to the customer. One query."""
+        self.env["customer.code"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE customer_code c
+                   SET is_current = FALSE, until = %(today)s
+                  FROM (SELECT id, ROW_NUMBER() OVER (
+                                   PARTITION BY company_id
+                                   ORDER BY array_position(%(partners)s, partner_id)
+                               ) AS place
+                          FROM customer_code
+                         WHERE partner_id = ANY(%(partners)s) AND is_current) own
+                 WHERE c.id = own.id AND own.place > 1
+                """,
+                today=fields.Date.context_today(self),
+                partners=[dst_partner.id, *sorted(src_partners.ids)],
             )
         )

@@ -1,0 +1,158 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+
+
+class CustomerCode(models.Model):
+    """A code that a customer has, or had, in a company: each belongs to one customer
+    for ever, so that an old code still leads to its customer."""
+
+    _name = "customer.code"
+    _description = "Customer Code"
+    _order = "is_current desc, since desc, id desc"
+    _rec_name = "code"
+
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        ondelete="cascade",
+        default=lambda self: self.env.company,
+    )
+    code = fields.Char(
+        required=True, help="In capital letters: big and small ones are not told apart."
+    )
+    is_current = fields.Boolean(
+        string="Current",
+        default=True,
+        help="The code that the customer has now; others are old ones.",
+    )
+    since = fields.Date(default=fields.Date.context_today)
+    until = fields.Date(readonly=True)
+    scheme_id = fields.Many2one(
+        "customer.code.scheme",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The scheme that made the code; none where a person gave or imported it.",
+    )
+    number = fields.Integer(
+        string="Running Number",
+        readonly=True,
+        aggregator=None,
+        help="The number in the code, which the customer keeps when classes change.",
+    )
+
+    # A constraint, not an index: merging contacts looks for constraints alone.
+    _code_unique = models.Constraint(
+        "UNIQUE(company_id, code)", "Another customer has this code already."
+    )
+    _code_prefix = models.Index("(code text_pattern_ops)")
+    _one_current = models.UniqueIndex(
+        "(partner_id, company_id) WHERE is_current IS TRUE",
+        "A customer has one current code in a company.",
+    )
+
+    @api.constrains("code")
+    def _check_code(self):
+        if any(not one.code.strip() for one in self):
+            raise ValidationError(self.env._("A customer code cannot be empty."))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Codes that people give or import; taken ones are refused with a sentence,
+        and the code so far becomes an old one: three queries, whatever the number."""
+        for vals in vals_list:
+            vals["code"] = self._normalized(vals.get("code"))
+            vals.setdefault("company_id", self.env.company.id)
+        self._check_taken((vals["company_id"], vals["code"]) for vals in vals_list)
+        self._keep_last_current(vals_list)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "code" in vals:
+            vals = {**vals, "code": self._normalized(vals["code"])}
+            companies = self.company_id.ids
+            self._check_taken(((one, vals["code"]) for one in companies), but=self)
+        if vals.get("is_current"):
+            self._retire(
+                [("partner_id", "in", self.partner_id.ids), ("id", "not in", self.ids)],
+                self.company_id.ids,
+            )
+            vals = {**vals, "until": False}
+        elif "is_current" in vals:
+            vals = {**vals, "until": fields.Date.context_today(self)}
+        return super().write(vals)
+
+    @api.model
+    def _normalized(self, code):
+        return (code or "").strip().upper()
+
+    @api.model
+    def _check_taken(self, pairs, but=None):
+        """Refuse codes that are taken, or stand twice in what comes: one query."""
+        seen = set()
+        for pair in pairs:
+            if pair in seen:
+                raise ValidationError(
+                    self.env._(
+                        "The code %s stands twice in what you enter or import.", pair[1]
+                    )
+                )
+            seen.add(pair)
+        for taken in self.sudo().search(
+            [
+                ("company_id", "in", [company for company, _code in seen]),
+                ("code", "in", [code for _company, code in seen]),
+                ("id", "not in", but.ids if but else []),
+            ]
+        ):
+            if (taken.company_id.id, taken.code) in seen:
+                raise ValidationError(taken._taken_sentence())
+
+    def _taken_sentence(self):
+        if self.is_current:
+            return self.env._(
+                "The code %(code)s is taken: %(customer)s has it.",
+                code=self.code,
+                customer=self.partner_id.display_name,
+            )
+        return self.env._(
+            "The code %(code)s is taken: %(customer)s had it until %(day)s, and old "
+            "codes still lead to their customer.",
+            code=self.code,
+            customer=self.partner_id.display_name,
+            day=fields.Date.to_string(self.until) or "",
+        )
+
+    @api.model
+    def _keep_last_current(self, vals_list):
+        """The last current code of each customer is; those before are old."""
+        owners = set()
+        for vals in reversed(vals_list):
+            owner = (vals.get("partner_id"), vals["company_id"])
+            if not vals.get("is_current", True) or owner in owners:
+                vals.update(is_current=False)
+                vals.setdefault("until", fields.Date.context_today(self))
+            else:
+                owners.add(owner)
+        for company in {company for _partner, company in owners}:
+            partners = [one for one, its in owners if its == company and one]
+            self._retire([("partner_id", "in", partners)], [company])
+
+    @api.model
+    def _retire(self, domain, companies):
+        """Make the current codes of a domain old ones."""
+        current = Domain(domain) & Domain(
+            [("company_id", "in", companies), ("is_current", "=", True)]
+        )
+        self.search(current).write({"is_current": False})
+        self.env.flush_all()
+
+    @api.model
+    def _pattern_of_prefix(self, text):
+        """The pattern of codes that begin with a text."""
+        escaped = self._normalized(text).replace("\\", r"\\")
+        return escaped.replace("%", r"\%").replace("_", r"\_") + "%"

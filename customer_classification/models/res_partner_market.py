@@ -1,0 +1,112 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from .res_partner import USER_GROUP
+
+
+class ResPartner(models.Model):
+    """Where a customer is, seen from the current company.
+
+    Both fields read the address of the commercial partner: a customer is in one market,
+    whatever the addresses that its contacts have.
+    """
+
+    # One file for each idea of a contact.
+    _inherit = "res.partner"  # pylint: disable=consider-merging-classes-inherited
+
+    customer_market = fields.Selection(
+        [
+            ("local", "Local"),
+            ("domestic", "Domestic"),
+            ("international", "International"),
+        ],
+        string="Market",
+        compute="_compute_customer_market",
+        search="_search_customer_market",
+        compute_sudo=True,
+        groups=USER_GROUP,
+        help="Local: in the same state as your company, or in the same city where one "
+        "of them has no state. Domestic: in the same country. By the address of the "
+        "customer's company; empty where a country is missing.",
+    )
+    customer_country_group_ids = fields.Many2many(
+        "res.country.group",
+        string="Regions",
+        compute="_compute_customer_country_group_ids",
+        search="_search_customer_country_group_ids",
+        compute_sudo=True,
+        groups=USER_GROUP,
+        help="The country groups of the country of the customer's company.",
+    )
+
+    @api.depends(
+        "commercial_partner_id.country_id",
+        "commercial_partner_id.state_id",
+        "commercial_partner_id.city",
+    )
+    @api.depends_context("company")
+    def _compute_customer_market(self):
+        home = self.env.company.partner_id
+        for partner in self:
+            partner.customer_market = partner.commercial_partner_id._market_from(home)
+
+    @api.depends("commercial_partner_id.country_id.country_group_ids")
+    def _compute_customer_country_group_ids(self):
+        for partner in self:
+            country = partner.commercial_partner_id.country_id
+            partner.customer_country_group_ids = country.country_group_ids
+
+    @api.model
+    def _search_customer_country_group_ids(self, operator, value):
+        return self._customer_guard("customer_country_group_ids") & Domain(
+            "commercial_partner_id.country_id.country_group_ids", operator, value
+        )
+
+    def _market_from(self, home):
+        """The market in which this customer is for who is at home."""
+        if not self.country_id or not home.country_id:
+            return False
+        if self.country_id != home.country_id:
+            return "international"
+        if self.state_id and home.state_id:
+            return "local" if self.state_id == home.state_id else "domestic"
+        city = (self.city or "").strip().lower()
+        same = city and city == (home.city or "").strip().lower()
+        return "local" if same else "domestic"
+
+    @api.model
+    def _search_customer_market(self, operator, value):
+        return self._search_by_customer_sql("customer_market", operator, value)
+
+    @api.model
+    def _customer_sql_fields(self):
+        return {
+            **super()._customer_sql_fields(),
+            "customer_market": self._customer_market_sql,
+        }
+
+    @api.model
+    def _customer_market_sql(self, alias, query):
+        home = self.env.company.sudo().partner_id
+        if not home.country_id:
+            return SQL("NULL::varchar")
+        joined = self._customer_commercial_join(alias, query)
+        country, state, city = (
+            self._field_to_sql(joined, name, query)
+            for name in ("country_id", "state_id", "city")
+        )
+        return SQL(
+            """CASE WHEN %(country)s IS NULL THEN NULL
+                    WHEN %(country)s <> %(home_country)s THEN 'international'
+                    WHEN %(state)s = %(home_state)s THEN 'local'
+                    WHEN (%(state)s IS NULL OR %(home_state)s IS NULL)
+                         AND LOWER(TRIM(%(city)s)) = %(home_city)s THEN 'local'
+                    ELSE 'domestic' END""",
+            country=country,
+            state=state,
+            city=city,
+            home_country=home.country_id.id,
+            home_state=SQL("%s::int", home.state_id.id or None),
+            home_city=(home.city or "").strip().lower() or None,
+        )

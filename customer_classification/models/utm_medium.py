@@ -1,0 +1,47 @@
+from odoo import api, fields, models
+from odoo.tools.sql import column_exists
+
+ORIGIN_SELECTION = [
+    ("online", "Online"),
+    ("offline", "Offline"),
+    ("referral", "Referral"),
+]
+# What Odoo's own media are; "Direct" may be either, and is yours to say.
+ORIGINS = {
+    "utm.utm_medium_website": "online",
+    "utm.utm_medium_email": "online",
+    "utm.utm_medium_banner": "online",
+    "utm.utm_medium_twitter": "online",
+    "utm.utm_medium_facebook": "online",
+    "utm.utm_medium_linkedin": "online",
+    "utm.utm_medium_google_adwords": "online",
+    "utm.utm_medium_phone": "offline",
+    "utm.utm_medium_television": "offline",
+}
+
+
+class UtmMedium(models.Model):
+    """Says of each medium whether it is online, offline or a referral."""
+
+    _inherit = "utm.medium"
+
+    customer_origin = fields.Selection(
+        ORIGIN_SELECTION,
+        help="Customers whose first contact came by this medium have this origin.",
+    )
+
+    def _auto_init(self):
+        """Fill the column once, when an installation or an upgrade makes it."""
+        is_new = not column_exists(self.env.cr, self._table, "customer_origin")
+        result = super()._auto_init()
+        if is_new:
+            self.pool.post_init(self._set_customer_origins)
+        return result
+
+    @api.model
+    def _set_customer_origins(self):
+        """Give Odoo's own media their origin where nobody gave them one."""
+        for name, origin in ORIGINS.items():
+            medium = self.env.ref(name, raise_if_not_found=False)
+            if medium and not medium.customer_origin:
+                medium.customer_origin = origin
