@@ -35,6 +35,8 @@
         "views/res_partner_views.xml",
         "wizard/classification_history_wizard_views.xml",
         "views/classification_history_views.xml",
+        "views/product_profile_views.xml",
+        "views/product_template_views.xml",
         "views/classification_migration_views.xml",
         "views/menus.xml",
     ],

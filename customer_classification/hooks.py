@@ -14,6 +14,8 @@ def uninstall_hook(env):
     """Forget what Odoo would leave behind, and empty what holds on to tiers, stages and
     policies, so that Odoo can delete those records before it drops the tables."""
     for table in (
+        "product_class_change",
+        "product_profile",
         "customer_profile",
         "classification_change",
         "classification_move",

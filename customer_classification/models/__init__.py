@@ -6,6 +6,7 @@ from . import classification_policy_filter
 from . import classification_policy_warning
 from . import classification_policy_comparison
 from . import classification_policy_file
+from . import classification_policy_product
 from . import classification_policy_line
 from . import classification_policy_tier
 from . import classification_policy_metric
@@ -15,10 +16,12 @@ from . import classification_source_sale
 from . import classification_source_invoice
 from . import classification_source_import
 from . import classification_source_documents
+from . import classification_source_product
 from . import classification_facts
 from . import classification_facts_changed
 from . import classification_run
 from . import classification_run_execution
+from . import classification_run_product
 from . import classification_run_correction
 from . import classification_run_result
 from . import classification_run_back_test
@@ -48,3 +51,8 @@ from . import account_move
 from . import crm_lead
 from . import res_company
 from . import res_partner
+from . import product_profile
+from . import product_profile_explanation
+from . import product_class_change
+from . import classification_product_facts
+from . import product_template
