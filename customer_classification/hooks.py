@@ -11,8 +11,9 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Forget what Odoo would leave behind, and empty what holds on to tiers, stages and
-    policies, so that Odoo can delete those records before it drops the tables."""
+    """Forget what Odoo would leave behind, and empty what holds on to tiers, stages,
+    policies and service types, so that Odoo can delete those records before it drops
+    the tables."""
     for table in (
         "product_class_change",
         "product_profile",
@@ -28,6 +29,7 @@ def uninstall_hook(env):
         "classification_policy",
     ):
         env.cr.execute(SQL("DELETE FROM %s", SQL.identifier(table)))
+    env.cr.execute("UPDATE product_template SET product_service_type_id = NULL")
     env.invalidate_all(flush=False)
     _forget("ir.config_parameter", [("key", "=like", "customer_classification.%")], env)
     models = [

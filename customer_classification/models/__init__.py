@@ -56,3 +56,11 @@ from . import product_profile_explanation
 from . import product_class_change
 from . import classification_product_facts
 from . import product_template
+from . import product_service_type
+from . import product_template_service
+from . import product_association
+from . import product_template_association
+from . import sale_order_association
+from . import product_attach_rate
+from . import product_template_audience
+from . import product_audience

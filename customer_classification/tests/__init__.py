@@ -25,8 +25,11 @@ from . import test_policy_rules
 from . import test_policy_tour
 from . import test_problem
 from . import test_product_abc
+from . import test_product_association
+from . import test_product_audience
 from . import test_product_fields
 from . import test_product_real_sales
+from . import test_product_service
 from . import test_purchase
 from . import test_purchase_import
 from . import test_queue

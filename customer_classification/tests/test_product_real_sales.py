@@ -82,6 +82,40 @@ class TestAdventureWorksProducts(RealSalesCase):
         )
         self.assertTrue(all(found.mapped("has_margin")))
 
+    def test_audience_as_by_hand(self):
+        """Revenue, customers, share and index of each product and value tier."""
+        self.policy.recompute(as_of_date=self.as_of_date)
+        self._recompute()
+        self.env.flush_all()
+        profiles = self.env["customer.profile"].search(
+            [("company_id", "=", self.company.id)]
+        )
+        tiers = {one.partner_id.id: one.value_tier_id.id for one in profiles}
+        lines = self._in_window()
+        tier = lines["customer"].map(self.customers).map(tiers)
+        self.assertFalse(tier.isna().any())
+        table = lines.groupby([lines["product"], tier])
+        revenue = table["amount"].sum()
+        customers = table["customer"].nunique()
+        share = revenue / revenue.groupby(level=0).transform("sum")
+        usual = lines.groupby(tier)["amount"].sum() / lines["amount"].sum()
+        variants = self.env["product.product"].browse(self.products.values())
+        names = {
+            variant.product_tmpl_id.id: name
+            for name, variant in zip(self.products, variants, strict=True)
+        }
+        rows = self.env["product.audience"].search_fetch(
+            [("company_id", "=", self.company.id), ("axis", "=", "value_tier")]
+        )
+        self.assertEqual(len(rows), len(revenue))
+        for row in rows:
+            key = (names[row.product_tmpl_id.id], row.tier_id.id)
+            self.assertAlmostEqual(row.revenue, revenue[key], 2, key)
+            self.assertEqual(row.customer_count, customers[key], key)
+            self.assertAlmostEqual(row.share, share[key], 4, key)
+            index = 100 * share[key] / usual[key[1]]
+            self.assertAlmostEqual(row.buying_index, index, delta=0.51, msg=key)
+
 
 @tagged("post_install", "-at_install")
 class TestOnlineRetailProducts(RealSalesCase):
