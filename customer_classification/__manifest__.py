@@ -41,6 +41,7 @@
         "views/product_service_type_views.xml",
         "views/product_association_views.xml",
         "views/product_audience_views.xml",
+        "views/customer_product_views.xml",
         "views/classification_migration_views.xml",
         "views/menus.xml",
     ],

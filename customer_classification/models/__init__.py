@@ -64,3 +64,4 @@ from . import sale_order_association
 from . import product_attach_rate
 from . import product_template_audience
 from . import product_audience
+from . import customer_product

@@ -7,6 +7,7 @@ from . import test_cdnow_sample
 from . import test_companies
 from . import test_contacts
 from . import test_correction
+from . import test_customer_product
 from . import test_demo
 from . import test_documents
 from . import test_drift
