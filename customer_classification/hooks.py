@@ -40,6 +40,7 @@ def uninstall_hook(env):
     _forget("ir.filters", [("model_id", "in", models)], env)
     _forget("ir.exports", [("resource", "in", models)], env)
     _forget_names_by_others(models, env)
+    _forget_foreign_keys(env)
 
 
 def _forget(model, domain, env):
@@ -65,5 +66,20 @@ def _forget_names_by_others(models, env):
                          WHERE f.model = ANY(%(models)s)))
             """,
             models=models,
+        )
+    )
+
+
+def _forget_foreign_keys(env):
+    """Delete what Odoo noted of our foreign keys, which it drops with their columns:
+    notes on tables of other modules have no external id, and would stay."""
+    env.cr.execute(
+        SQL(
+            """
+            DELETE FROM ir_model_constraint c
+             USING ir_module_module m
+             WHERE m.id = c.module AND m.name = 'customer_classification'
+               AND c.type = 'f'
+            """
         )
     )

@@ -13,7 +13,7 @@ class ClassificationRun(models.Model):
     It is a kind of its own, so that nothing that asks for the production runs over
     customers ever meets one. It asks nobody's approval: a product has no benefits.
 
-    *Query budget*: 22 for any number of products.
+    *Query budget*: 34 for any number of products.
     """
 
     _inherit = "classification.run"  # pylint: disable=consider-merging-classes-inherited

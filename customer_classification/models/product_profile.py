@@ -132,7 +132,6 @@ class ProductProfile(models.Model):
         readonly=True,
         digits=(12, 4),
         aggregator=None,
-        groups=MONEY_GROUP,
         help="The share of all that better products make.",
     )
     abc_below_since = fields.Date(

@@ -80,6 +80,8 @@ class ProductProfile(models.Model):
 
     def _explain_place(self, **values):
         policy = self.policy_id
+        if not self.abc_share:
+            return self.env._("No product makes more %(what)s.", **values)
         if self.abc_class == "c":
             return self.env._(
                 "Better products make %(share)s %% of the %(what)s: %(limit)s %% or "
