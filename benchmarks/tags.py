@@ -24,21 +24,28 @@ SELECTED = 100_000
 
 
 def domains(number):
-    """Conditions as people write them, each a little different."""
+    """Conditions as people write them, each met by a few in a hundred."""
     for place in range(number):
+        low = 15 * place
         yield (
-            [("customer_profile_id.revenue", ">", 50 * place)],
-            [("customer_profile_id.order_count", ">=", 1 + place % 20)],
-            [("customer_last_purchase_date", ">=", f"2026-{1 + place % 6:02}-01")],
             [
+                ("customer_profile_id.revenue", ">", low),
+                ("customer_profile_id.revenue", "<=", low + 15),
+            ],
+            [
+                ("customer_profile_id.order_count", "=", 2 + place % 20),
                 ("customer_profile_id.score_monetary", "=", 1 + place % 5),
-                ("customer_profile_id.score_frequency", ">=", 1 + place % 4),
             ],
             [
-                ("customer_churn_risk", "=", ("low", "medium", "high")[place % 3]),
-                ("customer_profile_id.revenue", "<", 100 * place),
+                ("customer_last_purchase_date", ">=", f"2026-{1 + place % 6:02}-01"),
+                ("customer_last_purchase_date", "<", f"2026-{1 + place % 6:02}-10"),
             ],
-        )[place % 5]
+            [
+                ("customer_churn_risk", "=", ("medium", "high")[place % 2]),
+                ("customer_profile_id.score_frequency", "=", 1 + place % 5),
+                ("customer_profile_id.score_recency", "=", 1 + place // 5 % 5),
+            ],
+        )[place % 4]
 
 
 def make_rules(env, company, number):

@@ -11,9 +11,12 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Forget what Odoo would leave behind, and empty what holds on to tiers, stages and
-    policies, so that Odoo can delete those records before it drops the tables."""
+    """Forget what Odoo would leave behind, and empty what holds on to tiers, stages,
+    policies and service types, so that Odoo can delete those records before it drops
+    the tables."""
     for table in (
+        "product_class_change",
+        "product_profile",
         "customer_profile",
         "classification_change",
         "classification_move",
@@ -30,11 +33,7 @@ def uninstall_hook(env):
         env.cr.execute(SQL("DELETE FROM %s", SQL.identifier(table)))
     for table in ("product_tag", "utm_tag"):
         _restore_unique_names(table, env)
-    env.cr.execute(
-        # Odoo forgets those of tables of ours; these are of columns on its own tables.
-        "DELETE FROM ir_model_constraint WHERE type = 'f' AND module = ("
-        "SELECT id FROM ir_module_module WHERE name = 'customer_classification')"
-    )
+    env.cr.execute("UPDATE product_template SET product_service_type_id = NULL")
     env.invalidate_all(flush=False)
     _forget("ir.config_parameter", [("key", "=like", "customer_classification.%")], env)
     models = [
@@ -45,6 +44,7 @@ def uninstall_hook(env):
     _forget("ir.filters", [("model_id", "in", models)], env)
     _forget("ir.exports", [("resource", "in", models)], env)
     _forget_names_by_others(models, env)
+    _forget_foreign_keys(env)
 
 
 def _restore_unique_names(table, env):
@@ -91,5 +91,20 @@ def _forget_names_by_others(models, env):
                          WHERE f.model = ANY(%(models)s)))
             """,
             models=models,
+        )
+    )
+
+
+def _forget_foreign_keys(env):
+    """Delete what Odoo noted of our foreign keys, which it drops with their columns:
+    notes on tables of other modules have no external id, and would stay."""
+    env.cr.execute(
+        SQL(
+            """
+            DELETE FROM ir_model_constraint c
+             USING ir_module_module m
+             WHERE m.id = c.module AND m.name = 'customer_classification'
+               AND c.type = 'f'
+            """
         )
     )

@@ -1,4 +1,4 @@
-"""Classify the customers of the demo database; runs inside of `odoo shell`.
+"""Classify customers and products of the demo database; runs inside of `odoo shell`.
 
 Prints one line `RESULT <json>`: a list with one table per company.
 """
@@ -11,13 +11,16 @@ env = env  # noqa: F821, PLW0127  # `odoo shell` provides it
 
 
 def classify(policy):
-    """Recompute one company's customers and return its table."""
+    """Recompute one company's customers and products and return its table."""
     policy = policy.with_company(policy.company_id)
     if not policy.run_count:
         look_back(policy)
     run = policy.recompute()
     if run.state not in ("done", "waiting"):
         raise SystemExit(f"{policy.display_name}: {run.error or run.state}")
+    products = policy.recompute_products()
+    if products.state != "done":
+        raise SystemExit(f"{policy.display_name}: {products.error or products.state}")
     env.cr.commit()
     return {
         "company": policy.company_id.name,
@@ -35,6 +38,7 @@ def look_back(policy):
     today = policy._today()
     for weeks in range(26, 0, -2):
         policy.recompute(today - timedelta(weeks=weeks))
+        policy.recompute_products(today - timedelta(weeks=weeks))
     env.cr.commit()
 
 

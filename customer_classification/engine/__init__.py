@@ -3,6 +3,8 @@
 ``roll_up`` turns purchases into facts, ``classify`` facts into classes, ``changes``
 compares them with the classes before; ``facts_at`` and ``classes_at`` ask the same of
 any day from the purchases, ``project`` and ``effort`` of the days to come.
+``product_facts``, ``classify_products`` and ``product_changes`` do for products what
+the first three do for customers.
 Nothing here imports numpy or pandas until it is called.
 """
 
@@ -26,40 +28,74 @@ from .columns import (
 from .history import lay_out, roll_up
 from .lifecycle import ALLOWED_MOVES
 from .parameters import Component, Edges, Parameters, TierLimit
+from .product_columns import (
+    ABC,
+    ABC_REASONS,
+    BAND_REASONS,
+    PRICE_BANDS,
+    PRODUCT_AXES,
+    SALES_STAGES,
+    STAGE_REASONS,
+    XYZ,
+    XYZ_REASONS,
+    Periods,
+    ProductParameters,
+)
+from .products import (
+    PRODUCT_PREVIOUS,
+    classify_products,
+    product_changes,
+    product_facts,
+)
 from .projection import effort, project
 from .replay import classes_at, facts_at
 from .rules import RuleError
 from .scores import rfm_segment
 
 __all__ = [
+    "ABC",
+    "ABC_REASONS",
     "ALLOWED_MOVES",
     "AXES",
+    "BAND_REASONS",
     "CAUSES",
     "EXTRA_METRICS",
     "FACTS",
     "METRICS",
     "PREVIOUS",
+    "PRICE_BANDS",
+    "PRODUCT_AXES",
+    "PRODUCT_PREVIOUS",
     "RESULT",
     "RISKS",
+    "SALES_STAGES",
     "SCORED_METRICS",
     "SEGMENTS",
     "SIGNALS",
     "STAGES",
+    "STAGE_REASONS",
     "TIER_REASONS",
+    "XYZ",
+    "XYZ_REASONS",
     "Classification",
     "Component",
     "Edges",
     "Parameters",
+    "Periods",
+    "ProductParameters",
     "RuleError",
     "Shown",
     "TierLimit",
     "changes",
     "classes_at",
     "classify",
+    "classify_products",
     "effort",
     "facts_at",
     "lay_out",
     "lay_over",
+    "product_changes",
+    "product_facts",
     "project",
     "rfm_segment",
     "roll_up",

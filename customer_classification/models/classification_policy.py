@@ -74,7 +74,11 @@ class ClassificationPolicy(models.Model):
     def _compute_last_run(self):
         last = dict(
             self.env["classification.run"]._read_group(
-                [("policy_id", "in", self.ids), ("scope", "=", "all")],
+                [
+                    ("policy_id", "in", self.ids),
+                    ("scope", "=", "all"),
+                    ("kind", "!=", "product"),
+                ],
                 ["policy_id"],
                 ["id:max"],
             )

@@ -3,6 +3,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 
 from .classification_policy_filter import FILTERS
+from .classification_policy_product import PRODUCT_FIELDS
 from .classification_policy_rules import (
     LINE_FIELDS,
     PERCENT_FIELDS,
@@ -16,10 +17,12 @@ from .classification_sentences import plain_number
 _DAYS = (
     *("min_tenure_days", "grace_days", "min_gap_days", "new_days", "won_back_days"),
     *("loyal_tenure_days", "dormant_min_days", "lost_min_days"),
+    *(name for name in PRODUCT_FIELDS if name.endswith("_days")),
 )
 _PERCENT = (
     *PERCENT_FIELDS,
     *("approval_customer_percent", "approval_revenue_percent"),
+    *(name for name in PRODUCT_FIELDS if name.endswith("_percent")),
 )
 _RHYTHMS = ("at_risk_ratio", "dormant_ratio", "lost_ratio")
 
@@ -121,7 +124,13 @@ class ClassificationPolicy(models.Model):
         self.ensure_one()
         rules = {
             self._label_of(name): self._rule_in_words(name)
-            for name in (*SOURCE_FIELDS, *PLAIN_FIELDS, *PERCENT_FIELDS, *SAFETY_FIELDS)
+            for name in (
+                *SOURCE_FIELDS,
+                *PLAIN_FIELDS,
+                *PERCENT_FIELDS,
+                *SAFETY_FIELDS,
+                *PRODUCT_FIELDS,
+            )
         }
         lines = {
             self.env._(

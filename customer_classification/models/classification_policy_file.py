@@ -5,6 +5,7 @@ import math
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .classification_policy_product import PRODUCT_FIELDS
 from .classification_policy_rules import (
     PERCENT_FIELDS,
     PLAIN_FIELDS,
@@ -13,7 +14,13 @@ from .classification_policy_rules import (
 )
 
 FILE_FORMAT = "customer_classification.policy/1"
-RULE_NAMES = (*SOURCE_FIELDS, *PLAIN_FIELDS, *PERCENT_FIELDS, *SAFETY_FIELDS)
+RULE_NAMES = (
+    *SOURCE_FIELDS,
+    *PLAIN_FIELDS,
+    *PERCENT_FIELDS,
+    *SAFETY_FIELDS,
+    *PRODUCT_FIELDS,
+)
 SCORE_NAMES = ("metric", "weight", "method", "bins", "limits")
 TIER_NAMES = ("tier", "limit", "keep_limit", "benefit_percent", "benefit_amount")
 # What an integer column takes.

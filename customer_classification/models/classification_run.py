@@ -257,7 +257,12 @@ class ClassificationRun(models.Model):
         action is woken up."""
         self._check_may_run(policy, None, "production")
         waiting = self.sudo().search(
-            [("policy_id", "=", policy.id), ("state", "=", "queued")], limit=1
+            [
+                ("policy_id", "=", policy.id),
+                ("kind", "=", "production"),
+                ("state", "=", "queued"),
+            ],
+            limit=1,
         )
         run = waiting or self.sudo().create(
             {"policy_id": policy.id, "as_of_date": policy._today()}

@@ -10,6 +10,7 @@ from . import test_company_size
 from . import test_contacts
 from . import test_correction
 from . import test_customer_code
+from . import test_customer_product
 from . import test_demo
 from . import test_documents
 from . import test_drift
@@ -28,6 +29,12 @@ from . import test_policy_filter
 from . import test_policy_rules
 from . import test_policy_tour
 from . import test_problem
+from . import test_product_abc
+from . import test_product_association
+from . import test_product_audience
+from . import test_product_fields
+from . import test_product_real_sales
+from . import test_product_service
 from . import test_purchase
 from . import test_purchase_import
 from . import test_queue

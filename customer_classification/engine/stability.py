@@ -1,0 +1,51 @@
+"""A class that is entered at once and left late.
+
+As for the value tiers of customers: who is better rises at once; who is worse falls
+only beyond a tolerance, and only after some days there. Days are counted and not
+runs, so that running twice a night changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from .lazy import np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Stable(NamedTuple):
+    """Place that holds today (0 the best), and since which day (float, NaN: not) it
+    is missed."""
+
+    place: NDArray
+    since: NDArray
+    is_kept: NDArray
+    is_in_grace: NDArray
+
+
+def place_before(codes, policies, parameters) -> NDArray:
+    """Places of the classes before, -1 where there is none to remember: never
+    classified, or by other rules."""
+    places = np.asarray(codes, "int64") - 1
+    return np.where(np.asarray(policies) == parameters.policy, places, -1)
+
+
+def settle(before, by_limit, by_tolerance, since, grace_days, today) -> Stable:
+    """Let a class go late.
+
+    :param before: places before, -1 none
+    :param by_limit: places by the limits alone
+    :param by_tolerance: places by the limits moved by the tolerance; never worse
+    :param since: since when the place before is missed, NaN not
+    """
+    falling = (before >= 0) & (by_limit > before)
+    beyond = falling & (by_tolerance > before)
+    since = np.where(beyond, np.fmin(since, today), np.nan)
+    over = beyond & (today - since >= grace_days)
+    place = np.where(over, by_tolerance, np.where(falling, before, by_limit))
+    since = np.where(over, np.nan, since)
+    held = place < by_limit
+    in_grace = held & (place < by_tolerance)
+    return Stable(place, since, held & ~in_grace, in_grace)

@@ -1,0 +1,245 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..copy_frames import NO_DAY, null_free_day, null_free_float, read_frame
+
+SOLD = {
+    "product_id": "int",
+    "period": "int",
+    "revenue": "float",
+    "quantity": "float",
+    "cost": "float",
+    "uncosted": "float",
+    "line_count": "int",
+    "first_day": "day",
+    "last_day": "day",
+}
+VARIANT = {"id": "int", "product": "int", "cost": "float"}
+# What a run reads of each product, {column: (kind on the wire, SQL)}: t is the product,
+# u its unit, f its profile so far.
+PRODUCT = {
+    "category": ("int", SQL("COALESCE(t.categ_id, 0)")),
+    "active": ("bool", SQL("COALESCE(t.active, FALSE)")),
+    "factor": ("float", SQL("COALESCE(u.factor, 1)::float8")),
+    "has_profile": ("bool", SQL("f.id IS NOT NULL")),
+    "abc": ("int", SQL("array_position(ARRAY['a', 'b', 'c'], f.abc_class::text)")),
+    "xyz": ("int", SQL("array_position(ARRAY['x', 'y', 'z'], f.xyz_class::text)")),
+    "price_band": (
+        "int",
+        SQL("array_position(ARRAY['budget', 'middle', 'premium'], f.price_band::text)"),
+    ),
+    "sales_lifecycle": (
+        "int",
+        SQL(
+            "array_position(ARRAY['introduction', 'growth', 'maturity', 'decline',"
+            " 'end_of_life'], f.sales_lifecycle::text)"
+        ),
+    ),
+    "abc_below_since": ("day", SQL("f.abc_below_since")),
+    "xyz_above_since": ("day", SQL("f.xyz_above_since")),
+    "policy": ("int", SQL("f.policy_id")),
+    "lifetime_line_count": ("int", SQL("f.lifetime_line_count")),
+    "lifetime_revenue": ("float", SQL("COALESCE(f.lifetime_revenue, 0)")),
+    "list_price": ("float", SQL("COALESCE(f.list_price, 0)")),
+    "is_sellable": ("bool", SQL("f.is_sellable")),
+    "content_hash": ("big", SQL("f.content_hash")),
+}
+# Memory of the database for one aggregate: by product and month, a hash table of less
+# spills to disk and takes twice as long.
+WORK_MEM = "256MB"
+
+
+class ClassificationProductFacts(models.AbstractModel):
+    """Reads what was sold of each product up to a day, beside how the product is
+    classified so far.
+
+    *How it works*: the sources give selects of lines; one aggregate over them, by
+    variant and period, leaves the database. Variants are rolled up to their product
+    in memory, where quantities become those of the product's unit and costs are
+    added that the documents do not know.
+
+    *Query budget*: seven, whatever the number of products and lines.
+    """
+
+    _name = "classification.product.facts"
+    _description = "Facts about Products"
+
+    @api.model
+    def _read(self, policy, parameters, as_of_date):
+        """Return ``(sold, products, previous, gone)``: the engine's :class:`Sold`, a
+        frame with the state of each product, one with the classes so far, and ids of
+        those that have a profile and are neither sold nor for sale."""
+        import pandas as pd
+
+        from ..engine import PRODUCT_PREVIOUS, Periods, product_facts
+
+        self.env.flush_all()
+        scope = self.env["classification.facts"]._scope(policy, as_of_date)
+        window_start = policy._parameters().window_start(as_of_date)
+        periods = Periods(as_of_date, window_start, parameters)
+        products, previous = self._read_products(policy, as_of_date)
+        rows = pd.DataFrame(self._read_sold(policy, scope, periods), copy=False)
+        rows = self._by_product(rows, products["factor"], policy.company_id)
+        sold = rows["product"].unique()
+        kept = products["is_offered"] | products.index.isin(sold)
+        gone = products.index[products["has_profile"] & ~kept]
+        products, previous = products[kept], previous[kept]
+        facts = product_facts(rows, products, periods, parameters)
+        days = ("abc_below_since", "xyz_above_since")
+        previous = previous.assign(
+            **{name: _day_numbers(previous[name]) for name in days}
+        )
+        previous = previous[[*PRODUCT_PREVIOUS, "content_hash"]]
+        return facts, products, previous, gone.tolist()
+
+    # What was sold
+
+    @api.model
+    def _read_sold(self, policy, scope, periods):
+        """What was sold by variant and period: three queries."""
+        cr = self.env.cr
+        cr.execute(SQL("SELECT set_config('work_mem', %s, TRUE)", WORK_MEM))
+        columns = read_frame(cr, self._sold_query(policy, scope, periods), SOLD)
+        cr.execute("SET LOCAL work_mem TO DEFAULT")
+        return columns
+
+    @api.model
+    def _sold_query(self, policy, scope, periods):
+        """SQL of the aggregate. What is given back makes no sale: it counts in the
+        sums, not in the number of lines and not in the days."""
+
+        def period(day):
+            return SQL("width_bucket(%s, %s::date[])", day, periods.starts)
+
+        queries = [
+            query
+            for name in self.env["classification.facts"]._source_names(policy)
+            for query in self.env[name]._sold_queries(policy, scope, period)
+        ]
+        return SQL(
+            """
+            SELECT d.product_id, d.period, sum(d.amount), sum(d.quantity),
+                   COALESCE(sum(d.cost), 0),
+                   COALESCE(sum(d.quantity) FILTER (WHERE d.cost IS NULL), 0),
+                   count(*) FILTER (WHERE d.quantity > 0)::integer, %(first)s, %(last)s
+              FROM (%(lines)s) d
+             WHERE d.amount <> 'NaN' AND d.quantity <> 'NaN'
+             GROUP BY d.product_id, d.period
+            """,
+            first=null_free_day(SQL("min(d.day) FILTER (WHERE d.quantity > 0)")),
+            last=null_free_day(SQL("max(d.day) FILTER (WHERE d.quantity > 0)")),
+            lines=SQL(" UNION ALL ").join(queries) if queries else self._nothing(),
+        )
+
+    @api.model
+    def _nothing(self):
+        return SQL(
+            "SELECT 0 AS product_id, NULL::date AS day, 0 AS period, 0::float8 AS"
+            " amount, 0::float8 AS quantity, 0::float8 AS cost WHERE FALSE"
+        )
+
+    @api.model
+    def _by_product(self, rows, factors, company):
+        """The rows with their product, in its unit, and the margin; that is not known
+        where neither document nor variant knows a cost. One query.
+
+        :param factors: reference units in the unit of each product
+        """
+        import numpy as np
+        import pandas as pd
+
+        variants = read_frame(
+            self.env.cr,
+            SQL(
+                "SELECT id, product_tmpl_id,"
+                " COALESCE((standard_price->>%s)::float8, 0) FROM product_product",
+                str(company.id),
+            ),
+            VARIANT,
+        )
+        place = pd.Index(variants["id"]).get_indexer(rows["product_id"])
+        rows, place = rows[place >= 0], place[place >= 0]
+        product, cost = variants["product"][place], variants["cost"][place]
+        factor = factors.reindex(product).to_numpy()
+        uncosted = rows["uncosted"].to_numpy() / factor
+        known = np.where(cost > 0, cost * uncosted, np.nan)
+        cost = rows["cost"] + np.where(uncosted == 0, 0.0, known)
+        return rows.assign(
+            product=product,
+            quantity=rows["quantity"] / factor,
+            margin=rows["revenue"] - cost,
+        )
+
+    # Products
+
+    @api.model
+    def _read_products(self, policy, as_of_date):
+        """All products, and their classes so far, by id: one query, and one for each
+        currency in which prices are."""
+        import pandas as pd
+
+        kinds = {
+            "product": "int",
+            "is_offered": "bool",
+            "price": "float",
+            **{name: kind for name, (kind, __) in PRODUCT.items()},
+        }
+        query = self._product_query(policy, as_of_date)
+        columns = read_frame(self.env.cr, query, kinds)
+        index = pd.Index(columns.pop("product"), name="product")
+        previous = pd.DataFrame(columns, index)
+        products = previous[["category", "active", "factor", "has_profile"]].assign(
+            is_offered=previous["is_offered"],
+            is_sellable=previous["is_offered"],
+            list_price=previous["price"].round(policy.currency_id.decimal_places),
+        )
+        return products, previous
+
+    @api.model
+    def _product_query(self, policy, as_of_date):
+        rates = self._price_rates(policy.company_id, as_of_date)
+        facts = self.env["classification.facts"]
+        return SQL(
+            """
+            SELECT t.id,
+                   COALESCE(t.active AND t.sale_ok
+                            AND (t.company_id IS NULL OR r.id IS NOT NULL), FALSE),
+                   %(price)s, %(columns)s
+              FROM product_template t
+              LEFT JOIN uom_uom u ON u.id = t.uom_id
+              LEFT JOIN unnest(%(companies)s::integer[], %(rates)s::float8[])
+                        AS r(id, rate) ON r.id = COALESCE(t.company_id, 0)
+              LEFT JOIN product_profile f
+                ON f.product_tmpl_id = t.id AND f.company_id = %(company)s
+            """,
+            price=null_free_float(
+                SQL("COALESCE(t.list_price, 0)::float8 * COALESCE(r.rate, 1)")
+            ),
+            columns=SQL(", ").join(
+                facts._null_free(kind, code) for kind, code in PRODUCT.values()
+            ),
+            companies=list(rates),
+            rates=list(rates.values()),
+            company=policy.company_id.id,
+        )
+
+    @api.model
+    def _price_rates(self, company, as_of_date):
+        """``{id of the company that owns a product: rate of its prices}``, 0 for
+        products of all companies, whose prices are in the main company's currency."""
+        main = self.env["res.company"].sudo()._get_main_company()
+        owners = {0: main} | {one.id: one for one in company.sudo().parent_ids}
+        rate = self.env["res.currency"]._get_conversion_rate
+        return {
+            key: rate(owner.currency_id, company.currency_id, company, as_of_date)
+            for key, owner in owners.items()
+        }
+
+
+def _day_numbers(days):
+    """Days as float64 day numbers, NaN for none."""
+    import numpy as np
+
+    values = days.to_numpy("datetime64[D]")
+    numbers = values.astype("int64").astype("float64")
+    return np.where(np.isnat(values) | (numbers == NO_DAY), np.nan, numbers)
