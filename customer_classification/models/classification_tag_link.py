@@ -107,6 +107,39 @@ class ClassificationTagLink(models.Model):
                 self._upsert(kind, pairs, state, origin)
 
     @api.model
+    def _write_pairs(self, kind, added, removed):
+        """Give and take away tags, for who may: six queries, however many they are.
+
+        :param added: pairs ``(tag, record)`` that are not there
+        :param removed: pairs that are there
+        """
+        self.env.flush_all()
+        names = {
+            "relation": kind.table,
+            "tag": kind.tag,
+            "record": kind.record,
+        }
+        self._note(kind, added, removed)
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM %(relation)s r USING %(pairs)s"
+                " WHERE r.%(tag)s = pair.tag AND r.%(record)s = pair.record",
+                pairs=self._pair_rows(removed),
+                **names,
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO %(relation)s (%(tag)s, %(record)s)"
+                " SELECT pair.tag, pair.record FROM %(pairs)s ON CONFLICT DO NOTHING",
+                pairs=self._pair_rows(added),
+                **names,
+            )
+        )
+        self.env[kind.model].invalidate_model([kind.field])
+        self.env[kind.tag_model].invalidate_model([kind.inverse])
+
+    @api.model
     def _upsert(self, kind, pairs, state, origin):
         self.env.cr.execute(
             SQL(

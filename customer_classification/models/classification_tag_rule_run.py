@@ -30,8 +30,8 @@ class ClassificationTagRule(models.Model):
     def _run(self):
         """Run the rules that are switched on.
 
-        One query a rule, and eleven for each kind and level of rules that ask for
-        other tags; none for records.
+        Four queries a rule, of which one finds who matches, and twelve for each kind
+        and level of rules that ask for other tags; none for records.
 
         :raises UserError: they are being run elsewhere
         """

@@ -1,7 +1,8 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from .common import AS_OF
@@ -97,6 +98,30 @@ class TestTagWizard(TagCase):
         other = self._apply("add", self.two)
         with self.assertRaisesRegex(AccessError, "or an officer can undo"):
             other.with_user(seller).action_undo()
+
+    def test_automations_see_what_is_written(self):
+        """Where one looks at contacts, tags are written as Odoo writes them."""
+        wizard = self._wizard("replace", self.two)
+        partners = type(self.env["res.partner"])
+        with (
+            patch.object(type(wizard), "_is_watched", lambda wizard: True),
+            patch.object(
+                partners, "write", autospec=True, side_effect=partners.write
+            ) as write,
+        ):
+            wizard.action_apply()
+        self.assertTrue(write.called)
+        self.env.invalidate_all()
+        self.assertEqual((self.a | self.b).category_id, self.two)
+        self.env["classification.tag.batch"].search([], limit=1).action_undo()
+        self.assertEqual(self.a.category_id, self.one)
+
+    def test_a_group_stays_exclusive(self):
+        group = self._tag("Group of the test", tag_is_exclusive=True)
+        three, four = self._tag("W3", group), self._tag("W4", group)
+        self._give(self.a, three)
+        with self.assertRaisesRegex(ValidationError, "only one tag of"):
+            self._apply("add", four)
 
     def test_queries_do_not_grow(self):
         many = self.env["res.partner"].create(
