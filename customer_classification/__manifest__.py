@@ -2,7 +2,7 @@
     "name": "Customer Classification",
     "summary": "Value tiers, lifecycle stages and churn risk of your customers, "
     "computed from their real purchases and explained",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "Sales/CRM",
     "website": "https://github.com/OCA/crm",
     "author": "Customer Classification contributors, Odoo Community Association (OCA)",
