@@ -59,6 +59,7 @@
         "views/classification_tag_views.xml",
         "views/classification_tagged_views.xml",
         "wizard/classification_tag_wizard_views.xml",
+        "wizard/classification_tag_members_views.xml",
         "views/menus.xml",
     ],
     "demo": [

@@ -187,6 +187,13 @@ class TestTagReport(TagCase):
             moment = fields.Datetime.now() - timedelta(days=days)
             return changes._members_as_of(self.tag._tag_kind(), self.tag.ids, moment)
 
+        wizard = (
+            self.env["classification.tag.members"]
+            .with_context(active_model="res.partner.category", active_ids=self.top.ids)
+            .create({"date": fields.Date.today() - timedelta(5)})
+        )
+        found = self.env["res.partner"].search(wizard.action_open()["domain"])
+        self.assertEqual(found, self.customer | self.contact, "below the tag, too")
         self.assertEqual(members(-1), {self.customer.id, later.id})
         self.assertEqual(members(5), {self.customer.id, self.contact.id})
         self.assertEqual(members(20), set())

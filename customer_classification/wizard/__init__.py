@@ -3,6 +3,7 @@ from . import base_partner_merge
 from . import classification_back_test
 from . import classification_history_wizard
 from . import classification_policy_import
+from . import classification_tag_members
 from . import classification_tag_use
 from . import classification_tag_wizard
 from . import customer_code_assign

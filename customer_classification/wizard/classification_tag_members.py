@@ -1,0 +1,69 @@
+from datetime import datetime, time, timedelta
+
+import pytz
+
+from odoo import api, fields, models
+
+from ..models.classification_tag_kind import KIND_OF_TAG_MODEL, KINDS
+
+
+class ClassificationTagMembers(models.TransientModel):
+    """Who had a tag, or one below it, at the end of a day."""
+
+    _name = "classification.tag.members"
+    _description = "Members of a Tag on a Day"
+
+    kind = fields.Selection(
+        [("partner", "Contacts"), ("product", "Products"), ("campaign", "Campaigns")],
+        required=True,
+        default="partner",
+        string="Tags",
+    )
+    partner_tag_ids = fields.Many2many("res.partner.category", string="Contact Tags")
+    product_tag_ids = fields.Many2many("product.tag", string="Product Tags")
+    campaign_tag_ids = fields.Many2many("utm.tag", string="Campaign Tags")
+    date = fields.Date(
+        string="At the End Of",
+        required=True,
+        default=fields.Date.context_today,
+        help="Tags that were given before they were followed count from the beginning.",
+    )
+
+    @api.model
+    def default_get(self, names):
+        values = super().default_get(names)
+        kind = KIND_OF_TAG_MODEL.get(self.env.context.get("active_model"))
+        if kind:
+            values["kind"] = kind.name
+            ids = self.env.context.get("active_ids", [])
+            values[f"{kind.tag_field}s"] = [(6, 0, ids)]
+        return values
+
+    def action_open(self):
+        """Open who had one of the tags: two queries."""
+        self.ensure_one()
+        kind = KINDS[self.kind]
+        tags = self.env[kind.tag_model].with_context(active_test=False)
+        chosen = self[f"{kind.tag_field}s"]
+        below = tags.search([("id", "child_of", chosen.ids)]).ids
+        found = self.env["classification.tag.change"]._members_as_of(
+            kind, below, self._end_of_day()
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._(
+                "%(tags)s on %(day)s",
+                tags=", ".join(chosen.mapped("name")),
+                day=fields.Date.to_string(self.date),
+            ),
+            "res_model": kind.model,
+            "view_mode": "list,kanban,form",
+            "domain": [("id", "in", sorted(found))],
+            "context": {"active_test": False},
+        }
+
+    def _end_of_day(self):
+        """The last moment (UTC) of the day where the user is."""
+        zone = pytz.timezone(self.env.user.tz or "UTC")
+        midnight = datetime.combine(self.date + timedelta(1), time())
+        return zone.localize(midnight).astimezone(pytz.utc).replace(tzinfo=None)
