@@ -7,3 +7,7 @@ class SaleOrder(models.Model):
 
     # Runs that look only at what changed ask for it every hour.
     _customer_write_date_index = models.Index("(write_date)")
+    # Open quotations are few among all orders, and expire.
+    _customer_validity_index = models.Index(
+        "(company_id, validity_date) WHERE state IN ('draft', 'sent')"
+    )
