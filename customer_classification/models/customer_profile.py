@@ -247,6 +247,8 @@ class CustomerProfile(models.Model):
     _tier_index = models.Index("(company_id, value_tier_id)")
     _stage_index = models.Index("(company_id, lifecycle_stage_id)")
     _overridden_index = models.Index("(company_id) WHERE is_overridden IS TRUE")
+    # Every hour asks whose day has come.
+    _review_index = models.Index("(company_id, next_review_date)")
 
     def init(self):
         """Leave room in the pages, so that most updates touch no index."""
