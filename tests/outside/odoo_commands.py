@@ -35,6 +35,15 @@ def complaints(session: Session, database: str, *args: str) -> list[str]:
     return _watched(session, database, "-d", database, *_QUIET, *args)
 
 
+def odoo_tests(session: Session, database: str, tests: str, *args: str):
+    """Run some of Odoo's own tests; return how many passed, and what failed."""
+    allowed = counts.read_allowed(TOOLS / "allowed_warnings.txt")
+    reader = counts.OdooLog(allowed)
+    args = ("-d", database, *_QUIET, *args, "--test-tags", tests)
+    code = session.stream(*args, on_line=reader.read, log=_log(database))
+    return reader.close(code)
+
+
 def uninstall(session: Session, database: str, module: str) -> list[str]:
     """Uninstall a module by Odoo's own command; return what Odoo complains about."""
     args = ("module", "uninstall", "-d", database, module)
