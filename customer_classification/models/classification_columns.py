@@ -295,11 +295,14 @@ def _insert_moves(run, table, more):
         "INSERT INTO %s (%s) SELECT %s FROM tmp_classification_move t"
         " JOIN res_partner p ON p.id = t.partner_id"
         " LEFT JOIN customer_profile f"
-        " ON f.partner_id = t.partner_id AND f.company_id = %s",
+        " ON f.partner_id = t.partner_id AND f.company_id = %s"
+        # Ids rise with the revenue, by which not everybody may sort.
+        " ORDER BY %s NULLS FIRST",
         SQL.identifier(table),
         SQL(", ").join(map(SQL.identifier, values)),
         SQL(", ").join(values.values()),
         run.company_id.id,
+        float_or_null(_column("revenue")),
     )
 
 

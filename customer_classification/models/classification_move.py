@@ -13,7 +13,7 @@ class ClassificationMove(models.Model):
     _name = "classification.move"
     _inherit = "classification.move.mixin"
     _description = "Rehearsed Move"
-    _order = "run_id desc, revenue desc, id"
+    _order = "run_id desc, id desc"
 
     run_id = fields.Many2one(
         "classification.run",

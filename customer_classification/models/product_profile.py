@@ -65,7 +65,8 @@ class ProductProfile(models.Model):
 
     _name = "product.profile"
     _description = "Product Profile"
-    _order = "revenue desc nulls last, id"
+    # Not by revenue, which not everybody may read.
+    _order = "abc_class nulls last, line_count desc nulls last, id"
     _rec_name = "product_tmpl_id"
 
     product_tmpl_id = fields.Many2one(

@@ -185,6 +185,16 @@ class TestAccess(ClassificationCase):
                 with self.assertRaises(AccessError):
                     record.read([name])
 
+    def test_salesperson_lists_every_model_she_may_read(self):
+        """No order of a model names what not everybody may read."""
+        for name, model in self.env.registry.items():
+            if model._original_module != "customer_classification" or model._abstract:
+                continue
+            records = self.env[name].with_user(self.users["salesperson"])
+            if records.has_access(READ):
+                with self.subTest(model=name):
+                    records.search_fetch([], ["id"], limit=1)
+
     def test_salesperson_cannot_search_by_amounts(self):
         partners = self.env["res.partner"].with_user(self.users["salesperson"])
         for domain in (
