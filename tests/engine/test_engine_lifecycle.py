@@ -101,7 +101,7 @@ def test_a_new_purchase_rarely_moves_the_gap_of_all():
 
 @pytest.mark.parametrize(
     ("usual", "expected"),
-    [(None, 20), (20, 20), (20.5, 20.5), (21, 21), (22, 20), (19, 20), (90, 20)],
+    [(None, 20), (20, 20), (20.5, 20.5), (22, 22), (23, 20), (18, 20), (90, 20)],
 )
 def test_the_gap_of_all_stands_until_the_median_leaves_it(usual, expected):
     """A median that wavers between two days would move customers to and fro."""

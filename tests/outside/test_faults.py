@@ -170,7 +170,10 @@ def test_killed_run_leaves_each_customer_old_and_the_next_one_finishes(
     wait_until(lambda: not query(connection, alive, backend), "the backend to notice")
 
     assert profiles(connection, company) == before
-    state = "SELECT state FROM classification_run ORDER BY id DESC LIMIT 1"
+    state = (
+        "SELECT state FROM classification_run WHERE kind = 'production'"
+        " ORDER BY id DESC LIMIT 1"
+    )
     assert query(connection, state) == [("running",)]
 
     queue(client, prepared)

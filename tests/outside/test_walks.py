@@ -280,7 +280,7 @@ def test_approval(walk):
     person.press("Approve")
     scene.run_scheduled("nightly")
     person.menu("Runs")
-    person.open_row("Done")
+    person.open_row(re.compile("Production.*Done", re.DOTALL))
     person.see("Tier Changes")
     person.tab("Drift")
     person.see("What Moved Most", "Last 28 Days")
