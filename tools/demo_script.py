@@ -64,6 +64,9 @@ policies = env["classification.policy"].search(
     [("state", "=", "published")], order="company_id"
 )
 result = [classify(policy) for policy in policies]
+env["classification.tag.rule"]._cron_run()
+env["customer.code.assignment"]._cron_assign()
+env.cr.commit()
 if os.environ.get("DEMO_PREPARE_PAGES"):
     # Otherwise the first visitor waits for the style sheets and scripts to be built.
     env["ir.qweb"]._pregenerate_assets_bundles()

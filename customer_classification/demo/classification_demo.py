@@ -16,6 +16,11 @@ PRODUCTS = (
     *("house_blend", "espresso", "decaf", "single_origin", "green_tea", "black_tea"),
     *("chocolate", "syrup", "paper_cups", "filters", "gift_box", "grinder"),
 )
+SMART_TAGS = (
+    *("big_spender", "quality_minded", "frequent_buyer", "rare_buyer"),
+    *("highly_active", "hardly_active", "strong_intention", "satisfied"),
+    *("unhappy", "market_domestic", "market_international"),
+)
 FIRST_ORDER = "D00001"
 OPPORTUNITIES = (
     "Coffee for the new branch",
@@ -87,6 +92,8 @@ class ClassificationDemo(models.AbstractModel):
         self._create_refunds(world)
         self._create_quotations(world)
         self._create_opportunities(world)
+        self._start_smart_tags()
+        self._create_code_schemes(world)
         self.env.invalidate_all()
 
     def _world(self):
@@ -516,6 +523,33 @@ class ClassificationDemo(models.AbstractModel):
             "expected_revenue": rng.randint(4, 60) * 250,
             "date_deadline": world.today + timedelta(rng.randint(7, 60)),
         }
+
+    # Tags and codes
+
+    def _start_smart_tags(self):
+        """Switch on some rules of the library; the next run gives their tags."""
+        library = "customer_classification.tag_rule_"
+        self.env["classification.tag.rule"].concat(
+            *(self.env.ref(library + name) for name in SMART_TAGS)
+        ).action_start()
+
+    def _create_code_schemes(self, world):
+        """Codes like V-NL-00012 for the customers of each company."""
+        kinds = ("tier", "country", "number")
+        self.env["customer.code.scheme"].create(
+            [
+                {
+                    "name": "Tier, Country, Number",
+                    "company_id": company.id,
+                    "policy": "follow",
+                    "segment_ids": [
+                        Command.create({"sequence": place, "kind": kind})
+                        for place, kind in enumerate(kinds)
+                    ],
+                }
+                for company in world.companies
+            ]
+        )
 
 
 def _day_of_refund(refund):

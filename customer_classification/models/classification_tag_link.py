@@ -20,6 +20,10 @@ class ClassificationTagLink(models.Model):
     _description = "Where a Tag Comes From"
     _order = "id desc"
 
+    # Their unique indexes below serve as well.
+    partner_tag_id = fields.Many2one(index=False)
+    product_tag_id = fields.Many2one(index=False)
+    campaign_tag_id = fields.Many2one(index=False)
     state = fields.Selection(LINK_STATES, required=True, readonly=True)
 
     _partner_unique = models.UniqueIndex(

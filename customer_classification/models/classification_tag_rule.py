@@ -25,9 +25,10 @@ class ClassificationTagRule(models.Model):
 
     _name = "classification.tag.rule"
     _description = "Rule of a Smart Tag"
-    _order = "kind, name, id"
+    _order = "kind, partner_tag_id, product_tag_id, campaign_tag_id, id"
+    _rec_names_search = ["partner_tag_id", "product_tag_id", "campaign_tag_id"]
 
-    name = fields.Char(compute="_compute_name", store=True)
+    name = fields.Char(compute="_compute_name", search="_search_name")
     active = fields.Boolean(default=True)
     kind = fields.Selection(
         [("partner", "Contacts"), ("product", "Products"), ("campaign", "Campaigns")],
@@ -91,10 +92,22 @@ class ClassificationTagRule(models.Model):
         groups=MONEY_GROUP,
     )
 
-    @api.depends("kind", "partner_tag_id", "product_tag_id", "campaign_tag_id")
+    @api.depends(
+        "kind",
+        "partner_tag_id.display_name",
+        "product_tag_id.display_name",
+        "campaign_tag_id.display_name",
+    )
+    @api.depends_context("lang")
     def _compute_name(self):
+        """The name of the tag, in the language of who reads."""
         for rule in self:
             rule.name = rule._tag().display_name or self.env._("No tag yet")
+
+    def _search_name(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        return Domain.OR([[(name, operator, value)] for name in self._rec_names_search])
 
     @api.depends("kind")
     def _compute_model_name(self):

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 from .classification_tag_kind import KINDS
 
 LOCK_KEY = 190_417  # of pg_try_advisory_xact_lock; any number of our own
+MANY = 100_000
 
 
 class ClassificationTagRule(models.Model):
@@ -30,7 +31,7 @@ class ClassificationTagRule(models.Model):
     def _run(self):
         """Run the rules that are switched on.
 
-        Four queries a rule, of which one finds who matches, and twelve for each kind
+        Four queries a rule, of which one finds who matches, and thirteen for each kind
         and level of rules that ask for other tags; none for records.
 
         :raises UserError: they are being run elsewhere
@@ -101,13 +102,25 @@ class ClassificationTagRule(models.Model):
         rules = self.filtered(lambda rule: not rule._tag_keys() <= failed)
         tags = self.env[kind.tag_model].sudo().browse({r._tag().id for r in rules})
         names = self._names(kind, tags)
-        for statement in (
+        self._execute(
             *(_NOTICE_REMOVED, _NOTICE_GIVEN, _WANTED_PLAIN, _WANTED_EXCLUSIVE),
-            *("ANALYZE tmp_tag_wanted", _GIVE, _TAKE, _DISPLACE, _FORGET_DISPLACED),
-            "DROP TABLE tmp_tag_match, tmp_tag_wanted",
-        ):
-            self.env.cr.execute(SQL(statement, **names))
+            *("ANALYZE tmp_tag_wanted", _MISSING, _GIVE),
+            **names,
+        )
+        if self.env.cr.rowcount > MANY:
+            # The database would plan what follows for the small tables of before,
+            # until it looks at them by itself.
+            self._execute("ANALYZE classification_tag_link, %(relation)s", **names)
+        self._execute(
+            *(_TAKE, _DISPLACE, _FORGET_DISPLACED),
+            "DROP TABLE tmp_tag_match, tmp_tag_wanted, tmp_tag_missing",
+            **names,
+        )
         return self - rules
+
+    def _execute(self, *statements, **names):
+        for statement in statements:
+            self.env.cr.execute(SQL(statement, **names))
 
     def _match(self):
         """Add who matches to the temporary table; False where the database refuses."""
@@ -148,10 +161,12 @@ class ClassificationTagRule(models.Model):
             "all": tags.ids,
             "plain": (tags - exclusive).ids,
             "exclusive": exclusive.ids,
-            "uid": self.env.uid,
             "now": SQL("now() AT TIME ZONE 'UTC'"),
         }
 
+
+# None of these rows names its author: a rule is nobody, and the database would look up
+# two users for each of millions of rows.
 
 # What a person took away or gave behind our back is a person's, too.
 _NOTICE_REMOVED = """
@@ -163,10 +178,8 @@ WITH gone AS (
             WHERE r.%(rel_tag)s = l.%(tag)s AND r.%(rel_record)s = l.%(record)s)
  RETURNING l.%(tag)s AS tag, l.%(record)s AS record)
 INSERT INTO classification_tag_change
-       (kind, %(tag)s, %(record)s, action, origin, create_uid, write_uid, create_date,
-        write_date)
-SELECT %(kind)s, gone.tag, gone.record, 'removed', 'person', %(uid)s, %(uid)s, %(now)s,
-       %(now)s
+       (kind, %(tag)s, %(record)s, action, origin, create_date, write_date)
+SELECT %(kind)s, gone.tag, gone.record, 'removed', 'person', %(now)s, %(now)s
   FROM gone
 """
 _NOTICE_GIVEN = """
@@ -209,30 +222,34 @@ SELECT tag, record FROM (
     ) ranked
  WHERE place = 1
 """
+# A table of its own: to look into a relation while it grows is to look again and again
+# through all that has just been written.
+_MISSING = """
+CREATE TEMPORARY TABLE tmp_tag_missing ON COMMIT DROP AS
+SELECT w.tag, w.record FROM tmp_tag_wanted w
+ WHERE NOT EXISTS (
+       SELECT FROM %(relation)s r
+        WHERE r.%(rel_tag)s = w.tag AND r.%(rel_record)s = w.record)
+ ORDER BY w.tag, w.record
+"""
 _GIVE = """
 WITH given AS (
     INSERT INTO %(relation)s (%(rel_tag)s, %(rel_record)s)
-    SELECT w.tag, w.record FROM tmp_tag_wanted w
-     WHERE NOT EXISTS (
-           SELECT FROM %(relation)s r
-            WHERE r.%(rel_tag)s = w.tag AND r.%(rel_record)s = w.record)
+    SELECT m.tag, m.record FROM tmp_tag_missing m
         ON CONFLICT DO NOTHING
  RETURNING %(rel_tag)s AS tag, %(rel_record)s AS record
 ), linked AS (
     INSERT INTO classification_tag_link
-           (kind, %(tag)s, %(record)s, state, origin, create_uid, write_uid,
-            create_date, write_date)
-    SELECT %(kind)s, g.tag, g.record, 'present', 'rule', %(uid)s, %(uid)s, %(now)s,
-           %(now)s
+           (kind, %(tag)s, %(record)s, state, origin, create_date, write_date)
+    SELECT %(kind)s, g.tag, g.record, 'present', 'rule', %(now)s, %(now)s
       FROM given g
         ON CONFLICT (%(tag)s, %(record)s) WHERE %(tag)s IS NOT NULL
         DO UPDATE SET state = 'present', origin = 'rule', user_id = NULL,
            write_date = EXCLUDED.write_date
 )
 INSERT INTO classification_tag_change
-       (kind, %(tag)s, %(record)s, action, origin, create_uid, write_uid, create_date,
-        write_date)
-SELECT %(kind)s, g.tag, g.record, 'added', 'rule', %(uid)s, %(uid)s, %(now)s, %(now)s
+       (kind, %(tag)s, %(record)s, action, origin, create_date, write_date)
+SELECT %(kind)s, g.tag, g.record, 'added', 'rule', %(now)s, %(now)s
   FROM given g
 """
 _TAKE = """
@@ -248,20 +265,16 @@ WITH lost AS (
      WHERE r.%(rel_tag)s = lost.tag AND r.%(rel_record)s = lost.record
 )
 INSERT INTO classification_tag_change
-       (kind, %(tag)s, %(record)s, action, origin, origin_before, create_uid, write_uid,
-        create_date, write_date)
-SELECT %(kind)s, lost.tag, lost.record, 'removed', 'rule', 'rule', %(uid)s, %(uid)s,
-       %(now)s, %(now)s
+       (kind, %(tag)s, %(record)s, action, origin, origin_before, create_date,
+        write_date)
+SELECT %(kind)s, lost.tag, lost.record, 'removed', 'rule', 'rule', %(now)s, %(now)s
   FROM lost
 """
 # Who gives way is remembered, or it would count as new the next time.
 _DISPLACE = """
 INSERT INTO classification_tag_link
-       (kind, %(tag)s, %(record)s, state, origin, create_uid, write_uid, create_date,
-        write_date)
-SELECT DISTINCT %(kind)s, m.tag, m.record, 'displaced', 'rule', %(uid)s::int,
-       %(uid)s::int,
-       %(now)s, %(now)s
+       (kind, %(tag)s, %(record)s, state, origin, create_date, write_date)
+SELECT DISTINCT %(kind)s, m.tag, m.record, 'displaced', 'rule', %(now)s, %(now)s
   FROM tmp_tag_match m
  WHERE m.tag = ANY(%(exclusive)s) AND NOT EXISTS (
        SELECT FROM tmp_tag_wanted w WHERE w.tag = m.tag AND w.record = m.record)

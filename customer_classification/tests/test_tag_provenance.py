@@ -56,6 +56,20 @@ class TestTagProvenance(TagCase):
             self.assertEqual(link[kind.tag_field], tag)
             self.assertEqual(link.tag_name, "Traced")
 
+    def test_who_works_in_one_company_reads_its_rows_alone(self):
+        """A contact of another company would close the whole list."""
+        elsewhere = self.env["res.company"].create({"name": "Elsewhere"})
+        self._give(self.partner | self.other, self.tag)
+        self.other.company_id = elsewhere
+        seller = self._user("seller_of_one", "sales_team.group_sale_salesman_all_leads")
+        seller.write({"company_ids": [Command.set(self.company.ids)]})
+        seller.company_id = self.company
+        self.env.invalidate_all()
+        for model in ("classification.tag.change", "classification.tag.link"):
+            rows = self.env[model].with_user(seller)
+            found = rows.search([("partner_tag_id", "=", self.tag.id)])
+            self.assertEqual(found.mapped("record_name"), [self.partner.display_name])
+
     def test_nothing_is_noted_where_nothing_changes(self):
         self._give(self.partner, self.tag)
         self._give(self.partner, self.tag)
