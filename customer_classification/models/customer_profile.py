@@ -59,7 +59,7 @@ class CustomerProfile(models.Model):
         ondelete="cascade",
     )
     company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="cascade", index=True
+        "res.company", required=True, readonly=True, ondelete="cascade"
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     active = fields.Boolean(default=True, readonly=True)
@@ -227,12 +227,12 @@ class CustomerProfile(models.Model):
     policy_id = fields.Many2one(
         "classification.policy", readonly=True, ondelete="restrict"
     )
+    # No index: it would be written with every row, for the day on which a run is deleted.
     run_id = fields.Many2one(
         "classification.run",
         string="Last Changed By",
         readonly=True,
         ondelete="set null",
-        index="btree_not_null",
     )
     content_hash = BigInteger(readonly=True, aggregator=None)
 

@@ -119,8 +119,9 @@ class Reader(Desk):
         expect(sections.get_by_text(names[0], exact=True)).to_be_visible()
         self.settle()
         sections.get_by_text(names[0], exact=True).click()
+        below = self.page.locator(".o-dropdown--menu")
         for name in names[1:]:
-            self.page.get_by_role("menuitem", name=name, exact=True).click()
+            below.get_by_role("menuitem", name=name, exact=True).click()
         self.settle()
 
     def settle(self):
