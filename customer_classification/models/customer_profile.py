@@ -227,7 +227,7 @@ class CustomerProfile(models.Model):
     policy_id = fields.Many2one(
         "classification.policy", readonly=True, ondelete="restrict"
     )
-    # No index: it would be written with every row, for the day on which a run is deleted.
+    # No index: it would be written with every row, for when a run is deleted.
     run_id = fields.Many2one(
         "classification.run",
         string="Last Changed By",
