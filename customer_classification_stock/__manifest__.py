@@ -8,5 +8,6 @@
     "license": "LGPL-3",
     "depends": ["customer_classification", "stock"],
     "data": ["views/product_profile_views.xml"],
+    "demo": ["demo/stock_demo.xml"],
     "auto_install": True,
 }
