@@ -9,7 +9,6 @@ Odoo and the list of modules; our own addons are then installed into a copy of i
         databases.database_from_template(session, "name", ["customer_classification"])
 """
 
-import ast
 import contextlib
 import hashlib
 import os
@@ -21,7 +20,7 @@ from . import postgres, processes
 from .console import DevError, step
 from .locks import exclusive
 from .odoo import Session
-from .paths import DATA, STATE, TEST_ADDONS, repository_modules
+from .paths import DATA, STATE, TEST_ADDONS, manifest, repository_modules
 
 _KEPT_TEMPLATES = 8
 _STRIPPED_FILE = "static/lib/selfie_segmentation/selfie_segmentation.js"
@@ -96,11 +95,6 @@ def installed(session: Session, name: str) -> set[str]:
 
 
 # Modules
-
-
-def manifest(path: Path) -> dict:
-    """Return the manifest of the module in this folder."""
-    return ast.literal_eval((path / "__manifest__.py").read_text())
 
 
 def foreign_dependencies(session: Session, modules: Iterable[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """Where things are: all that the tools make lies in two folders which git ignores."""
 
+import ast
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,3 +18,19 @@ TEST_ADDONS = TOOLS / "addons"  # helpers for tests and demo, never part of the 
 def repository_modules() -> list[str]:
     """Names of the addons that this repository delivers."""
     return sorted(path.parent.name for path in ROOT.glob("*/__manifest__.py"))
+
+
+def manifest(folder: Path) -> dict:
+    """Return the manifest of the module in this folder."""
+    return ast.literal_eval((folder / "__manifest__.py").read_text())
+
+
+def glue_modules() -> list[str]:
+    """Those of our addons that Odoo installs by itself beside another app."""
+    names = repository_modules()
+    return [name for name in names if manifest(ROOT / name).get("auto_install")]
+
+
+def core_modules() -> list[str]:
+    """Those of our addons that work without any glue."""
+    return sorted({*repository_modules()} - {*glue_modules()})

@@ -1,8 +1,9 @@
 """`./dev test`: every kind of tests, one number at the end.
 
-Kinds: tools, engine (pure pandas), odoo (the addons' own tests), outside (against a
-running Odoo). Tests from outside find in their environment what `tools.odoo.session()`
-sets (PGHOST, PGPORT, PGUSER, ODOO_RC, PYTHONPATH) and
+Kinds: tools, engine (pure pandas), odoo (the addons' own tests: first those of the core
+alone, then those of the glue addons beside the apps that they are made for), outside
+(against a running Odoo). Tests from outside find in their environment what
+`tools.odoo.session()` sets (PGHOST, PGPORT, PGUSER, ODOO_RC, PYTHONPATH) and
     DEMO_DATABASE   a database with demo data and our addons, not to be changed
 so that `from tools import odoo, databases` works there as in `./dev` itself.
 """
@@ -18,10 +19,18 @@ from . import counts, databases, environment, ports, processes
 from .console import DevError, say, step
 from .counts import Counts
 from .odoo import Session, session
-from .paths import LOGS, PYTHON, ROOT, TOOLS, repository_modules
+from .paths import (
+    LOGS,
+    PYTHON,
+    ROOT,
+    TOOLS,
+    core_modules,
+    glue_modules,
+    repository_modules,
+)
 
 KINDS = ("tools", "engine", "odoo", "outside")
-_TEST_DATABASE = re.compile(r"test_(?:odoo|demo)_(\d+)")
+_TEST_DATABASE = re.compile(r"test_(?:odoo|glue|demo)_(\d+)")
 
 
 def test(what: Sequence[str] = ()) -> int:
@@ -56,7 +65,7 @@ def _timed(target: str) -> tuple[str, Counts, float]:
 
 def _run(target: str) -> Counts:
     if target == "odoo":
-        return _odoo_tests(_tags())
+        return _all_odoo_tests()
     if target == "outside":
         return _outside(ROOT / "tests" / "outside")
     if target in KINDS:
@@ -64,7 +73,7 @@ def _run(target: str) -> Counts:
     path = Path(target).resolve()
     module = path.relative_to(ROOT).parts[0] if path.is_relative_to(ROOT) else ""
     if module in repository_modules():
-        return _odoo_tests(_tags_of(path))
+        return _odoo_tests(_tags_of(path), beside_apps=module in glue_modules())
     if path.is_relative_to(ROOT / "tests" / "outside"):
         return _outside(Path(target))
     return _pytest(Path(target), {})
@@ -93,8 +102,12 @@ def _outside(path: Path) -> Counts:
 # Odoo
 
 
-def _tags() -> list[str]:
-    return [f"/{name}" for name in repository_modules()]
+def _all_odoo_tests() -> Counts:
+    """The core where no glue is, as most will have it; then the glue's own tests."""
+    result = _odoo_tests([f"/{name}" for name in core_modules()])
+    if glue := glue_modules():
+        result += _odoo_tests([f"/{name}" for name in glue], beside_apps=True)
+    return result
 
 
 def _tags_of(path: Path) -> list[str]:
@@ -123,18 +136,23 @@ def _drop_left_over(odoo: Session) -> None:
             databases.drop(odoo, name)
 
 
-def _odoo_tests(tags: Sequence[str]) -> Counts:
-    """Install our addons without demo data into a fresh database, with their tests."""
-    ours = repository_modules()
+def _odoo_tests(tags: Sequence[str], beside_apps: bool = False) -> Counts:
+    """Install our addons without demo data into a fresh database, with some tests.
+
+    :param beside_apps: with the glue addons and the apps that they are made for
+    """
+    ours = repository_modules() if beside_apps else core_modules()
     if not ours:
         raise DevError("there is no addon to test")
-    with session() as odoo, _temporary_database(odoo, "odoo") as name:
+    kind = "glue" if beside_apps else "odoo"
+    with session() as odoo, _temporary_database(odoo, kind) as name:
         foreign = databases.foreign_dependencies(odoo, ours)
         databases.database_from_template(odoo, name, foreign)
         install = [*ours, *databases.helpers_needed(odoo)]
         args = ["-i", ",".join(install), f"--test-tags={','.join(tags)}"]
         args += [f"--http-port={ports.free_port(8169)}"]
-        return _watched(odoo, name, args, "Odoo's tests")
+        title = "Odoo's tests, beside other apps" if beside_apps else "Odoo's tests"
+        return _watched(odoo, name, args, title)
 
 
 def _demo_data(odoo: Session, name: str) -> Counts:

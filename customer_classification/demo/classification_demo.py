@@ -85,6 +85,7 @@ class ClassificationDemo(models.AbstractModel):
             return
         world = self._world()
         self._open_companies_to_users(world)
+        self._open_warehouses(world)
         self._create_rates(world)
         self._create_partners(world)
         self._create_orders(world)
@@ -132,6 +133,15 @@ class ClassificationDemo(models.AbstractModel):
         links = [Command.link(company.id) for company in world.companies]
         for user in world.salespeople:
             user.write({"company_ids": links})
+
+    def _open_warehouses(self, world):
+        """Where there is a stock, a company cannot sell goods without a warehouse, and
+        Odoo gives one to the first company alone."""
+        if "stock.warehouse" not in self.env:
+            return
+        warehouses = self.env["stock.warehouse"]
+        without = world.companies - warehouses.search([]).company_id
+        warehouses.create([{"company_id": company.id} for company in without])
 
     def _create_rates(self, world):
         """Rates of the other company's currency, every two months."""
@@ -250,11 +260,11 @@ class ClassificationDemo(models.AbstractModel):
             ],
         )
         for pattern in patterns.values():
-            pattern.state = "cancel"
             pattern.unlink()
 
     def _create_pattern(self, world, company, user):
-        """A confirmed order with a line of each product, of which rows are copied."""
+        """A quotation with a line of each product, of which rows are copied. Only the
+        copies are confirmed: where there is a stock, this one would be delivered."""
         orders = self.env["sale.order"].with_company(company)
         return orders.with_context(sale_no_log_for_new_lines=True).create(
             {
@@ -262,7 +272,6 @@ class ClassificationDemo(models.AbstractModel):
                 "company_id": company.id,
                 "partner_id": company.partner_id.id,
                 "user_id": user.id,
-                "state": "sale",
                 "order_line": [
                     Command.create({"product_id": product.id})
                     for product in world.products
@@ -328,6 +337,7 @@ class ClassificationDemo(models.AbstractModel):
     def _insert_orders(self, patterns, orders):
         """Copy the patterns' rows for the orders and for their lines."""
         columns = _columns(orders, ("pattern", "lines"))
+        columns["state"] = ["sale"] * len(orders)
         columns["amount_total"] = columns["amount_untaxed"]
         columns["write_date"] = columns["date_order"]
         ids = insert_copies(
@@ -354,6 +364,7 @@ class ClassificationDemo(models.AbstractModel):
         columns = _columns([line for __, __, line in lines], ("place",))
         return {
             **columns,
+            "state": ["sale"] * len(lines),
             "price_reduce_taxexcl": columns["price_unit"],
             "price_reduce_taxinc": columns["price_unit"],
             "price_total": columns["price_subtotal"],

@@ -117,9 +117,19 @@ def second_server(session, database, server):
 
 @pytest.fixture(scope="module")
 def bare_database(session):
-    """Name of a database with what our addons depend on, without demo data."""
+    """Name of a database with what the core depends on, without demo data."""
     name = temporary_name("bare")
     databases.database_from_template(session, name, foreign(session))
+    yield name
+    databases.drop(session, name)
+
+
+@pytest.fixture(scope="module")
+def apps_database(session):
+    """Name of a database with the apps of all our addons, without demo data."""
+    name = temporary_name("apps")
+    apps = foreign(session, glue=True)
+    databases.database_from_template(session, name, apps)
     yield name
     databases.drop(session, name)
 

@@ -8,7 +8,7 @@ import psycopg2
 
 from tools import counts, databases
 from tools.odoo import Session
-from tools.paths import LOGS, ROOT, TOOLS, repository_modules
+from tools.paths import LOGS, ROOT, TOOLS, core_modules, repository_modules
 
 ADDON = "customer_classification"
 SCRIPTS = ROOT / "tests" / "outside" / "scripts"
@@ -20,9 +20,11 @@ def temporary_name(purpose: str) -> str:
     return f"out_{os.getpid()}_{purpose}"
 
 
-def foreign(session: Session) -> list[str]:
-    """Return the modules of Odoo itself on which our addons stand."""
-    return databases.foreign_dependencies(session, repository_modules())
+def foreign(session: Session, glue: bool = False) -> list[str]:
+    """Return the modules of Odoo itself on which our addons stand; with the glue
+    addons, those of the apps that they are made for, too."""
+    ours = repository_modules() if glue else core_modules()
+    return databases.foreign_dependencies(session, ours)
 
 
 def modules(session: Session) -> list[str]:
@@ -44,9 +46,9 @@ def odoo_tests(session: Session, database: str, tests: str, *args: str):
     return reader.close(code)
 
 
-def uninstall(session: Session, database: str, module: str) -> list[str]:
-    """Uninstall a module by Odoo's own command; return what Odoo complains about."""
-    args = ("module", "uninstall", "-d", database, module)
+def uninstall(session: Session, database: str, *names: str) -> list[str]:
+    """Uninstall modules by Odoo's own command; return what Odoo complains about."""
+    args = ("module", "uninstall", "-d", database, *names)
     return _watched(session, database, *args)
 
 

@@ -1,5 +1,5 @@
-"""Install, use, upgrade and uninstall, in this order, in one database without demo
-data."""
+"""Install, use, upgrade and uninstall the core, in this order, in one database without
+demo data."""
 
 import pytest
 from database_snapshot import differences, snapshot
@@ -12,7 +12,7 @@ from odoo_commands import (
     uninstall,
 )
 
-from tools.paths import repository_modules
+from tools.paths import core_modules
 
 # What a company has decided and learned: must survive an upgrade to the last bit.
 KEPT = ("customer_profile", "customer_purchase", "classification_change")
@@ -37,8 +37,8 @@ def before(connection):
 
 @pytest.fixture(scope="module")
 def install(session, bare_database, before):
-    """What Odoo complains about when it installs all our addons."""
-    return complaints(session, bare_database, "-i", ",".join(repository_modules()))
+    """What Odoo complains about when it installs the core."""
+    return complaints(session, bare_database, "-i", ",".join(core_modules()))
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_install_classifies_nobody_by_itself(install, connection):
 def test_every_record_of_ours_has_an_external_id_of_ours(install, before, connection):
     """Else an uninstall cannot know that it is ours. What other modules add to our
     models carries their name, and ours in it."""
-    ours = {*repository_modules(), "base"}
+    ours = {*core_modules(), "base"}
     new = snapshot(connection)["external id"] - before["external id"]
     strange = [
         name

@@ -1,6 +1,6 @@
 """The demo's table and digest, and the checks of `./dev lint` that are our own."""
 
-from tools import checks, demo
+from tools import checks, demo, paths
 
 TABLE = {
     "company": "Seven Seas",
@@ -45,6 +45,16 @@ def test_digest_follows_the_files_but_not_the_tests(tmp_path):
     second = demo.files_digest([addon])
     (addon / "a.py").rename(addon / "b.py")
     assert len({first, second, demo.files_digest([addon])}) == 3
+
+
+def test_glue_is_what_odoo_installs_by_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    for name, auto_install in (("core", False), ("core_app", True)):
+        (tmp_path / name).mkdir()
+        text = repr({"auto_install": auto_install})
+        (tmp_path / name / "__manifest__.py").write_text(text)
+    assert paths.core_modules() == ["core"]
+    assert paths.glue_modules() == ["core_app"]
 
 
 def test_length_without_docstring():

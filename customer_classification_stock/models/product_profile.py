@@ -1,0 +1,130 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from odoo.addons.customer_classification.models.customer_profile import MONEY_GROUP
+
+COMPARISONS = ("<", "<=", ">", ">=")
+# Field: the column of the sums by product and company.
+STOCK_COLUMNS = {"stock_quantity": "quantity", "stock_value": "amount"}
+
+
+class ProductProfile(models.Model):
+    """What lies in the company's internal locations of a product, and its value at
+    today's cost.
+
+    Nothing is stored: stock moves all day. The fields are read, searched, sorted and
+    summed up through one join with the sums of ``stock_quant``. What belongs to
+    somebody else, in consignment, is a quantity without a value.
+    """
+
+    _inherit = "product.profile"
+
+    stock_quantity = fields.Float(
+        string="In Stock",
+        compute="_compute_stock",
+        search="_search_stock_quantity",
+        compute_sudo=True,
+        digits="Product Unit",
+        help="On hand now in the internal locations of the company, in the product's "
+        "own unit.",
+    )
+    stock_value = fields.Monetary(
+        compute="_compute_stock",
+        search="_search_stock_value",
+        compute_sudo=True,
+        groups=MONEY_GROUP,
+        help="What is on hand and belongs to the company, at today's cost.",
+    )
+
+    @api.depends("product_tmpl_id", "company_id")
+    def _compute_stock(self):
+        """Both numbers of all profiles: one query."""
+        sums = self._stock_query(
+            SQL(
+                "p.product_tmpl_id = ANY(%s) AND q.company_id = ANY(%s)",
+                self.product_tmpl_id.ids,
+                self.company_id.ids,
+            )
+        )
+        found = {
+            (product, company): numbers
+            for product, company, *numbers in self.env.execute_query(sums)
+        }
+        for profile in self:
+            key = profile.product_tmpl_id.id, profile.company_id.id
+            profile.stock_quantity, profile.stock_value = found.get(key, (0, 0))
+
+    @api.model
+    def _stock_query(self, condition):
+        """SQL of product, company, quantity and value."""
+        self.env["stock.quant"].flush_model()
+        self.env["product.product"].flush_model(["standard_price"])
+        return SQL(
+            """
+            SELECT p.product_tmpl_id, q.company_id, sum(q.quantity)::float8 AS quantity,
+                   round(sum(CASE WHEN q.owner_id IS NULL OR q.owner_id = c.partner_id
+                       THEN q.quantity * COALESCE(
+                           p.standard_price->>(q.company_id::text), '0')::numeric
+                       ELSE 0 END)::numeric, 2) AS amount
+              FROM stock_quant q
+              JOIN stock_location l ON l.id = q.location_id AND l.usage = 'internal'
+              JOIN res_company c ON c.id = q.company_id
+              JOIN product_product p ON p.id = q.product_id
+             WHERE %s
+             GROUP BY p.product_tmpl_id, q.company_id
+            """,
+            condition,
+        )
+
+    def _stock_join(self, alias, query):
+        """Join the sums to a query on profiles, once; return their alias."""
+        joined = query.make_alias(alias, "stock")
+        query.add_join(
+            "LEFT JOIN",
+            joined,
+            SQL("(%s)", self._stock_query(SQL("TRUE"))),
+            SQL(
+                "%s = %s AND %s = %s",
+                SQL.identifier(joined, "product_tmpl_id"),
+                SQL.identifier(alias, "product_tmpl_id"),
+                SQL.identifier(joined, "company_id"),
+                SQL.identifier(alias, "company_id"),
+            ),
+        )
+        return joined
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        """The numbers of the stock by that join; 0 of what is not in stock."""
+        column = STOCK_COLUMNS.get(field_expr)
+        if column is None or query is None:
+            return super()._field_to_sql(alias, field_expr, query)
+        self._check_field_access(self._fields[field_expr], "read")
+        joined = self._stock_join(alias, query)
+        return SQL("COALESCE(%s, 0)", SQL.identifier(joined, column))
+
+    @api.model
+    def _search_stock_quantity(self, operator, value):
+        return self._search_stock("stock_quantity", operator, value)
+
+    @api.model
+    def _search_stock_value(self, operator, value):
+        return self._search_stock("stock_value", operator, value)
+
+    @api.model
+    def _search_stock(self, name, operator, value):
+        if operator == "in":
+            numbers = [number or 0 for number in value]
+            return Domain.custom(to_sql=self._stock_condition(name, SQL("="), numbers))
+        if operator not in COMPARISONS:
+            return NotImplemented
+        return Domain.custom(to_sql=self._stock_condition(name, SQL(operator), [value]))
+
+    def _stock_condition(self, name, operator, numbers):
+        """Compare a number of the stock with any of those given."""
+
+        def to_sql(model, alias, query):
+            column = model._field_to_sql(alias, name, query)
+            return SQL("%s %s ANY(%s::numeric[])", column, operator, numbers)
+
+        return to_sql
