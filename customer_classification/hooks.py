@@ -15,6 +15,12 @@ def uninstall_hook(env):
     policies and service types, so that Odoo can delete those records before it drops
     the tables."""
     for table in (
+        "campaign_class_change",
+        "campaign_profile",
+        "campaign_participant",
+        "campaign_cost",
+        "utm_campaign_target_tier_rel",
+        "utm_campaign_target_stage_rel",
         "product_class_change",
         "product_profile",
         "customer_profile",
@@ -34,6 +40,8 @@ def uninstall_hook(env):
     for table in ("product_tag", "utm_tag"):
         _restore_unique_names(table, env)
     env.cr.execute("UPDATE product_template SET product_service_type_id = NULL")
+    env.cr.execute("UPDATE utm_campaign SET campaign_type_id = NULL")
+    env.cr.execute("UPDATE campaign_type SET parent_id = NULL")
     env.invalidate_all(flush=False)
     _forget("ir.config_parameter", [("key", "=like", "customer_classification.%")], env)
     models = [

@@ -4,10 +4,20 @@
 compares them with the classes before; ``facts_at`` and ``classes_at`` ask the same of
 any day from the purchases, ``project`` and ``effort`` of the days to come.
 ``product_facts``, ``classify_products`` and ``product_changes`` do for products what
-the first three do for customers.
+the first three do for customers; ``evaluate`` and ``campaign_changes`` for campaigns.
 Nothing here imports numpy or pandas until it is called.
 """
 
+from .attribution import pair_key
+from .campaign_columns import (
+    GOALS,
+    LIFT_VERDICTS,
+    PERFORMANCE_REASONS,
+    PERFORMANCES,
+    STEPS,
+    CampaignParameters,
+)
+from .campaigns import campaign_changes, evaluate
 from .changes import Shown, changes, lay_over
 from .classify import Classification, classify
 from .columns import (
@@ -61,7 +71,11 @@ __all__ = [
     "CAUSES",
     "EXTRA_METRICS",
     "FACTS",
+    "GOALS",
+    "LIFT_VERDICTS",
     "METRICS",
+    "PERFORMANCES",
+    "PERFORMANCE_REASONS",
     "PREVIOUS",
     "PRICE_BANDS",
     "PRODUCT_AXES",
@@ -74,9 +88,11 @@ __all__ = [
     "SIGNALS",
     "STAGES",
     "STAGE_REASONS",
+    "STEPS",
     "TIER_REASONS",
     "XYZ",
     "XYZ_REASONS",
+    "CampaignParameters",
     "Classification",
     "Component",
     "Edges",
@@ -86,14 +102,17 @@ __all__ = [
     "RuleError",
     "Shown",
     "TierLimit",
+    "campaign_changes",
     "changes",
     "classes_at",
     "classify",
     "classify_products",
     "effort",
+    "evaluate",
     "facts_at",
     "lay_out",
     "lay_over",
+    "pair_key",
     "product_changes",
     "product_facts",
     "project",

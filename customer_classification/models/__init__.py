@@ -7,6 +7,7 @@ from . import classification_policy_warning
 from . import classification_policy_comparison
 from . import classification_policy_file
 from . import classification_policy_product
+from . import classification_policy_campaign
 from . import classification_policy_line
 from . import classification_policy_tier
 from . import classification_policy_metric
@@ -21,7 +22,9 @@ from . import classification_facts
 from . import classification_facts_changed
 from . import classification_run
 from . import classification_run_execution
+from . import classification_run_kind
 from . import classification_run_product
+from . import classification_run_campaign
 from . import classification_run_correction
 from . import classification_run_result
 from . import classification_run_back_test
@@ -99,3 +102,16 @@ from . import product_attach_rate
 from . import product_template_audience
 from . import product_audience
 from . import customer_product
+from . import campaign_type
+from . import utm_campaign_taxonomy
+from . import utm_campaign_audience
+from . import campaign_cost
+from . import utm_campaign_cost
+from . import campaign_participant
+from . import campaign_participant_tag
+from . import campaign_touch_source
+from . import classification_campaign_facts
+from . import campaign_profile
+from . import campaign_profile_explanation
+from . import campaign_class_change
+from . import utm_campaign_result

@@ -77,7 +77,7 @@ class ClassificationPolicy(models.Model):
                 [
                     ("policy_id", "in", self.ids),
                     ("scope", "=", "all"),
-                    ("kind", "!=", "product"),
+                    ("kind", "not in", ("product", "campaign")),
                 ],
                 ["policy_id"],
                 ["id:max"],

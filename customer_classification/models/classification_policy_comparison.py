@@ -2,6 +2,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 
+from .classification_policy_campaign import CAMPAIGN_FIELDS
 from .classification_policy_filter import FILTERS
 from .classification_policy_product import PRODUCT_FIELDS
 from .classification_policy_rules import (
@@ -17,12 +18,12 @@ from .classification_sentences import plain_number
 _DAYS = (
     *("min_tenure_days", "grace_days", "min_gap_days", "new_days", "won_back_days"),
     *("loyal_tenure_days", "dormant_min_days", "lost_min_days"),
-    *(name for name in PRODUCT_FIELDS if name.endswith("_days")),
+    *(n for n in (*PRODUCT_FIELDS, *CAMPAIGN_FIELDS) if n.endswith("_days")),
 )
 _PERCENT = (
     *PERCENT_FIELDS,
     *("approval_customer_percent", "approval_revenue_percent"),
-    *(name for name in PRODUCT_FIELDS if name.endswith("_percent")),
+    *(n for n in (*PRODUCT_FIELDS, *CAMPAIGN_FIELDS) if n.endswith("_percent")),
 )
 _RHYTHMS = ("at_risk_ratio", "dormant_ratio", "lost_ratio")
 
@@ -130,6 +131,7 @@ class ClassificationPolicy(models.Model):
                 *PERCENT_FIELDS,
                 *SAFETY_FIELDS,
                 *PRODUCT_FIELDS,
+                *CAMPAIGN_FIELDS,
             )
         }
         lines = {

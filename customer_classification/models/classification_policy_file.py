@@ -5,6 +5,7 @@ import math
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .classification_policy_campaign import CAMPAIGN_FIELDS
 from .classification_policy_product import PRODUCT_FIELDS
 from .classification_policy_rules import (
     PERCENT_FIELDS,
@@ -20,6 +21,7 @@ RULE_NAMES = (
     *PERCENT_FIELDS,
     *SAFETY_FIELDS,
     *PRODUCT_FIELDS,
+    *CAMPAIGN_FIELDS,
 )
 SCORE_NAMES = ("metric", "weight", "method", "bins", "limits")
 TIER_NAMES = ("tier", "limit", "keep_limit", "benefit_percent", "benefit_amount")

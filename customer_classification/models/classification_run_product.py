@@ -1,6 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
-from odoo.tools import format_date
 
 from ..copy_frames import write_frame
 from . import classification_product_columns as columns
@@ -9,9 +7,6 @@ from . import classification_product_columns as columns
 class ClassificationRun(models.Model):
     """A run over products and services: the same record, lock, queue and path, with
     other facts and another engine.
-
-    It is a kind of its own, so that nothing that asks for the production runs over
-    customers ever meets one. It asks nobody's approval: a product has no benefits.
 
     *Query budget*: 34 for any number of products.
     """
@@ -36,87 +31,23 @@ class ClassificationRun(models.Model):
     # Starting
 
     @api.model
+    def _daily_kinds(self):
+        return [*super()._daily_kinds(), "product"]
+
+    @api.model
     def _prepare_products(self, policy, as_of_date=None):
         """A run over the products about to be executed in this transaction."""
-        self._check_may_run(policy, None, "production")
-        as_of_date = fields.Date.to_date(as_of_date) or policy._today()
-        last = self._last_product_run(policy.company_id)
-        if last and as_of_date < last.as_of_date:
-            raise UserError(
-                self.env._(
-                    "The products of %(company)s were classified as of %(last)s "
-                    "already.",
-                    company=policy.company_id.name,
-                    last=format_date(self.env, last.as_of_date),
-                )
-            )
-        self._lock(policy.company_id, "transaction")
-        self.sudo()._mark_interrupted(policy.company_id)
-        quiet = self.sudo().with_context(tracking_disable=True)
-        return quiet.create(
-            {"policy_id": policy.id, "kind": "product", "as_of_date": as_of_date}
-        )
+        return self._prepare_of_kind(policy, "product", as_of_date)
 
     @api.model
     def _queue_products(self, policy):
         """The run over products that waits already, or a new one."""
-        self._check_may_run(policy, None, "production")
-        waiting = self.sudo().search(
-            [
-                ("policy_id", "=", policy.id),
-                ("kind", "=", "product"),
-                ("state", "=", "queued"),
-            ],
-            limit=1,
-        )
-        run = waiting or self.sudo().create(
-            {
-                "policy_id": policy.id,
-                "kind": "product",
-                "as_of_date": policy._today(),
-            }
-        )
-        self.env.ref("customer_classification.ir_cron_recompute").sudo()._trigger()
-        return run.sudo(False)
-
-    @api.model
-    def _queue_due(self, policies, scope):
-        """Beside the customers, the products once a day."""
-        super()._queue_due(policies, scope)
-        if scope != "all":
-            return
-        had = dict(
-            self._read_group(
-                [
-                    ("policy_id", "in", policies.ids),
-                    ("kind", "=", "product"),
-                    ("state", "in", ("queued", "done")),
-                ],
-                ["policy_id"],
-                ["as_of_date:max"],
-            )
-        )
-        self.create(
-            [
-                {"policy_id": p.id, "kind": "product", "as_of_date": p._today()}
-                for p in policies
-                if had.get(p) != p._today()
-            ]
-        )
+        return self._queue_of_kind(policy, "product")
 
     @api.model
     def _last_product_run(self, company):
         """The last run over the products of a company that ended well: one query."""
-        return self.sudo().search_fetch(
-            [
-                ("company_id", "=", company.id),
-                ("kind", "=", "product"),
-                ("state", "=", "done"),
-            ],
-            ["as_of_date"],
-            order="as_of_date desc, id desc",
-            limit=1,
-        )
+        return self._last_run_of_kind(company, "product")
 
     # Executing
 

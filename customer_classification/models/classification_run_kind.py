@@ -1,0 +1,99 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+
+class ClassificationRun(models.Model):
+    """Runs over other things than customers: a kind each, so that nothing that asks
+    for the production runs over customers ever meets one. They ask nobody's approval:
+    products and campaigns have no benefits."""
+
+    _inherit = "classification.run"  # pylint: disable=consider-merging-classes-inherited
+
+    @api.model
+    def _daily_kinds(self):
+        """Kinds of runs that every policy has once a day beside the customers."""
+        return []
+
+    @api.model
+    def _prepare_of_kind(self, policy, kind, as_of_date=None):
+        """A run of a kind about to be executed in this transaction."""
+        self._check_may_run(policy, None, "production")
+        as_of_date = fields.Date.to_date(as_of_date) or policy._today()
+        last = self._last_run_of_kind(policy.company_id, kind)
+        if last and as_of_date < last.as_of_date:
+            words = dict(self._fields["kind"]._description_selection(self.env))
+            raise UserError(
+                self.env._(
+                    "%(what)s of %(company)s: a run as of %(last)s was made already.",
+                    what=words[kind],
+                    company=policy.company_id.name,
+                    last=format_date(self.env, last.as_of_date),
+                )
+            )
+        self._lock(policy.company_id, "transaction")
+        self.sudo()._mark_interrupted(policy.company_id)
+        quiet = self.sudo().with_context(tracking_disable=True)
+        return quiet.create(
+            {"policy_id": policy.id, "kind": kind, "as_of_date": as_of_date}
+        )
+
+    @api.model
+    def _queue_of_kind(self, policy, kind):
+        """The run of a kind that waits already, or a new one."""
+        self._check_may_run(policy, None, "production")
+        waiting = self.sudo().search(
+            [
+                ("policy_id", "=", policy.id),
+                ("kind", "=", kind),
+                ("state", "=", "queued"),
+            ],
+            limit=1,
+        )
+        run = waiting or self.sudo().create(
+            {"policy_id": policy.id, "kind": kind, "as_of_date": policy._today()}
+        )
+        self.env.ref("customer_classification.ir_cron_recompute").sudo()._trigger()
+        return run.sudo(False)
+
+    @api.model
+    def _queue_due(self, policies, scope):
+        """Beside the customers, the other kinds once a day: one query."""
+        super()._queue_due(policies, scope)
+        kinds = self._daily_kinds()
+        if scope != "all":
+            return
+        had = {
+            (policy, kind): day
+            for policy, kind, day in self._read_group(
+                [
+                    ("policy_id", "in", policies.ids),
+                    ("kind", "in", kinds),
+                    ("state", "in", ("queued", "done")),
+                ],
+                ["policy_id", "kind"],
+                ["as_of_date:max"],
+            )
+        }
+        self.create(
+            [
+                {"policy_id": p.id, "kind": kind, "as_of_date": p._today()}
+                for kind in kinds
+                for p in policies
+                if had.get((p, kind)) != p._today()
+            ]
+        )
+
+    @api.model
+    def _last_run_of_kind(self, company, kind):
+        """The last run of a kind in a company that ended well: one query."""
+        return self.sudo().search_fetch(
+            [
+                ("company_id", "=", company.id),
+                ("kind", "=", kind),
+                ("state", "=", "done"),
+            ],
+            ["as_of_date"],
+            order="as_of_date desc, id desc",
+            limit=1,
+        )

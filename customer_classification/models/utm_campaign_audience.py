@@ -1,0 +1,309 @@
+import ast
+import uuid
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from .classification_policy_filter import missing_fields
+from .classification_tag_domain import dangling_references
+
+
+class UtmCampaign(models.Model):
+    """Whom a campaign is for: who is meant, who was chosen, and who is left out to
+    see what would have happened anyway."""
+
+    # One file for each idea of a campaign.
+    _inherit = "utm.campaign"  # pylint: disable=consider-merging-classes-inherited
+
+    campaign_target_tier_ids = fields.Many2many(
+        "customer.value.tier",
+        relation="utm_campaign_target_tier_rel",
+        column1="campaign_id",
+        column2="tier_id",
+        string="Target Tiers",
+    )
+    campaign_target_stage_ids = fields.Many2many(
+        "customer.lifecycle.stage",
+        relation="utm_campaign_target_stage_rel",
+        column1="campaign_id",
+        column2="stage_id",
+        string="Target Stages",
+    )
+    campaign_target_tag_ids = fields.Many2many(
+        "res.partner.category",
+        relation="utm_campaign_target_tag_rel",
+        column1="campaign_id",
+        column2="tag_id",
+        string="Target Tags",
+        help="Customers with one of these tags, or with one below it.",
+    )
+    campaign_target_domain = fields.Char(
+        string="Target Filter",
+        help="Further conditions on the contact; all of them must hold.",
+    )
+    campaign_audience_mode = fields.Selection(
+        [("frozen", "Frozen"), ("live", "Live")],
+        string="Audience",
+        default="frozen",
+        required=True,
+        help="Frozen: who was chosen once. Live: every night who has come to belong to "
+        "the targets joins, until the campaign ends. Nobody ever leaves.",
+    )
+    campaign_control_share = fields.Float(
+        string="Control Group (%)",
+        digits=(5, 1),
+        help="So many of a hundred customers are left out, by chance and in each value "
+        "tier alike: what they buy all the same shows what the campaign did. 0: no "
+        "control group.",
+    )
+    campaign_salt = fields.Char(
+        string="Chance",
+        default=lambda self: uuid.uuid4().hex,
+        copy=False,
+        readonly=True,
+        help="Decides who is in the control group, each campaign for itself.",
+    )
+    campaign_participant_ids = fields.One2many(
+        "campaign.participant", "campaign_id", string="Participants"
+    )
+    campaign_audience_count = fields.Integer(
+        string="Customers Meant", compute="_compute_campaign_audience_count"
+    )
+
+    @api.constrains("campaign_control_share")
+    def _check_campaign_control_share(self):
+        for campaign in self:
+            if not 0 <= campaign.campaign_control_share <= 50:
+                raise ValidationError(
+                    self.env._("The control group can be 0 to 50 % of the audience.")
+                )
+
+    @api.constrains("campaign_target_domain")
+    def _check_campaign_target_domain(self):
+        for campaign in self:
+            campaign._campaign_filter()
+
+    # Who is meant
+
+    def _campaign_filter(self):
+        """The :class:`Domain` of the filter.
+
+        :raises ValidationError: it cannot be read, or names what is no more
+        """
+        partners = self.env["res.partner"]
+        try:
+            domain = Domain(ast.literal_eval(self.campaign_target_domain or "[]"))
+        except (ValueError, TypeError, SyntaxError, MemoryError) as error:
+            raise ValidationError(
+                self.env._(
+                    "%s: this filter cannot be read. Use fields of the contact and "
+                    "fixed values.",
+                    self.title,
+                )
+            ) from error
+        lost = next(missing_fields(domain, partners), None)
+        lost = lost or next(dangling_references(domain, partners), None)
+        if lost:
+            raise ValidationError(
+                self.env._(
+                    "%(campaign)s: “%(field)s” of the target filter is no more, or "
+                    "names what is no more.",
+                    campaign=self.title,
+                    field=lost,
+                )
+            )
+        return domain
+
+    def _campaign_audience_domain(self):
+        """The :class:`Domain` of the contacts who are meant: those who hold to all
+        of tiers, stages, tags and filter. Nobody, where nothing is said at all."""
+        self.ensure_one()
+        parts = [
+            Domain(name, operator, records.ids)
+            for name, operator, records in (
+                ("customer_value_tier_id", "in", self.campaign_target_tier_ids),
+                ("customer_lifecycle_stage_id", "in", self.campaign_target_stage_ids),
+                ("category_id", "child_of", self.campaign_target_tag_ids),
+            )
+            if records
+        ]
+        extra = self._campaign_filter()
+        if not extra.is_true():
+            parts.append(extra)
+        if not parts:
+            return Domain.FALSE
+        return Domain.AND(parts)
+
+    def _campaign_company(self):
+        """The company for which participants are noted."""
+        self.ensure_one()
+        return self.company_id or self.env.company
+
+    def _campaign_audience(self):
+        """The contacts who are meant, in the eyes of the campaign's company."""
+        company = self._campaign_company()
+        partners = self.env["res.partner"].with_company(company)
+        return partners.search(self._campaign_audience_domain(), order="id")
+
+    @api.depends(
+        *("campaign_target_tier_ids", "campaign_target_stage_ids"),
+        *("campaign_target_tag_ids", "campaign_target_domain"),
+    )
+    def _compute_campaign_audience_count(self):
+        """Customers who are meant: one query a campaign, for the one on the form."""
+        for campaign in self:
+            try:
+                domain = campaign._campaign_audience_domain()
+                partners = self.env["res.partner"].with_company(
+                    campaign._campaign_company()
+                )
+                [(count,)] = partners._read_group(
+                    domain, [], ["commercial_partner_id:count_distinct"]
+                )
+                campaign.campaign_audience_count = count
+            except ValidationError:
+                campaign.campaign_audience_count = 0
+
+    # Who is chosen
+
+    def action_choose_audience(self):
+        """Make the customers who are meant participants, and draw the control
+        group."""
+        self.ensure_one()
+        partners = self._campaign_audience()
+        if not partners:
+            raise UserError(
+                self.env._(
+                    "Nobody is meant. Say whom the campaign is for by tiers, stages, "
+                    "tags or a filter."
+                )
+            )
+        count = self._add_campaign_audience(partners)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("%s customers were added.", count),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def _add_campaign_audience(self, partners, addressed_date=False):
+        """Make customers participants of a campaign, some of them as its control
+        group; return how many were not yet. Two queries.
+
+        The control group has its share in each value tier: who is in it follows from
+        a hash of the customer and the campaign, so that chance decides, and the same
+        way again. Who takes part already stays as he is.
+
+        :param partners: contacts stand for their commercial partners
+        :param addressed_date: day on which those who are not left out were addressed
+        """
+        self.ensure_one()
+        participants = self.env["campaign.participant"]
+        participants.check_access("create")
+        self.env.flush_all()
+        company = self._campaign_company()
+        self.env.cr.execute(
+            SQL(
+                _ADD_AUDIENCE,
+                campaign=self.id,
+                company=company.id,
+                user=self.env.uid,
+                partners=partners.ids,
+                salt=f"{self.campaign_salt or ''}{self.id}",
+                share=self.campaign_control_share / 100,
+                day=addressed_date or None,
+            )
+        )
+        count = self.env.cr.rowcount
+        participants.invalidate_model()
+        self.invalidate_recordset(["campaign_participant_ids"])
+        return count
+
+    def _refresh_live_audiences(self, company, day):
+        """Let those join who have come to belong to the targets of a live campaign: a
+        few queries for each such campaign that is under way."""
+        live = self.sudo().search(
+            [
+                ("campaign_audience_mode", "=", "live"),
+                ("company_id", "in", (company.id, False)),
+                ("campaign_start_date", "<=", day),
+                "|",
+                ("campaign_end_date", "=", False),
+                ("campaign_end_date", ">=", day),
+            ]
+        )
+        for campaign in live.with_company(company):
+            try:
+                partners = campaign._campaign_audience()
+            except ValidationError:
+                continue  # what cannot be read means nobody; the form tells why
+            if partners:
+                campaign._add_campaign_audience(partners)
+
+    def action_note_addressed(self):
+        """Note for the whole audience but the control group that it is addressed
+        today, where no day stands yet: one query."""
+        self.ensure_one()
+        participants = self.env["campaign.participant"]
+        participants.check_access("write")
+        self.env.flush_all()
+        today = fields.Date.context_today(self)
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE campaign_participant
+                   SET addressed_date = %(today)s, write_uid = %(user)s,
+                       write_date = now() AT TIME ZONE 'UTC'
+                 WHERE campaign_id = %(campaign)s AND company_id = %(company)s
+                   AND addressed_date IS NULL AND NOT is_control AND is_entered
+                """,
+                today=today,
+                user=self.env.uid,
+                campaign=self.id,
+                company=self._campaign_company().id,
+            )
+        )
+        participants.invalidate_model()
+        return True
+
+
+# In each tier, as many of the newcomers are left out as are missing to its share. By
+# the order of the hashes, not by a limit on them: in small tiers the share would be
+# left to chance.
+_ADD_AUDIENCE = """
+    WITH customer AS (
+        SELECT DISTINCT p.commercial_partner_id AS id
+          FROM res_partner p
+         WHERE p.id = ANY(%(partners)s) AND p.commercial_partner_id IS NOT NULL
+    ), member AS (
+        SELECT customer.id, COALESCE(f.value_tier_id, 0) AS tier, m.is_control,
+               m.id IS NULL AS is_new, md5(%(salt)s || ':' || customer.id) AS chance
+          FROM customer
+          LEFT JOIN customer_profile f
+            ON f.partner_id = customer.id AND f.company_id = %(company)s
+          LEFT JOIN campaign_participant m
+            ON m.partner_id = customer.id AND m.campaign_id = %(campaign)s
+           AND m.company_id = %(company)s
+    ), tier AS (
+        SELECT tier, round(count(*) * %(share)s) - count(*) FILTER (WHERE is_control)
+                     AS missing
+          FROM member GROUP BY tier
+    )
+    INSERT INTO campaign_participant
+           (campaign_id, company_id, partner_id, contact_id, source, is_entered,
+            is_control, addressed_date, create_uid, write_uid, create_date, write_date)
+    SELECT %(campaign)s, %(company)s, placed.id, placed.id, 'audience', TRUE,
+           placed.is_control, CASE WHEN NOT placed.is_control THEN %(day)s::date END,
+           %(user)s, %(user)s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+      FROM (SELECT member.id,
+                   row_number() OVER (PARTITION BY tier ORDER BY chance, member.id)
+                       <= tier.missing AS is_control
+              FROM member JOIN tier USING (tier)
+             WHERE is_new) placed
+        ON CONFLICT (campaign_id, company_id, partner_id) DO NOTHING
+"""
