@@ -19,6 +19,7 @@
         "data/product_service_type_data.xml",
         "data/campaign_type_data.xml",
         "data/ir_cron_data.xml",
+        "wizard/campaign_start_views.xml",
         "data/classification_tag_library.xml",
         "views/classification_run_views.xml",
         "views/classification_run_back_test_views.xml",

@@ -1,5 +1,6 @@
 from . import base_import_import
 from . import base_partner_merge
+from . import campaign_start
 from . import classification_back_test
 from . import classification_history_wizard
 from . import classification_policy_import

@@ -1,0 +1,15 @@
+{
+    "name": "Customer Classification: Events",
+    "summary": "Events of a campaign: who registered and who came",
+    "version": "19.0.1.0.0",
+    "category": "Marketing/Events",
+    "website": "https://github.com/OCA/crm",
+    "author": "Customer Classification contributors, Odoo Community Association (OCA)",
+    "license": "LGPL-3",
+    "depends": ["customer_classification", "event"],
+    "data": [
+        "views/event_event_views.xml",
+        "views/utm_campaign_views.xml",
+    ],
+    "auto_install": True,
+}

@@ -1,0 +1,15 @@
+{
+    "name": "Customer Classification: Email Marketing",
+    "summary": "Mailings to the audience of a campaign, and who answered them",
+    "version": "19.0.1.0.0",
+    "category": "Marketing/Email Marketing",
+    "website": "https://github.com/OCA/crm",
+    "author": "Customer Classification contributors, Odoo Community Association (OCA)",
+    "license": "LGPL-3",
+    "depends": ["customer_classification", "mass_mailing"],
+    "data": [
+        "views/utm_campaign_views.xml",
+        "views/campaign_start_views.xml",
+    ],
+    "auto_install": True,
+}

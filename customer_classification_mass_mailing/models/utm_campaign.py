@@ -1,0 +1,44 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+
+class UtmCampaign(models.Model):
+    _inherit = "utm.campaign"
+
+    def _campaign_mailing_domain(self):
+        """The contacts of the audience without the control group, as a mailing reads
+        it when it is sent."""
+        return [
+            (
+                "customer_participation_ids",
+                "any",
+                [("campaign_id", "=", self.id), ("is_control", "=", False)],
+            )
+        ]
+
+    def action_prepare_mailing(self):
+        """Draft a mailing to the audience, and open it.
+
+        :raises UserError: there is no audience
+        """
+        self.ensure_one()
+        domain = self._campaign_mailing_domain()
+        if not self.env["res.partner"].search_count(domain, limit=1):
+            raise UserError(
+                self.env._("Choose the audience of %s first.", self.display_name)
+            )
+        mailing = self.env["mailing.mailing"].create(
+            {
+                "subject": self.title,
+                "campaign_id": self.id,
+                "user_id": self.user_id.id or self.env.uid,
+                "mailing_model_id": self.env["ir.model"]._get_id("res.partner"),
+                "mailing_domain": repr(domain),
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "mailing.mailing",
+            "res_id": mailing.id,
+            "views": [(False, "form")],
+        }
