@@ -87,6 +87,7 @@ class ClassificationDemo(models.AbstractModel):
         self._create_refunds(world)
         self._create_quotations(world)
         self._create_opportunities(world)
+        self._create_campaigns(world)
         self.env.invalidate_all()
 
     def _world(self):
