@@ -1,4 +1,4 @@
-"""Classify customers and products of the demo database; runs inside of `odoo shell`.
+"""Classify customers, products and campaigns of the demo database; runs inside of `odoo shell`.
 
 Prints one line `RESULT <json>`: a list with one table per company.
 """
@@ -11,7 +11,7 @@ env = env  # noqa: F821, PLW0127  # `odoo shell` provides it
 
 
 def classify(policy):
-    """Recompute one company's customers and products and return its table."""
+    """Recompute one company's customers, products and campaigns; return its table."""
     policy = policy.with_company(policy.company_id)
     if not policy.run_count:
         look_back(policy)
@@ -21,6 +21,9 @@ def classify(policy):
     products = policy.recompute_products()
     if products.state != "done":
         raise SystemExit(f"{policy.display_name}: {products.error or products.state}")
+    campaigns = policy.recompute_campaigns()
+    if campaigns.state != "done":
+        raise SystemExit(f"{policy.display_name}: {campaigns.error or campaigns.state}")
     env.cr.commit()
     return {
         "company": policy.company_id.name,

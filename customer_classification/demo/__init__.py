@@ -1,1 +1,2 @@
 from . import classification_demo
+from . import campaign_demo

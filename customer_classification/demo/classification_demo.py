@@ -95,6 +95,7 @@ class ClassificationDemo(models.AbstractModel):
         self._create_opportunities(world)
         self._start_smart_tags()
         self._create_code_schemes(world)
+        self._create_campaigns(world)
         self.env.invalidate_all()
 
     def _world(self):

@@ -51,7 +51,7 @@ def judge(figures: pd.DataFrame, campaigns: pd.DataFrame, parameters, today: flo
         [reason == _REASON["target"], reason == _REASON["peers"]],
         [by_target, by_peers],
         np.nan,
-    )
+    ).astype("float64")
     return pd.DataFrame(
         {
             "performance": _class(np.round(ratio, 6), parameters),
@@ -121,7 +121,7 @@ def _peers(figures, campaigns, measures, over):
         for place in places
     }
     frame = pd.DataFrame.from_dict(rows, "index", columns=_PEER_FIELDS).sort_index()
-    return frame.set_axis(figures.index)
+    return frame.astype("float64").set_axis(figures.index)
 
 
 _PEER_FIELDS = ["peer_count", *_PEER_COLUMNS, "median"]

@@ -73,7 +73,7 @@ class CampaignProfile(models.Model):
     answered_count = fields.Integer(
         string="Answered",
         readonly=True,
-        help="Customers who answered or took part.",
+        help="Customers who answered, took part, or came with a lead or an order.",
     )
     lead_count = fields.Integer(
         string="Leads", readonly=True, help="Leads and opportunities, also lost ones."

@@ -172,6 +172,7 @@ class UtmCampaign(models.Model):
         """Make the customers who are meant participants, and draw the control
         group."""
         self.ensure_one()
+        self.env["campaign.participant"].check_access("create")
         partners = self._campaign_audience()
         if not partners:
             raise UserError(

@@ -61,6 +61,31 @@ RIGHTS = {
         "manager": EVERYTHING,
     },
     "customer.code.assign": {"officer": EVERYTHING, "manager": EVERYTHING},
+    "campaign.type": {
+        "internal": {READ},
+        "salesperson": {READ},
+        "officer": EVERYTHING,
+        "manager": EVERYTHING,
+    },
+    "campaign.cost": {"officer": EVERYTHING, "manager": EVERYTHING},
+    "campaign.participant": {
+        "internal": {READ},
+        "salesperson": {READ},
+        "officer": EVERYTHING,
+        "manager": EVERYTHING,
+    },
+    "campaign.profile": {
+        "internal": {READ},
+        "salesperson": {READ},
+        "officer": {READ},
+        "manager": {READ},
+    },
+    "campaign.class.change": {
+        "internal": {READ},
+        "salesperson": {READ},
+        "officer": {READ},
+        "manager": {READ},
+    },
     "customer.value.tier": {
         "internal": {READ},
         "salesperson": {READ},

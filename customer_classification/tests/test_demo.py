@@ -127,3 +127,22 @@ class TestDemoData(TransactionCase):
             self.assertEqual(
                 set(profiles.mapped("churn_risk")), {False, "low", "medium", "high"}
             )
+
+    def test_campaigns_of_every_performance(self):
+        for company in self.companies:
+            policy = company._get_customer_policy().with_company(company)
+            policy.recompute()
+            run = policy.recompute_campaigns()
+            self.assertEqual(run.state, "done", run.error)
+        campaigns = self.env["campaign.profile"].search(
+            [("campaign_id.campaign_type_id", "!=", False)]
+        )
+        self.assertEqual(len(campaigns), 9)
+        self.assertEqual(
+            set(campaigns.mapped("performance_class")),
+            {False, "strong", "on_target", "weak"},
+        )
+        self.assertEqual(
+            set(campaigns.mapped("lift_verdict")), {False, "works", "unclear"}
+        )
+        self.assertEqual(set(campaigns.mapped("has_cost")), {True, False})

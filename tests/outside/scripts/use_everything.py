@@ -35,6 +35,22 @@ env["customer.purchase"].create(
 policy.recompute(as_of_date=today - timedelta(days=200))
 policy.recompute()
 policy.recompute(kind="preview")
+campaign = env["utm.campaign"].create(
+    {
+        "title": "Spring",
+        "campaign_type_id": env.ref("customer_classification.campaign_type_webinar").id,
+        "campaign_start_date": today - timedelta(days=60),
+        "campaign_end_date": today - timedelta(days=10),
+        "campaign_target_revenue": 1000,
+        "campaign_target_tier_ids": env["customer.value.tier"].search([], limit=1).ids,
+        "campaign_control_share": 20,
+    }
+)
+campaign._add_campaign_audience(customers, today - timedelta(days=60))
+env["campaign.cost"].create(
+    {"campaign_id": campaign.id, "name": "Stand", "amount": 50, "date": today}
+)
+policy.recompute_campaigns()
 policy.action_new_version()
 draft = env["classification.policy"].search([("state", "=", "draft")], limit=1)
 draft.write({"window_months": 24, "name": "Two years"})
