@@ -16,6 +16,9 @@ def uninstall_hook(env):
     the tables."""
     for table in (
         "product_class_change",
+        "product_class_move",
+        "product_class_override",
+        "product_variant_class",
         "product_profile",
         "customer_profile",
         "classification_change",

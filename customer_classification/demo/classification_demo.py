@@ -133,7 +133,8 @@ class ClassificationDemo(models.AbstractModel):
         if "stock.warehouse" not in self.env:
             return
         warehouses = self.env["stock.warehouse"]
-        without = world.companies - warehouses.search([]).company_id
+        present = warehouses.search([("company_id", "in", world.companies.ids)])
+        without = world.companies - present.company_id
         warehouses.create([{"company_id": company.id} for company in without])
 
     def _create_rates(self, world):

@@ -44,6 +44,7 @@ from .product_columns import (
 from .products import (
     PRODUCT_PREVIOUS,
     classify_products,
+    classify_variants,
     product_changes,
     product_facts,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "classes_at",
     "classify",
     "classify_products",
+    "classify_variants",
     "effort",
     "facts_at",
     "lay_out",

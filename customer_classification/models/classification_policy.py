@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .classification_product_columns import PRODUCT_KINDS
+
 
 class ClassificationPolicy(models.Model):
     """The versioned rule book by which one company classifies its customers.
@@ -77,7 +79,7 @@ class ClassificationPolicy(models.Model):
                 [
                     ("policy_id", "in", self.ids),
                     ("scope", "=", "all"),
-                    ("kind", "!=", "product"),
+                    ("kind", "not in", list(PRODUCT_KINDS.values())),
                 ],
                 ["policy_id"],
                 ["id:max"],
