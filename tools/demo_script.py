@@ -1,4 +1,4 @@
-"""Classify customers, products and campaigns of the demo database; runs inside of `odoo shell`.
+"""Classify customers, products and campaigns of the demo database, inside `odoo shell`.
 
 Prints one line `RESULT <json>`: a list with one table per company.
 """

@@ -54,6 +54,7 @@ from .product_columns import (
 from .products import (
     PRODUCT_PREVIOUS,
     classify_products,
+    classify_variants,
     product_changes,
     product_facts,
 )
@@ -107,6 +108,7 @@ __all__ = [
     "classes_at",
     "classify",
     "classify_products",
+    "classify_variants",
     "effort",
     "evaluate",
     "facts_at",

@@ -29,15 +29,18 @@ class Shown(NamedTuple):
 
 
 def lay_over(classes: pd.DataFrame, decided: pd.DataFrame) -> pd.DataFrame:
-    """The classes that people see.
+    """The classes that people see, of customers or products.
 
-    :param classes: by the numbers, with the columns of ``AXES``
-    :param decided: the same columns by customer, only of those about whom a person
-        decided; 0 on an axis leaves it to the numbers
+    :param classes: by the numbers, a column for each axis
+    :param decided: the same columns, only of those about whom a person decided; 0 on
+        an axis leaves it to the numbers
     """
     decided = decided.reindex(classes.index, fill_value=0)
     return pd.DataFrame(
-        {axis: np.where(decided[axis], decided[axis], classes[axis]) for axis in AXES},
+        {
+            axis: np.where(decided[axis], decided[axis], classes[axis])
+            for axis in classes
+        },
         classes.index,
     )
 

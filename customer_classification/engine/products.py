@@ -137,6 +137,25 @@ def classify_products(
     )
 
 
+def classify_variants(
+    sold: Sold, parameters: ProductParameters, as_of: datetime.date
+) -> pd.DataFrame:
+    """ABC and XYZ of variants among all variants, by the numbers of today alone: they
+    have no memory, and so nothing is kept or graced but what is new."""
+    facts, demand, __ = sold
+    previous = read_previous_products(None, facts.index)
+    today = day_number(as_of)
+    regular = xyz(facts, demand, previous, parameters, today)
+    return pd.DataFrame(
+        {
+            "abc": abc(facts, previous, parameters, today).code,
+            "xyz": regular.code,
+            "cv": regular.cv,
+        },
+        facts.index,
+    )
+
+
 def read_previous_products(previous, index) -> pd.DataFrame:
     """The classes before in the order of the products; nothing where there are
     none."""
@@ -154,23 +173,30 @@ def product_changes(
     facts: pd.DataFrame,
     result: pd.DataFrame,
     parameters: ProductParameters,
+    shown=None,
 ) -> pd.DataFrame:
     """One row per product and axis that differs, with ``axis``, ``from``, ``to`` and
     ``cause``, the first that holds of
 
+    - *person*: somebody's decision stands, or stood until now, against the numbers;
     - *data*: there was no classification yet;
     - *rules*: another policy version classified before, and nothing of the product's
       own differs;
     - *data*: it was sold or returned, its price changed, or whether it is for sale;
     - *time*: days went by, or the others moved.
+
+    :param shown: a :class:`Shown` of what people see; what the numbers say by default
     """
     before = read_previous_products(previous, facts.index)
-    cause = _causes(before, facts, parameters)
+    causes = _causes(before, facts, parameters)
+    seen_before, seen_now = shown or (before, result)
     parts = []
     for axis in PRODUCT_AXES:
-        old = before[axis].to_numpy("int64")
-        new = result[axis].to_numpy("int64")
+        old = seen_before[axis].to_numpy("int64")
+        new = seen_now[axis].to_numpy("int64")
         moved = np.flatnonzero(old != new)
+        decided = (old != before[axis].to_numpy()) | (new != result[axis].to_numpy())
+        cause = np.where(decided, CAUSES.index("person") + 1, causes)
         parts.append(
             pd.DataFrame(
                 {

@@ -1,4 +1,4 @@
-"""From where to where the customers go, as cells of a matrix."""
+"""From where to where the customers or products go, as cells of a matrix."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from .lazy import np, pd
 NEVER = -1
 
 
-def transitions(previous, result, revenue) -> dict[str, list]:
+def transitions(
+    previous, result, revenue, axes=AXES, was_classified=None
+) -> dict[str, list]:
     """``{axis: [[from, to, customers, revenue], ...]}``: who stays stands on the
     diagonal, who was never classified comes from ``NEVER``, 0 is no class on the axis.
 
@@ -19,12 +21,14 @@ def transitions(previous, result, revenue) -> dict[str, list]:
         or has no tier was never classified
     :param result: frame of the classes now
     :param revenue: money of each customer, rows as the result
+    :param was_classified: who was, where that is not who has a tier
     """
     before = previous.reindex(result.index, fill_value=0)
-    was_classified = before["value_tier"] != 0
+    if was_classified is None:
+        was_classified = before["value_tier"] != 0
     return {
         axis: _cells(before[axis].where(was_classified, NEVER), result[axis], revenue)
-        for axis in AXES
+        for axis in axes
     }
 
 

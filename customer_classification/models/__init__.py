@@ -38,12 +38,14 @@ from . import classification_move
 from . import classification_problem
 from . import classification_dirty
 from . import classification_document_mixin
+from . import classification_override_mixin
 from . import classification_override
 from . import classification_history_mixin
 from . import classification_history
 from . import classification_migration
 from . import classification_migration_matrix
 from . import classification_run_rehearsal
+from . import classification_run_product_rehearsal
 from . import customer_profile
 from . import customer_profile_explanation
 from . import customer_profile_outlook
@@ -90,7 +92,11 @@ from . import customer_code_assignment
 from . import res_partner_code
 from . import product_profile
 from . import product_profile_explanation
+from . import product_class_move_mixin
 from . import product_class_change
+from . import product_class_move
+from . import product_class_override
+from . import product_variant_class
 from . import classification_product_facts
 from . import product_template
 from . import product_service_type

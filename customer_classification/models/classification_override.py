@@ -1,12 +1,10 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from .customer_profile import RISK_SELECTION
 
-DEFAULT_DAYS = 90
 SOON_DAYS = 14
 # Axis: the field that holds the decided class.
 CLASS_FIELDS = {
@@ -17,25 +15,17 @@ CLASS_FIELDS = {
 
 
 class ClassificationOverride(models.Model):
-    """A person's decision about a class of a customer: which, why, until when.
-
-    Runs never overwrite it. They go on computing what the numbers say (the *shadow*)
-    and tell, by the status, of decisions that end or that the numbers left behind.
-    """
+    """A person's decision about a class of a customer."""
 
     _name = "classification.override"
+    _inherit = "classification.override.mixin"
     _description = "Decided Class"
     _order = "end_date, id"
     _rec_name = "partner_id"
+    _subject = "partner_id"
 
     partner_id = fields.Many2one(
         "res.partner", string="Customer", required=True, ondelete="cascade", index=True
-    )
-    company_id = fields.Many2one(
-        "res.company",
-        required=True,
-        ondelete="cascade",
-        default=lambda self: self.env.company,
     )
     axis = fields.Selection(
         [
@@ -50,26 +40,6 @@ class ClassificationOverride(models.Model):
     tier_id = fields.Many2one("customer.value.tier", ondelete="restrict")
     stage_id = fields.Many2one("customer.lifecycle.stage", ondelete="restrict")
     risk = fields.Selection(RISK_SELECTION)
-    reason = fields.Text(
-        required=True, help="Why the numbers are not right about this customer."
-    )
-    start_date = fields.Date(
-        string="Since", required=True, readonly=True, default=fields.Date.context_today
-    )
-    end_date = fields.Date(
-        string="Until",
-        required=True,
-        default=lambda self: self._default_end_date(),
-        help="Last day. After it the numbers decide again.",
-    )
-    user_id = fields.Many2one(
-        "res.users",
-        string="Decided By",
-        readonly=True,
-        default=lambda self: self.env.user,
-    )
-    ended_date = fields.Datetime(string="Ended On", readonly=True)
-    ended_by_id = fields.Many2one("res.users", string="Ended By", readonly=True)
     from_tier_id = fields.Many2one(
         "customer.value.tier",
         string="Tier by the Numbers Then",
@@ -85,26 +55,13 @@ class ClassificationOverride(models.Model):
     from_risk = fields.Selection(
         RISK_SELECTION, string="Risk by the Numbers Then", readonly=True
     )
-    status = fields.Selection(
-        [
-            ("active", "In force"),
-            ("expiring", "Ends soon"),
-            ("agrees", "The numbers agree by now"),
-            ("unsupported", "The numbers moved since"),
-            ("ended", "Ended"),
-        ],
-        required=True,
-        readonly=True,
-        default="active",
-        index=True,
-    )
     decided_label = fields.Char(string="Decided", compute="_compute_labels")
     then_label = fields.Char(string="By the Numbers Then", compute="_compute_labels")
     now_label = fields.Char(string="By the Numbers Now", compute="_compute_labels")
 
     @api.model
-    def _default_end_date(self):
-        return fields.Date.context_today(self) + timedelta(days=DEFAULT_DAYS)
+    def _class_fields(self):
+        return CLASS_FIELDS
 
     @api.depends("partner_id", "axis", "tier_id", "stage_id", "risk", "company_id")
     @api.depends_context("lang")
@@ -151,30 +108,6 @@ class ClassificationOverride(models.Model):
         )
         return {(p.partner_id, p.company_id): p for p in profiles}
 
-    @api.constrains("axis", *CLASS_FIELDS.values())
-    def _check_class(self):
-        for decision in self:
-            if not decision[CLASS_FIELDS[decision.axis]]:
-                raise ValidationError(
-                    self.env._("Choose the class that the customer shall have.")
-                )
-
-    @api.constrains("start_date", "end_date")
-    def _check_end_date(self):
-        for decision in self:
-            if decision.end_date < decision.start_date:
-                raise ValidationError(
-                    self.env._("A decision cannot end before the day it is made.")
-                )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Decide, in place of earlier decisions on the same, and show it at once."""
-        decisions = super().create(self._complete(vals_list))
-        decisions._earlier_ones()._end()
-        decisions._apply()
-        return decisions
-
     @api.model
     def _complete(self, vals_list):
         """The values with the customer behind a contact, and with what the numbers
@@ -207,48 +140,6 @@ class ClassificationOverride(models.Model):
             "from_stage_id": profile.shadow_stage_id.id,
             "from_risk": profile.shadow_risk,
         }
-
-    def write(self, vals):
-        result = super().write(vals)
-        if {"axis", "end_date", "partner_id", *CLASS_FIELDS.values()} & set(vals):
-            self._apply()
-        return result
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(
-            self.env._(
-                "A decision explains past classes. End it instead of deleting it."
-            )
-        )
-
-    def _earlier_ones(self):
-        """Decisions in force on the same axis of the same customers: one query."""
-        found = self.search(
-            [
-                ("id", "not in", self.ids),
-                ("partner_id", "in", self.partner_id.ids),
-                ("company_id", "in", self.company_id.ids),
-                ("status", "!=", "ended"),
-            ]
-        )
-        keys = {(d.partner_id, d.company_id, d.axis) for d in self}
-        return found.filtered(lambda d: (d.partner_id, d.company_id, d.axis) in keys)
-
-    def _end(self):
-        self.sudo().write(
-            {
-                "status": "ended",
-                "ended_date": fields.Datetime.now(),
-                "ended_by_id": self.env.uid,
-            }
-        )
-
-    def action_end(self):
-        """Let the numbers decide again, from now on."""
-        self.check_access("write")
-        self._end()
-        self._apply()
 
     def _apply(self):
         """Recompute these customers, so that the decision is seen at once."""

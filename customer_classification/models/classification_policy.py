@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .classification_product_columns import OTHER_KINDS
+
 
 class ClassificationPolicy(models.Model):
     """The versioned rule book by which one company classifies its customers.
@@ -77,7 +79,7 @@ class ClassificationPolicy(models.Model):
                 [
                     ("policy_id", "in", self.ids),
                     ("scope", "=", "all"),
-                    ("kind", "not in", ("product", "campaign")),
+                    ("kind", "not in", OTHER_KINDS),
                 ],
                 ["policy_id"],
                 ["id:max"],

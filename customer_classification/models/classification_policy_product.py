@@ -1,7 +1,9 @@
 import math
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
+
+from .classification_product_columns import PRODUCT_KINDS
 
 # Rules about products, in the order of the screen.
 PRODUCT_FIELDS = (
@@ -273,9 +275,13 @@ class ClassificationPolicy(models.Model):
             decline=self.product_decline_percent / 100,
         )
 
-    def recompute_products(self, as_of_date=None):
+    def recompute_products(self, as_of_date=None, kind="production"):
         """Classify the products and services of the company, and return the
         :class:`classification.run`.
+
+        :param kind: ``production`` writes the classes, or waits for a manager where
+            too many would move; ``preview`` keeps nothing but who would move, by the
+            rules of any version
 
         :param as_of_date: day (or ISO text) up to which sales count; today in the
             policy's time zone by default
@@ -284,9 +290,18 @@ class ClassificationPolicy(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
-        run = self.env["classification.run"]._prepare_products(self, as_of_date)
+        if kind not in PRODUCT_KINDS:
+            raise UserError(self.env._("“%s” is no kind of run over products.", kind))
+        runs = self.env["classification.run"]
+        run = runs._prepare_products(self, as_of_date, kind)
         run._execute()
         return run.with_env(self.env)
+
+    def action_preview_products(self):
+        """Show what these rules would change among the products, without changing a
+        class."""
+        self.ensure_one()
+        return self.recompute_products(kind="preview")._open_form()
 
     def action_recompute_products(self):
         """Queue a run over the products and show it."""

@@ -302,20 +302,23 @@ class ClassificationPolicy(models.Model):
         string="Most Customers Moved",
         default=20,
         digits=(5, 1),
-        help="A run that would move more than this share of the customers to another "
-        "class writes nothing and waits for a manager. 0: no limit.",
+        help="A run that would move more than this share of the customers, or of the "
+        "products, to another class writes nothing and waits for a manager. 0: no "
+        "limit.",
     )
     approval_revenue_percent = fields.Float(
         string="Most Revenue Moved",
         default=30,
         digits=(5, 1),
-        help="A run that would move customers with more than this share of the "
-        "revenue to another class writes nothing and waits for a manager. 0: no limit.",
+        help="A run that would move customers, or products, with more than this share "
+        "of the revenue to another class writes nothing and waits for a manager. 0: no "
+        "limit.",
     )
     approval_min_customers = fields.Integer(
         string="No Approval Below",
         default=50,
-        help="With fewer classified customers than this, no approval is asked.",
+        help="With fewer classified customers, or products, than this, no approval is "
+        "asked.",
     )
     drift_limit = fields.Float(
         string="Drift Alarm From",

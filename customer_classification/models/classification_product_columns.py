@@ -17,6 +17,10 @@ from ..engine import (
 )
 from .classification_columns import content_hash
 
+# Kind of a run over customers: that over products.
+PRODUCT_KINDS = {"production": "product", "preview": "product_preview"}
+# Kinds of runs that are not about customers.
+OTHER_KINDS = (*PRODUCT_KINDS.values(), "campaign")
 # Columns of a profile that a run writes: {column: (kind, engine's name)}.
 DAYS = {
     "first_sale_date": "first_sale",
@@ -27,9 +31,13 @@ DAYS = {
 MONEY = ("revenue", "lifetime_revenue", "margin")
 FLOATS = (*MONEY, "quantity", "list_price", "abc_share", "cv", "trend")
 COUNTS = ("line_count", "lifetime_line_count", "months_sold", "month_count")
-BOOLS = ("active", "is_sellable", "trend_is_seasonal")
-# {column: (engine's name, words)}
+BOOLS = ("active", "is_sellable", "trend_is_seasonal", "is_overridden")
+# {column: (engine's name, words)}; ``shadow_`` is what the numbers say.
 WORDS = {
+    "shadow_abc": ("shadow_abc", ABC),
+    "shadow_xyz": ("shadow_xyz", XYZ),
+    "shadow_band": ("shadow_price_band", PRICE_BANDS),
+    "shadow_lifecycle": ("shadow_sales_lifecycle", SALES_STAGES),
     "abc_class": ("abc", ABC),
     "abc_reason": ("abc_reason", ABC_REASONS),
     "xyz_class": ("xyz", XYZ),
@@ -69,13 +77,18 @@ def profile_kinds():
     }
 
 
-def profile_content(facts, products, frame, policy_id):
-    """What a run would write of each product, with the hash of it."""
+def profile_content(facts, products, frame, shown, policy_id):
+    """What a run would write of each product, with the hash of it.
+
+    :param shown: the classes that people see, and ``is_overridden``
+    """
     import numpy as np
     import pandas as pd
 
     sources = {name: facts[name] for name in facts}
     sources |= {name: frame[name] for name in frame}
+    sources |= {f"shadow_{axis}": frame[axis] for axis in PRODUCT_AXES}
+    sources |= {name: shown[name] for name in shown}
     sources["active"] = products["active"]
     content = {}
     for name, source in DAYS.items():
@@ -162,8 +175,9 @@ def change_rows(facts, moves):
     return moves.assign(revenue=revenue)
 
 
-def insert_changes(run):
-    """SQL that appends the temporary table to the history of the products."""
+def insert_changes(run, table="product_class_change"):
+    """SQL that appends the temporary table to the history of the products, or to the
+    moves of a run."""
     now, user = SQL("now() AT TIME ZONE 'UTC'"), SQL("%s", run.env.uid)
     values = {
         "product_tmpl_id": _column("product"),
@@ -182,8 +196,9 @@ def insert_changes(run):
         "write_date": now,
     }
     return SQL(
-        "INSERT INTO product_class_change (%s) SELECT %s FROM tmp_product_change t"
+        "INSERT INTO %s (%s) SELECT %s FROM tmp_product_change t"
         " JOIN product_template p ON p.id = t.product",
+        SQL.identifier(table),
         SQL(", ").join(map(SQL.identifier, values)),
         SQL(", ").join(values.values()),
     )
@@ -197,4 +212,104 @@ def _class_word(end):
             SQL("WHEN %s THEN %s", number, _word(CLASSES[axis], end))
             for number, axis in enumerate(PRODUCT_AXES, 1)
         ),
+    )
+
+
+# Variants
+
+VARIANT_WORDS = {"abc_class": ("abc", ABC), "xyz_class": ("xyz", XYZ)}
+VARIANT_FLOATS = ("quantity", "revenue", "cv")
+
+
+def variant_kinds():
+    """``{column: kind}`` of what stands in the temporary table of the variants."""
+    return {
+        "variant": "int",
+        "product": "int",
+        **dict.fromkeys(VARIANT_WORDS, "int"),
+        **dict.fromkeys(VARIANT_FLOATS, "float"),
+        "line_count": "int",
+        "last_sale_date": "day",
+        "differs": "bool",
+    }
+
+
+def variant_rows(split, frame, shown):
+    """What a run writes of each variant of a product with several.
+
+    :param frame: the classes of all variants
+    :param shown: the classes of all products, as people see them
+    """
+    import numpy as np
+    import pandas as pd
+
+    facts = split.sold.facts[split.is_one_of_several]
+    frame = frame[split.is_one_of_several]
+    product = split.product[split.is_one_of_several].to_numpy()
+    differs = np.zeros(len(frame), bool)
+    for axis in ("abc", "xyz"):
+        own = frame[axis].to_numpy()
+        differs |= (own != 0) & (own != shown[axis].reindex(product).to_numpy())
+    return pd.DataFrame(
+        {
+            "variant": frame.index.to_numpy(),
+            "product": product,
+            "abc_class": frame["abc"].to_numpy("int32"),
+            "xyz_class": frame["xyz"].to_numpy("int32"),
+            "quantity": facts["quantity"].to_numpy("float64"),
+            "revenue": facts["revenue"].to_numpy("float64"),
+            "cv": np.round(frame["cv"].to_numpy("float64"), 6),
+            "line_count": facts["line_count"].to_numpy(),
+            "last_sale_date": _dates(facts["last_sale"].to_numpy("float64")),
+            "differs": differs,
+        }
+    )
+
+
+def delete_variants(run):
+    """SQL that forgets variants of the company that are not in the temporary table."""
+    return SQL(
+        """
+        DELETE FROM product_variant_class c
+         WHERE c.company_id = %s
+           AND NOT EXISTS (SELECT FROM tmp_product_variant t
+                            WHERE t.variant = c.product_id)
+        """,
+        run.company_id.id,
+    )
+
+
+def upsert_variants(run):
+    """SQL that brings the temporary table into ``product_variant_class``, touching
+    only rows that differ. Variants deleted meanwhile drop out."""
+    values = {
+        "product_tmpl_id": _column("product"),
+        **{name: _word(words, name) for name, (__, words) in VARIANT_WORDS.items()},
+        **{name: float_or_null(_column(name)) for name in VARIANT_FLOATS},
+        "line_count": _column("line_count"),
+        "last_sale_date": day_or_null(_column("last_sale_date")),
+        "differs": _column("differs"),
+    }
+    names = [SQL.identifier(name) for name in values]
+    return SQL(
+        """
+        INSERT INTO product_variant_class AS c
+               (product_id, company_id, create_uid, write_uid, create_date, write_date,
+                %(names)s)
+        SELECT t.variant, %(company)s, %(user)s, %(user)s, now() AT TIME ZONE 'UTC',
+               now() AT TIME ZONE 'UTC', %(values)s
+          FROM tmp_product_variant t
+          JOIN product_product p ON p.id = t.variant
+            ON CONFLICT (product_id, company_id) DO UPDATE
+           SET write_uid = EXCLUDED.write_uid, write_date = EXCLUDED.write_date,
+               %(updates)s
+         WHERE (%(old)s) IS DISTINCT FROM (%(new)s)
+        """,
+        names=SQL(", ").join(names),
+        values=SQL(", ").join(values.values()),
+        company=run.company_id.id,
+        user=run.env.uid,
+        updates=SQL(", ").join(SQL("%s = EXCLUDED.%s", n, n) for n in names),
+        old=SQL(", ").join(SQL("c.%s", n) for n in names),
+        new=SQL(", ").join(SQL("EXCLUDED.%s", n) for n in names),
     )

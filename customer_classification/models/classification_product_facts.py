@@ -1,7 +1,11 @@
+from typing import NamedTuple
+
 from odoo import api, models
 from odoo.tools import SQL
 
 from ..copy_frames import NO_DAY, null_free_day, null_free_float, read_frame
+from .classification_product_columns import CLASSES
+from .product_profile import CLASS_FIELDS, SHADOW_FIELDS
 
 SOLD = {
     "product_id": "int",
@@ -14,7 +18,20 @@ SOLD = {
     "first_day": "day",
     "last_day": "day",
 }
-VARIANT = {"id": "int", "product": "int", "cost": "float"}
+VARIANT = {"id": "int", "product": "int", "cost": "float", "active": "bool"}
+
+
+def _code_by_numbers(axis):
+    """SQL of the engine's code of a class so far, as the numbers gave it."""
+    return SQL(
+        "array_position(%s::text[],"
+        " (CASE WHEN f.is_overridden THEN %s ELSE %s END)::text)",
+        list(CLASSES[axis]),
+        SQL.identifier("f", SHADOW_FIELDS[axis]),
+        SQL.identifier("f", CLASS_FIELDS[axis]),
+    )
+
+
 # What a run reads of each product, {column: (kind on the wire, SQL)}: t is the product,
 # u its unit, f its profile so far.
 PRODUCT = {
@@ -22,19 +39,7 @@ PRODUCT = {
     "active": ("bool", SQL("COALESCE(t.active, FALSE)")),
     "factor": ("float", SQL("COALESCE(u.factor, 1)::float8")),
     "has_profile": ("bool", SQL("f.id IS NOT NULL")),
-    "abc": ("int", SQL("array_position(ARRAY['a', 'b', 'c'], f.abc_class::text)")),
-    "xyz": ("int", SQL("array_position(ARRAY['x', 'y', 'z'], f.xyz_class::text)")),
-    "price_band": (
-        "int",
-        SQL("array_position(ARRAY['budget', 'middle', 'premium'], f.price_band::text)"),
-    ),
-    "sales_lifecycle": (
-        "int",
-        SQL(
-            "array_position(ARRAY['introduction', 'growth', 'maturity', 'decline',"
-            " 'end_of_life'], f.sales_lifecycle::text)"
-        ),
-    ),
+    **{axis: ("int", _code_by_numbers(axis)) for axis in CLASSES},
     "abc_below_since": ("day", SQL("f.abc_below_since")),
     "xyz_above_since": ("day", SQL("f.xyz_above_since")),
     "policy": ("int", SQL("f.policy_id")),
@@ -47,6 +52,27 @@ PRODUCT = {
 # Memory of the database for one aggregate: by product and month, a hash table of less
 # spills to disk and takes twice as long.
 WORK_MEM = "256MB"
+
+
+class Split(NamedTuple):
+    """What was sold by variant: the engine's ``Sold`` of all variants, the product of
+    each, and whether it has several."""
+
+    sold: tuple
+    product: object
+    is_one_of_several: object
+
+
+class ProductState(NamedTuple):
+    """What a run over products reads: the engine's ``Sold``; a frame with the state of
+    each product, and one with the classes so far; ids of those that have a profile
+    and are neither sold nor for sale; a :class:`Split`, or None."""
+
+    sold: tuple
+    products: object
+    previous: object
+    gone: list
+    split: object
 
 
 class ClassificationProductFacts(models.AbstractModel):
@@ -66,9 +92,7 @@ class ClassificationProductFacts(models.AbstractModel):
 
     @api.model
     def _read(self, policy, parameters, as_of_date):
-        """Return ``(sold, products, previous, gone)``: the engine's :class:`Sold`, a
-        frame with the state of each product, one with the classes so far, and ids of
-        those that have a profile and are neither sold nor for sale."""
+        """The :class:`ProductState` of a company's products."""
         import pandas as pd
 
         from ..engine import PRODUCT_PREVIOUS, Periods, product_facts
@@ -79,7 +103,8 @@ class ClassificationProductFacts(models.AbstractModel):
         periods = Periods(as_of_date, window_start, parameters)
         products, previous = self._read_products(policy, as_of_date)
         rows = pd.DataFrame(self._read_sold(policy, scope, periods), copy=False)
-        rows = self._by_product(rows, products["factor"], policy.company_id)
+        variants = self._read_variants(policy.company_id)
+        rows = self._by_product(rows, products["factor"], variants)
         sold = rows["product"].unique()
         kept = products["is_offered"] | products.index.isin(sold)
         gone = products.index[products["has_profile"] & ~kept]
@@ -90,7 +115,29 @@ class ClassificationProductFacts(models.AbstractModel):
             **{name: _day_numbers(previous[name]) for name in days}
         )
         previous = previous[[*PRODUCT_PREVIOUS, "content_hash"]]
-        return facts, products, previous, gone.tolist()
+        split = self._split(rows, products, variants, periods, parameters)
+        return ProductState(facts, products, previous, gone.tolist(), split)
+
+    @api.model
+    def _split(self, rows, products, variants, periods, parameters):
+        """The :class:`Split` of what was sold by variant, None where no product has
+        several variants."""
+        import numpy as np
+
+        from ..engine import product_facts
+
+        place = products.index.get_indexer(variants["product"])
+        sold = variants.index.isin(rows["product_id"].unique())
+        kept = (place >= 0) & (variants["active"].to_numpy() | sold)
+        place, own = place[kept], variants[kept]
+        several = np.bincount(place, minlength=len(products))[place] > 1
+        if not several.any():
+            return None
+        frame = products[["category", "list_price", "is_sellable"]]
+        frame = frame.take(place).set_axis(own.index)
+        rows = rows.assign(product=rows["product_id"])
+        facts = product_facts(rows, frame, periods, parameters)
+        return Split(facts, own["product"], several)
 
     # What was sold
 
@@ -139,27 +186,37 @@ class ClassificationProductFacts(models.AbstractModel):
         )
 
     @api.model
-    def _by_product(self, rows, factors, company):
-        """The rows with their product, in its unit, and the margin; that is not known
-        where neither document nor variant knows a cost. One query.
-
-        :param factors: reference units in the unit of each product
-        """
-        import numpy as np
+    def _read_variants(self, company):
+        """Product, cost and state of all variants, by id: one query."""
         import pandas as pd
 
-        variants = read_frame(
+        columns = read_frame(
             self.env.cr,
             SQL(
                 "SELECT id, product_tmpl_id,"
-                " COALESCE((standard_price->>%s)::float8, 0) FROM product_product",
+                " COALESCE((standard_price->>%s)::float8, 0), COALESCE(active, FALSE)"
+                " FROM product_product",
                 str(company.id),
             ),
             VARIANT,
         )
-        place = pd.Index(variants["id"]).get_indexer(rows["product_id"])
+        index = pd.Index(columns.pop("id"), name="variant")
+        return pd.DataFrame(columns, index)
+
+    @api.model
+    def _by_product(self, rows, factors, variants):
+        """The rows with their product, in its unit, and the margin; that is not known
+        where neither document nor variant knows a cost.
+
+        :param factors: reference units in the unit of each product
+        :param variants: frame of :meth:`_read_variants`
+        """
+        import numpy as np
+
+        place = variants.index.get_indexer(rows["product_id"])
         rows, place = rows[place >= 0], place[place >= 0]
-        product, cost = variants["product"][place], variants["cost"][place]
+        product = variants["product"].to_numpy()[place]
+        cost = variants["cost"].to_numpy()[place]
         factor = factors.reindex(product).to_numpy()
         uncosted = rows["uncosted"].to_numpy() / factor
         known = np.where(cost > 0, cost * uncosted, np.nan)

@@ -435,10 +435,14 @@ class ClassificationRun(models.Model):
     def action_approve(self):
         """Have this run done after all; the scheduled action does the work."""
         self._check_may_approve()
-        self.sudo().move_ids.unlink()
+        self._forget_moves()
         self.sudo().write({"state": "queued", "approved_by_id": self.env.uid})
         self._settle_activities(self.env._("Approved"))
         self.env.ref("customer_classification.ir_cron_recompute").sudo()._trigger()
+
+    def _forget_moves(self):
+        """What was rehearsed is done now."""
+        self.sudo().move_ids.unlink()
 
     def action_reject(self):
         """Leave the classes as they are."""
@@ -461,21 +465,23 @@ class ClassificationRun(models.Model):
         earlier = self.search(
             [
                 ("company_id", "=", self.company_id.id),
+                ("kind", "=", self.kind),
                 ("state", "=", "waiting"),
                 ("id", "!=", self.id),
             ]
         )
         earlier._settle_activities(self.env._("A later run took its place."))
         earlier.state = "rejected"
-        self._tell_manager(
-            self.env._("Approve new classes"),
-            self.env._(
-                "%(customers)s %% of the customers, with %(revenue)s %% of the "
-                "revenue, would move. Nothing was changed yet: look at who moves, then "
-                "approve or reject it.",
-                customers=formatLang(self.env, self.moved_customer_percent, 1),
-                revenue=formatLang(self.env, self.moved_revenue_percent, 1),
-            ),
+        self._tell_manager(self.env._("Approve new classes"), self._approval_note())
+
+    def _approval_note(self):
+        """What the manager is told of a run that waits."""
+        return self.env._(
+            "%(customers)s %% of the customers, with %(revenue)s %% of the "
+            "revenue, would move. Nothing was changed yet: look at who moves, then "
+            "approve or reject it.",
+            customers=formatLang(self.env, self.moved_customer_percent, 1),
+            revenue=formatLang(self.env, self.moved_revenue_percent, 1),
         )
 
     def _tell_manager(self, summary, note):

@@ -5,8 +5,7 @@ from odoo.tools import format_date
 
 class ClassificationRun(models.Model):
     """Runs over other things than customers: a kind each, so that nothing that asks
-    for the production runs over customers ever meets one. They ask nobody's approval:
-    products and campaigns have no benefits."""
+    for the production runs over customers ever meets one."""
 
     _inherit = "classification.run"  # pylint: disable=consider-merging-classes-inherited
 
@@ -17,11 +16,11 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _prepare_of_kind(self, policy, kind, as_of_date=None):
-        """A run of a kind about to be executed in this transaction."""
-        self._check_may_run(policy, None, "production")
+        """A run of a kind about to be executed in this transaction. Those that write
+        do not go back behind the last one."""
         as_of_date = fields.Date.to_date(as_of_date) or policy._today()
         last = self._last_run_of_kind(policy.company_id, kind)
-        if last and as_of_date < last.as_of_date:
+        if kind in self._daily_kinds() and last and as_of_date < last.as_of_date:
             words = dict(self._fields["kind"]._description_selection(self.env))
             raise UserError(
                 self.env._(
@@ -69,7 +68,7 @@ class ClassificationRun(models.Model):
                 [
                     ("policy_id", "in", policies.ids),
                     ("kind", "in", kinds),
-                    ("state", "in", ("queued", "done")),
+                    ("state", "in", ("queued", "waiting", "done", "rejected")),
                 ],
                 ["policy_id", "kind"],
                 ["as_of_date:max"],

@@ -17,6 +17,19 @@ SALES_STAGE_SELECTION = [
     ("decline", "Decline"),
     ("end_of_life", "End of Life"),
 ]
+# Axis: the fields with the class that people see, and with that by the numbers.
+CLASS_FIELDS = {
+    "abc": "abc_class",
+    "xyz": "xyz_class",
+    "price_band": "price_band",
+    "sales_lifecycle": "sales_lifecycle",
+}
+SHADOW_FIELDS = {
+    "abc": "shadow_abc",
+    "xyz": "shadow_xyz",
+    "price_band": "shadow_band",
+    "sales_lifecycle": "shadow_lifecycle",
+}
 # Codes of the engine, in its order, with the words for them.
 ABC_REASON_SELECTION = [
     ("limit", "By its place"),
@@ -179,6 +192,33 @@ class ProductProfile(models.Model):
     has_trend = fields.Boolean(string="Trend Known", readonly=True)
     trend_is_seasonal = fields.Boolean(string="Against the Year Before", readonly=True)
 
+    # By the numbers, where a person decided otherwise
+    is_overridden = fields.Boolean(
+        string="Decided by a Person",
+        readonly=True,
+        help="Somebody decided about one of the classes; the numbers do not.",
+    )
+    shadow_abc = fields.Selection(
+        ABC_SELECTION, string="ABC by the Numbers", readonly=True
+    )
+    shadow_xyz = fields.Selection(
+        XYZ_SELECTION, string="XYZ by the Numbers", readonly=True
+    )
+    shadow_band = fields.Selection(
+        BAND_SELECTION, string="Price Band by the Numbers", readonly=True
+    )
+    shadow_lifecycle = fields.Selection(
+        SALES_STAGE_SELECTION,
+        string="Sales Lifecycle by the Numbers",
+        readonly=True,
+    )
+    variant_count = fields.Integer(
+        related="product_tmpl_id.product_variant_count", string="Variants"
+    )
+    override_ids = fields.One2many(
+        "product.class.override", compute="_compute_override_ids", string="Decisions"
+    )
+
     as_of_date = fields.Date(
         string="As Of",
         compute="_compute_as_of_date",
@@ -243,6 +283,52 @@ class ProductProfile(models.Model):
             )
             profile.change_ids = own
             profile.change_count = len(own)
+
+    def _compute_override_ids(self):
+        """Decisions about each profile's product in its company: one query."""
+        decisions = self.env["product.class.override"].search(
+            [
+                ("product_tmpl_id", "in", self.product_tmpl_id.ids),
+                ("company_id", "in", self.company_id.ids),
+            ],
+            order="id desc",
+        )
+        grouped = decisions.grouped(lambda one: (one.product_tmpl_id, one.company_id))
+        for profile in self:
+            key = profile.product_tmpl_id, profile.company_id
+            profile.override_ids = grouped.get(key, decisions.browse())
+
+    def _by_numbers(self, axis):
+        """The class on an axis that the numbers give."""
+        return self[(SHADOW_FIELDS if self.is_overridden else CLASS_FIELDS)[axis]]
+
+    def action_open_variants(self):
+        """Open the classes of the variants of this product."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "customer_classification.product_variant_class_action"
+        )
+        action["domain"] = [
+            ("product_tmpl_id", "=", self.product_tmpl_id.id),
+            ("company_id", "=", self.company_id.id),
+        ]
+        return action
+
+    def action_override(self):
+        """Open a form to decide about a class of this product."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Decide About %s", self.product_tmpl_id.display_name),
+            "res_model": "product.class.override",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_product_tmpl_id": self.product_tmpl_id.id,
+                "default_company_id": self.company_id.id,
+                **{f"default_{name}": self[name] for name in CLASS_FIELDS.values()},
+            },
+        }
 
     def action_open_product(self):
         """Open the product of this profile."""

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import format_date, formatLang
 
+from .product_profile import CLASS_FIELDS
+
 
 class ProductProfile(models.Model):
     """Says why a product has its classes, by its numbers and the limits of the
@@ -24,15 +26,30 @@ class ProductProfile(models.Model):
     @api.depends(
         *("abc_class", "abc_reason", "xyz_class", "xyz_reason", "price_band"),
         *("band_reason", "sales_lifecycle", "lifecycle_reason", "policy_id"),
+        "is_overridden",
     )
     @api.depends_context("lang", "uid")
     def _compute_explanations(self):
         """Four sentences each: the queries of reading profiles and policies."""
         for profile, seen in zip(self.sudo(), self, strict=True):
-            seen.abc_explanation = profile._explain_abc()
-            seen.xyz_explanation = profile._explain_xyz()
-            seen.band_explanation = profile._explain_band()
-            seen.lifecycle_explanation = profile._explain_lifecycle()
+            told = profile._told
+            seen.abc_explanation = told("abc", profile._explain_abc())
+            seen.xyz_explanation = told("xyz", profile._explain_xyz())
+            seen.band_explanation = told("price_band", profile._explain_band())
+            seen.lifecycle_explanation = told(
+                "sales_lifecycle", profile._explain_lifecycle()
+            )
+
+    def _told(self, axis, why):
+        """The sentence about the numbers, and who decided otherwise."""
+        number = self._by_numbers(axis)
+        if number == self[CLASS_FIELDS[axis]]:
+            return why
+        words = dict(self._fields[CLASS_FIELDS[axis]]._description_selection(self.env))
+        return self.env._(
+            "A person decided. By the numbers: %(class)s. %(why)s",
+            **{"class": words.get(number, "-"), "why": why or ""},
+        ).strip()
 
     def _number(self, value, digits=1):
         return formatLang(self.env, value, digits)
@@ -82,7 +99,8 @@ class ProductProfile(models.Model):
         policy = self.policy_id
         if not self.abc_share:
             return self.env._("No product makes more %(what)s.", **values)
-        if self.abc_class == "c":
+        number = self._by_numbers("abc")
+        if number == "c":
             return self.env._(
                 "Better products make %(share)s %% of the %(what)s: %(limit)s %% or "
                 "more.",
@@ -93,7 +111,7 @@ class ProductProfile(models.Model):
         return self.env._(
             "Better products make %(share)s %% of the %(what)s: less than "
             "%(limit)s %%.",
-            limit=self._number(limit.get(self.abc_class, 0)),
+            limit=self._number(limit.get(number, 0)),
             **values,
         )
 

@@ -37,8 +37,11 @@ from . import test_product_abc
 from . import test_product_association
 from . import test_product_audience
 from . import test_product_fields
+from . import test_product_override
 from . import test_product_real_sales
+from . import test_product_rehearsal
 from . import test_product_service
+from . import test_product_variant
 from . import test_purchase
 from . import test_purchase_import
 from . import test_queue

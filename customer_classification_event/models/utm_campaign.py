@@ -14,11 +14,10 @@ class UtmCampaign(models.Model):
     @api.depends("campaign_event_ids")
     def _compute_campaign_event_count(self):
         """Events that the reader may see: one query."""
+        domain = [("customer_campaign_id", "in", self.ids)]
         counts = dict(
             self.env["event.event"]._read_group(
-                [("customer_campaign_id", "in", self.ids)],
-                ["customer_campaign_id"],
-                ["__count"],
+                domain, ["customer_campaign_id"], ["__count"]
             )
         )
         for campaign in self:

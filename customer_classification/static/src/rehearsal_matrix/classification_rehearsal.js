@@ -7,8 +7,8 @@ import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 import { heads, sums } from "../migration_matrix/matrix";
 import { MigrationMatrix } from "../migration_matrix/migration_matrix";
 
-/** What a run would change: customers, money and costs of each class before and after,
- * and the matrix from where to where; who moves is a click away. */
+/** What a run would change: customers or products, money and costs of each class before
+ * and after, and the matrix from where to where; who moves is a click away. */
 export class ClassificationRehearsal extends MigrationMatrix {
     static template = "customer_classification.ClassificationRehearsal";
     static components = {};
@@ -16,7 +16,7 @@ export class ClassificationRehearsal extends MigrationMatrix {
 
     setup() {
         this.action = useService("action");
-        this.choice = useState({ axis: "value_tier" });
+        this.choice = useState({ axis: this.data ? this.data.axes[0].name : "value_tier" });
     }
 
     get data() {
@@ -24,7 +24,8 @@ export class ClassificationRehearsal extends MigrationMatrix {
     }
 
     get axis() {
-        return this.data.axes.find(({ name }) => name === this.choice.axis);
+        const { axes } = this.data;
+        return axes.find(({ name }) => name === this.choice.axis) || axes[0];
     }
 
     /** The matrix of the chosen axis, as the migration matrix has it. */
@@ -90,6 +91,19 @@ export class ClassificationRehearsal extends MigrationMatrix {
     cell(row, column) {
         const cell = super.cell(row, column);
         return cell.move === "same" ? { ...cell, open: undefined } : cell;
+    }
+
+    /** A run over products says what it counts. */
+    cellTitle(row, column, count, share) {
+        if (!this.data.counts) {
+            return super.cellTitle(row, column, count, share);
+        }
+        return _t("%(from)s → %(to)s: %(count)s products, %(share)s of the row", {
+            from: row.name,
+            to: column.name,
+            count: formatInteger(count),
+            share: this.percent(share),
+        });
     }
 
     openCell(row, column) {
