@@ -55,7 +55,7 @@ class ClassificationRun(models.Model):
         person = CAUSES.index("person") + 1
         own = moves[(moves["from"] != 0) & (moves["cause"] != person)]
         revenue = facts["revenue"].clip(lower=0)
-        known = previous["policy"] != 0
+        known = previous["abc"] != 0  # what was never sold is no part of the whole
         moved = revenue.index.isin(own["product"]) & known
         for name, part, whole in (
             ("moved_customer_percent", int(moved.sum()), int(known.sum())),
