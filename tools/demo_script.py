@@ -1,4 +1,4 @@
-"""Classify customers, products and campaigns of the demo database, inside `odoo shell`.
+"""Classify what is in the demo database; runs inside of `odoo shell`.
 
 Prints one line `RESULT <json>`: a list with one table per company.
 """

@@ -54,6 +54,8 @@ _VIP = ("value_tier_id.code", "=", "vip")
 _CUSTOMERS = "/odoo/customer-profiles"
 _CHANGES = "/odoo/classification-changes"
 _PARTNERS = "/odoo/action-base.action_partner_form"
+_CAMPAIGNS = "/odoo/classified-campaigns"
+_JUDGED = (_MAIN, ("campaign_performance", "=", "strong"))
 DOCS = {
     "customers": Page(_CUSTOMERS),
     "customer": _record("customer.profile", _MAIN, _VIP, ("churn_risk", "=", "medium")),
@@ -94,6 +96,21 @@ ALL = DOCS | {
         f"{_PARTNERS}?view_type=list", click=".o_searchview_dropdown_toggler"
     ),
     "partner-new": Page("/odoo/res.partner/new"),
+    "campaigns": Page(_CAMPAIGNS),
+    "campaigns-list": Page(f"{_CAMPAIGNS}?view_type=list"),
+    "campaigns-calendar": Page(f"{_CAMPAIGNS}?view_type=calendar"),
+    "campaign": _record("utm.campaign", *_JUDGED),
+    "campaign-audience": _record(
+        "utm.campaign", *_JUDGED, click="a.nav-link[name=campaign_audience]"
+    ),
+    "campaign-result": _record(
+        "utm.campaign", *_JUDGED, click="a.nav-link[name=campaign_result]"
+    ),
+    "campaign-results": Page("/odoo/campaign-results"),
+    "campaign-participants": Page("/odoo/campaign-participants"),
+    "campaign-participants-pivot": Page("/odoo/campaign-participants?view_type=pivot"),
+    "campaign-tags": Page("/odoo/campaign-tags"),
+    "campaign-types": Page("/odoo/campaign-types"),
 }
 
 

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
@@ -11,6 +13,9 @@ _GOOD_FEEDBACK, _BAD_FEEDBACK = 75, 50
 _AGREE, _DIFFER = 0.1, 0.3
 # How much better or worse than the median of the peers is worth a word.
 _BETTER, _WORSE = 1.2, 0.8
+# Participants of a tier from which it is worth a word, and of what it then has to be
+# less than, or the other way round.
+_ENOUGH, _HALF = 10, 2 / 3
 
 
 class CampaignProfile(models.Model):
@@ -24,10 +29,15 @@ class CampaignProfile(models.Model):
     )
     lift_text = fields.Char(string="Effect", compute="_compute_texts")
     findings = fields.Html(
-        string="Strengths and Weaknesses", compute="_compute_texts", sanitize=False
+        string="Strengths and Weaknesses",
+        compute="_compute_findings",
+        sanitize=False,
     )
     cost_text = fields.Char(
         string="Cost and Return", compute="_compute_money_texts", groups=MONEY_GROUP
+    )
+    cost_note = fields.Char(
+        string="Cost to Enter", compute="_compute_money_texts", groups=MONEY_GROUP
     )
     attribution_text = fields.Char(
         string="Three Ways to Count",
@@ -36,22 +46,34 @@ class CampaignProfile(models.Model):
     )
 
     @api.depends("own_hash", "content_hash", "policy_id")
-    @api.depends_context("lang", "uid")
+    @api.depends_context("lang")
     def _compute_texts(self):
-        """Sentences of everybody: the queries of reading profiles, campaigns and
-        policies. What tells of money is left out for who may not see it."""
-        sees_money = self.env.su or self.env.user.has_group(MONEY_GROUP)
+        """Sentences of everybody: the queries of reading profiles and policies."""
         for profile, seen in zip(self.sudo(), self, strict=True):
             seen.performance_text = profile._explain_performance()
             seen.lift_text = profile._explain_lift()
-            strengths, weaknesses = profile._find(sees_money)
-            seen.findings = profile._findings_html(strengths, weaknesses)
+
+    @api.depends(
+        *("own_hash", "content_hash", "policy_id", "campaign_id.campaign_budget")
+    )
+    @api.depends_context("lang", "uid")
+    def _compute_findings(self):
+        """Strengths and weaknesses: two queries beside those of reading profiles,
+        campaigns and policies. What tells of money is left out for who may not see it,
+        also where a campaign shows it, which reads as the superuser."""
+        sees_money = self.env.user.has_group(MONEY_GROUP)
+        tiers = self.sudo()._bought_by_tier()
+        for profile, seen in zip(self.sudo(), self, strict=True):
+            own = tiers.get((profile.campaign_id, profile.company_id), {})
+            seen.findings = profile._findings_html(*profile._find(sees_money, own))
 
     @api.depends("own_hash", "content_hash", "policy_id")
     @api.depends_context("lang")
     def _compute_money_texts(self):
         for profile, seen in zip(self.sudo(), self, strict=True):
             seen.cost_text = profile._explain_cost()
+            missing = self.env._("Cost missing")
+            seen.cost_note = False if profile.has_cost else missing
             seen.attribution_text = profile._explain_attribution()
 
     def _number(self, value, digits=1):
@@ -211,12 +233,16 @@ class CampaignProfile(models.Model):
         ]
         return Markup("").join(parts) or False
 
-    def _find(self, sees_money):
-        """``(strengths, weaknesses)``: sentences."""
+    def _find(self, sees_money, tiers):
+        """``(strengths, weaknesses)``: sentences.
+
+        :param tiers: ``{tier: (participants, of whom bought)}``
+        """
         found = [
             *self._findings_of_class(),
             *self._findings_against_peers(),
             *self._findings_of_customers(),
+            *self._findings_of_tiers(tiers),
             *(self._findings_of_money() if sees_money else ()),
         ]
         return (
@@ -277,6 +303,51 @@ class CampaignProfile(models.Model):
                 yield False, self.env._("It brought no lead.")
         if self.feedback_count:
             yield from self._findings_of_feedback()
+
+    def _bought_by_tier(self):
+        """``{(campaign, company): {tier then: (participants, of whom bought)}}``: two
+        queries."""
+        participants = self.env["campaign.participant"]
+        domain = [
+            ("campaign_id", "in", self.campaign_id.ids),
+            ("company_id", "in", self.company_id.ids),
+            ("first_touch_date", "!=", False),
+            ("is_control", "=", False),
+            ("value_tier_id", "!=", False),
+        ]
+        keys = ["campaign_id", "company_id", "value_tier_id"]
+        bought = {
+            tuple(key): count
+            for *key, count in participants._read_group(
+                [*domain, ("is_converted", "=", True)], keys, ["__count"]
+            )
+        }
+        found = defaultdict(dict)
+        for *key, count in participants._read_group(domain, keys, ["__count"]):
+            campaign, company, tier = key
+            found[campaign, company][tier] = count, bought.get(tuple(key), 0)
+        return found
+
+    def _findings_of_tiers(self, tiers):
+        """Tiers with which it did much better or worse than with all."""
+        everybody = self.conversion_rate
+        for tier, (count, bought) in tiers.items():
+            rate = 100 * bought / count
+            if count < _ENOUGH or not everybody:
+                continue
+            if _HALF < rate / everybody < 1 / _HALF:
+                continue
+            yield (
+                rate > everybody,
+                self.env._(
+                    "Of %(count)s customers of the tier %(tier)s %(rate)s %% bought, of "
+                    "all %(all)s %%.",
+                    count=count,
+                    tier=tier.name,
+                    rate=self._number(rate),
+                    all=self._number(everybody),
+                ),
+            )
 
     def _findings_of_feedback(self):
         score = self.feedback_score

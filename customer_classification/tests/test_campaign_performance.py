@@ -172,6 +172,8 @@ class TestCampaignPerformance(CampaignCase):
         found = str(result.with_user(seller).findings)
         self.assertIn("Feedback of 90 of 100", found)
         self.assertNotIn("80.00", found)
+        self.assertNotIn("80.00", str(campaign.with_user(seller).campaign_findings))
+        self.assertIn("80.00", str(campaign.campaign_findings))
         with self.assertRaises(AccessError):
             result.with_user(seller).read(["cost_text"])
         with self.assertRaises(AccessError):
@@ -190,6 +192,25 @@ class TestCampaignPerformance(CampaignCase):
         self._judge()
         text = self._result(campaign).with_context(lang="zh_CN").performance_text
         self.assertIn("10.0", text)
+
+    def test_tiers_that_stand_out(self):
+        """10 VIPs all bought, 10 others none: of all, half."""
+        vips = [self._regular(f"VIP {n}", 2_000, until=DAY) for n in range(10)]
+        others = [
+            self._regular(f"Low {n}", 1, until=date(2024, 12, 1)) for n in range(10)
+        ]
+        self._recompute(DAY - timedelta(1))
+        campaign = self._campaign()
+        for customer in vips + others:
+            self._participant(campaign, customer, addressed_date=DAY)
+        self._judge()
+        found = str(self._result(campaign).findings)
+        self.assertIn(
+            "Of 10 customers of the tier VIP 100.0 % bought, of all 50.0 %.", found
+        )
+        self.assertIn(
+            "Of 10 customers of the tier Low 0.0 % bought, of all 50.0 %.", found
+        )
 
     # What a lift says
 
@@ -286,10 +307,22 @@ class TestCampaignPerformance(CampaignCase):
         self._order(customer, DAY, 100)
         self._purchase(customer, DAY, 7, company_id=other.id)
         self._cost(campaign, DAY, 5)
+        found = self._customer("Found in both")
+        self._order(found, DAY, 1_000, campaign_id=campaign.id)
+        lead = self.env["crm.lead"].create(
+            {
+                "name": "Lead",
+                "partner_id": found.id,
+                "company_id": other.id,
+                "campaign_id": campaign.id,
+            }
+        )
+        self._created(lead, DAY)
         self._judge()
         self._judge(policy=policy)
+        self.assertEqual(len(self._part(campaign, found)), 2)
         here, there = self._result(campaign), self._result(campaign, other)
-        self.assertEqual((here.revenue, here.cost), (100, 5))
+        self.assertEqual((here.revenue, here.cost), (1_100, 5))
         # The other company noted nobody: who came to this one is not its participant.
         self.assertEqual((there.revenue, there.has_cost), (0, False))
         elsewhere = campaign.with_context(allowed_company_ids=other.ids)
@@ -298,6 +331,9 @@ class TestCampaignPerformance(CampaignCase):
         # Given to the company, it leaves what the other found.
         campaign.company_id = self.company
         self.assertFalse(there.exists())
+        self.assertFalse(self._part(campaign, found))
+        self._judge()
+        self.assertEqual(self._part(campaign, found).company_id, self.company)
         self.assertFalse(elsewhere.campaign_profile_id)
 
     def test_other_companies_see_nothing(self):

@@ -326,7 +326,7 @@ class TestCampaignWorld(CampaignCase):
             self._order(customer, date(2025, 5, 20), 10)
         self.env.flush_all()
         self.env.invalidate_all()
-        with self.assertQueryCount(42):
+        with self.assertQueryCount(36):
             self._judge()
 
 
