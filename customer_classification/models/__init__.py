@@ -60,6 +60,7 @@ from . import classification_tag_row_mixin
 from . import classification_tagged_mixin
 from . import res_partner_category
 from . import product_tag
+from . import product_category
 from . import utm_tag
 from . import classification_tag_link
 from . import classification_tag_change

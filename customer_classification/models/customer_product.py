@@ -3,6 +3,8 @@ from odoo.tools import SQL
 
 from .customer_profile import MONEY_GROUP
 
+# Bought so many times in the window, a product is bought often.
+OFTEN = 3
 # Of the peers, so many have to buy what is told to be missing.
 PEER_SHARE = 0.2
 
@@ -28,6 +30,11 @@ class CustomerProduct(models.Model):
     product_tmpl_id = fields.Many2one("product.template", string="Product")
     categ_id = fields.Many2one("product.category", string="Category")
     times_bought = fields.Integer(help="Lines of orders or invoices in the window.")
+    is_frequent = fields.Boolean(
+        string="Bought Often",
+        help="Three times in the window, or more.",
+    )
+    last_purchase_date = fields.Date(string="Last Bought")
     revenue = fields.Monetary(groups=MONEY_GROUP)
     peer_count = fields.Integer(
         string="Peers Who Buy It",
@@ -70,6 +77,9 @@ class CustomerProduct(models.Model):
                        ) AS times_bought,
                        COALESCE(sum(b.amount) FILTER (
                            WHERE b.partner_id = %(partner)s), 0) AS revenue,
+                       max(b.day) FILTER (
+                           WHERE b.amount > 0 AND b.partner_id = %(partner)s
+                       ) AS last_purchase_date,
                        count(DISTINCT b.partner_id) FILTER (
                            WHERE b.amount > 0 AND b.partner_id <> %(partner)s
                        ) AS peer_count
@@ -81,6 +91,7 @@ class CustomerProduct(models.Model):
             SELECT t.id, %(partner)s AS partner_id, %(company)s AS company_id,
                    t.id AS product_tmpl_id, t.categ_id,
                    d.times_bought::integer, d.revenue, d.peer_count::integer,
+                   d.times_bought >= %(often)s AS is_frequent, d.last_purchase_date,
                    COALESCE(d.peer_count::float8 / NULLIF(d.number, 0), 0)
                    AS peer_share,
                    d.times_bought = 0 AS is_missing
@@ -94,6 +105,7 @@ class CustomerProduct(models.Model):
             partner=self.env.context.get("customer_product_partner_id") or 0,
             bought=audience._bought_query(audience._class_column("value_tier")),
             share=PEER_SHARE,
+            often=OFTEN,
         )
 
 
@@ -103,48 +115,30 @@ class CustomerProfile(models.Model):
     # One file for each idea of a profile.
     _inherit = "customer.profile"  # pylint: disable=consider-merging-classes-inherited
 
-    favourite_category_id = fields.Many2one(
+    favourite_categ_id = fields.Many2one(
+        "product.category",
+        string="Favourite Category",
+        compute="_compute_favourite_categories",
+        help="The category on which most was spent in the window.",
+    )
+    frequent_categ_id = fields.Many2one(
         "product.category",
         string="Bought Most Often",
         compute="_compute_favourite_categories",
-        help="The category with most lines in the window.",
-    )
-    favourite_value_category_id = fields.Many2one(
-        "product.category",
-        string="Bought for Most",
-        compute="_compute_favourite_categories",
-        help="The category with most revenue in the window.",
+        help="The category bought most often in the window.",
     )
 
     def _compute_favourite_categories(self):
-        """By lines and by revenue; of equal ones, the older category. One query."""
-        audience = self.env["product.audience"]
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT b.partner_id, b.company_id, t.categ_id,
-                       count(*) FILTER (WHERE b.amount > 0), sum(b.amount)
-                  FROM (%s) b
-                  JOIN product_template t ON t.id = b.product_tmpl_id
-                 WHERE b.partner_id = ANY(%s) AND b.company_id = ANY(%s)
-                   AND t.categ_id IS NOT NULL
-                 GROUP BY b.partner_id, b.company_id, t.categ_id
-                 ORDER BY t.categ_id DESC
-                """,
-                audience._bought_query(audience._class_column("value_tier")),
-                self.partner_id.ids,
-                self.company_id.ids,
+        """As on the contacts, each in its company: a query a company."""
+        partners = self.env["res.partner"].sudo()
+        for company, profiles in self.grouped("company_id").items():
+            found = partners.with_company(company)._customer_favourites(
+                profiles.partner_id.ids
             )
-        )
-        often, value = {}, {}
-        for partner, company, category, number, amount in rows:
-            key = partner, company
-            often[key] = max(often.get(key, (1, 0)), (number, category), key=_size)
-            value[key] = max(value.get(key, (0, 0)), (amount, category), key=_size)
-        for profile in self:
-            key = profile.partner_id.id, profile.company_id.id
-            profile.favourite_category_id = often.get(key, (0, False))[1]
-            profile.favourite_value_category_id = value.get(key, (0, False))[1]
+            for profile in profiles:
+                favourite, frequent = found.get(profile.partner_id.id, (False, False))
+                profile.favourite_categ_id = favourite
+                profile.frequent_categ_id = frequent
 
     def action_open_customer_products(self):
         """Open what this customer buys, and what the peers buy beside it."""
@@ -158,9 +152,3 @@ class CustomerProfile(models.Model):
         }
         action["name"] = self.env._("What %s Buys", self.partner_id.display_name)
         return action
-
-
-def _size(pair):
-    """By the number, and of equal ones the smaller id; 0 is no category."""
-    number, category = pair
-    return number, -category if category else float("-inf")

@@ -3,13 +3,20 @@ from odoo.tools import SQL
 
 from .customer_profile import MONEY_GROUP
 
-# Ids of companies and of classes that the id of a row has room for.
-_ROOM = 4096
+# Ids of companies, and of tiers, stages or tags, that the id of a row has room for: in
+# all, less than the numbers that JavaScript tells apart.
+_COMPANIES = 4096
+_CLASSES = 65536
+# In the order of the last digit of that id.
+_AXES = ("value_tier", "lifecycle_stage", "tag")
 
 
 class ProductAudience(models.Model):
-    """Who buys a product: the share of its revenue that a value tier or a lifecycle
-    stage makes, against the share that it makes of everything.
+    """Who buys a product: the share of its revenue that a value tier, a lifecycle stage
+    or the customers with a tag make, against the share that they make of everything.
+
+    A customer has one tier and one stage, and as many tags as there are: shares of tags
+    do not add up to one. Whoever has a tag counts for the tags above it, too.
 
     Over the window of the policy, up to the day of the last run over products, by the
     documents that the policy counts, with the classes that customers have today. A
@@ -25,10 +32,15 @@ class ProductAudience(models.Model):
     company_id = fields.Many2one("res.company")
     currency_id = fields.Many2one(related="company_id.currency_id")
     axis = fields.Selection(
-        [("value_tier", "Value tier"), ("lifecycle_stage", "Lifecycle stage")]
+        [
+            ("value_tier", "Value tier"),
+            ("lifecycle_stage", "Lifecycle stage"),
+            ("tag", "Tag"),
+        ]
     )
     tier_id = fields.Many2one("customer.value.tier", string="Value Tier")
     stage_id = fields.Many2one("customer.lifecycle.stage", string="Lifecycle Stage")
+    tag_id = fields.Many2one("res.partner.category", string="Tag")
     customer_count = fields.Integer(
         string="Customers", help="Different customers who bought it."
     )
@@ -58,26 +70,27 @@ class ProductAudience(models.Model):
             ("unexpected", "Not meant for, buys more than usual"),
         ],
         help="Empty where the product is meant for everybody, or where a class that "
-        "it is not meant for buys as little as expected.",
+        "it is not meant for buys as little as expected. Of tags, only those that it "
+        "is meant for have one: the others overlap with them.",
     )
 
     @property
     def _table_query(self):
-        return SQL(
-            "%s UNION ALL %s",
-            self._axis_query("value_tier"),
-            self._axis_query("lifecycle_stage"),
-        )
+        return SQL(" UNION ALL ").join(map(self._axis_query, _AXES))
 
     def _axis_query(self, axis):
         """The rows of one axis: what was bought, and for whom it is meant."""
-        is_tier = axis == "value_tier"
+        columns = {
+            name: SQL("d.class_id") if name == axis else SQL("NULL::integer")
+            for name in _AXES
+        }
         return SQL(
             """
-            SELECT ((d.product_tmpl_id::bigint * %(room)s + d.company_id) * %(room)s
-                    + d.class_id) * 2 + %(is_stage)s AS id,
+            SELECT ((d.product_tmpl_id::bigint * %(companies)s + d.company_id)
+                    * %(classes)s + d.class_id) * %(axes)s + %(place)s AS id,
                    d.product_tmpl_id, d.company_id, %(axis)s AS axis,
-                   %(tier)s AS tier_id, %(stage)s AS stage_id,
+                   %(value_tier)s AS tier_id, %(lifecycle_stage)s AS stage_id,
+                   %(tag)s AS tag_id,
                    d.customer_count, d.revenue, d.share, u.share AS usual_share,
                    100 * d.share / NULLIF(u.share, 0) AS buying_index,
                    d.is_target,
@@ -85,61 +98,112 @@ class ProductAudience(models.Model):
                         WHEN d.is_target AND d.share >= COALESCE(u.share, 0)
                              AND d.share > 0 THEN 'reached'
                         WHEN d.is_target THEN 'missed'
-                        WHEN d.share > COALESCE(u.share, 0) THEN 'unexpected'
+                        WHEN %(is_exclusive)s AND d.share > COALESCE(u.share, 0)
+                        THEN 'unexpected'
                    END AS gap
-              FROM (
-                    SELECT b.product_tmpl_id, b.company_id, b.class_id,
-                           count(DISTINCT b.partner_id)::integer AS customer_count,
-                           COALESCE(sum(b.amount), 0) AS revenue,
-                           bool_or(b.is_target) AS is_target,
-                           bool_or(bool_or(b.is_target)) OVER w AS has_target,
-                           COALESCE(GREATEST(sum(b.amount), 0) / NULLIF(
-                               sum(GREATEST(sum(b.amount), 0)) OVER w, 0), 0) AS share
-                      FROM (%(bought)s UNION ALL %(meant)s) b
-                     GROUP BY b.product_tmpl_id, b.company_id, b.class_id
-                    WINDOW w AS (PARTITION BY b.product_tmpl_id, b.company_id)
-                   ) d
+              FROM (%(shares)s) d
               LEFT JOIN (%(usual)s) u
                 ON u.company_id = d.company_id AND u.class_id = d.class_id
             """,
-            room=_ROOM,
-            is_stage=int(not is_tier),
+            **columns,
+            companies=_COMPANIES,
+            classes=_CLASSES,
+            axes=len(_AXES),
+            place=_AXES.index(axis),
             axis=axis,
-            tier=SQL("d.class_id") if is_tier else SQL("NULL::integer"),
-            stage=SQL("NULL::integer") if is_tier else SQL("d.class_id"),
-            bought=self._bought_query(self._class_column(axis)),
+            is_exclusive=axis != "tag",
+            shares=self._share_query(axis),
+            usual=self._usual_query(axis),
+        )
+
+    def _share_query(self, axis):
+        """What each class bought of each product, and its share of it."""
+        whole = SQL("sum(GREATEST(sum(b.amount), 0)) OVER w")
+        totals = SQL("")
+        if axis == "tag":
+            # Tags overlap: the whole is what everybody bought.
+            whole = SQL("max(v.amount)")
+            totals = SQL(
+                """
+                LEFT JOIN (SELECT product_tmpl_id, company_id, sum(amount) AS amount
+                             FROM (%s) every GROUP BY product_tmpl_id, company_id) v
+                  ON v.product_tmpl_id = b.product_tmpl_id
+                 AND v.company_id = b.company_id
+                """,
+                self._bought_query(self._class_column("value_tier")),
+            )
+        return SQL(
+            """
+            SELECT b.product_tmpl_id, b.company_id, b.class_id,
+                   count(DISTINCT b.partner_id)::integer AS customer_count,
+                   COALESCE(sum(b.amount), 0) AS revenue,
+                   bool_or(b.is_target) AS is_target,
+                   bool_or(bool_or(b.is_target)) OVER w AS has_target,
+                   COALESCE(GREATEST(sum(b.amount), 0) / NULLIF(
+                       GREATEST(%(whole)s, 0), 0), 0) AS share
+              FROM (%(bought)s UNION ALL %(meant)s) b
+              %(totals)s
+             GROUP BY b.product_tmpl_id, b.company_id, b.class_id
+            WINDOW w AS (PARTITION BY b.product_tmpl_id, b.company_id)
+            """,
+            whole=whole,
+            totals=totals,
+            bought=self._bought_query(self._class_column(axis), axis),
             meant=self._meant_query(axis),
-            usual=self._usual_query(self._class_column(axis)),
         )
 
     def _class_column(self, axis):
+        if axis == "tag":
+            return SQL.identifier("g", "tag_id")
         return SQL.identifier("f", f"{axis}_id")
 
-    def _bought_query(self, class_column):
+    def _carried_join(self, axis):
+        """Join the tags that a customer has, with those above them."""
+        if axis != "tag":
+            return SQL("")
+        return SQL(
+            """
+            JOIN (SELECT DISTINCT r.partner_id, a.tag_id
+                    FROM res_partner_res_partner_category_rel r
+                    JOIN res_partner_category c ON c.id = r.category_id AND c.active,
+                         unnest(string_to_array(
+                             rtrim(c.parent_path, '/'), '/')::integer[]) a(tag_id)
+                 ) g ON g.partner_id = f.partner_id
+            """
+        )
+
+    def _bought_query(self, class_column, axis=None):
         """Lines of the products with the customer and the class today."""
         return SQL(
             """
             SELECT p.product_tmpl_id, l.company_id, %(class)s AS class_id,
-                   f.partner_id, l.amount, FALSE AS is_target
-              FROM (%(orders)s UNION ALL %(invoices)s) l
+                   f.partner_id, l.amount, l.day, FALSE AS is_target
+              FROM (%(lines)s) l
               JOIN product_product p ON p.id = l.product_id
               JOIN res_partner c ON c.id = l.partner_id
               JOIN customer_profile f
                 ON f.partner_id = c.commercial_partner_id
                AND f.company_id = l.company_id
+              %(carried)s
              WHERE %(class)s IS NOT NULL
             """,
             **{"class": class_column},
-            orders=self._order_lines(),
-            invoices=self._invoice_lines(),
+            lines=self._sold_lines(),
+            carried=self._carried_join(axis),
         )
+
+    def _sold_lines(self):
+        """The lines in the window of each company, by the documents that its policy
+        counts: product, company, contact, amount, quantity and day."""
+        return SQL("%s UNION ALL %s", self._order_lines(), self._invoice_lines())
 
     def _order_lines(self):
         return SQL(
             """
             SELECT l.product_id, o.company_id, o.partner_id,
                    l.price_subtotal / COALESCE(NULLIF(o.currency_rate, 0), 1)::numeric
-                   AS amount
+                   AS amount, l.product_uom_qty AS quantity,
+                   (o.date_order AT TIME ZONE 'UTC' AT TIME ZONE w.tz)::date AS day
               FROM sale_order_line l
               JOIN sale_order o ON o.id = l.order_id
               JOIN (%(windows)s) w ON w.company_id = o.company_id
@@ -153,7 +217,9 @@ class ProductAudience(models.Model):
     def _invoice_lines(self):
         return SQL(
             """
-            SELECT l.product_id, m.company_id, m.partner_id, -l.balance AS amount
+            SELECT l.product_id, m.company_id, m.partner_id, -l.balance AS amount,
+                   l.quantity * CASE WHEN m.move_type = 'out_refund' THEN -1 ELSE 1 END,
+                   m.invoice_date
               FROM account_move_line l
               JOIN account_move m ON m.id = l.move_id
               JOIN (%(windows)s) w ON w.company_id = m.company_id
@@ -169,18 +235,21 @@ class ProductAudience(models.Model):
 
     def _windows(self):
         """First and last day of the window of each company, as of its last run over
-        products."""
+        products; before the first one, as of today."""
         return SQL(
             """
             SELECT y.company_id, y.revenue_source, y.subtract_credit_notes,
-                   max(r.as_of_date) AS last_day,
-                   (max(r.as_of_date) - make_interval(months => y.window_months)
-                   )::date + 1 AS first_day
+                   COALESCE(y.tz, 'UTC') AS tz,
+                   COALESCE(max(r.as_of_date), %(today)s) AS last_day,
+                   (COALESCE(max(r.as_of_date), %(today)s)
+                    - make_interval(months => y.window_months))::date + 1 AS first_day
               FROM classification_policy y
-              JOIN classification_run r ON r.company_id = y.company_id
-             WHERE y.state = 'published' AND r.kind = 'product' AND r.state = 'done'
+              LEFT JOIN classification_run r ON r.company_id = y.company_id
+                    AND r.kind = 'product' AND r.state = 'done'
+             WHERE y.state = 'published'
              GROUP BY y.id
-            """
+            """,
+            today=fields.Date.context_today(self),
         )
 
     def _meant_query(self, axis):
@@ -188,12 +257,13 @@ class ProductAudience(models.Model):
         table, column = {
             "value_tier": ("product_target_tier_rel", "tier_id"),
             "lifecycle_stage": ("product_target_stage_rel", "stage_id"),
+            "tag": ("product_target_tag_rel", "tag_id"),
         }[axis]
         return SQL(
             """
             SELECT t.product_tmpl_id, r.company_id, t.%(column)s AS class_id,
                    NULL::integer AS partner_id, 0::numeric AS amount,
-                   TRUE AS is_target
+                   NULL::date AS day, TRUE AS is_target
               FROM %(table)s t
               JOIN product_profile r ON r.product_tmpl_id = t.product_tmpl_id
             """,
@@ -201,20 +271,25 @@ class ProductAudience(models.Model):
             column=SQL.identifier(column),
         )
 
-    def _usual_query(self, class_column):
+    def _usual_query(self, axis):
         """Share of each class of the revenue of all customers, in the window."""
         return SQL(
             """
             SELECT f.company_id, %(class)s AS class_id,
-                   sum(GREATEST(f.revenue, 0)) / NULLIF(
-                       sum(sum(GREATEST(f.revenue, 0))) OVER (
-                           PARTITION BY f.company_id), 0) AS share
+                   sum(GREATEST(f.revenue, 0)) / NULLIF(max(w.revenue), 0) AS share
               FROM customer_profile f
+              JOIN (SELECT company_id, sum(GREATEST(revenue, 0)) AS revenue
+                      FROM customer_profile GROUP BY company_id) w
+                ON w.company_id = f.company_id
+              %(carried)s
              WHERE %(class)s IS NOT NULL
              GROUP BY f.company_id, %(class)s
             """,
-            **{"class": class_column},
+            **{"class": self._class_column(axis)},
+            carried=self._carried_join(axis),
         )
+
+    # Who
 
     def action_open_customers(self):
         """Open the customers of this class who bought the product.
@@ -223,36 +298,46 @@ class ProductAudience(models.Model):
         would work out all the others.
         """
         self.ensure_one()
+        product_id, company_id, class_id, axis = _unpack(self.id)
+        return self._open_buyers(
+            self.env["product.template"].browse(product_id),
+            SQL("b.company_id = %s AND b.class_id = %s", company_id, class_id),
+            axis,
+        )
+
+    def _open_buyers(self, product, condition=None, axis="value_tier"):
+        """Open the customers who bought a product in the window: one query.
+
+        :param condition: SQL on ``b``, a line of :meth:`_bought_query`; those of the
+            current companies by default
+        """
         self.browse().check_access("read")
-        product_id, company_id, class_id, is_stage = _unpack(self.id)
-        column = self._class_column("lifecycle_stage" if is_stage else "value_tier")
+        if condition is None:
+            condition = SQL("b.company_id = ANY(%s)", self.env.companies.ids)
         rows = self.env.execute_query(
             SQL(
-                "SELECT DISTINCT b.partner_id FROM (%s) b WHERE b.product_tmpl_id = %s"
-                " AND b.company_id = %s AND b.class_id = %s",
-                self._bought_query(column),
-                product_id,
-                company_id,
-                class_id,
+                "SELECT DISTINCT b.partner_id, b.company_id FROM (%s) b"
+                " WHERE b.product_tmpl_id = %s AND b.amount > 0 AND %s",
+                self._bought_query(self._class_column(axis), axis),
+                product.id,
+                condition,
             )
         )
-        product = self.env["product.template"].browse(product_id)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Who Buys %s", product.display_name),
             "res_model": "customer.profile",
             "view_mode": "list,kanban,form",
             "domain": [
-                ("partner_id", "in", [partner for (partner,) in rows]),
-                ("company_id", "=", company_id),
+                ("partner_id", "in", [partner for partner, __ in rows]),
+                ("company_id", "in", list({company for __, company in rows})),
             ],
         }
 
 
 def _unpack(number):
-    """Ids of product, company and class, and whether that is a stage, of the id of a
-    row."""
-    rest, is_stage = divmod(number, 2)
-    rest, class_id = divmod(rest, _ROOM)
-    product_id, company_id = divmod(rest, _ROOM)
-    return product_id, company_id, class_id, bool(is_stage)
+    """Ids of product, company and class, and the axis, of the id of a row."""
+    rest, place = divmod(number, len(_AXES))
+    rest, class_id = divmod(rest, _CLASSES)
+    product_id, company_id = divmod(rest, _COMPANIES)
+    return product_id, company_id, class_id, _AXES[place]

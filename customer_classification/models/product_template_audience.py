@@ -24,6 +24,21 @@ class ProductTemplate(models.Model):
         help="Nothing chosen: for everybody.",
     )
 
+    product_target_tag_ids = fields.Many2many(
+        "res.partner.category",
+        "product_target_tag_rel",
+        "product_tmpl_id",
+        "tag_id",
+        string="Meant for Tags",
+        help="Tags of customers; a customer with a tag below one of them counts too. "
+        "Nothing chosen: for everybody.",
+    )
+
+    def action_open_product_customers(self):
+        """Open the customers who bought this product in the window."""
+        self.ensure_one()
+        return self.env["product.audience"]._open_buyers(self)
+
     def action_open_product_audience(self):
         """Open who really buys these products."""
         action = self._audience_action()

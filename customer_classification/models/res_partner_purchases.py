@@ -6,8 +6,9 @@ from .res_partner import USER_GROUP
 
 
 class ResPartner(models.Model):
-    """What a customer buys, as far as rules and filters ask for it: read from the lines
-    of the confirmed orders of the current company, in the window of its policy.
+    """What a customer buys: read from the lines of the documents that the policy of the
+    current company counts, in its window; discounts from those of confirmed orders,
+    which alone know them.
 
     Nothing is stored; a search is one condition with one walk through the lines.
     """
@@ -34,6 +35,16 @@ class ResPartner(models.Model):
         help="The category on which most was spent in the window; among equals the one "
         "known for longest.",
     )
+    customer_frequent_categ_id = fields.Many2one(
+        "product.category",
+        string="Category Bought Most Often",
+        compute="_compute_customer_bought",
+        search="_search_customer_frequent_categ_id",
+        compute_sudo=True,
+        groups=USER_GROUP,
+        help="The category bought most often in the window; among equals the one known "
+        "for longest.",
+    )
     customer_discount_percent = fields.Float(
         string="Bought at a Discount (%)",
         compute="_compute_customer_bought",
@@ -49,28 +60,73 @@ class ResPartner(models.Model):
     def _compute_customer_bought(self):
         """Two queries."""
         customers = self.commercial_partner_id
-        spent = self._customer_spent(customers.ids) if customers else []
-        bought, favourite = {}, {}
-        for partner, category, __ in spent:
-            bought.setdefault(partner, []).append(category)
-            favourite.setdefault(partner, category)
+        rows = self._customer_categories(customers.ids) if customers else []
+        bought = {}
+        for customer, category, *__ in rows:
+            bought.setdefault(customer, []).append(category)
+        favourites = self._favourites_of(rows)
         discounts = self._customer_discounts(customers.ids) if customers else {}
         for partner in self:
             customer = partner.commercial_partner_id.id
+            favourite, frequent = favourites.get(customer, (False, False))
             partner.customer_bought_categ_ids = bought.get(customer, [])
-            partner.customer_favourite_categ_id = favourite.get(customer)
+            partner.customer_favourite_categ_id = favourite
+            partner.customer_frequent_categ_id = frequent
             partner.customer_discount_percent = discounts.get(customer, 0)
 
     @api.model
-    def _customer_spent(self, ids):
-        """``(customer, category, amount)``, the most first: one query."""
+    def _customer_favourites(self, ids):
+        """``{customer: (category of most money, category bought most often)}`` in the
+        current company: one query."""
+        return self._favourites_of(self._customer_categories(ids))
+
+    @api.model
+    def _favourites_of(self, rows):
+        """Of equal ones, the older category; False where nothing was spent."""
+        favourites = {}
+        for customer, category, amount, times in rows:
+            favourite, frequent = favourites.get(customer, ((0, False), (0, False)))
+            favourites[customer] = (
+                max(favourite, (amount, category), key=lambda pair: pair[0]),
+                max(frequent, (times, category), key=lambda pair: pair[0]),
+            )
+        return {
+            customer: (favourite[1], frequent[1])
+            for customer, (favourite, frequent) in favourites.items()
+        }
+
+    @api.model
+    def _customer_categories(self, ids):
+        """``(customer, category, amount, times)``, older categories first: one
+        query."""
         return self.env.execute_query(
             SQL(
-                "SELECT customer, category, sum(amount) FROM (%s) l"
-                " GROUP BY customer, category"
-                " ORDER BY customer, sum(amount) DESC, category",
-                self._customer_lines(SQL("c.commercial_partner_id = ANY(%s)", ids)),
+                "%s ORDER BY customer, category",
+                self._categories_query(SQL("c.commercial_partner_id = ANY(%s)", ids)),
             )
+        )
+
+    @api.model
+    def _categories_query(self, condition):
+        """SQL of what each customer bought of each category: customer, category,
+        amount net of returns, times. What all came back was not bought."""
+        return SQL(
+            """
+            SELECT c.commercial_partner_id AS customer, t.categ_id AS category,
+                   sum(l.amount) AS amount,
+                   count(*) FILTER (WHERE l.quantity > 0) AS times
+              FROM (%(lines)s) l
+              JOIN res_partner c ON c.id = l.partner_id
+              JOIN product_product p ON p.id = l.product_id
+              JOIN product_template t ON t.id = p.product_tmpl_id
+             WHERE l.company_id = %(company)s AND t.categ_id IS NOT NULL
+               AND %(condition)s
+             GROUP BY c.commercial_partner_id, t.categ_id
+            HAVING sum(l.quantity) > 0
+            """,
+            lines=self.env["product.audience"]._sold_lines(),
+            company=self.env.company.id,
+            condition=condition,
         )
 
     @api.model
@@ -87,22 +143,20 @@ class ResPartner(models.Model):
 
     @api.model
     def _customer_lines(self, condition):
-        """SQL of the lines bought in the window: customer, category, what was paid and
-        what the list price would have been."""
+        """SQL of the lines ordered in the window: customer, what the list price would
+        have been, and what was let off."""
         company = self.env.company
         policy = company._get_customer_policy()
         return SQL(
             """
-            SELECT c.commercial_partner_id AS customer, t.categ_id AS category,
-                   s.price_subtotal / COALESCE(NULLIF(o.currency_rate, 0), 1) AS amount,
+            SELECT c.commercial_partner_id AS customer,
                    s.price_unit * s.product_uom_qty AS full_price,
                    s.price_unit * s.product_uom_qty * s.discount / 100 AS let_off
               FROM sale_order o
               JOIN res_partner c ON c.id = o.partner_id
               JOIN sale_order_line s ON s.order_id = o.id
-              JOIN product_product p ON p.id = s.product_id
-              JOIN product_template t ON t.id = p.product_tmpl_id
              WHERE o.state = 'sale' AND o.company_id = %(company)s
+               AND s.product_id IS NOT NULL
                AND s.display_type IS NULL AND s.is_downpayment IS NOT TRUE
                AND s.product_uom_qty > 0
                AND o.date_order
@@ -123,16 +177,13 @@ class ResPartner(models.Model):
     @api.model
     def _search_customer_favourite_categ_id(self, operator, value):
         return self._search_categories(
-            operator,
-            value,
-            """
-            SELECT customer FROM (
-                SELECT DISTINCT ON (customer) customer, category
-                  FROM (SELECT customer, category, sum(amount) AS spent FROM (%s) l
-                         GROUP BY customer, category) g
-                 ORDER BY customer, spent DESC, category) favourite
-             WHERE category = ANY(%s)
-            """,
+            operator, value, _FIRST_CATEGORY.format(size="amount")
+        )
+
+    @api.model
+    def _search_customer_frequent_categ_id(self, operator, value):
+        return self._search_categories(
+            operator, value, _FIRST_CATEGORY.format(size="times")
         )
 
     @api.model
@@ -144,7 +195,7 @@ class ResPartner(models.Model):
         elif operator != "in":
             return NotImplemented
         ids = [item for item in value if item]
-        lines = self._customer_lines(SQL("TRUE"))
+        lines = self._categories_query(SQL("TRUE"))
         found = self._customers_among(SQL(statement, lines, ids))
         if len(ids) == len(list(value)):
             return found
@@ -181,3 +232,11 @@ class ResPartner(models.Model):
 
 
 _DISCOUNT = SQL("COALESCE(100 * sum(let_off) / NULLIF(sum(full_price), 0), 0)::float8")
+# The customers whose first category by a column is one of those given.
+_FIRST_CATEGORY = """
+    SELECT customer FROM (
+        SELECT DISTINCT ON (customer) customer, category
+          FROM (%s) l WHERE {size} > 0
+         ORDER BY customer, {size} DESC, category) first
+     WHERE category = ANY(%s)
+"""

@@ -36,6 +36,7 @@ from . import test_problem
 from . import test_product_abc
 from . import test_product_association
 from . import test_product_audience
+from . import test_product_category
 from . import test_product_fields
 from . import test_product_override
 from . import test_product_real_sales

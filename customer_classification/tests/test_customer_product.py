@@ -3,6 +3,7 @@ from datetime import date
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from .common import AS_OF
 from .product_common import ProductCase
 
 DAY = date(2025, 3, 10)
@@ -62,11 +63,40 @@ class TestCustomerProduct(ProductCase):
         self.assertAlmostEqual(row.peer_share, 0.4)
 
     def test_favourite_categories(self):
-        self.assertEqual(self.profile.favourite_category_id, self.screws)
-        self.assertEqual(self.profile.favourite_value_category_id, self.drills)
+        self.assertEqual(self.profile.frequent_categ_id, self.screws)
+        self.assertEqual(self.profile.favourite_categ_id, self.drills)
         nobody = self._profile(self.stranger)
-        self.assertEqual(nobody.favourite_category_id, self.rare.categ_id)
-        self.assertFalse(self._profile(self.customer).favourite_category_id)
+        self.assertEqual(nobody.frequent_categ_id, self.rare.categ_id)
+        self.assertFalse(self._profile(self.customer).frequent_categ_id)
+
+    def test_contact_profile_and_rules_agree(self):
+        self.assertEqual(self.me.customer_frequent_categ_id, self.screws)
+        self.assertEqual(self.me.customer_favourite_categ_id, self.drills)
+        partners = self.env["res.partner"]
+        for name, category in (
+            ("customer_frequent_categ_id", self.screws),
+            ("customer_favourite_categ_id", self.drills),
+        ):
+            found = partners.search([(name, "=", category.id)])
+            self.assertIn(self.me, found)
+            others = partners.search([(name, "!=", category.id)])
+            self.assertNotIn(self.me, others)
+
+    def test_what_came_back_is_no_favourite(self):
+        self._order_of([(self.drill, -1, -900)], DAY, partner_id=self.me.id)
+        self.env.invalidate_all()
+        self.assertEqual(self.profile.favourite_categ_id, self.screws)
+
+    def test_bought_often_and_last_day(self):
+        row = self._rows()[self.screw]
+        self.assertEqual((row.is_frequent, row.last_purchase_date), (False, DAY))
+        later = date(2025, 5, 2)
+        self._order_of([(self.screw, 1, 10)], later, partner_id=self.me.id)
+        self._order_of([(self.screw, -1, -10)], AS_OF, partner_id=self.me.id)
+        self.env.invalidate_all()
+        row = self._rows()[self.screw]
+        self.assertEqual((row.is_frequent, row.last_purchase_date), (True, later))
+        self.assertFalse(self._rows()[self.bit].last_purchase_date)
 
     def test_nothing_without_a_customer(self):
         self.assertFalse(self.env["customer.product"].search([]))
@@ -75,7 +105,7 @@ class TestCustomerProduct(ProductCase):
         profiles = self.profile + self._profile(self.peers[0])
         self.env.invalidate_all()
         with self.assertQueryCount(3):
-            profiles.mapped("favourite_category_id.id")
+            profiles.mapped("favourite_categ_id.id")
 
     def test_rights(self):
         user = self._user("product_of_customer", "sales_team.group_sale_salesman")

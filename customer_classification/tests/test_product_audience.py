@@ -72,6 +72,56 @@ class TestProductAudience(ProductCase):
         found = self.env[action["res_model"]].search(action["domain"])
         self.assertEqual(found.partner_id, self.rich)
 
+    def _tag_rows(self):
+        rows = self.env["product.audience"].search(
+            [("product_tmpl_id", "=", self.jewel.id), ("axis", "=", "tag")]
+        )
+        return {row.tag_id: row for row in rows}
+
+    def test_by_tag(self):
+        """A tag, the one above it, and one that is meant and that nobody has."""
+        tags = self.env["res.partner.category"]
+        trade = tags.create({"name": "Audience trade"})
+        gold, silver, nobody = tags.create(
+            [
+                {"name": "Audience gold", "parent_id": trade.id},
+                {"name": "Audience silver", "parent_id": trade.id},
+                {"name": "Audience nobody"},
+            ]
+        )
+        self.rich.category_id = gold
+        self.poor.category_id = gold + silver
+        self.jewel.product_target_tag_ids = silver + nobody
+        self.env.flush_all()
+        rows = self._tag_rows()
+        self.assertEqual(set(rows), {trade, gold, silver, nobody})
+        self.assertEqual(rows[gold].customer_count, 2)
+        self.assertEqual((rows[gold].share, rows[gold].usual_share), (1, 1))
+        self.assertEqual((rows[trade].revenue, rows[trade].share), (10_000, 1))
+        self.assertAlmostEqual(rows[silver].share, 0.1, 4)
+        self.assertAlmostEqual(rows[silver].usual_share, 0.4, 4)
+        self.assertEqual(
+            [rows[tag].gap for tag in (silver, nobody, gold)],
+            ["missed", "missed", False],
+        )
+        action = rows[silver].action_open_customers()
+        found = self.env[action["res_model"]].search(action["domain"])
+        self.assertEqual(found.partner_id, self.poor)
+
+    def test_tag_that_is_reached(self):
+        tag = self.env["res.partner.category"].create({"name": "Audience rich"})
+        self.rich.category_id = tag
+        self.jewel.product_target_tag_ids = tag
+        self.env.flush_all()
+        row = self._tag_rows()[tag]
+        self.assertEqual((row.gap, row.is_target), ("reached", True))
+        self.assertAlmostEqual(row.buying_index, 150, 0)
+
+    def test_open_all_customers_of_a_product(self):
+        action = self.jewel.action_open_product_customers()
+        found = self.env[action["res_model"]].search(action["domain"])
+        self.assertEqual(found.partner_id, self.rich + self.poor)
+
     def test_open_from_the_product(self):
         action = self.jewel.action_open_product_audience()
         found = self.env[action["res_model"]].search(action["domain"])
