@@ -19,7 +19,7 @@ def classify(policy):
     if run.state not in ("done", "waiting"):
         raise SystemExit(f"{policy.display_name}: {run.error or run.state}")
     products = policy.recompute_products()
-    if products.state != "done":
+    if products.state not in ("done", "waiting"):
         raise SystemExit(f"{policy.display_name}: {products.error or products.state}")
     campaigns = policy.recompute_campaigns()
     if campaigns.state != "done":

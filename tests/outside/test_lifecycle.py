@@ -18,7 +18,7 @@ from tools.paths import core_modules
 KEPT = ("customer_profile", "customer_purchase", "classification_change")
 KEPT += ("classification_policy", "classification_policy_tier", "classification_run")
 KEPT += ("classification_run_result", "customer_value_tier")
-KEPT += ("customer_lifecycle_stage",)
+KEPT += ("customer_lifecycle_stage", "product_profile", "product_class_change")
 
 
 @pytest.fixture(scope="module")

@@ -66,6 +66,25 @@ def class_counts(policy, axis):
     return {record.code: found.get(record, 0) for record in model.search([])}
 
 
+def classify_products(policy):
+    """The products of a company, a preview of them, and a decision about one."""
+    found = [(policy, policy.recompute_products())]
+    found.append((policy, policy.recompute_products(kind="preview")))
+    profile = env["product.profile"].search(
+        [("company_id", "=", policy.company_id.id)], limit=1
+    )
+    env["product.class.override"].create(
+        {
+            "product_tmpl_id": profile.product_tmpl_id.id,
+            "company_id": policy.company_id.id,
+            "axis": "abc",
+            "abc_class": "b",
+            "reason": "Kept for our biggest customer",
+        }
+    )
+    return found
+
+
 def decide_one_class(policy):
     """A person's decision about a customer, so that its screens have something."""
     profile = env["customer.profile"].search(
@@ -92,6 +111,7 @@ policies = env["classification.policy"].search(
 main = policies.filtered(lambda p: p.company_id == env.ref("base.main_company"))
 runs = [(policy, policy.recompute()) for policy in policies]
 runs.append((main, main.recompute(kind="preview")))
+runs += classify_products(main)
 decide_one_class(main)
 env.flush_all()
 result = {

@@ -51,6 +51,22 @@ env["campaign.cost"].create(
     {"campaign_id": campaign.id, "name": "Stand", "amount": 50, "date": today}
 )
 policy.recompute_campaigns()
+quiet = env["product.template"].with_context(tracking_disable=True)
+values = {"name": "Goods", "list_price": 10, "taxes_id": False}
+goods = quiet.create({**values, "supplier_taxes_id": False})
+policy.recompute_products(as_of_date=today - timedelta(days=30))
+env["product.class.override"].create(
+    {
+        "product_tmpl_id": goods.id,
+        "company_id": company.id,
+        "axis": "abc",
+        "abc_class": "a",
+        "reason": "Somebody knows better",
+    }
+)
+goods.list_price = 1_000
+policy.recompute_products()
+policy.recompute_products(kind="preview")
 policy.action_new_version()
 draft = env["classification.policy"].search([("state", "=", "draft")], limit=1)
 draft.write({"window_months": 24, "name": "Two years"})
