@@ -340,8 +340,8 @@ class CampaignProfile(models.Model):
             yield (
                 rate > everybody,
                 self.env._(
-                    "Of %(count)s customers of the tier %(tier)s %(rate)s %% bought, of "
-                    "all %(all)s %%.",
+                    "Of %(count)s customers of the tier %(tier)s %(rate)s %% bought, "
+                    "of all %(all)s %%.",
                     count=count,
                     tier=tier.name,
                     rate=self._number(rate),
