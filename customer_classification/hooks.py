@@ -55,7 +55,7 @@ def uninstall_hook(env):
     _forget("ir.filters", [("model_id", "in", models)], env)
     _forget("ir.exports", [("resource", "in", models)], env)
     _forget_names_by_others(models, env)
-    _forget_foreign_keys(env)
+    forget_foreign_keys("customer_classification", env)
 
 
 def _restore_unique_names(table, env):
@@ -106,16 +106,16 @@ def _forget_names_by_others(models, env):
     )
 
 
-def _forget_foreign_keys(env):
-    """Delete what Odoo noted of our foreign keys, which it drops with their columns:
-    notes on tables of other modules have no external id, and would stay."""
+def forget_foreign_keys(module, env):
+    """Delete what Odoo noted of the foreign keys of a module, which it drops with their
+    columns: notes on tables of other modules have no external id, and would stay."""
     env.cr.execute(
         SQL(
             """
             DELETE FROM ir_model_constraint c
              USING ir_module_module m
-             WHERE m.id = c.module AND m.name = 'customer_classification'
-               AND c.type = 'f'
-            """
+             WHERE m.id = c.module AND m.name = %s AND c.type = 'f'
+            """,
+            module,
         )
     )

@@ -12,4 +12,5 @@
         "views/utm_campaign_views.xml",
     ],
     "auto_install": True,
+    "uninstall_hook": "uninstall_hook",
 }

@@ -163,10 +163,17 @@ class ClassificationDemo(models.AbstractModel):
                 "campaign_medium_ids": [Command.set(media)],
                 "campaign_start_date": start,
                 "campaign_end_date": world.today - timedelta(plan.end),
+                "stage_id": self._stage(plan).id,
                 "campaign_cost_ids": costs,
                 **values,
             }
         )
+
+    def _stage(self, plan):
+        """Sent once it began; before it, a thing to be drawn."""
+        name = f"utm.campaign_stage_{3 if plan.start >= 0 else 2}"
+        stage = self.env.ref(name, raise_if_not_found=False)
+        return stage or self.env["utm.stage"].search([], limit=1)
 
     def _type(self, kind):
         return self.env.ref(f"customer_classification.campaign_type_{kind}")

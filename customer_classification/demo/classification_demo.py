@@ -22,6 +22,7 @@ SMART_TAGS = (
     *("unhappy", "market_domestic", "market_international"),
 )
 FIRST_ORDER = "D00001"
+ASSUMED_MARGIN = 35  # percent
 OPPORTUNITIES = (
     "Coffee for the new branch",
     "Tea assortment for the breakfast buffet",
@@ -61,6 +62,12 @@ class World:
         """The pricelist by which a customer buys."""
         return self.pricelists[customer.company, customer.pays_foreign]
 
+    def basket(self, amount, day):
+        """Products that cost about an amount, as they are asked for on a day:
+        ``[(position in products, quantity)]``."""
+        weights = personas.popularity(day, self.today)
+        return personas.basket(self.rng, self.prices, amount, weights)
+
     def of_personas(self, *codes):
         """The customers of some personas."""
         return [pair for pair in self.customers if pair[0].persona in codes]
@@ -84,6 +91,7 @@ class ClassificationDemo(models.AbstractModel):
         if self.env["sale.order"].search([("name", "=", FIRST_ORDER)], limit=1):
             return
         world = self._world()
+        self._publish_policies(world)
         self._open_companies_to_users(world)
         self._open_warehouses(world)
         self._create_rates(world)
@@ -128,6 +136,12 @@ class ClassificationDemo(models.AbstractModel):
             for name in names
         )
         return first.concat(*others)
+
+    def _publish_policies(self, world):
+        """As every company gets one; for a return of its campaigns it needs a margin,
+        which most orders of the demo do not know."""
+        margin = {"default_campaign_margin_percent": ASSUMED_MARGIN}
+        world.companies.with_context(**margin)._create_first_customer_policy()
 
     def _open_companies_to_users(self, world):
         """Both salespeople work for both companies."""
@@ -293,7 +307,7 @@ class ClassificationDemo(models.AbstractModel):
         price_rate = self._rate(
             world.companies[0].currency_id, currency, company, moment
         )
-        lines = self._line_values(world, purchase.amount, price_rate)
+        lines = self._line_values(world, purchase, price_rate)
         buyer = rng.choice([partner, *partner.child_ids]).id
         return {
             "name": f"D{number:05}",
@@ -318,10 +332,10 @@ class ClassificationDemo(models.AbstractModel):
             origin, target, company, moment.date()
         )
 
-    def _line_values(self, world, amount, rate):
+    def _line_values(self, world, purchase, rate):
         return [
             self._one_line(place, quantity, world.prices[place], rate)
-            for place, quantity in personas.basket(world.rng, world.prices, amount)
+            for place, quantity in world.basket(purchase.amount, purchase.day)
         ]
 
     def _one_line(self, place, quantity, list_price, rate):
@@ -487,7 +501,7 @@ class ClassificationDemo(models.AbstractModel):
 
     def _quotation_values(self, world, number, customer, partner):
         moment = fields.Datetime.now() - timedelta(world.rng.randint(1, 20))
-        wanted = personas.basket(world.rng, world.prices, world.rng.uniform(300, 1800))
+        wanted = world.basket(world.rng.uniform(300, 1800), world.today)
         return {
             "name": f"Q{number:05}",
             "company_id": world.companies[customer.company].id,

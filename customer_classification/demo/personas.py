@@ -18,6 +18,9 @@ COUNTRY_WEIGHTS = (
     {"us": 72, "ca": 14, "gb": 8, "mx": 6},
     {"de": 32, "fr": 22, "nl": 22, "it": 13, "es": 11},
 )
+# How much each product is asked for, in the order of the demo: a few make most of it.
+POPULARITY = (12, 10, 1.2, 6, 1.5, 3, 2, 0.8, 5, 2.5, 1, 0.5)
+DECAF, SINGLE_ORIGIN, GREEN_TEA, CHOCOLATE, SYRUP, GIFT_BOX = 2, 3, 4, 6, 7, 10
 
 
 @dataclass(frozen=True)
@@ -243,15 +246,39 @@ def _season(day):
     return {7: 0.85, 8: 0.8, 11: 1.1, 12: 1.3}.get(day.month, 1)
 
 
-def basket(rng, prices, amount):
+def popularity(day, today):
+    """How much each product is asked for on a day: one is new, one is given up, one
+    rises, one falls, two have their season."""
+    ago = (today - day).days
+    part = min(1, ago / HISTORY_DAYS)
+    changed = {
+        DECAF: 0 if ago < 230 else 1,
+        SINGLE_ORIGIN: 1 if ago < 110 else 0,
+        GREEN_TEA: 2.4 - 2.2 * part,
+        SYRUP: 0.2 + 2.6 * part,
+        CHOCOLATE: {11: 2, 12: 3, 1: 3, 2: 2}.get(day.month, 0.5),
+        GIFT_BOX: {11: 6, 12: 9}.get(day.month, 0.2),
+    }
+    return [weight * changed.get(place, 1) for place, weight in enumerate(POPULARITY)]
+
+
+def basket(rng, prices, amount, weights):
     """Positions and quantities of products that together cost about an amount.
 
     :param prices: the prices of the products
+    :param weights: how much each is asked for
     :return: list of ``(position in prices, quantity)``, each product once
     """
-    affordable = [place for place, price in enumerate(prices) if price <= amount]
+    affordable = [
+        place
+        for place, price in enumerate(prices)
+        if price <= amount and weights[place]
+    ]
     if not affordable:
         return [(prices.index(min(prices)), 1)]
-    chosen = rng.sample(affordable, min(len(affordable), rng.choice((1, 2, 2, 3, 4))))
+    # Without putting back: the largest of powers of chance (Efraimidis, Spirakis 2006).
+    keys = {place: rng.random() ** (1 / weights[place]) for place in affordable}
+    count = rng.choice((1, 2, 2, 3, 4))
+    chosen = sorted(keys, key=keys.get, reverse=True)[:count]
     share = amount / len(chosen)
     return [(place, max(1, round(share / prices[place]))) for place in sorted(chosen)]

@@ -120,5 +120,6 @@ from . import campaign_touch_source
 from . import classification_campaign_facts
 from . import campaign_profile
 from . import campaign_profile_explanation
+from . import campaign_profile_scorecard
 from . import campaign_class_change
 from . import utm_campaign_result

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from .classification_policy_filter import missing_fields
 from .classification_tag_domain import dangling_references
+from .res_partner import USER_GROUP
 
 
 class UtmCampaign(models.Model):
@@ -68,6 +69,12 @@ class UtmCampaign(models.Model):
     campaign_participant_ids = fields.One2many(
         "campaign.participant", "campaign_id", string="Participants"
     )
+    campaign_listed_count = fields.Integer(
+        string="Customers Listed",
+        compute="_compute_campaign_listed_count",
+        groups=USER_GROUP,
+        help="Who stands in the list of participants, the control group included.",
+    )
     campaign_audience_count = fields.Integer(
         string="Customers Meant", compute="_compute_campaign_audience_count"
     )
@@ -84,6 +91,17 @@ class UtmCampaign(models.Model):
     def _check_campaign_target_domain(self):
         for campaign in self:
             campaign._campaign_filter()
+
+    @api.depends("campaign_participant_ids")
+    def _compute_campaign_listed_count(self):
+        """One query."""
+        counts = dict(
+            self.env["campaign.participant"]._read_group(
+                [("campaign_id", "in", self.ids)], ["campaign_id"], ["__count"]
+            )
+        )
+        for campaign in self:
+            campaign.campaign_listed_count = counts.get(campaign._origin, 0)
 
     # Who is meant
 

@@ -48,6 +48,11 @@ class UtmCampaign(models.Model):
         string="Strengths and Weaknesses",
         groups=USER_GROUP,
     )
+    campaign_scorecard = fields.Html(
+        related="campaign_profile_id.scorecard",
+        string="Target and Actual",
+        groups=USER_GROUP,
+    )
     campaign_lift_text = fields.Char(
         related="campaign_profile_id.lift_text", string="Effect", groups=USER_GROUP
     )

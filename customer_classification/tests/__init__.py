@@ -5,6 +5,7 @@ from . import test_back_test
 from . import test_back_test_real_purchases
 from . import test_campaign_participant
 from . import test_campaign_performance
+from . import test_campaign_scorecard
 from . import test_campaign_start
 from . import test_campaign_world
 from . import test_cause

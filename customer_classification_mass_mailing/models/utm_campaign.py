@@ -1,9 +1,13 @@
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 
 class UtmCampaign(models.Model):
     _inherit = "utm.campaign"
+
+    # Odoo asks them on the form of everybody, also of who may not read mailings.
+    mailing_mail_count = fields.Integer(compute_sudo=True)
+    ab_testing_mailings_count = fields.Integer(compute_sudo=True)
 
     def _campaign_mailing_domain(self):
         """The contacts of the audience without the control group, as a mailing reads
@@ -21,6 +25,9 @@ class UtmCampaign(models.Model):
 
         :raises UserError: there is no audience
         """
+        return self._draft_campaign_mailing({"mailing_type": "mail"})
+
+    def _draft_campaign_mailing(self, values):
         self.ensure_one()
         domain = self._campaign_mailing_domain()
         if not self.env["res.partner"].search_count(domain, limit=1):
@@ -34,6 +41,7 @@ class UtmCampaign(models.Model):
                 "user_id": self.user_id.id or self.env.uid,
                 "mailing_model_id": self.env["ir.model"]._get_id("res.partner"),
                 "mailing_domain": repr(domain),
+                **values,
             }
         )
         return {

@@ -2,7 +2,7 @@ import ast
 from datetime import date, datetime
 
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from odoo.addons.customer_classification.tests.campaign_common import CampaignCase
 from odoo.addons.customer_classification.tests.common import AS_OF
@@ -114,3 +114,11 @@ class TestCampaignMailing(CampaignCase):
         self._trace(contact, email="reached@example.com")
         self.assertEqual(self._judged(lead_customer).addressed_date, DAY)
         self.assertEqual(self._part(self.campaign, self.customer).addressed_date, DAY)
+
+    def test_a_salesperson_without_mailings_opens_a_campaign(self):
+        self._mailing()
+        seller = new_test_user(
+            self.env, "mail_seller", "sales_team.group_sale_salesman"
+        )
+        with Form(self.campaign.with_user(seller)) as form:
+            self.assertEqual(form.title, "Spring")

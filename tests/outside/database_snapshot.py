@@ -85,7 +85,7 @@ RECORDS = {
 # Tables whose number of rows may differ: what people did, and Odoo's own bookkeeping.
 CHANGING = {
     *("res_partner", "utm_campaign", "ir_attachment", "base_registry_signaling"),
-    *("product_template", "product_product"),
+    *("product_template", "product_product", "product_value"),
     *("ir_module_module", "ir_module_module_dependency", "ir_module_category"),
     *("ir_module_module_exclusion", "ir_model_data", "ir_logging"),
     *("ir_cron_trigger", "ir_cron_progress", "ir_profile"),

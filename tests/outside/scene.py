@@ -69,6 +69,14 @@ class Scene:
         """Fields of records, in the order of the ids."""
         return self._admin.read(model, ids, *names)
 
+    def find(self, model, domain, *names):
+        """Fields of the records that a domain finds."""
+        return self._admin.search_read(model, domain, *names)
+
+    def write(self, model, ids, values):
+        """Change records."""
+        self._admin.call(model, "write", ids=ids, vals=values)
+
     def tags(self, *names, parent_id=False):
         """Make contact tags below a tag; return their ids."""
         values = ({"name": name, "parent_id": parent_id} for name in names)
@@ -115,6 +123,12 @@ class Scene:
         )
         [found] = self._admin.read("classification.run", [run], "state", "error")
         assert found["state"] == "done", found
+
+    def classify_campaigns(self):
+        """Judge the campaigns of the company."""
+        self._admin.call(
+            "classification.policy", "recompute_campaigns", ids=[self.policy]
+        )
 
     def run_scheduled(self, which):
         """What Odoo does by itself after a while: the nightly or the hourly action."""

@@ -67,6 +67,15 @@ def test_glue_goes_alone(glue_uninstalled, connection):
         connection, "SELECT name FROM ir_model_data WHERE module = ANY(%s)", GLUE
     )
     assert not left
+    noted = query(
+        connection,
+        """
+        SELECT c.name FROM ir_model_constraint c
+          JOIN ir_module_module m ON m.id = c.module WHERE m.name = ANY(%s)
+        """,
+        GLUE,
+    )
+    assert not noted
 
 
 def test_core_takes_its_glue_along(core_uninstalled, before, connection):

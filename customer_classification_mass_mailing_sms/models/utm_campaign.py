@@ -1,0 +1,18 @@
+from odoo import fields, models
+
+
+class UtmCampaign(models.Model):
+    _inherit = "utm.campaign"
+
+    # Odoo asks them on the form of everybody, also of who may not read mailings.
+    mailing_sms_count = fields.Integer(compute_sudo=True)
+    ab_testing_mailings_sms_count = fields.Integer(compute_sudo=True)
+
+    def action_prepare_sms(self):
+        """Draft text messages to the audience, and open them.
+
+        :raises UserError: there is no audience
+        """
+        return self._draft_campaign_mailing(
+            {"mailing_type": "sms", "sms_subject": self.title}
+        )
