@@ -1,8 +1,8 @@
 {
     "name": "Customer Classification",
-    "summary": "Value tiers, lifecycle stages and churn risk of your customers, "
-    "computed from their real purchases and explained",
-    "version": "19.0.1.2.0",
+    "summary": "Value tiers, lifecycle stages and churn risk of your customers, classes "
+    "of products and results of campaigns, from real sales and explained",
+    "version": "19.0.1.3.0",
     "category": "Sales/CRM",
     "website": "https://github.com/OCA/crm",
     "author": "Customer Classification contributors, Odoo Community Association (OCA)",

@@ -73,6 +73,10 @@ DOCS = {
     ),
     "pivot": Page(f"{_CUSTOMERS}?view_type=pivot"),
     "changes": Page(_CHANGES),
+    "products": Page("/odoo/product-matrix"),
+    "campaign-result": _record(
+        "utm.campaign", *_JUDGED, click="a.nav-link[name=campaign_result]"
+    ),
 }
 ALL = DOCS | {
     "customers-kanban": Page(f"{_CUSTOMERS}?view_type=kanban"),
@@ -102,9 +106,6 @@ ALL = DOCS | {
     "campaign": _record("utm.campaign", *_JUDGED),
     "campaign-audience": _record(
         "utm.campaign", *_JUDGED, click="a.nav-link[name=campaign_audience]"
-    ),
-    "campaign-result": _record(
-        "utm.campaign", *_JUDGED, click="a.nav-link[name=campaign_result]"
     ),
     "campaign-results": Page("/odoo/campaign-results"),
     "campaign-participants": Page("/odoo/campaign-participants"),

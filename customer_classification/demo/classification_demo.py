@@ -15,6 +15,7 @@ from .words import mail_address
 PRODUCTS = (
     *("house_blend", "espresso", "decaf", "single_origin", "green_tea", "black_tea"),
     *("chocolate", "syrup", "paper_cups", "filters", "gift_box", "grinder"),
+    *("installation", "training"),
 )
 SMART_TAGS = (
     *("big_spender", "quality_minded", "frequent_buyer", "rare_buyer"),

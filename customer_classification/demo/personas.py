@@ -19,8 +19,11 @@ COUNTRY_WEIGHTS = (
     {"de": 32, "fr": 22, "nl": 22, "it": 13, "es": 11},
 )
 # How much each product is asked for, in the order of the demo: a few make most of it.
-POPULARITY = (12, 10, 1.2, 6, 1.5, 3, 2, 0.8, 5, 2.5, 1, 0.5)
+POPULARITY = (12, 10, 1.2, 6, 1.5, 3, 2, 0.8, 5, 2.5, 1, 0.6, 0, 0)
 DECAF, SINGLE_ORIGIN, GREEN_TEA, CHOCOLATE, SYRUP, GIFT_BOX = 2, 3, 4, 6, 7, 10
+GRINDER, INSTALLATION, TRAINING = 11, 12, 13
+# How many of those who buy a grinder take a service with it.
+SERVICE_SHARES = {INSTALLATION: 0.6, TRAINING: 0.25}
 
 
 @dataclass(frozen=True)
@@ -281,4 +284,9 @@ def basket(rng, prices, amount, weights):
     count = rng.choice((1, 2, 2, 3, 4))
     chosen = sorted(keys, key=keys.get, reverse=True)[:count]
     share = amount / len(chosen)
-    return [(place, max(1, round(share / prices[place]))) for place in sorted(chosen)]
+    lines = [(place, max(1, round(share / prices[place]))) for place in sorted(chosen)]
+    if GRINDER not in chosen:
+        return lines
+    return lines + [
+        (place, 1) for place, part in SERVICE_SHARES.items() if rng.random() < part
+    ]

@@ -15,8 +15,8 @@ class CustomerProduct(models.Model):
 
     Peers are the customers of the same value tier and industry. Over the window of
     the policy, as :class:`ProductAudience`. The customer, an id of a commercial
-    partner, comes by the context; without one there are no rows: of all customers,
-    they would be more than anybody reads.
+    partner, comes by the context, and so may the company; without a customer there are
+    no rows: of all customers, they would be more than anybody reads.
     """
 
     _name = "customer.product"
@@ -101,12 +101,17 @@ class CustomerProduct(models.Model):
                 OR t.active AND t.sale_ok
                    AND d.peer_count >= %(share)s * GREATEST(d.number, 1)
             """,
-            company=self.env.company.id,
+            company=self._asked_company_id(),
             partner=self.env.context.get("customer_product_partner_id") or 0,
             bought=audience._bought_query(audience._class_column("value_tier")),
             share=PEER_SHARE,
             often=OFTEN,
         )
+
+    def _asked_company_id(self):
+        """The company that the context names, where it is switched on."""
+        asked = self.env.context.get("customer_product_company_id")
+        return asked if asked in self.env.companies.ids else self.env.company.id
 
 
 class CustomerProfile(models.Model):
@@ -148,7 +153,9 @@ class CustomerProfile(models.Model):
         )
         action["context"] = {
             "customer_product_partner_id": self.partner_id.id,
-            "allowed_company_ids": self.company_id.ids,
+            # Not by the companies of the context: those are the browser's.
+            "customer_product_company_id": self.company_id.id,
         }
-        action["name"] = self.env._("What %s Buys", self.partner_id.display_name)
+        name = self.env._("What %s Buys", self.partner_id.display_name)
+        action |= {"name": name, "display_name": name}
         return action

@@ -62,6 +62,18 @@ class TestCustomerProduct(ProductCase):
         self.assertEqual((row.times_bought, row.is_missing), (0, True))
         self.assertAlmostEqual(row.peer_share, 0.4)
 
+    def test_in_its_company_whatever_the_current_one_is(self):
+        """The browser sends its own companies with what an action opens."""
+        action = self.profile.action_open_customer_products()
+        self.assertEqual(action["display_name"], "What Me Buys")
+        main = self.env.ref("base.main_company")
+        model = self.env[action["res_model"]]
+        for companies, count in ((main + self.company, 3), (main, 0)):
+            asked = model.with_context(
+                **action["context"], allowed_company_ids=companies.ids
+            )
+            self.assertEqual(asked.search_count([]), count, companies)
+
     def test_favourite_categories(self):
         self.assertEqual(self.profile.frequent_categ_id, self.screws)
         self.assertEqual(self.profile.favourite_categ_id, self.drills)

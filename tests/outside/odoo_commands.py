@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psycopg2
 
-from tools import counts, databases
+from tools import counts, databases, ports
 from tools.odoo import Session
 from tools.paths import LOGS, ROOT, TOOLS, core_modules, repository_modules
 
@@ -41,7 +41,9 @@ def odoo_tests(session: Session, database: str, tests: str, *args: str):
     """Run some of Odoo's own tests; return how many passed, and what failed."""
     allowed = counts.read_allowed(TOOLS / "allowed_warnings.txt")
     reader = counts.OdooLog(allowed)
-    args = ("-d", database, *_QUIET, *args, "--test-tags", tests)
+    # With tests Odoo serves all the same, and a demo may have its usual port.
+    port = f"--http-port={ports.free_port(8469)}"
+    args = ("-d", database, *_QUIET, port, *args, "--test-tags", tests)
     code = session.stream(*args, on_line=reader.read, log=_log(database))
     return reader.close(code)
 
