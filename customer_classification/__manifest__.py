@@ -1,7 +1,7 @@
 {
     "name": "Customer Classification",
-    "summary": "Value tiers, lifecycle stages and churn risk of your customers, classes "
-    "of products and results of campaigns, from real sales and explained",
+    "summary": "Value tiers, lifecycle stages and churn risk of your customers, "
+    "classes of products and results of campaigns, from real sales and explained",
     "version": "19.0.1.3.0",
     "category": "Sales/CRM",
     "website": "https://github.com/OCA/crm",

@@ -54,8 +54,9 @@ def uninstall(session: Session, database: str, *names: str) -> list[str]:
     return _watched(session, database, *args)
 
 
-def shell(session: Session, database: str, script: str) -> dict:
-    """Run one of `scripts/` in `odoo shell`; return what it prints behind RESULT."""
+def shell(session: Session, database: str, script: str | Path, *args: str) -> dict:
+    """Run a script, one of `scripts/` by its name, in `odoo shell`; return what it
+    prints behind RESULT."""
     found: list[str] = []
     lines: list[str] = []
 
@@ -64,7 +65,7 @@ def shell(session: Session, database: str, script: str) -> dict:
         if line.startswith("RESULT "):
             found.append(line.removeprefix("RESULT "))
 
-    args = ("shell", "-d", database, "--no-http")
+    args = ("shell", "-d", database, "--no-http", *args)
     source = (SCRIPTS / script).read_text()
     code = session.stream(*args, on_line=on_line, stdin=source, log=_log(database))
     assert found and not code, "\n".join([f"{script} failed:", *lines[-30:]])

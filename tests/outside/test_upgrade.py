@@ -1,0 +1,102 @@
+"""From each earlier release to this one: what a company had stays, and the database
+looks as if it had been installed today.
+
+The releases come out of the repository's own history; where that is not at hand (a
+copy without it), there is nothing to upgrade from.
+"""
+
+import subprocess
+
+import pytest
+from database_snapshot import differences, snapshot
+from odoo_commands import ADDON, complaints, connect, query, shell, temporary_name
+
+from tools import databases
+from tools.paths import ROOT, TEST_ADDONS, core_modules
+
+RELEASES = {"19.0.1.2.0": "dbb12eac8456b241654451b34d2871c369224c87"}
+# What a company has decided and learned.
+KEPT = {
+    "customer_profile": "partner_id, company_id, value_tier_id, lifecycle_stage_id",
+    "customer_purchase": "reference, date, amount",
+    "classification_change": "id, partner_id, axis, valid_date",
+    "classification_policy": "id, name, state, window_months",
+    "classification_run": "id, kind, state, as_of_date",
+    "customer_value_tier": "id, code",
+}
+# Kinds of the snapshot that the use of a database changes, not its making.
+USED = ("rows", "filter", "default", "file", "external id", "parameter", "sequence")
+
+
+def _archive(commit, folder):
+    """Take the addon and what uses it out of the history."""
+    command = ["git", "-C", ROOT, "archive", commit, ADDON, "tests/outside/scripts"]
+    made = subprocess.run(command, capture_output=True, check=False)
+    if made.returncode:
+        pytest.skip("the history of the repository is not at hand")
+    subprocess.run(["tar", "-x", "-C", folder], input=made.stdout, check=True)
+    return folder
+
+
+@pytest.fixture(scope="module", params=RELEASES)
+def old(request, tmp_path_factory):
+    """The folder with an earlier release."""
+    return _archive(RELEASES[request.param], tmp_path_factory.mktemp("release"))
+
+
+@pytest.fixture(scope="module")
+def connection(session, bare_database):
+    connection = connect(session, bare_database)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def used(session, bare_database, old, connection):
+    """What stood in a database that the earlier release was used in."""
+    path = f"--addons-path={old},{TEST_ADDONS}"
+    assert complaints(session, bare_database, path, "-i", ADDON) == []
+    script = old / "tests" / "outside" / "scripts" / "use_everything.py"
+    shell(session, bare_database, script, path)
+    return _contents(connection)
+
+
+@pytest.fixture(scope="module")
+def upgraded(session, bare_database, used):
+    """What Odoo complains about when this release takes over."""
+    return complaints(session, bare_database, "-u", ADDON)
+
+
+@pytest.fixture(scope="module")
+def fresh(session):
+    """A snapshot of a database in which this release was installed."""
+    name = temporary_name("fresh")
+    foreign = databases.foreign_dependencies(session, core_modules())
+    databases.database_from_template(session, name, foreign)
+    assert complaints(session, name, "-i", ADDON) == []
+    connection = connect(session, name)
+    yield snapshot(connection)
+    connection.close()
+    databases.drop(session, name)
+
+
+def _contents(connection):
+    return {
+        table: {*query(connection, f"SELECT {columns} FROM {table}")}
+        for table, columns in KEPT.items()
+    }
+
+
+def test_upgrade_keeps_what_was_known(used, upgraded, connection):
+    assert upgraded == []
+    assert all(used.values())
+    assert _contents(connection) == used
+
+
+def test_upgraded_is_like_new(upgraded, connection, fresh):
+    found = snapshot(connection)
+    made = [kind for kind in fresh if kind not in USED]
+    left = differences(
+        {kind: fresh[kind] for kind in made}, {kind: found[kind] for kind in made}
+    )
+    assert not left, "\n".join(left)
