@@ -166,32 +166,37 @@ class ClassificationRun(models.Model):
         """A run about to be executed in this transaction, with the lock taken."""
         self._check_may_run(policy, partner_ids, kind)
         as_of_date = fields.Date.to_date(as_of_date)
+        last = self._last_run(policy.company_id)
         if kind == "production" and as_of_date:
-            self._check_not_before(policy.company_id, as_of_date)
+            self._check_not_before(last, as_of_date)
         self._lock(policy.company_id, "transaction")
         self.sudo()._mark_interrupted(policy.company_id)
         quiet = self.sudo().with_context(tracking_disable=True)
         run = quiet.create(
             {
                 "policy_id": policy.id,
+                "company_id": policy.company_id.id,  # spares an update
                 "kind": kind,
                 "scope": scope or ("all" if partner_ids is None else "some"),
                 "as_of_date": as_of_date or policy._today(),
+                **self._begun(),
                 **values,
             }
         )
-        return run.with_context(customer_ids=self._customer_ids(partner_ids))
+        return run.with_context(
+            customer_ids=self._customer_ids(partner_ids), last_run_id=last.id
+        )
 
     @api.model
-    def _check_not_before(self, company, as_of_date):
-        """What is known of a later day is not overwritten by an earlier one."""
-        last = self._last_run(company)
+    def _check_not_before(self, last, as_of_date):
+        """What the last run knows of a later day is not overwritten by an earlier
+        one."""
         if last and as_of_date < last.as_of_date:
             raise UserError(
                 self.env._(
                     "The customers of %(company)s were classified as of %(last)s "
                     "already. To look at an earlier day, make a back-test.",
-                    company=company.name,
+                    company=last.company_id.name,
                     last=format_date(self.env, last.as_of_date),
                 )
             )

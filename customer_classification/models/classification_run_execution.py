@@ -54,9 +54,10 @@ class ClassificationRun(models.Model):
         that nobody reads."""
         self.ensure_one()
         started = time.monotonic()
-        self.write({"state": "running", "start_date": fields.Datetime.now()})
+        if self.state != "running":
+            self.write(self._begun())
         watermark = self._next_watermark()
-        self._enter("collect", 5)
+        self._commit_progress()
         values = self._attempt(watermark)
         self.write(
             {
@@ -67,6 +68,16 @@ class ClassificationRun(models.Model):
         )
         if self.state in ("done", "waiting"):
             self._after_run()
+
+    @api.model
+    def _begun(self):
+        """Values of a run that is being executed."""
+        return {
+            "state": "running",
+            "start_date": fields.Datetime.now(),
+            "step": "collect",
+            "progress": 5,
+        }
 
     def _attempt(self, watermark):
         """Go through the phases, again where another transaction came in between;
@@ -129,6 +140,9 @@ class ClassificationRun(models.Model):
     def _enter(self, step, progress):
         """Note how far the run is, for everybody to see where it may commit."""
         self.write({"step": step, "progress": progress})
+        self._commit_progress()
+
+    def _commit_progress(self):
         if self.env.context.get("classification_commit"):
             self.env["ir.cron"]._commit_progress()
 
@@ -136,7 +150,7 @@ class ClassificationRun(models.Model):
         """Collect, score, compare, write; return the state in which the run ends."""
         from ..engine import changes, classify
 
-        last = self._last_run(self.company_id)
+        last = self._run_before()
         if self._is_backwards(last):
             self.notes = [{"code": "clock_back"}]
             return "done"
@@ -194,6 +208,14 @@ class ClassificationRun(models.Model):
         return moves[["partner_id", "axis", "from", "to", "cause"]]
 
     # Collecting
+
+    def _run_before(self):
+        """The last run of the company: none or one query. A transaction sees what it
+        saw when it prepared this one."""
+        known = self.env.context.get("last_run_id")
+        if known is None:
+            return self._last_run(self.company_id)
+        return self.sudo().browse(known)
 
     def _is_backwards(self, last):
         """Whether the clock stands before the day of the last run: what is known of a

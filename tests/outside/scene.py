@@ -124,11 +124,9 @@ class Scene:
         [found] = self._admin.read("classification.run", [run], "state", "error")
         assert found["state"] == "done", found
 
-    def classify_campaigns(self):
-        """Judge the campaigns of the company."""
-        self._admin.call(
-            "classification.policy", "recompute_campaigns", ids=[self.policy]
-        )
+    def call(self, model, method, ids):
+        """Call a method of records."""
+        return self._admin.call(model, method, ids=ids)
 
     def run_scheduled(self, which):
         """What Odoo does by itself after a while: the nightly or the hourly action."""

@@ -88,7 +88,7 @@ def let_time_pass(scene):
     )
     buyers = [row["partner_id"][1] for row in reached[:BUYERS]]
     scene.add({name: [(25, 100.0)] for name in buyers})
-    scene.classify_campaigns()
+    scene.call("classification.policy", "recompute_campaigns", [scene.policy])
     return len(reached)
 
 

@@ -14,7 +14,10 @@ from odoo_commands import ADDON, complaints, connect, query, shell, temporary_na
 from tools import databases
 from tools.paths import ROOT, TEST_ADDONS, core_modules
 
-RELEASES = {"19.0.1.2.0": "dbb12eac8456b241654451b34d2871c369224c87"}
+RELEASES = {
+    "19.0.1.1.0": "3060f950679bd3b95df2e37852877a98d2acb2a5",
+    "19.0.1.2.0": "dbb12eac8456b241654451b34d2871c369224c87",
+}
 # What a company has decided and learned.
 KEPT = {
     "customer_profile": "partner_id, company_id, value_tier_id, lifecycle_stage_id",
