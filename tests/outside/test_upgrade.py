@@ -47,35 +47,49 @@ def old(request, tmp_path_factory):
     return _archive(RELEASES[request.param], tmp_path_factory.mktemp("release"))
 
 
+def _make_database(session, purpose):
+    """A database with what the core depends on, without demo data."""
+    name = temporary_name(purpose)
+    foreign = databases.foreign_dependencies(session, core_modules())
+    databases.database_from_template(session, name, foreign)
+    return name
+
+
 @pytest.fixture(scope="module")
-def connection(session, bare_database):
-    connection = connect(session, bare_database)
+def upgraded_database(session, old):
+    """One for each release."""
+    name = _make_database(session, "upgrade")
+    yield name
+    databases.drop(session, name)
+
+
+@pytest.fixture(scope="module")
+def connection(session, upgraded_database):
+    connection = connect(session, upgraded_database)
     yield connection
     connection.close()
 
 
 @pytest.fixture(scope="module")
-def used(session, bare_database, old, connection):
-    """What stood in a database that the earlier release was used in."""
+def used(session, upgraded_database, old, connection):
+    """What stood in the database after the earlier release had been used."""
     path = f"--addons-path={old},{TEST_ADDONS}"
-    assert complaints(session, bare_database, path, "-i", ADDON) == []
+    assert complaints(session, upgraded_database, path, "-i", ADDON) == []
     script = old / "tests" / "outside" / "scripts" / "use_everything.py"
-    shell(session, bare_database, script, path)
+    shell(session, upgraded_database, script, path)
     return _contents(connection)
 
 
 @pytest.fixture(scope="module")
-def upgraded(session, bare_database, used):
+def upgraded(session, upgraded_database, used):
     """What Odoo complains about when this release takes over."""
-    return complaints(session, bare_database, "-u", ADDON)
+    return complaints(session, upgraded_database, "-u", ADDON)
 
 
 @pytest.fixture(scope="module")
 def fresh(session):
     """A snapshot of a database in which this release was installed."""
-    name = temporary_name("fresh")
-    foreign = databases.foreign_dependencies(session, core_modules())
-    databases.database_from_template(session, name, foreign)
+    name = _make_database(session, "fresh")
     assert complaints(session, name, "-i", ADDON) == []
     connection = connect(session, name)
     yield snapshot(connection)

@@ -14,7 +14,9 @@ INDEXES = (
 def migrate(cr, version):
     for name in INDEXES:
         cr.execute(f"DROP INDEX IF EXISTS {name}")
-    cr.execute("ALTER TABLE IF EXISTS classification_tag_rule DROP COLUMN IF EXISTS name")
+    cr.execute(
+        "ALTER TABLE IF EXISTS classification_tag_rule DROP COLUMN IF EXISTS name"
+    )
     _empty_extensions(cr)
 
 
