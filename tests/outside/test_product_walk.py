@@ -8,13 +8,14 @@ from scene import Scene
 
 
 @pytest.fixture
-def scene(client):
-    """A company that sells a machine, which requires its installation."""
-    scene = Scene(client("admin"), "product", "officer")
+def scene(client, request):
+    """A company of its own that lets a machine, which requires its installation: both
+    are services, for goods would ask for a warehouse where there is a stock."""
+    scene = Scene(client("admin"), request.node.name, "officer")
     values = {"company_id": scene.company, "taxes_id": [[6, 0, []]]}
     scene.machine, scene.service = scene.create(
         "product.template",
-        {**values, "name": "Walk Machine", "list_price": 900, "type": "consu"},
+        {**values, "name": "Walk Machine", "list_price": 900, "type": "service"},
         {**values, "name": "Walk Set-Up", "list_price": 90, "type": "service"},
     )
     scene.create(
@@ -78,9 +79,9 @@ def test_a_decision_about_a_product(scene, person):
     person.press("Decide")
     person.page.get_by_role("radio", name="Sales lifecycle").check()
     person.field("Sales Lifecycle").last.click()
-    person.page.get_by_role("option", name="End of Life").click()
+    person.page.get_by_role("menuitem", name="End of Life").click()
     person.fill("Reason", "The maker gave it up")
-    person.press("Save & Close")
+    person.press("Save")
     person.see("A person decided.", "End of Life")
     scene.call("classification.policy", "recompute_products", [scene.policy])
     person.menu("Products", "Decisions About Products")
