@@ -1,3 +1,4 @@
+from . import classification_protected_mixin
 from . import customer_value_tier
 from . import customer_lifecycle_stage
 from . import classification_policy
