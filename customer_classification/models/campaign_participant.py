@@ -34,9 +34,14 @@ class CampaignParticipant(models.Model):
     _description = "Participant of a Campaign"
     _order = "campaign_id, id"
     _rec_name = "partner_id"
+    _check_company_auto = True
 
     campaign_id = fields.Many2one(
-        "utm.campaign", required=True, ondelete="cascade", index=True
+        "utm.campaign",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        check_company=True,
     )
     company_id = fields.Many2one(
         "res.company",
@@ -53,6 +58,7 @@ class CampaignParticipant(models.Model):
         required=True,
         ondelete="cascade",
         index=True,
+        check_company=True,
         help="A contact stands for its company: each customer takes part once.",
     )
     contact_id = fields.Many2one(
@@ -60,6 +66,7 @@ class CampaignParticipant(models.Model):
         string="Contact",
         ondelete="set null",
         index="btree_not_null",
+        check_company=True,
         help="Who exactly was in touch with the campaign.",
     )
     source = fields.Selection(

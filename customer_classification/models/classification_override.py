@@ -23,9 +23,15 @@ class ClassificationOverride(models.Model):
     _order = "end_date, id"
     _rec_name = "partner_id"
     _subject = "partner_id"
+    _check_company_auto = True
 
     partner_id = fields.Many2one(
-        "res.partner", string="Customer", required=True, ondelete="cascade", index=True
+        "res.partner",
+        string="Customer",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        check_company=True,
     )
     axis = fields.Selection(
         [

@@ -11,9 +11,15 @@ class CustomerCode(models.Model):
     _description = "Customer Code"
     _order = "is_current desc, since desc, id desc"
     _rec_name = "code"
+    _check_company_auto = True
 
     partner_id = fields.Many2one(
-        "res.partner", string="Customer", required=True, ondelete="cascade", index=True
+        "res.partner",
+        string="Customer",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        check_company=True,
     )
     company_id = fields.Many2one(
         "res.company",
@@ -110,9 +116,13 @@ class CustomerCode(models.Model):
             ]
         ):
             if (taken.company_id.id, taken.code) in seen:
-                raise ValidationError(taken._taken_sentence())
+                raise ValidationError(taken.with_env(self.env)._taken_sentence())
 
     def _taken_sentence(self):
+        """Who has the code, for those who may know it."""
+        if not self.has_access("read"):
+            code = self.sudo().code
+            return self.env._("The code %s is taken by another customer.", code)
         if self.is_current:
             return self.env._(
                 "The code %(code)s is taken: %(customer)s has it.",

@@ -26,6 +26,7 @@ class ProductClassOverride(models.Model):
     _order = "end_date, id"
     _rec_name = "product_tmpl_id"
     _subject = "product_tmpl_id"
+    _check_company_auto = True
 
     product_tmpl_id = fields.Many2one(
         "product.template",
@@ -33,6 +34,7 @@ class ProductClassOverride(models.Model):
         required=True,
         ondelete="cascade",
         index=True,
+        check_company=True,
     )
     axis = fields.Selection(
         PRODUCT_AXIS_SELECTION, string="What", required=True, default="abc"
