@@ -325,7 +325,7 @@ _FOLD = """
       FROM (SELECT (array_agg(m.id ORDER BY m.partner_id <> c.customer, m.id))[1] AS id,
                    c.customer, min(m.addressed_date) AS addressed,
                    min(m.joined_date) AS joined, min(m.answered_date) AS answered,
-                   bool_and(m.is_control) AS is_control,
+                   bool_and(m.is_control IS TRUE) AS is_control,
                    bool_or(m.is_entered) AS is_entered,
                    avg(m.feedback_score) FILTER (WHERE m.has_feedback) AS feedback
               FROM campaign_participant m

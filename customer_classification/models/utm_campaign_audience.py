@@ -295,7 +295,7 @@ class UtmCampaign(models.Model):
                    SET addressed_date = %(today)s, write_uid = %(user)s,
                        write_date = now() AT TIME ZONE 'UTC'
                  WHERE campaign_id = %(campaign)s AND company_id = %(company)s
-                   AND addressed_date IS NULL AND NOT is_control AND is_entered
+                   AND addressed_date IS NULL AND is_control IS NOT TRUE AND is_entered
                    AND id IN %(own)s
                 """,
                 own=own.subselect(),

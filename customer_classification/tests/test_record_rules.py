@@ -10,8 +10,12 @@ from ..models.ir_rule import SUBJECT_MODELS
 from .common import AS_OF
 from .row_common import RowCase
 
-GROUPS = (
-    "sales_team.group_sale_salesman_all_leads,customer_classification.group_officer"
+GROUPS = ",".join(
+    (
+        "sales_team.group_sale_salesman_all_leads",
+        "customer_classification.group_officer",
+        "base.group_allow_export",
+    )
 )
 # What another addon, or Settings, may lay on contacts, products and campaigns.
 RULES = {
