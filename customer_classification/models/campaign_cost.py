@@ -9,6 +9,7 @@ class CampaignCost(models.Model):
     """What a campaign cost, beside the vendor bills that carry it."""
 
     _name = "campaign.cost"
+    _inherit = "classification.access.mixin"
     _description = "Cost of a Campaign"
     _order = "date desc, id desc"
     _check_company_auto = True

@@ -31,6 +31,7 @@ class CampaignParticipant(models.Model):
     """
 
     _name = "campaign.participant"
+    _inherit = "classification.access.mixin"
     _description = "Participant of a Campaign"
     _order = "campaign_id, id"
     _rec_name = "partner_id"

@@ -16,6 +16,7 @@ class ClassificationOverrideMixin(models.AbstractModel):
     """
 
     _name = "classification.override.mixin"
+    _inherit = "classification.access.mixin"
     _description = "Decision About a Class"
 
     # Name of the field with the customer or product.

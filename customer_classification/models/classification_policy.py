@@ -13,6 +13,7 @@ class ClassificationPolicy(models.Model):
     """
 
     _name = "classification.policy"
+    _inherit = "classification.access.mixin"
     _description = "Classification Policy"
     _order = "company_id, version desc, id desc"
     _check_company_auto = True

@@ -8,6 +8,7 @@ class CustomerCode(models.Model):
     for ever, so that an old code still leads to its customer."""
 
     _name = "customer.code"
+    _inherit = "classification.access.mixin"
     _description = "Customer Code"
     _order = "is_current desc, since desc, id desc"
     _rec_name = "code"

@@ -10,7 +10,7 @@ class CustomerPurchase(models.Model):
     till, or from the system used before. Imported with Odoo's own import screen."""
 
     _name = "customer.purchase"
-    _inherit = "classification.document.mixin"
+    _inherit = ["classification.document.mixin", "classification.access.mixin"]
     _description = "Imported Purchase"
     _order = "date desc, id desc"
     _rec_name = "reference"

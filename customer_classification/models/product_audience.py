@@ -308,12 +308,13 @@ class ProductAudience(models.Model):
     def _open_buyers(self, product, condition=None, axis="value_tier"):
         """Open the customers who bought a product in the window: one query.
 
-        :param condition: SQL on ``b``, a line of :meth:`_bought_query`; those of the
-            current companies by default
+        :param condition: SQL on ``b``, a line of :meth:`_bought_query`, beside those
+            of the current companies
         """
         self.browse().check_access("read")
-        if condition is None:
-            condition = SQL("b.company_id = ANY(%s)", self.env.companies.ids)
+        product.check_access("read")
+        here = SQL("b.company_id = ANY(%s)", self.env.companies.ids)
+        condition = SQL("%s AND %s", here, condition) if condition else here
         rows = self.env.execute_query(
             SQL(
                 "SELECT DISTINCT b.partner_id, b.company_id FROM (%s) b"

@@ -7,6 +7,7 @@ class ClassificationPolicyImport(models.TransientModel):
     """Makes a draft from the file of a policy."""
 
     _name = "classification.policy.import"
+    _inherit = "classification.access.mixin"
     _description = "Import of a Policy"
 
     file = fields.Binary(
