@@ -9,8 +9,10 @@ class CampaignCost(models.Model):
     """What a campaign cost, beside the vendor bills that carry it."""
 
     _name = "campaign.cost"
+    _inherit = "classification.protected.mixin"
     _description = "Cost of a Campaign"
     _order = "date desc, id desc"
+    _fixed_fields = frozenset({"company_id"})
 
     campaign_id = fields.Many2one(
         "utm.campaign", required=True, index=True, ondelete="cascade"
