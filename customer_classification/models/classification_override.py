@@ -49,18 +49,16 @@ class ClassificationOverride(models.Model):
         "customer.value.tier",
         string="Tier by the Numbers Then",
         readonly=True,
-        copy=False,
         ondelete="restrict",
     )
     from_stage_id = fields.Many2one(
         "customer.lifecycle.stage",
         string="Stage by the Numbers Then",
         readonly=True,
-        copy=False,
         ondelete="restrict",
     )
     from_risk = fields.Selection(
-        RISK_SELECTION, string="Risk by the Numbers Then", readonly=True, copy=False
+        RISK_SELECTION, string="Risk by the Numbers Then", readonly=True
     )
     decided_label = fields.Char(string="Decided", compute="_compute_labels")
     then_label = fields.Char(string="By the Numbers Then", compute="_compute_labels")

@@ -40,7 +40,6 @@ class ClassificationOverrideMixin(models.AbstractModel):
         string="Since",
         required=True,
         readonly=True,
-        copy=False,
         default=fields.Date.context_today,
     )
     end_date = fields.Date(
@@ -53,10 +52,9 @@ class ClassificationOverrideMixin(models.AbstractModel):
         "res.users",
         string="Decided By",
         readonly=True,
-        copy=False,
         default=lambda self: self.env.user,
     )
-    ended_date = fields.Datetime(string="Ended On", readonly=True, copy=False)
+    ended_date = fields.Datetime(string="Ended On", readonly=True)
     ended_by_id = fields.Many2one(
         "res.users", string="Ended By", readonly=True, copy=False
     )
@@ -70,7 +68,6 @@ class ClassificationOverrideMixin(models.AbstractModel):
         ],
         required=True,
         readonly=True,
-        copy=False,
         default="active",
         index=True,
     )

@@ -16,7 +16,7 @@ class ClassificationProtectedMixin(models.AbstractModel):
     _name = "classification.protected.mixin"
     _description = "Fields That Only the Product Writes"
 
-    # Names of the protected fields; each is stored and ``copy=False``.
+    # Names of the protected fields; each is stored, and copies do not have its value.
     _protected_fields = frozenset()
     # Names of the fields that a client gives a new record and nobody changes after.
     _fixed_fields = frozenset()
@@ -25,9 +25,7 @@ class ClassificationProtectedMixin(models.AbstractModel):
     def create(self, vals_list):
         kept = self
         if not self.env.su:
-            self.check_access("create")
-            self._check_companies(vals_list)
-            self._check_protected_defaults(vals_list)
+            self._check_client_values(vals_list)
             kept = self._without_protected_context()
             vals_list = [
                 {key: vals[key] for key in vals if key not in self._protected_fields}
@@ -55,10 +53,25 @@ class ClassificationProtectedMixin(models.AbstractModel):
         """The values to write, which may be protected ones by now."""
         return vals
 
+    def copy_data(self, default=None):
+        """Copies have what new records have, unless the caller says otherwise."""
+        left_out = self._protected_fields - set(default or ())
+        return [
+            {name: vals[name] for name in vals if name not in left_out}
+            for vals in super().copy_data(default)
+        ]
+
+    @api.model
+    def _check_client_values(self, vals_list):
+        """Refuse what a client may not give new records, before anything is looked up
+        or written for them."""
+        self.check_access("create")
+        self._check_companies(vals_list)
+        self._check_protected_defaults(vals_list)
+
     @api.model
     def _check_companies(self, vals_list):
-        """Refuse records of companies that the client has not switched on, before
-        anything is looked up for them."""
+        """Refuse records of companies that the client has not switched on."""
         companies = (False, None, *self.env.companies.ids)
         if any(vals.get("company_id") not in companies for vals in vals_list):
             raise AccessError(

@@ -41,7 +41,6 @@ class CustomerCode(models.Model):
     scheme_id = fields.Many2one(
         "customer.code.scheme",
         readonly=True,
-        copy=False,
         ondelete="set null",
         index="btree_not_null",
         help="The scheme that made the code; none where a person gave or imported it.",
@@ -49,7 +48,6 @@ class CustomerCode(models.Model):
     number = fields.Integer(
         string="Running Number",
         readonly=True,
-        copy=False,
         aggregator=None,
         help="The number in the code, which the customer keeps when classes change.",
     )
@@ -73,7 +71,6 @@ class CustomerCode(models.Model):
     def create(self, vals_list):
         """Codes that people give or import; taken ones are refused with a sentence,
         and the code so far becomes an old one: three queries, whatever the number."""
-        self.check_access("create")
         vals_list = [
             {
                 "company_id": self.env.company.id,
@@ -83,7 +80,7 @@ class CustomerCode(models.Model):
             for vals in vals_list
         ]
         if not self.env.su:
-            self._check_companies(vals_list)
+            self._check_client_values(vals_list)
         self._check_taken((vals["company_id"], vals["code"]) for vals in vals_list)
         self._keep_last_current(vals_list)
         codes = super().create(vals_list)

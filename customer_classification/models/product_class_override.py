@@ -45,10 +45,7 @@ class ProductClassOverride(models.Model):
     price_band = fields.Selection(BAND_SELECTION)
     sales_lifecycle = fields.Selection(SALES_STAGE_SELECTION)
     from_class = fields.Selection(
-        PRODUCT_CLASS_SELECTION,
-        string="By the Numbers Then",
-        readonly=True,
-        copy=False,
+        PRODUCT_CLASS_SELECTION, string="By the Numbers Then", readonly=True
     )
     decided_class = fields.Selection(
         PRODUCT_CLASS_SELECTION, string="Decided", compute="_compute_classes"
