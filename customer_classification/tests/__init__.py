@@ -50,6 +50,7 @@ from . import test_purchase_import
 from . import test_queue
 from . import test_real_purchases
 from . import test_recompute_arguments
+from . import test_record_rules
 from . import test_refresh
 from . import test_rehearsal
 from . import test_replay
