@@ -126,3 +126,4 @@ from . import campaign_class_change
 from . import utm_campaign_result
 from . import res_partner_profiling
 from . import classification_withheld_row
+from . import customer_held_data

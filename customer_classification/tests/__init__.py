@@ -33,6 +33,7 @@ from . import test_policy_file
 from . import test_policy_filter
 from . import test_policy_rules
 from . import test_policy_tour
+from . import test_privacy
 from . import test_problem
 from . import test_product_abc
 from . import test_product_association
