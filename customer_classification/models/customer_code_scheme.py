@@ -11,7 +11,7 @@ class CustomerCodeScheme(models.Model):
     """How the codes of a company's customers are put together."""
 
     _name = "customer.code.scheme"
-    _inherit = "classification.access.mixin"
+    _inherit = "classification.protected.mixin"
     _description = "Scheme of Customer Codes"
     _order = "company_id, sequence, id"
 

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from .classification_policy_filter import missing_fields
 from .classification_tag_domain import dangling_references
+from .profiling import OBJECTING
 from .res_partner import USER_GROUP
 
 
@@ -244,6 +245,7 @@ class UtmCampaign(models.Model):
                 owners=company.sudo().parent_ids.ids,
                 user=self.env.uid,
                 partners=partners.ids,
+                objecting=OBJECTING,
                 salt=f"{self.campaign_salt or ''}{self.id}",
                 share=self.campaign_control_share / 100,
                 day=addressed_date or None,
@@ -318,6 +320,8 @@ _ADD_AUDIENCE = """
           FROM res_partner p
          WHERE p.id = ANY(%(partners)s) AND p.commercial_partner_id IS NOT NULL
            AND (p.company_id IS NULL OR p.company_id = ANY(%(owners)s))
+           AND p.id NOT IN %(objecting)s
+           AND p.commercial_partner_id NOT IN %(objecting)s
     ), member AS (
         SELECT customer.id, COALESCE(f.value_tier_id, 0) AS tier, m.is_control,
                m.id IS NULL AS is_new, md5(%(salt)s || ':' || customer.id) AS chance
