@@ -126,12 +126,10 @@ class ClassificationPolicy(models.Model):
         ).write(vals)
 
     def _check_changeable(self, vals):
-        """Refuse a change of what explains classes: of all but the responsible once
-        the policy was published, and of that it was."""
-        kept = set(vals) - self._protected_fields - self._changeable_fields()
-        if not kept and vals.get("state") != "draft":
-            return
-        if self.filtered(lambda policy: policy.state != "draft"):
+        """Refuse a change of all but the responsible once a policy was published: it
+        explains classes."""
+        changed = set(vals) - self._protected_fields - self._changeable_fields()
+        if changed and self.filtered(lambda policy: policy.state != "draft"):
             raise UserError(
                 self.env._(
                     "A published policy is not changed, so that what it decided stays "

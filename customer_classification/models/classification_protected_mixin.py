@@ -55,10 +55,12 @@ class ClassificationProtectedMixin(models.AbstractModel):
 
     def copy_data(self, default=None):
         """Copies have what new records have, unless the caller says otherwise."""
-        left_out = self._protected_fields - set(default or ())
+        default = default or {}
+        left_out = self._protected_fields - set(default)
+        given = {**dict.fromkeys(left_out, False), **default}  # is not even read
         return [
             {name: vals[name] for name in vals if name not in left_out}
-            for vals in super().copy_data(default)
+            for vals in super().copy_data(given)
         ]
 
     @api.model

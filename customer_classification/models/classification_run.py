@@ -237,7 +237,7 @@ class ClassificationRun(models.Model):
         if days is None or days is False:
             return None
         label = self._label_of("horizon_days")
-        return as_number(self.env, days, 1, LONGEST_HORIZON_DAYS, label, whole=True)
+        return as_number(self.env, days, 0, LONGEST_HORIZON_DAYS, label, whole=True)
 
     @api.model
     def _partner_argument(self, partner_ids):
