@@ -46,9 +46,14 @@ class CampaignParticipant(models.Model):
     _rec_name = "partner_id"
     _protected_fields = RESULT_FIELDS | {"source", "is_entered", "content_hash"}
     _fixed_fields = frozenset({"campaign_id", "company_id", "partner_id"})
+    _check_company_auto = True
 
     campaign_id = fields.Many2one(
-        "utm.campaign", required=True, ondelete="cascade", index=True
+        "utm.campaign",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        check_company=True,
     )
     company_id = fields.Many2one(
         "res.company",
@@ -65,6 +70,7 @@ class CampaignParticipant(models.Model):
         required=True,
         ondelete="cascade",
         index=True,
+        check_company=True,
         help="A contact stands for its company: each customer takes part once.",
     )
     contact_id = fields.Many2one(
@@ -72,6 +78,7 @@ class CampaignParticipant(models.Model):
         string="Contact",
         ondelete="set null",
         index="btree_not_null",
+        check_company=True,
         help="Who exactly was in touch with the campaign.",
     )
     source = fields.Selection(
@@ -337,7 +344,7 @@ _FOLD = """
       FROM (SELECT (array_agg(m.id ORDER BY m.partner_id <> c.customer, m.id))[1] AS id,
                    c.customer, min(m.addressed_date) AS addressed,
                    min(m.joined_date) AS joined, min(m.answered_date) AS answered,
-                   bool_and(m.is_control) AS is_control,
+                   bool_and(m.is_control IS TRUE) AS is_control,
                    bool_or(m.is_entered) AS is_entered,
                    avg(m.feedback_score) FILTER (WHERE m.has_feedback) AS feedback
               FROM campaign_participant m

@@ -28,9 +28,15 @@ class ClassificationOverride(models.Model):
         *("from_tier_id", "from_stage_id", "from_risk"),
     }
     _fixed_fields = OverrideMixin._fixed_fields | {"partner_id"}
+    _check_company_auto = True
 
     partner_id = fields.Many2one(
-        "res.partner", string="Customer", required=True, ondelete="cascade", index=True
+        "res.partner",
+        string="Customer",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        check_company=True,
     )
     axis = fields.Selection(
         [

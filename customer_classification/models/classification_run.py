@@ -6,6 +6,7 @@ from odoo.tools import SQL, format_date, formatLang
 
 from .arguments import as_day, as_ids, as_number
 from .classification_sentences import note_sentence
+from .customer_profile import MONEY_GROUP
 
 # First key of the advisory lock; the second one is the id of the company.
 LOCK_KEY = 1_129_270_867
@@ -127,7 +128,7 @@ class ClassificationRun(models.Model):
         help="What was written before this moment (UTC) has been looked at.",
     )
     error = fields.Text(readonly=True)
-    edges = fields.Json(readonly=True)
+    edges = fields.Json(readonly=True, groups=MONEY_GROUP)
     notes = fields.Json(readonly=True)
     notes_text = fields.Text(string="Remarks", compute="_compute_notes_text")
     result_ids = fields.One2many("classification.run.result", "run_id", readonly=True)

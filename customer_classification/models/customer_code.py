@@ -18,9 +18,15 @@ class CustomerCode(models.Model):
     _fixed_fields = frozenset(
         {"partner_id", "company_id", "code", "is_current", "since", "until"}
     )
+    _check_company_auto = True
 
     partner_id = fields.Many2one(
-        "res.partner", string="Customer", required=True, ondelete="cascade", index=True
+        "res.partner",
+        string="Customer",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        check_company=True,
     )
     company_id = fields.Many2one(
         "res.company",
@@ -164,12 +170,14 @@ class CustomerCode(models.Model):
             ]
         ):
             if (taken.company_id.id, taken.code) in seen:
-                raise ValidationError(taken._taken_sentence())
+                raise ValidationError(taken.with_env(self.env)._taken_sentence())
 
     def _taken_sentence(self):
+        """Name the customer who has the code, for those who may know it."""
+        if not self.has_access("read"):
+            code = self.sudo().code
+            return self.env._("The code %s is taken by another customer.", code)
         customer = self.partner_id
-        if not customer.sudo(False).with_user(self.env.user).has_access("read"):
-            return self.env._("The code %s is taken.", self.code)
         if self.is_current:
             return self.env._(
                 "The code %(code)s is taken: %(customer)s has it.",

@@ -29,6 +29,7 @@ class ProductClassOverride(models.Model):
     _subject = "product_tmpl_id"
     _protected_fields = OverrideMixin._protected_fields | {"from_class"}
     _fixed_fields = OverrideMixin._fixed_fields | {"product_tmpl_id"}
+    _check_company_auto = True
 
     product_tmpl_id = fields.Many2one(
         "product.template",
@@ -36,6 +37,7 @@ class ProductClassOverride(models.Model):
         required=True,
         ondelete="cascade",
         index=True,
+        check_company=True,
     )
     axis = fields.Selection(
         PRODUCT_AXIS_SELECTION, string="What", required=True, default="abc"
