@@ -126,8 +126,10 @@ class ClassificationPolicy(models.Model):
         ).write(vals)
 
     def _check_changeable(self, vals):
-        """Refuse a change of all but the responsible once a policy was published: it
-        explains classes."""
+        """Refuse changes of published policies but for the responsible.
+
+        They explain the classes that they gave.
+        """
         changed = set(vals) - self._protected_fields - self._changeable_fields()
         if changed and self.filtered(lambda policy: policy.state != "draft"):
             raise UserError(
@@ -210,7 +212,7 @@ class ClassificationPolicy(models.Model):
             )
 
     def _check_may_publish(self):
-        """Managers publish the policies of their companies, and drafts only.
+        """Managers publish drafts of the companies in which they work.
 
         :raises AccessError: somebody else asks
         :raises UserError: a policy is retired
