@@ -60,7 +60,7 @@ class CustomerHeldData(models.AbstractModel):
 
     @api.model
     def _records(self, contact, is_subject):
-        """``[(name of the model, records about a contact)]``: one search a reference."""
+        """``[(name of the model, records about a contact)]``: a search a reference."""
         found = {}
         for name, field, __ in self.env[WITHHELD]._person_fields():
             model = self.env[name].sudo().with_context(active_test=False)
