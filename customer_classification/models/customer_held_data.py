@@ -13,7 +13,6 @@ SHOWN_TYPES = {
     *("char", "text", "integer", "float", "monetary", "boolean", "date", "datetime"),
     *("selection", "many2one"),
 }
-NUMBERS = ("integer", "float", "monetary")
 WITHHELD = "classification.withheld.row"
 
 
@@ -38,7 +37,8 @@ class CustomerHeldData(models.AbstractModel):
         """``{"contact": name, "date": day, "sections": [...]}``, fit for JSON.
 
         A section is ``{"model": name, "title": text, "is_withheld": bool, "rows":
-        [...]}``; a row is a list of ``{"name", "label", "value", "text"}``.
+        [...]}``; a row is a list of ``{"name", "label", "value", "text"}`` of what is
+        not empty or zero.
         """
         is_subject = self.env.user.partner_id == partner
         contact = partner.sudo()
@@ -152,7 +152,7 @@ class CustomerHeldData(models.AbstractModel):
                 "text": self._text(record, record._fields[name]),
             }
             for name in names
-            if record[name] or record._fields[name].type in NUMBERS
+            if record[name]
         ]
 
     @api.model
