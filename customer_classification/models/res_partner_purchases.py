@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from .profiling import OBJECTING
 from .res_partner import USER_GROUP
+from .searched_values import asks_for_none, compared_value, ids_among
 
 
 class ResPartner(models.Model):
@@ -197,10 +198,10 @@ class ResPartner(models.Model):
             value = self.env["product.category"].search([("id", operator, value)]).ids
         elif operator != "in":
             return NotImplemented
-        ids = [item for item in value if item]
+        ids = ids_among(value)
         lines = self._categories_query(SQL("TRUE"))
         found = self._customers_among(SQL(statement, lines, ids))
-        if len(ids) == len(list(value)):
+        if not asks_for_none(value):
             return found
         everybody = SQL("SELECT customer FROM (%s) l", lines)
         return found | ~self._customers_among(everybody)
@@ -210,13 +211,14 @@ class ResPartner(models.Model):
         signs = {"<": SQL("<"), "<=": SQL("<="), ">": SQL(">"), ">=": SQL(">=")}
         if operator not in signs:
             return NotImplemented
+        field = self._fields["customer_discount_percent"]
         return self._customers_among(
             SQL(
                 "SELECT customer FROM (%s) l GROUP BY customer HAVING %s %s %s",
                 self._customer_lines(SQL("TRUE")),
                 _DISCOUNT,
                 signs[operator],
-                value,
+                compared_value(self.env, field, value),
             )
         )
 
