@@ -28,7 +28,7 @@ class ResPartner(models.Model):
         for name, field, is_own in references:
             names = self._free_text_fields(self.env[name]) if is_own else []
             if names:
-                self._erase_rows(self.env[name], field, names)
+                self._erase_rows(self.env[name], field, self.ids, names)
         self.env.invalidate_all()
         for row in withheld.search([("partner_id", "in", self.ids)]):
             row.content = self._erased(row)
@@ -47,7 +47,9 @@ class ResPartner(models.Model):
             and (own or (field._module or "").startswith(ADDON))
         ]
 
-    def _erase_rows(self, model, field, names):
+    def _erase_rows(self, model, field, ids, names):
+        """Erase fields of the rows in whose ``field`` one of some ids stands: one
+        query. Not through the ORM, which keeps what decisions said before."""
         erased = [
             SQL("%s = %s", SQL.identifier(name), self._erased_text(model, name))
             for name in names
@@ -58,7 +60,7 @@ class ResPartner(models.Model):
                 SQL.identifier(model._table),
                 SQL(", ").join(erased),
                 SQL.identifier(field),
-                self.ids,
+                ids,
             )
         )
 

@@ -86,7 +86,10 @@ class PrivacyLookupWizardLine(models.TransientModel):
         if self.res_model not in DECISIONS or self.is_unlinked:
             return super().action_unlink()
         decision = self.env[self.res_model].sudo().browse(self.res_id)
-        decision.write({"reason": self.env._("Erased")})
+        self.env.flush_all()
+        contacts = self.env["res.partner"].sudo()
+        contacts._erase_rows(decision, "id", decision.ids, ["reason"])
+        decision.invalidate_recordset()
         self.execution_details = self.env._(
             "Text erased of %(model)s #%(number)s",
             model=self.res_model_id.name,

@@ -119,6 +119,10 @@ class TestPrivacyLookup(ClassificationCase):
         line.action_unlink()
         self.assertTrue(line.is_unlinked)
         self.assertEqual(self.about_other.reason, "Erased")
+        self.assertFalse(
+            self.about_other.search([("reason", "ilike", "ada lovelace's")]),
+            "no copy of the decision keeps the text",
+        )
 
     def test_purchase_is_deleted(self):
         line = self._lookup().line_ids.filtered(
