@@ -219,6 +219,7 @@ class ClassificationTagLink(models.Model):
         self.check_access("read")
         removed = self.filtered(lambda link: link.state == "removed")
         for kind in KINDS.values():
-            removed[kind.record_field].check_access("write")
+            if removed[kind.record_field]:
+                removed[kind.record_field].check_access("write")
         removed.sudo().unlink()
         return {"type": "ir.actions.client", "tag": "soft_reload"}

@@ -1,4 +1,5 @@
 import re
+from itertools import count
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -207,6 +208,47 @@ class ClassificationTagMixin(models.AbstractModel):
                 self.env._("The code “%s” is that of another tag.", code)
             )
 
+    def copy_data(self, default=None):
+        """Give copies names of their own, and none of what carries the tags."""
+        kind, given = self._tag_kind(), default or {}
+        vals_list, taken = super().copy_data(default), self._names_beside()
+        for tag, vals in zip(self, vals_list, strict=True):
+            if kind.inverse not in given:
+                vals.pop(kind.inverse, None)
+            vals["name"] = given.get("name", tag.name)
+            if "name" not in given:
+                vals["name"] = tag._name_of_copy(taken)
+        return vals_list
+
+    def copy_translations(self, new, excluded=()):
+        # In other languages, too, the name of the original is taken.
+        return super().copy_translations(new, excluded={*excluded, "name"})
+
+    def _names_beside(self):
+        """Names that these tags and their siblings have in any language: one query."""
+        self.flush_model(["name", "parent_id"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT lower(trim(lang.value))"
+                "  FROM %(table)s t, jsonb_each_text(t.name) lang"
+                " WHERE COALESCE(t.parent_id, 0) = ANY(%(parents)s)",
+                table=SQL.identifier(self._table),
+                parents=[tag.parent_id.id or 0 for tag in self],
+            )
+        )
+        return {name for (name,) in rows}
+
+    def _name_of_copy(self, taken):
+        """Return the first free name, and note that it is taken."""
+        short = self.name[: LONGEST["name"] - 20]
+        for number in count(1):
+            name = self.env._("%s (copy)", short)
+            if number > 1:
+                name = f"{name} {number}"
+            if name.casefold() not in taken:
+                taken.add(name.casefold())
+                return name
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_children(self):
         children = self.with_context(active_test=False).search(
@@ -265,12 +307,11 @@ class ClassificationTagMixin(models.AbstractModel):
 
     @api.model
     def _check_tag_text(self, field, text, longest):
-        label = self._fields[field]._description_string(self.env)
         if len(text) > longest:
             raise ValidationError(
                 self.env._(
                     "%(field)s: at most %(number)s characters, please.",
-                    field=label,
+                    field=self._fields[field]._description_string(self.env),
                     number=longest,
                 )
             )
@@ -279,7 +320,7 @@ class ClassificationTagMixin(models.AbstractModel):
                 self.env._(
                     "%s holds characters that cannot be kept, such as those of a "
                     "file that is not text. Type it anew.",
-                    label,
+                    self._fields[field]._description_string(self.env),
                 )
             )
 

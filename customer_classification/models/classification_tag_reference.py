@@ -247,6 +247,7 @@ class ClassificationTagReference(models.AbstractModel):
         :param into: the tag that stayed
         :return: names of what was left alone
         """
+        log = log if isinstance(log, list) else [log]
         entries = [entry for entry in log if self._is_needed(entry)]
         if not all(self._is_of_merge(entry, tags, into) for entry in entries):
             raise UserError(
