@@ -132,16 +132,6 @@ class ClassificationTagMixin(models.AbstractModel):
         for tag, above in self._with_tags_above():
             tag.display_name = PATH.join(place.name or "" for place in (*above, tag))
 
-    @api.model
-    def _search_display_name(self, operator, value):
-        """What is found by its name is found with what stands below it."""
-        domain = super()._search_display_name(operator, value)
-        if not operator.endswith("like"):
-            return domain
-        if operator.startswith("not"):
-            return NotImplemented
-        return [("id", "child_of", tuple(self._search(domain)))]
-
     def _check_no_tag_cycle(self, parent_id):
         """Refuse a place below the tag itself, before Odoo does without its name."""
         parent = self.browse(parent_id if type(parent_id) is int else ()).exists()

@@ -56,6 +56,7 @@ from . import test_source_invoice
 from . import test_source_sale
 from . import test_tag_library
 from . import test_tag_merge
+from . import test_tag_path
 from . import test_tag_provenance
 from . import test_tag_rights
 from . import test_tag_rule
