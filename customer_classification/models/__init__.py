@@ -58,6 +58,7 @@ from . import account_move
 from . import crm_lead
 from . import res_company
 from . import classification_tag_mixin
+from . import classification_tag_path
 from . import classification_tag_row_mixin
 from . import classification_tagged_mixin
 from . import res_partner_category

@@ -61,8 +61,11 @@ from . import test_source_invoice
 from . import test_source_sale
 from . import test_tag_library
 from . import test_tag_merge
+from . import test_tag_path
 from . import test_tag_provenance
+from . import test_tag_rights
 from . import test_tag_rule
+from . import test_tag_speed
 from . import test_tag_tree
 from . import test_tag_wizard
 from . import test_tours
