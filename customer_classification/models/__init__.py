@@ -1,4 +1,5 @@
 from . import classification_protected_mixin
+from . import classification_condition
 from . import customer_value_tier
 from . import customer_lifecycle_stage
 from . import classification_policy

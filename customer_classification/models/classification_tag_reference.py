@@ -4,7 +4,7 @@ from typing import NamedTuple
 from odoo import api, models
 from odoo.fields import Domain
 
-from .classification_policy_filter import missing_fields
+from .classification_condition import missing_fields
 from .classification_tag_domain import asked_tags, replaced
 from .classification_tag_kind import KIND_OF_TAG_MODEL
 

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from .selection import selected_ids
+
 
 class CustomerCodeAssign(models.TransientModel):
     """Says how many customers would get or change their code, and does it."""
@@ -24,8 +26,7 @@ class CustomerCodeAssign(models.TransientModel):
         """The contacts that are selected in a list, or all customers."""
         values = super().default_get(fields_list)
         if self.env.context.get("active_model") == "res.partner":
-            ids = self.env.context.get("active_ids") or []
-            values["partner_ids"] = [fields.Command.set(ids)]
+            values["partner_ids"] = [fields.Command.set(selected_ids(self.env))]
             values["is_selection"] = True
         return values
 
@@ -74,4 +75,6 @@ class CustomerCodeAssign(models.TransientModel):
         return self.env["customer.code.assignment"].sudo()
 
     def _partner_ids(self):
-        return self.partner_ids.ids if self.is_selection else None
+        if not self.is_selection:
+            return None
+        return self.partner_ids._filtered_access("read").ids
