@@ -56,18 +56,27 @@ class ClassificationPolicy(models.Model):
     def _check_filters(self):
         if self.env.context.get("references_judged_later"):
             return
+        # A constraint judges as superuser; who publishes, as the run will.
+        person = self._condition_root if self.env.su else None
         for policy in self:
-            for name in FILTERS:
-                policy._try_filter(name)
+            for condition in policy._filter_conditions(person):
+                condition.try_out()
 
-    def _try_filter(self, name):
-        """Let the database read a filter without looking at a row.
+    def _check_condition_rights(self):
+        if self.env.context.get("references_judged_later"):
+            return
+        for policy in self:
+            for condition in policy._filter_conditions(self.env.user):
+                condition.check_rights()
 
-        :raises UserError: naming the field of the policy
+    def _filter_conditions(self, person=None):
+        """The filters that say anything, as of today.
+
+        :param person: who looks; by default who wrote them
         """
-        if not self._parse_filter(name, self.env[FILTERS[name]]).is_true():
-            person = self._condition_saver()
-            self._filter_condition(name, self._today(), person).try_out()
+        for name in FILTERS:
+            if not self._parse_filter(name, self.env[FILTERS[name]]).is_true():
+                yield self._filter_condition(name, self._today(), person)
 
     def _matching(self, name, column, as_of_date):
         """SQL condition that keeps the documents that a filter matches.
@@ -80,12 +89,14 @@ class ClassificationPolicy(models.Model):
         """
         if self._parse_filter(name, self.env[FILTERS[name]]).is_true():
             return SQL("TRUE")
-        return SQL("%s IN %s", column, self._filter_condition(name, as_of_date).ids())
+        condition = self._filter_condition(name, as_of_date)
+        condition.try_out_once()
+        return SQL("%s IN %s", column, condition.ids())
 
     def _filter_condition(self, name, as_of_date, person=None):
         """The :class:`Condition` of a filter, with dates counted from a day.
 
-        :param person: who saves it; by default who wrote it
+        :param person: who looks; by default who wrote it
         """
         self.ensure_one()
         label = self._label_of(name)
@@ -117,14 +128,14 @@ class ClassificationPolicy(models.Model):
             return Domain.FALSE
         return domain
 
-    def _filter_problem(self, name):
-        """Why the next run cannot use a filter, in a sentence, or None."""
+    def _filter_problems(self):
+        """Why the next run cannot use the filters, in sentences."""
         try:
-            if not self._parse_filter(name, self.env[FILTERS[name]]).is_true():
-                self._filter_condition(name, self._today()).check_rights()
+            for condition in self._filter_conditions():
+                condition.check_rights()
         except UserError as error:
-            return error.args[0]
-        return None
+            return [error.args[0]]
+        return []
 
     def _parse_filter(self, name, model):
         """The :class:`Domain` of a filter, of which all fields exist."""

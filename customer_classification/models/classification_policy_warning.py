@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 
-from .classification_policy_filter import FILTERS
 from .classification_sentences import plain_number
 
 
@@ -39,7 +38,7 @@ class ClassificationPolicy(models.Model):
 
     def _warn_of_references(self):
         """What a filter or a limit names is no more."""
-        yield from filter(None, map(self._filter_problem, FILTERS))
+        yield from self._filter_problems()
         for tier in self.tier_ids.tier_id.filtered(lambda tier: not tier.active):
             yield self._archived_sentence(tier)
 

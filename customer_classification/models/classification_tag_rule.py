@@ -1,4 +1,4 @@
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -169,7 +169,11 @@ class ClassificationTagRule(models.Model):
     @api.constrains("domain", "kind", "company_id")
     def _check_domain(self):
         for rule in self:
-            rule._condition(rule._condition_saver()).try_out()
+            rule._condition().try_out()
+
+    def _check_condition_rights(self):
+        for rule in self:
+            rule._condition(self.env.user).check_rights()
 
     def write(self, vals):
         if WHAT_IT_SAYS & set(vals) and not self.env.su:
@@ -197,10 +201,9 @@ class ClassificationTagRule(models.Model):
     def _condition(self, person=None):
         """The :class:`Condition`, with superuser rights or those of a person."""
         self.ensure_one()
-        model, root = KINDS[self.kind].model, self.env["res.users"].browse(SUPERUSER_ID)
-        records = self._condition_eyes(
-            model, self.company_id, self.name, root if person is None else person
-        )
+        person = self._condition_root if person is None else person
+        model = KINDS[self.kind].model
+        records = self._condition_eyes(model, self.company_id, self.name, person)
         return Condition(records, self.domain, self.name)
 
     def _responsible_condition(self):

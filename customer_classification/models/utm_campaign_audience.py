@@ -120,7 +120,12 @@ class UtmCampaign(models.Model):
     def _check_campaign_target_domain(self):
         for campaign in self:
             if campaign._campaign_has_filter():
-                campaign._campaign_condition(campaign._condition_saver()).try_out()
+                campaign._campaign_condition(self._condition_root).try_out()
+
+    def _check_condition_rights(self):
+        for campaign in self:
+            if campaign._campaign_has_filter():
+                campaign._campaign_condition(self.env.user).check_rights()
 
     @api.depends("campaign_participant_ids")
     def _compute_campaign_listed_count(self):
@@ -145,7 +150,7 @@ class UtmCampaign(models.Model):
     def _campaign_condition(self, person=None):
         """The filter as a :class:`Condition`.
 
-        :param person: who saves or looks; by default who set the targets
+        :param person: who looks; by default who set the targets
         :raises AccessError: that person may not work there any more
         """
         self.ensure_one()
@@ -163,8 +168,7 @@ class UtmCampaign(models.Model):
         :param person: who looks; by default who set the targets
         """
         condition = self._campaign_condition(person)
-        condition.check_rights()
-        condition.check_references()
+        condition.check()
         condition.rewrite(lambda domain, __: self._campaign_audience_domain(domain))
         return condition
 

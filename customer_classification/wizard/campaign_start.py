@@ -145,7 +145,7 @@ class CampaignStart(models.TransientModel):
             return []
         if self.audience == "filter":
             condition = self._listed_condition(model, self.domain)
-            condition.check_rights()
+            condition.check()
             with condition.guarded():
                 return self._customers_of(model, condition.domain())
         return self._customers_of(model, Domain("id", "in", selected_ids(self.env)))
