@@ -176,8 +176,11 @@ class ClassificationTagRule(models.Model):
             rule._condition(self.env.user).check_rights()
 
     def write(self, vals):
-        if WHAT_IT_SAYS & set(vals) and not self.env.su:
-            self._check_paused()
+        if WHAT_IT_SAYS & set(vals):
+            if not self.env.su:
+                self._check_paused()
+            else:
+                vals = {**vals, "preview_date": False}
         return super().write(vals)
 
     def _check_paused(self):

@@ -78,6 +78,20 @@ class TestRuleRights(TagCase):
             with self.subTest(domain=domain):
                 self.assertTrue(self._rule_of(self.seller, domain))
 
+    def test_parts_of_dates_properties_and_search_methods_can_be_read(self):
+        for domain in (
+            [("create_date.month_number", "=", 1)],
+            [("properties", "!=", False)],
+            [("customer_discount_percent", ">=", 10)],
+            [("category_id", "child_of", self.tag.ids), ("id", ">", 0)],
+            [("parent_id.country_id.code", "=", "DE")],
+            [("display_name", "ilike", "a")],
+        ):
+            other = self._tag("Of a date")
+            rule = self._rule_of(self.officer, domain, other)
+            rule.action_preview()
+            self.assertFalse(rule.error)
+
     def test_operators_that_pass_record_rules_by_are_refused(self):
         for operator in ("any!", "not any!"):
             for domain in (
@@ -373,7 +387,9 @@ class TestCampaignTargetRights(CampaignCase):
         cls.rich = cls._regular("Rich", 5_000, ref="aims")
         cls.poor = cls._regular("Poor", 10, ref="aims")
         cls._recompute()
-        cls.rich_ones = repr([("ref", "=", "aims"), REVENUE])
+        cls.rich_ones = repr(
+            [("ref", "=", "aims"), ("customer_profile_id.revenue", ">", 1_000)]
+        )
         cls.all_ones = repr([("ref", "=", "aims")])
 
     def _campaign_of(self, user, **values):

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from ..models.classification_condition import guarded
 from .selection import selected_ids
 
 
@@ -47,9 +48,10 @@ class CustomerCodeAssign(models.TransientModel):
     def action_assign(self):
         """Assign the codes, and say how many."""
         self.ensure_one()
-        first, changed = self._assignment()._assign(
-            self.company_id, self._partner_ids()
-        )
+        assignment, partner_ids = self._assignment(), self._partner_ids()
+        sentence = self.env["customer.code.scheme"]._failed_sentence
+        with guarded(self.env, sentence):
+            first, changed = assignment._assign(self.company_id, partner_ids)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
