@@ -61,10 +61,12 @@ class Condition:
         not looked at
     :param text: the domain as people write it
     :param label: what sentences begin with
+    :param within: a :class:`Domain` of the product, whatever the person may read
     """
 
-    def __init__(self, records, text, label):
+    def __init__(self, records, text, label, within=Domain.TRUE):
         self.records = records
+        self.within = within
         self.text = text or "[]"
         self.label = label
         self._domain = None
@@ -138,7 +140,11 @@ class Condition:
         """
         self.check()
         with in_words(self._failed_sentence):
-            return self.records._search(self.domain(), active_test=False)
+            return self.records._search(self.searched(), active_test=False)
+
+    def searched(self):
+        """Return the :class:`Domain` to search by."""
+        return self.domain() & self.within
 
     def ids(self):
         """SQL of the ids that match, as a subselect with the column ``id``."""

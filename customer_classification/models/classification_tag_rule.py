@@ -6,6 +6,7 @@ from odoo.tools import SQL
 from .classification_condition import Condition
 from .classification_tag_kind import KINDS
 from .customer_profile import MONEY_GROUP
+from .profiling import MAY_BE_PROFILED, NOT_OBJECTING
 
 WHAT_IT_SAYS = frozenset(
     ("kind", "partner_tag_id", "product_tag_id", "campaign_tag_id", "domain")
@@ -207,7 +208,8 @@ class ClassificationTagRule(models.Model):
         person = self._condition_root if person is None else person
         model = KINDS[self.kind].model
         records = self._condition_eyes(model, self.company_id, self.name, person)
-        return Condition(records, self.domain, self.name)
+        within = NOT_OBJECTING if self.kind == "partner" else Domain.TRUE
+        return Condition(records, self.domain, self.name, within)
 
     def _responsible_condition(self):
         """The :class:`Condition` as the responsible sees it, or nobody.
@@ -324,22 +326,27 @@ class ClassificationTagRule(models.Model):
             self._run()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
+    def _listed_domain(self):
+        """Who matches, for a list that the user opens."""
+        domain = self._condition().domain()
+        return domain & MAY_BE_PROFILED if self.kind == "partner" else domain
+
     def action_open_matching(self):
         """Open who matches."""
-        return self._open(self._condition().domain())
+        return self._open(self._listed_domain())
 
     def action_open_added(self):
         """Open who would get the tag."""
         kind = KINDS[self.kind]
         return self._open(
-            self._condition().domain() & Domain(kind.field, "not in", self._tag().ids)
+            self._listed_domain() & Domain(kind.field, "not in", self._tag().ids)
         )
 
     def action_open_removed(self):
         """Open who has the tag from a rule and does not match."""
         kind = KINDS[self.kind]
         return self._open(
-            ~self._condition().domain()
+            ~self._listed_domain()
             & Domain(
                 kind.links,
                 "any",

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL, format_date
 
+from .customer_profile import MONEY_GROUP
+
 
 class CustomerPurchase(models.Model):
     """A purchase that Odoo itself has no document of: from the web shop, from the
@@ -26,9 +28,13 @@ class CustomerPurchase(models.Model):
     )
     date = fields.Date(required=True)
     amount = fields.Monetary(
-        required=True, help="Untaxed; negative for what the customer gave back."
+        required=True,
+        groups=MONEY_GROUP,
+        help="Untaxed; negative for what the customer gave back.",
     )
-    margin = fields.Monetary(help="What was earned on it; leave empty where unknown.")
+    margin = fields.Monetary(
+        groups=MONEY_GROUP, help="What was earned on it; leave empty where unknown."
+    )
     has_margin = fields.Boolean(string="Margin Known", help="The margin is known.")
     currency_id = fields.Many2one(
         "res.currency",
@@ -51,6 +57,7 @@ class CustomerPurchase(models.Model):
         currency_field="company_currency_id",
         compute="_compute_company_amount",
         store=True,
+        groups=MONEY_GROUP,
         help="At the rate of the day of the purchase.",
     )
     company_margin = fields.Float(
@@ -58,6 +65,7 @@ class CustomerPurchase(models.Model):
         digits=(16, 2),
         compute="_compute_company_amount",
         store=True,
+        groups=MONEY_GROUP,
     )
 
     # Runs that look only at what changed ask for it every hour.

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .classification_condition import Condition
+from .profiling import NOT_OBJECTING, OBJECTING
 from .res_partner import USER_GROUP
 
 TARGETS = frozenset(
@@ -159,7 +160,8 @@ class UtmCampaign(models.Model):
         partners = self._condition_eyes("res.partner", company, label, person)
         text = self.campaign_target_domain
         # Archived contacts are in no audience.
-        return Condition(partners.with_context(active_test=True), text, label)
+        partners = partners.with_context(active_test=True)
+        return Condition(partners, text, label, NOT_OBJECTING)
 
     def _campaign_audience_condition(self, person=None):
         """The :class:`Condition` of the contacts who are meant: those who hold to all
@@ -197,7 +199,7 @@ class UtmCampaign(models.Model):
         :raises UserError: the filter cannot be used
         """
         with self._campaign_audience_condition().guarded() as condition:
-            found = condition.records.search(condition.domain(), order="id")
+            found = condition.records.search(condition.searched(), order="id")
         return self.env["res.partner"].browse(found.ids)
 
     @api.depends(*sorted(TARGETS - {"campaign_audience_mode"}))
@@ -240,7 +242,7 @@ class UtmCampaign(models.Model):
         person = self.campaign_targeted_by_id if self.id else self.env.user
         with self._campaign_audience_condition(person).guarded() as condition:
             [(count,)] = condition.records._read_group(
-                condition.domain(), [], ["commercial_partner_id:count_distinct"]
+                condition.searched(), [], ["commercial_partner_id:count_distinct"]
             )
         return count
 
@@ -292,8 +294,10 @@ class UtmCampaign(models.Model):
                 _ADD_AUDIENCE,
                 campaign=self.id,
                 company=company.id,
+                owners=company.sudo().parent_ids.ids,
                 user=self.env.uid,
                 partners=partners.ids,
+                objecting=OBJECTING,
                 salt=f"{self.campaign_salt or ''}{self.id}",
                 share=self.campaign_control_share / 100,
                 day=addressed_date or None,
@@ -372,10 +376,14 @@ class UtmCampaign(models.Model):
 
     def action_note_addressed(self):
         """Note for the whole audience but the control group that it is addressed
-        today, where no day stands yet: one query."""
+        today, where no day stands yet: one query.
+
+        Of customers whom the user may not read, nothing is noted.
+        """
         self._check_campaign_audience_access("write")
         participants = self.env["campaign.participant"]
         self.env.flush_all()
+        own = participants._search([("campaign_id", "=", self.id)])
         today = fields.Date.context_today(self)
         self.env.cr.execute(
             SQL(
@@ -384,8 +392,10 @@ class UtmCampaign(models.Model):
                    SET addressed_date = %(today)s, write_uid = %(user)s,
                        write_date = now() AT TIME ZONE 'UTC'
                  WHERE campaign_id = %(campaign)s AND company_id = %(company)s
-                   AND addressed_date IS NULL AND NOT is_control AND is_entered
+                   AND addressed_date IS NULL AND is_control IS NOT TRUE AND is_entered
+                   AND id IN %(own)s
                 """,
+                own=own.subselect(),
                 today=today,
                 user=self.env.uid,
                 campaign=self.id,
@@ -404,6 +414,9 @@ _ADD_AUDIENCE = """
         SELECT DISTINCT p.commercial_partner_id AS id
           FROM res_partner p
          WHERE p.id = ANY(%(partners)s) AND p.commercial_partner_id IS NOT NULL
+           AND (p.company_id IS NULL OR p.company_id = ANY(%(owners)s))
+           AND p.id NOT IN %(objecting)s
+           AND p.commercial_partner_id NOT IN %(objecting)s
     ), member AS (
         SELECT customer.id, COALESCE(f.value_tier_id, 0) AS tier, m.is_control,
                m.id IS NULL AS is_new, md5(%(salt)s || ':' || customer.id) AS chance
