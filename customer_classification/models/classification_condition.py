@@ -243,11 +243,11 @@ class ClassificationConditionMixin(models.AbstractModel):
     """Records with a condition, which is looked at with the rights of one person.
 
     Who writes the condition becomes that person; nobody can name another one. So
-    nobody gains the eyes of somebody else, neither by naming nor by editing.
+    nobody gains the eyes of somebody else, neither by naming nor by editing. It goes
+    together with ``classification.protected.mixin``.
     """
 
     _name = "classification.condition.mixin"
-    _inherit = "classification.protected.mixin"
     _description = "Record with a Condition of a Person"
 
     # Field with the person, ``copy=False`` and the current user by default.

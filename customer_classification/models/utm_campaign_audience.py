@@ -21,7 +21,11 @@ class UtmCampaign(models.Model):
 
     # One file for each idea of a campaign.
     _name = "utm.campaign"
-    _inherit = ["utm.campaign", "classification.condition.mixin"]
+    _inherit = [
+        "utm.campaign",
+        "classification.condition.mixin",
+        "classification.protected.mixin",
+    ]
     _condition_person = "campaign_targeted_by_id"
     _condition_texts = ("campaign_target_domain",)
     _condition_fields = TARGETS

@@ -27,7 +27,8 @@ class CustomerCodeAssign(models.TransientModel):
         """The contacts that are selected in a list, or all customers."""
         values = super().default_get(fields_list)
         if self.env.context.get("active_model") == "res.partner":
-            values["partner_ids"] = [fields.Command.set(selected_ids(self.env))]
+            selected = self.env["res.partner"].browse(selected_ids(self.env))
+            values["partner_ids"] = [fields.Command.set(selected.exists().ids)]
             values["is_selection"] = True
         return values
 

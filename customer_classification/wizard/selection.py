@@ -6,4 +6,4 @@ def selected_ids(env):
     ids = env.context.get("active_ids")
     if not isinstance(ids, (list, tuple)):
         return []
-    return [one for one in ids if type(one) is int and 0 < one < 2**31]
+    return [one for one in ids if type(one) is int and 0 < one < 2**63]
