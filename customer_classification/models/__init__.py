@@ -1,4 +1,5 @@
 from . import classification_protected_mixin
+from . import classification_condition
 from . import ir_rule
 from . import customer_value_tier
 from . import customer_lifecycle_stage

@@ -3,6 +3,7 @@ from itertools import count
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .classification_tag_kind import KIND_OF_TAG_MODEL
@@ -398,12 +399,15 @@ class ClassificationTagMixin(models.AbstractModel):
 
     def _compute_tag_is_smart(self):
         for tag in self:
-            tag.tag_is_smart = bool(tag.tag_rule_ids)
+            # Also where the rule itself is not shown to the user.
+            tag.tag_is_smart = bool(tag.sudo().tag_rule_ids)
 
     def _search_tag_is_smart(self, operator, value):
         if operator != "in":
             return NotImplemented
-        return [("tag_rule_ids", "!=" if True in value else "=", False)]
+        return Domain(
+            "tag_rule_ids", "any!" if True in value else "not any!", Domain.TRUE
+        )
 
     # Counting
 

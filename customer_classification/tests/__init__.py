@@ -13,6 +13,8 @@ from . import test_cdnow_sample
 from . import test_companies
 from . import test_company_size
 from . import test_contacts
+from . import test_condition_poison
+from . import test_condition_rights
 from . import test_correction
 from . import test_customer_code
 from . import test_customer_product
