@@ -44,6 +44,7 @@ from . import test_product_real_sales
 from . import test_product_rehearsal
 from . import test_product_service
 from . import test_product_variant
+from . import test_public_methods
 from . import test_purchase
 from . import test_purchase_import
 from . import test_queue
