@@ -11,11 +11,18 @@ class CampaignCost(models.Model):
     """What a campaign cost, beside the vendor bills that carry it."""
 
     _name = "campaign.cost"
+    _inherit = "classification.protected.mixin"
     _description = "Cost of a Campaign"
     _order = "date desc, id desc"
+    _fixed_fields = frozenset({"company_id"})
+    _check_company_auto = True
 
     campaign_id = fields.Many2one(
-        "utm.campaign", required=True, index=True, ondelete="cascade"
+        "utm.campaign",
+        required=True,
+        index=True,
+        ondelete="cascade",
+        check_company=True,
     )
     company_id = fields.Many2one(
         "res.company",

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 from ..copy_frames import null_free_day, null_free_float, read_frame, write_frame
 from .campaign_touch_source import STEPS
 from .classification_campaign_columns import dates
+from .profiling import OBJECTING
 from .utm_campaign_taxonomy import CHANNEL_SELECTION, GOAL_SELECTION
 
 _TEXT = {
@@ -243,6 +244,8 @@ class ClassificationCampaignFacts(models.AbstractModel):
               JOIN utm_campaign k ON k.id = t.campaign_id
                AND (k.company_id = %(company)s OR k.company_id IS NULL)
              WHERE t.day <= %(as_of)s AND c.commercial_partner_id IS NOT NULL
+               AND c.id NOT IN %(objecting)s
+               AND c.commercial_partner_id NOT IN %(objecting)s
                AND t.step = ANY(%(steps)s)
              GROUP BY t.campaign_id, c.commercial_partner_id, t.day, t.step
             """,
@@ -251,6 +254,7 @@ class ClassificationCampaignFacts(models.AbstractModel):
             sources=self._source_codes(),
             feedback=null_free_float(SQL("avg(t.feedback)")),
             touches=SQL(" UNION ALL ").join(touches),
+            objecting=OBJECTING,
             company=scope.company_id,
             as_of=scope.as_of_date,
         )

@@ -3,6 +3,8 @@ from dataclasses import replace
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .profiling import OBJECTING
+
 
 class ClassificationProblem(models.Model):
     """A customer whom a run set aside, and why: some document cannot be counted.
@@ -66,10 +68,12 @@ class ClassificationProblem(models.Model):
                   FROM (%s) d
                   JOIN res_partner p ON p.id = d.partner_id
                  WHERE d.reason IS NOT NULL
+                   AND COALESCE(p.commercial_partner_id, p.id) NOT IN %s
                  GROUP BY 1, 2
                  ORDER BY 1, 2
                 """,
                 SQL(" UNION ALL ").join(queries),
+                OBJECTING,
             )
         )
 

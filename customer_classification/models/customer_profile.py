@@ -314,7 +314,7 @@ class CustomerProfile(models.Model):
                 ("partner_id", "in", self.partner_id.ids),
                 ("company_id", "in", self.company_id.ids),
             ],
-            order="id desc",
+            order="ended_date desc nulls first, id desc",
         )
         grouped = decisions.grouped(lambda one: (one.partner_id, one.company_id))
         for profile in self:

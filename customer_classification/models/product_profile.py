@@ -292,7 +292,7 @@ class ProductProfile(models.Model):
                 ("product_tmpl_id", "in", self.product_tmpl_id.ids),
                 ("company_id", "in", self.company_id.ids),
             ],
-            order="id desc",
+            order="ended_date desc nulls first, id desc",
         )
         grouped = decisions.grouped(lambda one: (one.product_tmpl_id, one.company_id))
         for profile in self:

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .profiling import OBJECTING
 from .res_partner import USER_GROUP
 from .res_partner_sql_fields import COMPARISONS
 from .searched_values import (
@@ -127,12 +128,13 @@ class ResPartner(models.Model):
               JOIN product_product p ON p.id = l.product_id
               JOIN product_template t ON t.id = p.product_tmpl_id
              WHERE l.company_id = %(company)s AND t.categ_id IS NOT NULL
-               AND %(condition)s
+               AND c.commercial_partner_id NOT IN %(objecting)s AND %(condition)s
              GROUP BY c.commercial_partner_id, t.categ_id
             HAVING sum(l.quantity) > 0
             """,
             lines=self.env["product.audience"]._sold_lines(),
             company=self.env.company.id,
+            objecting=OBJECTING,
             condition=condition,
         )
 
@@ -168,9 +170,10 @@ class ResPartner(models.Model):
                AND s.product_uom_qty > 0
                AND o.date_order
                    > now() AT TIME ZONE 'UTC' - %(window)s * interval '1 month'
-               AND %(condition)s
+               AND c.commercial_partner_id NOT IN %(objecting)s AND %(condition)s
             """,
             company=company.id,
+            objecting=OBJECTING,
             window=policy.window_months or 12,
             condition=condition,
         )
