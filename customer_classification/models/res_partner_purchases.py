@@ -224,8 +224,7 @@ class ResPartner(models.Model):
 
     @api.model
     def _search_discounts(self, numbers, values):
-        """Customers with one of some discounts; 0 is also that of who bought
-        nothing."""
+        """Customers with one of some discounts; who bought nothing has 0."""
         found = self._discounted(SQL("= ANY(%s::float8[])", numbers))
         if 0 in numbers or asks_for_none(values):
             found |= ~self._discounted(SQL("<> 0"))

@@ -67,8 +67,8 @@ SEARCHED = (
 
 @tagged("post_install", "-at_install")
 class TestPublicMethods(ClassificationCase):
-    """Whoever calls a public method, with whatever: a result that is the caller's to
-    see, or a sentence."""
+    """Whoever calls a public method, with whatever, gets what is theirs to see or a
+    sentence."""
 
     @classmethod
     def setUpClass(cls):
@@ -190,6 +190,22 @@ class TestPublicMethods(ClassificationCase):
             action = row.action_open_customers()
             listed = self.env[action["res_model"]].search_count(action["domain"])
             self.assertEqual(listed, row.customer_count)
+
+    def test_the_list_of_customers_is_as_long_as_its_number(self):
+        """Also with those who never bought, whom the list hides by default."""
+        self._opportunity(self._customer("Interested"))
+        self._recompute()
+        for classes in ("customer.value.tier", "customer.lifecycle.stage"):
+            records = self._as("salesperson", classes).search([])
+            counted = records.filtered("customer_count")
+            self.assertGreater(len(counted), 1)
+            for record in counted:
+                action = record.action_open_customers()
+                self.assertFalse(action["context"])
+                listed = self._as("salesperson", action["res_model"])
+                self.assertEqual(
+                    listed.search_count(action["domain"]), record.customer_count
+                )
 
     # Arguments
 
