@@ -49,6 +49,7 @@ from . import test_product_service
 from . import test_product_variant
 from . import test_profiling_objection
 from . import test_protected_facts
+from . import test_public_methods
 from . import test_purchase
 from . import test_purchase_import
 from . import test_queue
