@@ -116,7 +116,7 @@ def _ensure_running() -> None:
 
 
 def _has_our_clock() -> bool:
-    """Was the server started with the clock of this command? A killed run leaves one."""
+    """Has the server the clock of this command? A killed run leaves one behind."""
     started = _clock().read_text() if _clock().exists() else ""
     return started == os.environ.get("FAKETIME", "")
 
