@@ -24,6 +24,7 @@ from . import classification_facts_changed
 from . import classification_run
 from . import classification_run_execution
 from . import classification_run_kind
+from . import classification_run_failure
 from . import classification_run_product
 from . import classification_run_campaign
 from . import classification_run_correction

@@ -294,6 +294,7 @@ class ClassificationRun(models.Model):
         Called by the scheduled actions, commits after each step.
         """
         self = self.with_context(classification_commit=True, tracking_disable=True)
+        self._mark_dead()
         self._queue_due(policies, scope)
         waiting = self.search([("state", "=", "queued")], order="id")
         cron = self.env["ir.cron"]
