@@ -1,3 +1,4 @@
+from . import classification_bounds_mixin
 from . import classification_protected_mixin
 from . import customer_value_tier
 from . import customer_lifecycle_stage
@@ -38,6 +39,8 @@ from . import classification_change
 from . import classification_change_explanation
 from . import classification_move
 from . import classification_problem
+from . import classification_to_fix
+from . import classification_policy_bounds
 from . import classification_dirty
 from . import classification_document_mixin
 from . import classification_override_mixin

@@ -31,6 +31,7 @@ class CampaignParticipant(models.Model):
     """
 
     _name = "campaign.participant"
+    _inherit = "classification.bounds.mixin"
     _description = "Participant of a Campaign"
     _order = "campaign_id, id"
     _rec_name = "partner_id"

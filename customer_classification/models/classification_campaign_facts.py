@@ -308,7 +308,8 @@ class ClassificationCampaignFacts(models.AbstractModel):
               JOIN res_partner c ON c.id = t.partner_id
               JOIN utm_campaign k ON k.id = t.campaign_id
                AND (k.company_id = %(company)s OR k.company_id IS NULL)
-             WHERE t.day BETWEEN %(first)s AND %(as_of)s AND c.commercial_partner_id IS NOT NULL
+             WHERE t.day BETWEEN %(first)s AND %(as_of)s
+               AND c.commercial_partner_id IS NOT NULL
                AND t.step = ANY(%(steps)s)
              GROUP BY t.campaign_id, c.commercial_partner_id, t.day, t.step
             """,

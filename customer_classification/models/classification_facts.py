@@ -382,8 +382,9 @@ class ClassificationFacts(models.AbstractModel):
             ),
             SQL(
                 "SELECT o.partner_id, 'bad_quotation'::varchar AS reason"
-                " FROM sale_order o WHERE o.state IN ('draft', 'sent', 'sale')"
-                " AND o.company_id = %s AND %s AND %s",
+                " FROM sale_order o WHERE (o.state IN ('draft', 'sent')"
+                " OR o.state = 'sale' AND NOT %s) AND o.company_id = %s AND %s AND %s",
+                scope.until(SQL("o.date_order")),
                 scope.company_id,
                 scope.not_a_number(amount),
                 scope.partners(SQL("o.partner_id")),

@@ -7,6 +7,7 @@ class ClassificationPolicyLine(models.AbstractModel):
     judged together with all others."""
 
     _name = "classification.policy.line"
+    _inherit = "classification.bounds.mixin"
     _description = "Line of a Classification Policy"
 
     policy_id = fields.Many2one(

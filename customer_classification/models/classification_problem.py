@@ -168,17 +168,18 @@ class ClassificationProblem(models.Model):
         )
 
     @api.model
-    def _text_of(self, record, companies):
-        """Why a customer, product or campaign is set aside in companies, in words;
-        ``False`` where it is not. One query, for one record."""
-        [subject] = [
-            name for name in SUBJECTS if self._fields[name].comodel_name == record._name
-        ]
+    def _texts(self, subject, ids):
+        """``{(id, company id): why it is set aside}``, in words: one query.
+
+        :param subject: field that says what of
+        """
         reasons = dict(self._fields["reason"]._description_selection(self.env))
-        found = self.sudo().search(
-            [(subject, "in", record.ids), ("company_id", "in", companies.ids)]
-        )
-        return ", ".join(dict.fromkeys(reasons[one.reason] for one in found)) or False
+        found = self.sudo().search([(subject, "in", ids)])
+        grouped = found.grouped(lambda one: (one[subject].id, one.company_id.id))
+        return {
+            key: ", ".join(reasons[one.reason] for one in problems)
+            for key, problems in grouped.items()
+        }
 
     def action_open_subject(self):
         """Open what is to be mended, or whose document is."""

@@ -33,8 +33,8 @@ class ClassificationRun(models.Model):
             return error.args[0]
         if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
             return self.env._(
-                "Other people were changing the same records all the time. The next run "
-                "does the work."
+                "Other people were changing the same records all the time. The next "
+                "run does the work."
             )
         if isinstance(error, QueryCanceled):
             return self.env._(
@@ -64,8 +64,8 @@ class ClassificationRun(models.Model):
             plaintext2html(
                 self.env._(
                     "%(error)s\n\nAll keep the classes that they had. Mend what the "
-                    "sentence names; the next run shows whether it works, and then this "
-                    "activity is done by itself.",
+                    "sentence names; when a run works again, this activity is done by "
+                    "itself.",
                     error=self.error,
                 )
             ),

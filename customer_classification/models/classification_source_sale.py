@@ -156,18 +156,11 @@ class ClassificationSourceSale(models.AbstractModel):
         return [
             SQL(
                 """
-                SELECT o.partner_id, %(reason)s AS reason
+                SELECT o.partner_id, 'bad_date'::varchar AS reason
                   FROM sale_order o
                  WHERE o.state = 'sale' AND o.company_id = %(company)s
-                   AND (o.date_order IS NULL OR %(implausible)s)
-                   AND %(partners)s AND %(matching)s
+                   AND %(implausible)s AND %(partners)s AND %(matching)s
                 """,
-                reason=scope.reason(
-                    {
-                        "no_date": SQL("o.date_order IS NULL"),
-                        "bad_date": SQL("TRUE"),
-                    }
-                ),
                 company=scope.company_id,
                 implausible=scope.implausible(SQL("o.date_order")),
                 partners=scope.partners(SQL("o.partner_id")),

@@ -27,6 +27,7 @@ from . import test_migration
 from . import test_outlook
 from . import test_override
 from . import test_partner_fields
+from . import test_poison
 from . import test_policy
 from . import test_policy_comparison
 from . import test_policy_file
@@ -52,6 +53,7 @@ from . import test_refresh
 from . import test_rehearsal
 from . import test_replay
 from . import test_run
+from . import test_run_failure
 from . import test_source_invoice
 from . import test_source_sale
 from . import test_tag_library
