@@ -8,7 +8,7 @@
     "author": "Customer Classification contributors, Odoo Community Association (OCA)",
     "license": "LGPL-3",
     "application": True,
-    "depends": ["sale", "crm", "base_import", "web_hierarchy"],
+    "depends": ["sale", "crm", "portal", "base_import", "web_hierarchy"],
     "external_dependencies": {"python": ["pandas"]},
     "data": [
         "security/customer_classification_security.xml",
@@ -40,6 +40,7 @@
         "wizard/classification_back_test_views.xml",
         "views/classification_rehearsal_views.xml",
         "views/res_partner_views.xml",
+        "views/privacy_views.xml",
         "views/customer_company_size_views.xml",
         "views/res_partner_industry_views.xml",
         "views/utm_medium_views.xml",

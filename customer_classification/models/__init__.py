@@ -1,5 +1,6 @@
 from . import classification_bounds_mixin
 from . import classification_protected_mixin
+from . import ir_rule
 from . import customer_value_tier
 from . import customer_lifecycle_stage
 from . import classification_policy
@@ -128,3 +129,6 @@ from . import campaign_profile_explanation
 from . import campaign_profile_scorecard
 from . import campaign_class_change
 from . import utm_campaign_result
+from . import res_partner_profiling
+from . import classification_withheld_row
+from . import customer_held_data

@@ -1,17 +1,25 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .customer_profile import MONEY_GROUP
+
 
 class CampaignCost(models.Model):
     """What a campaign cost, beside the vendor bills that carry it."""
 
     _name = "campaign.cost"
-    _inherit = "classification.bounds.mixin"
+    _inherit = ["classification.protected.mixin", "classification.bounds.mixin"]
     _description = "Cost of a Campaign"
     _order = "date desc, id desc"
+    _fixed_fields = frozenset({"company_id"})
+    _check_company_auto = True
 
     campaign_id = fields.Many2one(
-        "utm.campaign", required=True, index=True, ondelete="cascade"
+        "utm.campaign",
+        required=True,
+        index=True,
+        ondelete="cascade",
+        check_company=True,
     )
     company_id = fields.Many2one(
         "res.company",
@@ -37,7 +45,9 @@ class CampaignCost(models.Model):
         default="media",
     )
     amount = fields.Monetary(
-        required=True, help="Without tax; negative for what was paid back."
+        required=True,
+        groups=MONEY_GROUP,
+        help="Without tax; negative for what was paid back.",
     )
     currency_id = fields.Many2one(
         "res.currency",
@@ -51,6 +61,7 @@ class CampaignCost(models.Model):
         string="Amount in Company Currency",
         currency_field="company_currency_id",
         compute="_compute_company_amount",
+        groups=MONEY_GROUP,
         help="At the rate of the day of the cost.",
     )
 

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from .called_records import check_one
 from .customer_profile import MONEY_GROUP, BigInteger
 from .utm_campaign_taxonomy import CHANNEL_SELECTION, GOAL_SELECTION
 
@@ -219,6 +220,7 @@ class CampaignProfile(models.Model):
         readonly=True,
         digits=(12, 1),
         aggregator=None,
+        groups=MONEY_GROUP,
         help="What was reached of the target, or of the median of the peers.",
     )
 
@@ -294,12 +296,12 @@ class CampaignProfile(models.Model):
 
     def action_open_campaign(self):
         """Open the campaign of this result."""
-        self.ensure_one()
+        check_one(self)
         return self.campaign_id.get_formview_action()
 
     def action_open_participants(self):
         """Open who took part in this campaign."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.campaign_participant_action"
         )
@@ -312,7 +314,7 @@ class CampaignProfile(models.Model):
 
     def action_open_changes(self):
         """Open the history of this campaign."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.campaign_class_change_action"
         )

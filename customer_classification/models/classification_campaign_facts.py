@@ -14,6 +14,7 @@ from ..copy_frames import (
 from .campaign_touch_source import STEPS
 from .classification_campaign_columns import dates
 from .classification_source import FIRST_PLAUSIBLE_DAY
+from .profiling import OBJECTING
 from .utm_campaign_taxonomy import CHANNEL_SELECTION, GOAL_SELECTION
 
 _TEXT = {
@@ -310,6 +311,8 @@ class ClassificationCampaignFacts(models.AbstractModel):
                AND (k.company_id = %(company)s OR k.company_id IS NULL)
              WHERE t.day BETWEEN %(first)s AND %(as_of)s
                AND c.commercial_partner_id IS NOT NULL
+               AND c.id NOT IN %(objecting)s
+               AND c.commercial_partner_id NOT IN %(objecting)s
                AND t.step = ANY(%(steps)s)
              GROUP BY t.campaign_id, c.commercial_partner_id, t.day, t.step
             """,
@@ -318,6 +321,7 @@ class ClassificationCampaignFacts(models.AbstractModel):
             sources=self._source_codes(),
             feedback=null_free_float(SQL("avg(t.feedback)")),
             touches=SQL(" UNION ALL ").join(touches),
+            objecting=OBJECTING,
             company=scope.company_id,
             first=FIRST_PLAUSIBLE_DAY,
             as_of=scope.as_of_date,

@@ -12,6 +12,7 @@ from ..copy_frames import (
     read_frame,
 )
 from .classification_source import Scope
+from .profiling import OBJECTING
 
 # Rules that decide what is read: by two policies that agree on them, facts are equal.
 RULES_OF_FACTS = (
@@ -180,8 +181,8 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _contacts(self, scope):
-        """Customer (0 for none) by contact, for contacts who are none themselves:
-        one query."""
+        """Customer (0 for none) by contact, for contacts who are none themselves, or
+        who object to profiling: one query."""
         import pandas as pd
 
         customers = SQL("TRUE")
@@ -190,9 +191,12 @@ class ClassificationFacts(models.AbstractModel):
         columns = read_frame(
             self.env.cr,
             SQL(
-                "SELECT id, COALESCE(commercial_partner_id, 0) FROM res_partner"
-                " WHERE commercial_partner_id IS DISTINCT FROM id AND %s",
-                customers,
+                "SELECT id, CASE WHEN commercial_partner_id IN %(objecting)s THEN 0"
+                " ELSE COALESCE(commercial_partner_id, 0) END FROM res_partner"
+                " WHERE (commercial_partner_id IS DISTINCT FROM id"
+                " OR customer_objects_profiling IS TRUE) AND %(customers)s",
+                objecting=OBJECTING,
+                customers=customers,
             ),
             {"id": "int", "customer": "int"},
         )
@@ -200,10 +204,12 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _read_customers(self, policy, scope):
-        """Commercial partners, but the companies of the database: whether they are
-        ``active``, and whether ``is_known`` who never bought. One query."""
+        """Commercial partners, but the companies of the database and who objects to
+        profiling: whether they are ``active``, and whether ``is_known`` who never
+        bought. One query."""
         condition = SQL(
-            "c.commercial_partner_id = c.id AND NOT EXISTS"
+            "c.commercial_partner_id = c.id"
+            " AND c.customer_objects_profiling IS NOT TRUE AND NOT EXISTS"
             " (SELECT FROM res_company own WHERE own.partner_id = c.id)"
         )
         if scope.customer_ids is not None:

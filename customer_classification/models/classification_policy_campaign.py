@@ -130,11 +130,12 @@ class ClassificationPolicy(models.Model):
         :param as_of_date: day (or ISO text) up to which touches, purchases and costs
             count; today in the policy's time zone by default
         :raises UserError: when another run of the company is under way, the policy is
-            not published, or the day lies before that of the last such run
+            not published, or the day is still to come or before that of the last run
         """
         self.ensure_one()
         self.check_access("read")
-        run = self.env["classification.run"]._prepare_campaigns(self, as_of_date)
+        runs = self.env["classification.run"]
+        run = runs._prepare_campaigns(self, runs._day_argument(as_of_date))
         run._execute()
         return run.with_env(self.env)
 

@@ -1,9 +1,10 @@
 import math
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 
 from ..copy_frames import TOO_LARGE
+from .arguments import as_choice
 from .classification_product_columns import PRODUCT_KINDS
 
 # Rules about products, in the order of the screen.
@@ -275,18 +276,17 @@ class ClassificationPolicy(models.Model):
         :param kind: ``production`` writes the classes, or waits for a manager where
             too many would move; ``preview`` keeps nothing but who would move, by the
             rules of any version
-
         :param as_of_date: day (or ISO text) up to which sales count; today in the
             policy's time zone by default
         :raises UserError: when another run of the company is under way, the policy is
-            not published, or the day lies before that of the last such run
+            not published, or the day is still to come or before that of the last run
         """
         self.ensure_one()
         self.check_access("read")
-        if kind not in PRODUCT_KINDS:
-            raise UserError(self.env._("“%s” is no kind of run over products.", kind))
         runs = self.env["classification.run"]
-        run = runs._prepare_products(self, as_of_date, kind)
+        label = runs._label_of("kind")
+        kind = as_choice(self.env, kind, PRODUCT_KINDS, label)
+        run = runs._prepare_products(self, runs._day_argument(as_of_date), kind)
         run._execute()
         return run.with_env(self.env)
 

@@ -3,6 +3,8 @@ from dataclasses import replace
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .profiling import OBJECTING
+
 REASON_SELECTION = [
     ("no_rate", "A document is in a currency that has no rate"),
     ("bad_rate", "A document has an exchange rate that is no number"),
@@ -104,10 +106,12 @@ class ClassificationProblem(models.Model):
                   FROM (%s) d
                   JOIN res_partner p ON p.id = d.partner_id
                  WHERE d.reason IS NOT NULL
+                   AND COALESCE(p.commercial_partner_id, p.id) NOT IN %s
                  GROUP BY 1, 2
                  ORDER BY 1, 2
                 """,
                 SQL(" UNION ALL ").join(queries),
+                OBJECTING,
             )
         )
         told = {partner for partner, *__ in found}

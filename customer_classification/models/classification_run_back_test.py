@@ -7,9 +7,12 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..copy_frames import is_usable, read_frame
+from .arguments import as_day, as_number
+from .called_records import check_one
 from .customer_profile import MONEY_GROUP
 
 DEFAULT_HORIZON_DAYS = 180
+MOST_DAYS = 36_500
 RISKS = (False, "low", "medium", "high")
 # Sums that the cells of a back-test's result have beside those of every run.
 NEXT_SUMS = ("next_revenue", "next_order_count", "next_buyer_count")
@@ -88,11 +91,20 @@ class ClassificationRun(models.Model):
     @api.model
     def _prepare(self, policy, as_of_date=None, horizon_days=None, **values):
         if values.get("kind") == "back_test":
-            as_of_date = fields.Date.to_date(as_of_date) or policy._today()
-            asked = DEFAULT_HORIZON_DAYS if horizon_days is None else horizon_days
+            label = self._fields["as_of_date"]._description_string(self.env)
+            as_of_date = as_day(self.env, as_of_date, label) or policy._today()
+            asked = self._asked_horizon(horizon_days)
             values["asked_horizon_days"] = asked
             values["horizon_days"] = self._possible_horizon(policy, as_of_date, asked)
         return super()._prepare(policy, as_of_date=as_of_date, **values)
+
+    @api.model
+    def _asked_horizon(self, days):
+        """The days afterwards that were asked for, half a year where none were."""
+        if days is None:
+            return DEFAULT_HORIZON_DAYS
+        label = self._fields["horizon_days"]._description_string(self.env)
+        return as_number(self.env, days, -MOST_DAYS, MOST_DAYS, label, whole=True)
 
     @api.model
     def _possible_horizon(self, policy, as_of_date, asked):
@@ -256,12 +268,12 @@ class ClassificationRun(models.Model):
 
     def action_open_back_test(self):
         """Open the screen of this back-test."""
-        self.ensure_one()
+        check_one(self)
         return self._open_form()
 
     def action_open_back_test_pivot(self):
         """Open tier, stage and risk against what was bought, to turn about."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_run_result_action_back_test"
         )

@@ -269,7 +269,7 @@ class ClassificationRun(models.Model):
         """
         facts_model = self.env["classification.facts"]
         facts, previous = facts_model._read(self.policy_id, parameters, scope)
-        doubtful = facts.index[facts_model._is_doubtful(facts)]
+        doubtful = facts.index[facts["is_customer"] & facts_model._is_doubtful(facts)]
         problems = self.env["classification.problem"]._find(
             self.policy_id, scope, doubtful.tolist()
         )
@@ -530,9 +530,12 @@ class ClassificationRun(models.Model):
         self.env["classification.move"].invalidate_model()
 
     def _delete_profiles(self, partner_ids):
-        """Forget who is no customer of its own any more: became a contact."""
+        """Forget who is no customer of its own any more: became a contact, or objects
+        to profiling."""
         if not len(partner_ids):
             return
+        withheld = self.env["classification.withheld.row"]
+        withheld._withhold_objectors(partner_ids.tolist())
         self.env["customer.profile"].with_context(active_test=False).search(
             [
                 ("company_id", "=", self.company_id.id),

@@ -240,10 +240,12 @@ class CustomerCodeAssignment(models.AbstractModel):
                   LEFT JOIN customer_code c ON c.partner_id = p.id
                         AND c.company_id = %(company)s AND c.is_current
                  WHERE p.active AND p.commercial_partner_id = p.id AND %(condition)s
+                   AND (p.company_id IS NULL OR p.company_id = ANY(%(owners)s))
                  ORDER BY f.value_score DESC NULLS LAST, p.id
                  LIMIT %(limit)s
                 """,
                 company=company.id,
+                owners=company.parent_ids.ids,
                 condition=condition,
                 limit=limit,
             )

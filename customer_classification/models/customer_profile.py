@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .called_records import check_one, check_records
+
 MONEY_GROUP = "sales_team.group_sale_salesman_all_leads"
 RISK_SELECTION = [("low", "Low"), ("medium", "Medium"), ("high", "High")]
 # Numbers of Odoo's palette: green, orange, red.
@@ -312,7 +314,7 @@ class CustomerProfile(models.Model):
                 ("partner_id", "in", self.partner_id.ids),
                 ("company_id", "in", self.company_id.ids),
             ],
-            order="id desc",
+            order="ended_date desc nulls first, id desc",
         )
         grouped = decisions.grouped(lambda one: (one.partner_id, one.company_id))
         for profile in self:
@@ -340,7 +342,7 @@ class CustomerProfile(models.Model):
 
     def action_override(self):
         """Open a form to decide about a class of this customer."""
-        self.ensure_one()
+        check_one(self)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Decide About %s", self.partner_id.display_name),
@@ -356,13 +358,14 @@ class CustomerProfile(models.Model):
 
     def action_recompute(self):
         """Recompute these customers now, with the limits of the last full run."""
+        check_records(self)
         return self.env["classification.run"]._recompute_now(
             self.partner_id, self.company_id
         )
 
     def action_open_changes(self):
         """Open the history of this customer."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_change_action"
         )
@@ -375,5 +378,5 @@ class CustomerProfile(models.Model):
 
     def action_open_partner(self):
         """Open the contact of this profile."""
-        self.ensure_one()
+        check_one(self)
         return self.partner_id.get_formview_action()

@@ -8,6 +8,7 @@ from ..copy_frames import TOO_LARGE
 from .arguments import _shown as shown
 from .classification_bounds_mixin import is_empty
 from .classification_source import FIRST_PLAUSIBLE_DAY
+from .customer_profile import MONEY_GROUP
 
 # Of a reference and a channel: both stand in an index, which takes no long texts.
 LONGEST_TEXT = 256
@@ -34,9 +35,13 @@ class CustomerPurchase(models.Model):
     )
     date = fields.Date(required=True)
     amount = fields.Monetary(
-        required=True, help="Untaxed; negative for what the customer gave back."
+        required=True,
+        groups=MONEY_GROUP,
+        help="Untaxed; negative for what the customer gave back.",
     )
-    margin = fields.Monetary(help="What was earned on it; leave empty where unknown.")
+    margin = fields.Monetary(
+        groups=MONEY_GROUP, help="What was earned on it; leave empty where unknown."
+    )
     has_margin = fields.Boolean(string="Margin Known", help="The margin is known.")
     currency_id = fields.Many2one(
         "res.currency",
@@ -59,6 +64,7 @@ class CustomerPurchase(models.Model):
         currency_field="company_currency_id",
         compute="_compute_company_amount",
         store=True,
+        groups=MONEY_GROUP,
         help="At the rate of the day of the purchase.",
     )
     company_margin = fields.Float(
@@ -66,6 +72,7 @@ class CustomerPurchase(models.Model):
         digits=(16, 2),
         compute="_compute_company_amount",
         store=True,
+        groups=MONEY_GROUP,
     )
 
     # Runs that look only at what changed ask for it every hour.

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .called_records import check_one
 from .customer_profile import MONEY_GROUP, BigInteger
 
 ABC_SELECTION = [("a", "A"), ("b", "B"), ("c", "C")]
@@ -294,7 +295,7 @@ class ProductProfile(models.Model):
                 ("product_tmpl_id", "in", self.product_tmpl_id.ids),
                 ("company_id", "in", self.company_id.ids),
             ],
-            order="id desc",
+            order="ended_date desc nulls first, id desc",
         )
         grouped = decisions.grouped(lambda one: (one.product_tmpl_id, one.company_id))
         for profile in self:
@@ -307,7 +308,7 @@ class ProductProfile(models.Model):
 
     def action_open_variants(self):
         """Open the classes of the variants of this product."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.product_variant_class_action"
         )
@@ -319,7 +320,7 @@ class ProductProfile(models.Model):
 
     def action_override(self):
         """Open a form to decide about a class of this product."""
-        self.ensure_one()
+        check_one(self)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Decide About %s", self.product_tmpl_id.display_name),
@@ -344,12 +345,12 @@ class ProductProfile(models.Model):
 
     def action_open_product(self):
         """Open the product of this profile."""
-        self.ensure_one()
+        check_one(self)
         return self.product_tmpl_id.get_formview_action()
 
     def action_open_changes(self):
         """Open the history of this product."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.product_class_change_action"
         )

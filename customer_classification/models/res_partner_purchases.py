@@ -2,7 +2,9 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .profiling import OBJECTING
 from .res_partner import USER_GROUP
+from .searched_values import asks_for_none, compared_value, ids_among
 
 
 class ResPartner(models.Model):
@@ -120,12 +122,13 @@ class ResPartner(models.Model):
               JOIN product_product p ON p.id = l.product_id
               JOIN product_template t ON t.id = p.product_tmpl_id
              WHERE l.company_id = %(company)s AND t.categ_id IS NOT NULL
-               AND %(condition)s
+               AND c.commercial_partner_id NOT IN %(objecting)s AND %(condition)s
              GROUP BY c.commercial_partner_id, t.categ_id
             HAVING sum(l.quantity) > 0
             """,
             lines=self.env["product.audience"]._sold_lines(),
             company=self.env.company.id,
+            objecting=OBJECTING,
             condition=condition,
         )
 
@@ -161,9 +164,10 @@ class ResPartner(models.Model):
                AND s.product_uom_qty > 0
                AND o.date_order
                    > now() AT TIME ZONE 'UTC' - %(window)s * interval '1 month'
-               AND %(condition)s
+               AND c.commercial_partner_id NOT IN %(objecting)s AND %(condition)s
             """,
             company=company.id,
+            objecting=OBJECTING,
             window=policy.window_months or 12,
             condition=condition,
         )
@@ -194,10 +198,10 @@ class ResPartner(models.Model):
             value = self.env["product.category"].search([("id", operator, value)]).ids
         elif operator != "in":
             return NotImplemented
-        ids = [item for item in value if item]
+        ids = ids_among(value)
         lines = self._categories_query(SQL("TRUE"))
         found = self._customers_among(SQL(statement, lines, ids))
-        if len(ids) == len(list(value)):
+        if not asks_for_none(value):
             return found
         everybody = SQL("SELECT customer FROM (%s) l", lines)
         return found | ~self._customers_among(everybody)
@@ -207,13 +211,14 @@ class ResPartner(models.Model):
         signs = {"<": SQL("<"), "<=": SQL("<="), ">": SQL(">"), ">=": SQL(">=")}
         if operator not in signs:
             return NotImplemented
+        field = self._fields["customer_discount_percent"]
         return self._customers_among(
             SQL(
                 "SELECT customer FROM (%s) l GROUP BY customer HAVING %s %s %s",
                 self._customer_lines(SQL("TRUE")),
                 _DISCOUNT,
                 signs[operator],
-                value,
+                compared_value(self.env, field, value),
             )
         )
 

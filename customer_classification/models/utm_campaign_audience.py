@@ -2,12 +2,13 @@ import ast
 import uuid
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .classification_policy_filter import missing_fields
 from .classification_tag_domain import dangling_references
+from .profiling import OBJECTING
 from .res_partner import USER_GROUP
 
 
@@ -159,6 +160,15 @@ class UtmCampaign(models.Model):
         self.ensure_one()
         return self.company_id or self.env.company
 
+    def _check_campaign_company(self):
+        """Refuse to note participants for a company that is not switched on."""
+        self.check_access("read")
+        company = self._campaign_company()
+        if not self.env.su and company not in self.env.companies:
+            raise AccessError(
+                self.env._("You are not working in %s now.", company.sudo().name)
+            )
+
     def _campaign_audience(self):
         """The contacts who are meant, in the eyes of the campaign's company."""
         company = self._campaign_company()
@@ -224,6 +234,7 @@ class UtmCampaign(models.Model):
         self.ensure_one()
         participants = self.env["campaign.participant"]
         participants.check_access("create")
+        self._check_campaign_company()
         self.env.flush_all()
         company = self._campaign_company()
         self.env.cr.execute(
@@ -231,8 +242,10 @@ class UtmCampaign(models.Model):
                 _ADD_AUDIENCE,
                 campaign=self.id,
                 company=company.id,
+                owners=company.sudo().parent_ids.ids,
                 user=self.env.uid,
                 partners=partners.ids,
+                objecting=OBJECTING,
                 salt=f"{self.campaign_salt or ''}{self.id}",
                 share=self.campaign_control_share / 100,
                 day=addressed_date or None,
@@ -266,11 +279,16 @@ class UtmCampaign(models.Model):
 
     def action_note_addressed(self):
         """Note for the whole audience but the control group that it is addressed
-        today, where no day stands yet: one query."""
+        today, where no day stands yet: one query.
+
+        Of customers whom the user may not read, nothing is noted.
+        """
         self.ensure_one()
         participants = self.env["campaign.participant"]
         participants.check_access("write")
+        self._check_campaign_company()
         self.env.flush_all()
+        own = participants._search([("campaign_id", "=", self.id)])
         today = fields.Date.context_today(self)
         self.env.cr.execute(
             SQL(
@@ -279,8 +297,10 @@ class UtmCampaign(models.Model):
                    SET addressed_date = %(today)s, write_uid = %(user)s,
                        write_date = now() AT TIME ZONE 'UTC'
                  WHERE campaign_id = %(campaign)s AND company_id = %(company)s
-                   AND addressed_date IS NULL AND NOT is_control AND is_entered
+                   AND addressed_date IS NULL AND is_control IS NOT TRUE AND is_entered
+                   AND id IN %(own)s
                 """,
+                own=own.subselect(),
                 today=today,
                 user=self.env.uid,
                 campaign=self.id,
@@ -299,6 +319,9 @@ _ADD_AUDIENCE = """
         SELECT DISTINCT p.commercial_partner_id AS id
           FROM res_partner p
          WHERE p.id = ANY(%(partners)s) AND p.commercial_partner_id IS NOT NULL
+           AND (p.company_id IS NULL OR p.company_id = ANY(%(owners)s))
+           AND p.id NOT IN %(objecting)s
+           AND p.commercial_partner_id NOT IN %(objecting)s
     ), member AS (
         SELECT customer.id, COALESCE(f.value_tier_id, 0) AS tier, m.is_control,
                m.id IS NULL AS is_new, md5(%(salt)s || ':' || customer.id) AS chance

@@ -12,7 +12,7 @@ GOAL_SELECTION = [
     ("retention", "Retention"),
 ]
 CHANNEL_SELECTION = [("online", "Online"), ("offline", "Offline"), ("both", "Both")]
-# Who plans campaigns and who sees all sales know what they are to cost and bring.
+# Who plans campaigns and who sees all sales know what they are to cost.
 PLAN_GROUPS = f"customer_classification.group_officer,{MONEY_GROUP}"
 _AMOUNTS = ("campaign_budget", "campaign_planned_cost", "campaign_target_revenue")
 _COUNTS = ("campaign_target_participants", "campaign_target_leads")
@@ -73,8 +73,9 @@ class UtmCampaign(models.Model):
     campaign_target_revenue = fields.Monetary(
         string="Target: Revenue",
         currency_field="campaign_currency_id",
-        groups=PLAN_GROUPS,
-        help="Net revenue that the campaign shall bring.",
+        groups=MONEY_GROUP,
+        help="Net revenue that the campaign shall bring. For who may see all sales: "
+        "what is reached of it tells the revenue.",
     )
     campaign_attribution_days = fields.Integer(
         string="Attribution Window",

@@ -35,6 +35,7 @@ from . import test_policy_file
 from . import test_policy_filter
 from . import test_policy_rules
 from . import test_policy_tour
+from . import test_privacy
 from . import test_problem
 from . import test_product_abc
 from . import test_product_association
@@ -46,10 +47,14 @@ from . import test_product_real_sales
 from . import test_product_rehearsal
 from . import test_product_service
 from . import test_product_variant
+from . import test_profiling_objection
+from . import test_protected_facts
 from . import test_purchase
 from . import test_purchase_import
 from . import test_queue
 from . import test_real_purchases
+from . import test_recompute_arguments
+from . import test_record_rules
 from . import test_refresh
 from . import test_rehearsal
 from . import test_replay

@@ -40,7 +40,7 @@ RIGHTS = {
     "classification.run.result": {
         "salesperson": {READ},
         "officer": {READ},
-        "manager": {READ, UNLINK},
+        "manager": {READ},
     },
     "customer.code": {
         "internal": {READ},

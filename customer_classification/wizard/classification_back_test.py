@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from ..models.called_records import check_one
 from ..models.classification_run_back_test import DEFAULT_HORIZON_DAYS
 
 
@@ -43,7 +44,7 @@ class ClassificationBackTest(models.TransientModel):
 
     def action_run(self):
         """Run the back-test and show what it found."""
-        self.ensure_one()
+        check_one(self)
         run = self.policy_id.recompute(
             as_of_date=self.as_of_date,
             kind="back_test",
