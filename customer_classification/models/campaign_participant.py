@@ -40,7 +40,7 @@ class CampaignParticipant(models.Model):
     """
 
     _name = "campaign.participant"
-    _inherit = "classification.protected.mixin"
+    _inherit = ["classification.protected.mixin", "classification.bounds.mixin"]
     _description = "Participant of a Campaign"
     _order = "campaign_id, id"
     _rec_name = "partner_id"

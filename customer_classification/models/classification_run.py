@@ -197,7 +197,10 @@ class ClassificationRun(models.Model):
             self._check_not_before(last, as_of_date)
         self._lock(policy.company_id, "transaction")
         self.sudo()._mark_interrupted(policy.company_id)
-        quiet = self.sudo().with_context(tracking_disable=True)
+        # The transaction is the caller's, whatever a client's context says.
+        quiet = self.sudo().with_context(
+            tracking_disable=True, classification_commit=False
+        )
         run = quiet.create(
             {
                 "policy_id": policy.id,
@@ -368,6 +371,7 @@ class ClassificationRun(models.Model):
         Called by the scheduled actions, commits after each step.
         """
         self = self.with_context(classification_commit=True, tracking_disable=True)
+        self._mark_dead()
         self._queue_due(policies, scope)
         waiting = self.search([("state", "=", "queued")], order="id")
         waiting -= waiting._drop_outdated()

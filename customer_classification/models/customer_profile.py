@@ -328,17 +328,11 @@ class CustomerProfile(models.Model):
     @api.depends_context("lang")
     def _compute_problem_text(self):
         """Why runs set this customer aside, if they do: one query."""
-        problems = self.env["classification.problem"].sudo()
-        reasons = dict(problems._fields["reason"]._description_selection(self.env))
-        found = problems.search(
-            [
-                ("partner_id", "in", self.partner_id.ids),
-                ("company_id", "in", self.company_id.ids),
-            ]
-        ).grouped(lambda one: (one.partner_id, one.company_id))
+        problems = self.env["classification.problem"]
+        texts = problems._texts("partner_id", self.partner_id.ids)
         for profile in self:
-            own = found.get((profile.partner_id, profile.company_id), ())
-            profile.problem_text = ", ".join(reasons[one.reason] for one in own)
+            key = (profile.partner_id.id, profile.company_id.id)
+            profile.problem_text = texts.get(key)
 
     def _shadow_names(self, risks):
         """``{axis: name}`` of the classes by the numbers."""

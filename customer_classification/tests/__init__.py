@@ -23,12 +23,14 @@ from . import test_documents
 from . import test_drift
 from . import test_explanation
 from . import test_explanation_tour
+from . import test_fuzz
 from . import test_history
 from . import test_industry
 from . import test_migration
 from . import test_outlook
 from . import test_override
 from . import test_partner_fields
+from . import test_poison
 from . import test_policy
 from . import test_policy_comparison
 from . import test_policy_file
@@ -60,6 +62,7 @@ from . import test_refresh
 from . import test_rehearsal
 from . import test_replay
 from . import test_run
+from . import test_run_failure
 from . import test_source_invoice
 from . import test_source_sale
 from . import test_tag_library
