@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date, formatLang
 
 from .arguments import as_day, as_ids, as_number
+from .called_records import check_one
 from .classification_sentences import note_sentence
 from .customer_profile import MONEY_GROUP
 
@@ -601,7 +602,7 @@ class ClassificationRun(models.Model):
 
     def action_open_moves(self):
         """Open the moves that this run found and did not make."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_move_action"
         )
@@ -611,7 +612,7 @@ class ClassificationRun(models.Model):
 
     def action_open_problems(self):
         """Open the customers of this company who are set aside now."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_problem_action"
         )
@@ -620,7 +621,7 @@ class ClassificationRun(models.Model):
 
     def action_open_changes(self):
         """Open the changes that this run made."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_change_action"
         )
