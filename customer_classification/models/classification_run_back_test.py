@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..copy_frames import read_frame
+from ..copy_frames import is_usable, read_frame
 from .called_records import check_one
 from .customer_profile import MONEY_GROUP
 
@@ -167,10 +167,12 @@ class ClassificationRun(models.Model):
                    bool_or(NOT (%(after)s) AND d.amount > 0)
               FROM (%(purchases)s) d
               JOIN res_partner p ON p.id = d.partner_id
-             WHERE NOT EXISTS (SELECT FROM res_company own
+             WHERE COALESCE(%(usable)s, TRUE)
+               AND NOT EXISTS (SELECT FROM res_company own
                                 WHERE own.partner_id = p.commercial_partner_id)
              GROUP BY p.commercial_partner_id
             """,
+            usable=is_usable(SQL("d.amount")),
             after=SQL("d.day > %s", self.as_of_date),
             last_year=SQL(
                 "d.day > %s AND d.day <= %s",
