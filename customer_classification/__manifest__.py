@@ -28,6 +28,7 @@
         "views/classification_change_views.xml",
         "views/classification_move_views.xml",
         "views/classification_problem_views.xml",
+        "views/classification_to_fix_views.xml",
         "views/classification_override_views.xml",
         "views/customer_value_tier_views.xml",
         "views/customer_lifecycle_stage_views.xml",

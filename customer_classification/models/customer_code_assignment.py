@@ -260,6 +260,7 @@ class CustomerCodeAssignment(models.AbstractModel):
                        p.customer_company_size, f.value_tier_id, f.lifecycle_stage_id,
                        n.code, s.code, c.code, c.number, c.scheme_id
                   FROM res_partner p
+                  JOIN res_company k ON k.id = %(company)s
                   LEFT JOIN customer_profile f
                     ON f.partner_id = p.id AND f.company_id = %(company)s
                   LEFT JOIN res_country n ON n.id = p.country_id
@@ -267,9 +268,8 @@ class CustomerCodeAssignment(models.AbstractModel):
                   LEFT JOIN customer_code c ON c.partner_id = p.id
                         AND c.company_id = %(company)s AND c.is_current
                  WHERE p.active AND p.commercial_partner_id = p.id AND %(condition)s
-                   AND (p.company_id IS NULL OR p.company_id IN (
-                        SELECT unnest(string_to_array(o.parent_path, '/', '')::int[])
-                          FROM res_company o WHERE o.id = %(company)s))
+                   AND (p.company_id IS NULL
+                        OR '/' || k.parent_path LIKE '%%/' || p.company_id || '/%%')
                  ORDER BY f.value_score DESC NULLS LAST, p.id
                  LIMIT %(limit)s
                 """,

@@ -12,7 +12,7 @@ class CustomerCodeScheme(models.Model):
     """How the codes of a company's customers are put together."""
 
     _name = "customer.code.scheme"
-    _inherit = "classification.protected.mixin"
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Scheme of Customer Codes"
     _order = "company_id, sequence, id"
     _protected_fields = frozenset(["error"])
@@ -76,6 +76,10 @@ class CustomerCodeScheme(models.Model):
     _next_number_positive = models.Constraint(
         "CHECK(next_number > 0)", "The next running number must be above zero."
     )
+
+    @api.model
+    def _bounds(self):
+        return {"next_number": (1, 2_000_000_000)}
 
     @api.constrains("name", "segment_ids", "separator")
     def _check_scheme(self):

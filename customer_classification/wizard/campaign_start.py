@@ -27,6 +27,7 @@ class CampaignStart(models.TransientModel):
     finds, or those of tiers, stages and tags."""
 
     _name = "campaign.start"
+    _inherit = "classification.protected.mixin"
     _description = "Start a Campaign"
 
     audience = fields.Selection(

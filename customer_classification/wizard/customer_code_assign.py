@@ -9,6 +9,7 @@ class CustomerCodeAssign(models.TransientModel):
     """Says how many customers would get or change their code, and does it."""
 
     _name = "customer.code.assign"
+    _inherit = "classification.protected.mixin"
     _description = "Assign Customer Codes"
 
     company_id = fields.Many2one(
