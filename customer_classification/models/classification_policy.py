@@ -21,7 +21,7 @@ class ClassificationPolicy(models.Model):
     _order = "company_id, version desc, id desc"
     _check_company_auto = True
     _protected_fields = frozenset(
-        {"state", "version", "published_date", "published_by_id"}
+        {"state", "version", "published_date", "published_by_id", "filter_user_id"}
     )
 
     name = fields.Char(required=True, translate=False)
