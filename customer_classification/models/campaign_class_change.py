@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from .campaign_profile import PERFORMANCE_SELECTION
+from .customer_profile import MONEY_GROUP
 
 
 class CampaignClassChange(models.Model):
@@ -36,6 +37,7 @@ class CampaignClassChange(models.Model):
         readonly=True,
         digits=(12, 1),
         aggregator=None,
+        groups=MONEY_GROUP,
         help="What was reached of the target, or of the median of the peers, at the "
         "time of the change.",
     )

@@ -1,19 +1,25 @@
-import math
-
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 from odoo.tools import SQL
+
+from .customer_profile import MONEY_GROUP
 
 
 class CampaignCost(models.Model):
     """What a campaign cost, beside the vendor bills that carry it."""
 
     _name = "campaign.cost"
+    _inherit = ["classification.protected.mixin", "classification.bounds.mixin"]
     _description = "Cost of a Campaign"
     _order = "date desc, id desc"
+    _fixed_fields = frozenset({"company_id"})
+    _check_company_auto = True
 
     campaign_id = fields.Many2one(
-        "utm.campaign", required=True, index=True, ondelete="cascade"
+        "utm.campaign",
+        required=True,
+        index=True,
+        ondelete="cascade",
+        check_company=True,
     )
     company_id = fields.Many2one(
         "res.company",
@@ -39,7 +45,9 @@ class CampaignCost(models.Model):
         default="media",
     )
     amount = fields.Monetary(
-        required=True, help="Without tax; negative for what was paid back."
+        required=True,
+        groups=MONEY_GROUP,
+        help="Without tax; negative for what was paid back.",
     )
     currency_id = fields.Many2one(
         "res.currency",
@@ -53,6 +61,7 @@ class CampaignCost(models.Model):
         string="Amount in Company Currency",
         currency_field="company_currency_id",
         compute="_compute_company_amount",
+        groups=MONEY_GROUP,
         help="At the rate of the day of the cost.",
     )
 
@@ -105,9 +114,3 @@ class CampaignCost(models.Model):
             other=rate("currency"),
             condition=condition,
         )
-
-    @api.constrains("amount")
-    def _check_amount(self):
-        for cost in self:
-            if not math.isfinite(cost.amount):
-                raise ValidationError(self.env._("%s: not a number.", cost.name))

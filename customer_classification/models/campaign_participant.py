@@ -18,6 +18,15 @@ ENTERED_FIELDS = (
     *("contact_id", "is_control", "addressed_date", "joined_date", "answered_date"),
     *("feedback_score", "has_feedback"),
 )
+# What a run writes: who it was, how it was found, and what came of it.
+RESULT_FIELDS = frozenset(
+    {
+        *("first_touch_date", "last_touch_date", "value_tier_id"),
+        *("lifecycle_stage_id", "lead_count", "opportunity_count", "order_count"),
+        *("is_converted", "is_new", "is_won_back", "revenue_first", "revenue_last"),
+        *("revenue_linear", "revenue", "margin", "has_margin"),
+    }
+)
 _DAYS = ("addressed_date", "joined_date", "answered_date")
 
 
@@ -31,12 +40,20 @@ class CampaignParticipant(models.Model):
     """
 
     _name = "campaign.participant"
+    _inherit = ["classification.protected.mixin", "classification.bounds.mixin"]
     _description = "Participant of a Campaign"
     _order = "campaign_id, id"
     _rec_name = "partner_id"
+    _protected_fields = RESULT_FIELDS | {"source", "is_entered", "content_hash"}
+    _fixed_fields = frozenset({"campaign_id", "company_id", "partner_id"})
+    _check_company_auto = True
 
     campaign_id = fields.Many2one(
-        "utm.campaign", required=True, ondelete="cascade", index=True
+        "utm.campaign",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        check_company=True,
     )
     company_id = fields.Many2one(
         "res.company",
@@ -53,6 +70,7 @@ class CampaignParticipant(models.Model):
         required=True,
         ondelete="cascade",
         index=True,
+        check_company=True,
         help="A contact stands for its company: each customer takes part once.",
     )
     contact_id = fields.Many2one(
@@ -60,6 +78,7 @@ class CampaignParticipant(models.Model):
         string="Contact",
         ondelete="set null",
         index="btree_not_null",
+        check_company=True,
         help="Who exactly was in touch with the campaign.",
     )
     source = fields.Selection(
@@ -189,10 +208,20 @@ class CampaignParticipant(models.Model):
         return super().create([self._complete(vals) for vals in vals_list])
 
     def write(self, vals):
-        vals = self._with_known_feedback(vals)
+        return super().write(self._with_known_feedback(vals))
+
+    @api.model
+    def _completed_for_write(self, vals):
+        """Add what follows from what is written.
+
+        What people enter stays. Results that no run wrote are written again by the
+        next run, which knows its own by their hash.
+        """
         if set(ENTERED_FIELDS) & set(vals):
             vals = {**vals, "is_entered": True}
-        return super().write(vals)
+        if RESULT_FIELDS & set(vals):
+            vals = {"content_hash": 0, **vals}
+        return vals
 
     @api.model
     def _with_known_feedback(self, vals):
@@ -318,7 +347,7 @@ _FOLD = """
       FROM (SELECT (array_agg(m.id ORDER BY m.partner_id <> c.customer, m.id))[1] AS id,
                    c.customer, min(m.addressed_date) AS addressed,
                    min(m.joined_date) AS joined, min(m.answered_date) AS answered,
-                   bool_and(m.is_control) AS is_control,
+                   bool_and(m.is_control IS TRUE) AS is_control,
                    bool_or(m.is_entered) AS is_entered,
                    avg(m.feedback_score) FILTER (WHERE m.has_feedback) AS feedback
               FROM campaign_participant m

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from .called_records import check_one
 from .customer_profile import MONEY_GROUP, BigInteger
 from .utm_campaign_taxonomy import CHANNEL_SELECTION, GOAL_SELECTION
 
@@ -42,6 +43,9 @@ class CampaignProfile(models.Model):
     )
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    problem_text = fields.Char(
+        string="Set Aside Because", compute="_compute_problem_text"
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     active = fields.Boolean(default=True, readonly=True)
@@ -216,6 +220,7 @@ class CampaignProfile(models.Model):
         readonly=True,
         digits=(12, 1),
         aggregator=None,
+        groups=MONEY_GROUP,
         help="What was reached of the target, or of the median of the peers.",
     )
 
@@ -280,27 +285,38 @@ class CampaignProfile(models.Model):
             profile.change_ids = own
             profile.change_count = len(own)
 
+    @api.depends_context("lang")
+    def _compute_problem_text(self):
+        """Why runs set this campaign aside, if they do: one query."""
+        problems = self.env["classification.problem"]
+        texts = problems._texts("campaign_id", self.campaign_id.ids)
+        for profile in self:
+            key = (profile.campaign_id.id, profile.company_id.id)
+            profile.problem_text = texts.get(key)
+
     def action_open_campaign(self):
         """Open the campaign of this result."""
-        self.ensure_one()
+        check_one(self)
         return self.campaign_id.get_formview_action()
 
     def action_open_participants(self):
-        """Open who took part in this campaign."""
-        self.ensure_one()
+        """Open who was in touch with this campaign, as the button counts them."""
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.campaign_participant_action"
         )
         action["domain"] = [
             ("campaign_id", "=", self.campaign_id.id),
             ("company_id", "=", self.company_id.id),
+            ("is_control", "=", False),
+            ("first_touch_date", "!=", False),
         ]
         action["context"] = {"default_campaign_id": self.campaign_id.id}
         return action
 
     def action_open_changes(self):
         """Open the history of this campaign."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.campaign_class_change_action"
         )

@@ -46,11 +46,15 @@ class CampaignProfile(models.Model):
     )
 
     @api.depends("own_hash", "content_hash", "policy_id")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_texts(self):
-        """Sentences of everybody: the queries of reading profiles and policies."""
+        """Sentences of everybody: the queries of reading profiles and policies.
+
+        What part of a revenue was reached is for those who may see it.
+        """
+        sees_money = self.env.user.has_group(MONEY_GROUP)
         for profile, seen in zip(self.sudo(), self, strict=True):
-            seen.performance_text = profile._explain_performance()
+            seen.performance_text = profile._explain_performance(sees_money)
             seen.lift_text = profile._explain_lift()
 
     @api.depends(
@@ -84,7 +88,14 @@ class CampaignProfile(models.Model):
 
     # The class
 
-    def _explain_performance(self):
+    def _explain_performance(self, sees_money):
+        """Why this class.
+
+        By a target of one's own choice, the part that was reached would tell the
+        revenue.
+        """
+        if not sees_money and self._is_judged_by_money():
+            return self._explain_rating()
         policy = self.policy_id
         values = {
             "ratio": self._number(self.performance_ratio),
@@ -115,6 +126,19 @@ class CampaignProfile(models.Model):
             ),
         }.get(self.performance_reason)
         return sentence and sentence(**values)
+
+    def _is_judged_by_money(self):
+        """Whether the class follows from how much money came of it."""
+        rated = self.performance_reason in ("target", "peers")
+        return rated and self.goal not in ("awareness", "leads")
+
+    def _explain_rating(self):
+        """With what it was compared, without a number."""
+        if self.performance_reason == "target":
+            return self.env._("Its net revenue was compared with its target.")
+        return self.env._(
+            "Compared with %s campaigns of the same type and goal.", self.peer_count
+        )
 
     def _judged_figure(self):
         """What the goal is measured by, at the beginning of a sentence."""
@@ -239,7 +263,7 @@ class CampaignProfile(models.Model):
         :param tiers: ``{tier: (participants, of whom bought)}``
         """
         found = [
-            *self._findings_of_class(),
+            *self._findings_of_class(sees_money),
             *self._findings_against_peers(),
             *self._findings_of_customers(),
             *self._findings_of_tiers(tiers),
@@ -250,9 +274,10 @@ class CampaignProfile(models.Model):
             [text for is_strength, text in found if not is_strength],
         )
 
-    def _findings_of_class(self):
+    def _findings_of_class(self, sees_money):
         if self.performance_class in ("strong", "weak"):
-            yield self.performance_class == "strong", self._explain_performance()
+            text = self._explain_performance(sees_money)
+            yield self.performance_class == "strong", text
         if self.lift_verdict in ("works", "harms"):
             yield self.lift_verdict == "works", self._explain_lift()
         if self.contaminated_count:

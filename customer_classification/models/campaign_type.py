@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .called_records import check_one
+
 
 class CampaignType(models.Model):
     """What sort of campaign it is: promotion, brand, event, loyalty ... in a tree."""
@@ -52,20 +54,26 @@ class CampaignType(models.Model):
             )
 
     def _compute_campaign_count(self):
-        """Campaigns of each type itself: one query."""
-        counts = dict(
-            self.env["utm.campaign"]._read_group(
-                [("campaign_type_id", "in", self.ids)],
-                ["campaign_type_id"],
-                ["__count"],
-            )
+        """Campaigns of each type and of those below it, as the list has them.
+
+        One query, and one for the types below.
+        """
+        counts = self.env["utm.campaign"]._read_group(
+            [("campaign_type_id", "child_of", self.ids)],
+            ["campaign_type_id"],
+            ["__count"],
         )
         for kind in self:
-            kind.campaign_count = counts.get(kind, 0)
+            path = kind.parent_path or ""
+            kind.campaign_count = sum(
+                count
+                for other, count in counts
+                if path and (other.parent_path or "").startswith(path)
+            )
 
     def action_open_campaigns(self):
         """Open the campaigns of this type and of those below it."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.utm_campaign_action"
         )

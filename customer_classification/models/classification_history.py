@@ -106,7 +106,7 @@ class ClassificationHistory(models.Model):
     def _since(self):
         """``{(customer id, company id, axis): day}``; two changes to one class, as
         a correction makes them, count from the first on."""
-        model = self.with_context(history_customer_ids=self.partner_id.ids)
+        model = self._of_customers(self.partner_id.ids)
         query = SQL(" UNION ALL ").join(
             model._since_query(*place)
             for place in self._company_days(self._context_day("history_date"))

@@ -7,11 +7,20 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, OrderedSet
 
+from .arguments import as_day
+from .called_records import check_one
+
 # A row is numbered by its customer and its company, so that it has one id on every
 # day, and tells its customer; below 2^53, exact in JavaScript.
 COMPANY_BITS = 20
 # What the rows depend on beside the history itself: one record, many days.
 DAY_KEYS = ("history_date", "history_from_date", "history_known_date")
+# Years of which there can be a history.
+YEARS = range(1900, 2201)
+
+
+class CustomerIds(tuple):
+    """Ids of customers in the context, which no client can put there."""
 
 
 class ClassificationHistoryMixin(models.AbstractModel):
@@ -61,8 +70,20 @@ class ClassificationHistoryMixin(models.AbstractModel):
         numbers of their rows: the index of the changes begins with them."""
         customer_ids = self._named_customers(Domain(domain))
         if customer_ids is not None:
-            self = self.with_context(history_customer_ids=customer_ids)
+            self = self._of_customers(customer_ids)
         return super()._search(domain, *args, **kwargs)
+
+    @api.private
+    def fetch(self, field_names=None):
+        """Refuse a context without a day in it before Odoo keeps values by it."""
+        for key in DAY_KEYS:
+            self._context_day(key)
+        return super().fetch(field_names)
+
+    @api.model
+    def _of_customers(self, ids):
+        """Look at some customers only."""
+        return self.with_context(history_customer_ids=CustomerIds(ids))
 
     @api.model
     def _named_customers(self, domain):
@@ -89,11 +110,18 @@ class ClassificationHistoryMixin(models.AbstractModel):
     @api.model
     def _context_day(self, key):
         """The day that stands in the context, None where there is none."""
-        value = self.env.context.get(key)
-        try:
-            return fields.Date.to_date(value) or None
-        except (TypeError, ValueError):
-            raise UserError(self.env._("“%s” is not a day.", value)) from None
+        day = as_day(self.env, self.env.context.get(key), self.env._("History"))
+        if day and day.year not in YEARS:
+            raise UserError(
+                self.env._(
+                    "%(day)s is too far away: choose a day of the years %(first)s to "
+                    "%(last)s.",
+                    day=fields.Date.to_string(day),
+                    first=YEARS[0],
+                    last=YEARS[-1],
+                )
+            )
+        return day
 
     @api.model
     def _zones(self):
@@ -147,8 +175,8 @@ class ClassificationHistoryMixin(models.AbstractModel):
             end = self._end_of_day(known, zone)
             conditions.append(SQL("create_date < %s", end))
         customer_ids = self.env.context.get("history_customer_ids")
-        if customer_ids is not None:
-            conditions.append(SQL("partner_id = ANY(%s)", customer_ids))
+        if isinstance(customer_ids, CustomerIds):
+            conditions.append(SQL("partner_id = ANY(%s)", list(customer_ids)))
         return SQL(
             """
             SELECT id, partner_id, axis, valid_date, create_date, to_tier_id,
@@ -204,7 +232,7 @@ class ClassificationHistoryMixin(models.AbstractModel):
 
     def action_open_customer(self):
         """Open the profile of the customer, or the contact who has none any more."""
-        self.ensure_one()
+        check_one(self)
         profile = self.env["customer.profile"].search(
             [
                 ("partner_id", "=", self.partner_id.id),

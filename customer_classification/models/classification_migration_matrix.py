@@ -1,6 +1,6 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
+from .arguments import as_choice
 from .classification_columns import STAGE_RANK
 from .customer_profile import MONEY_GROUP, RISK_COLORS
 
@@ -45,8 +45,8 @@ class ClassificationMigration(models.Model):
         At most four queries for any number of customers with both days given, and one
         more for each time zone lookup.
         """
-        if axis not in ENDS:
-            raise UserError(self.env._("“%s” is no axis.", axis))
+        self.browse().check_access("read")
+        as_choice(self.env, axis, ENDS, self.env._("Axis"))
         first, last = self._days()
         currency = self._matrix_currency()
         groups = self._matrix_groups(axis, currency)

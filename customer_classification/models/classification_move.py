@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools.constants import GC_UNLINK_LIMIT
 
+from .called_records import check_one
+
 KEPT_DAYS = 30
 
 
@@ -34,7 +36,7 @@ class ClassificationMove(models.Model):
     def action_open_profile(self):
         """Open what is known of this customer, or the contact where there is nothing
         yet."""
-        self.ensure_one()
+        check_one(self)
         profile = self.env["customer.profile"].search(
             [
                 ("partner_id", "=", self.partner_id.id),

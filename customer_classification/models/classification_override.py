@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .classification_override_mixin import ClassificationOverrideMixin as OverrideMixin
 from .customer_profile import RISK_SELECTION
 
 SOON_DAYS = 14
@@ -23,9 +24,19 @@ class ClassificationOverride(models.Model):
     _order = "end_date, id"
     _rec_name = "partner_id"
     _subject = "partner_id"
+    _protected_fields = OverrideMixin._protected_fields | {
+        *("from_tier_id", "from_stage_id", "from_risk"),
+    }
+    _fixed_fields = OverrideMixin._fixed_fields | {"partner_id"}
+    _check_company_auto = True
 
     partner_id = fields.Many2one(
-        "res.partner", string="Customer", required=True, ondelete="cascade", index=True
+        "res.partner",
+        string="Customer",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        check_company=True,
     )
     axis = fields.Selection(
         [
@@ -58,6 +69,8 @@ class ClassificationOverride(models.Model):
     decided_label = fields.Char(string="Decided", compute="_compute_labels")
     then_label = fields.Char(string="By the Numbers Then", compute="_compute_labels")
     now_label = fields.Char(string="By the Numbers Now", compute="_compute_labels")
+
+    earlier_ids = fields.One2many("classification.override")
 
     @api.model
     def _class_fields(self):
@@ -109,9 +122,10 @@ class ClassificationOverride(models.Model):
         return {(p.partner_id, p.company_id): p for p in profiles}
 
     @api.model
-    def _complete(self, vals_list):
+    def _completed_for_create(self, vals_list):
         """The values with the customer behind a contact, and with what the numbers
         say of each today: one query for the contacts, one for the profiles."""
+        vals_list = super()._completed_for_create(vals_list)
         partners = self.env["res.partner"].browse(
             [vals["partner_id"] for vals in vals_list]
         )
@@ -122,14 +136,25 @@ class ClassificationOverride(models.Model):
         profiles = drafts._profiles()
         return [
             {
-                **vals,
-                "partner_id": draft.partner_id.id,
                 **self._numbers_then(
                     profiles.get((draft.partner_id._origin, draft.company_id._origin))
                 ),
+                **vals,
+                "partner_id": draft.partner_id.id,
             }
             for vals, draft in zip(vals_list, drafts, strict=True)
         ]
+
+    @api.model
+    def _number_fields(self):
+        return ("from_tier_id", "from_stage_id", "from_risk")
+
+    def _numbers_now(self):
+        profiles = self._profiles()
+        return {
+            one: self._numbers_then(profiles.get((one.partner_id, one.company_id)))
+            for one in self
+        }
 
     @api.model
     def _numbers_then(self, profile):

@@ -13,10 +13,18 @@ class ClassificationOverrideMixin(models.AbstractModel):
     and tell, by the status, of decisions that end or that the numbers left behind.
     A model of decisions says whom it is about by ``_subject``, has an ``axis``, a
     field for the class on each, and shows what was decided by ``_apply``.
+
+    Who decided, and when, is what the program saw. Who changes a decision decides
+    anew: what was decided before stays beside it, as a decision that has ended.
     """
 
     _name = "classification.override.mixin"
+    _inherit = "classification.protected.mixin"
     _description = "Decision About a Class"
+    _protected_fields = frozenset(
+        {"start_date", "user_id", "ended_date", "ended_by_id", "status"}
+    )
+    _fixed_fields = frozenset({"company_id", "axis"})
 
     # Name of the field with the customer or product.
     _subject = None
@@ -29,7 +37,10 @@ class ClassificationOverrideMixin(models.AbstractModel):
     )
     reason = fields.Text(required=True, help="Why the numbers are not right here.")
     start_date = fields.Date(
-        string="Since", required=True, readonly=True, default=fields.Date.context_today
+        string="Since",
+        required=True,
+        readonly=True,
+        default=fields.Date.context_today,
     )
     end_date = fields.Date(
         string="Until",
@@ -44,7 +55,9 @@ class ClassificationOverrideMixin(models.AbstractModel):
         default=lambda self: self.env.user,
     )
     ended_date = fields.Datetime(string="Ended On", readonly=True)
-    ended_by_id = fields.Many2one("res.users", string="Ended By", readonly=True)
+    ended_by_id = fields.Many2one(
+        "res.users", string="Ended By", readonly=True, copy=False
+    )
     status = fields.Selection(
         [
             ("active", "In force"),
@@ -59,6 +72,15 @@ class ClassificationOverrideMixin(models.AbstractModel):
         index=True,
     )
 
+    # Each model of decisions names its own model.
+    earlier_ids = fields.One2many(
+        "classification.override.mixin",
+        compute="_compute_earlier_ids",
+        string="Decided Before",
+        help="Earlier decisions about the same, and what this one said before it was "
+        "changed.",
+    )
+
     @api.model
     def _default_end_date(self):
         return fields.Date.context_today(self) + timedelta(days=DEFAULT_DAYS)
@@ -67,6 +89,27 @@ class ClassificationOverrideMixin(models.AbstractModel):
     def _class_fields(self):
         """``{axis: name of the field with the decided class}``."""
         raise NotImplementedError
+
+    def _compute_earlier_ids(self):
+        """Ended decisions on the same, the last one first: one query."""
+        name = self._subject
+        ended = self.search(
+            [
+                (name, "in", self[name].ids),
+                ("company_id", "in", self.company_id.ids),
+                ("status", "=", "ended"),
+            ],
+            order="ended_date desc, id desc",
+        )
+        grouped = ended.grouped(self._place)
+        for decision in self:
+            same = grouped.get(self._place(decision), ended.browse())
+            decision.earlier_ids = same - decision._origin
+
+    @api.model
+    def _place(self, decision):
+        """About whom and what a decision is."""
+        return decision[self._subject], decision.company_id, decision.axis
 
     def _apply(self):
         """Show at once what was decided, or what the numbers say after it."""
@@ -94,22 +137,109 @@ class ClassificationOverrideMixin(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         """Decide, in place of earlier decisions on the same, and show it at once."""
-        decisions = super().create(self._complete(vals_list))
+        decisions = super().create(vals_list)
         decisions._earlier_ones()._end()
         decisions._apply()
         return decisions
 
     @api.model
-    def _complete(self, vals_list):
-        """The values with what the numbers say today."""
-        return vals_list
+    def _completed_for_create(self, vals_list):
+        """Add the day by the calendar of each company.
+
+        That of the person may be another one, by the time zone.
+        """
+        if self.env.su:
+            return vals_list
+        default = self.env.company.id
+        companies = {vals.get("company_id") or default for vals in vals_list}
+        days = {
+            company.id: self._day_of(company)
+            for company in self.env["res.company"].browse(companies)
+        }
+        return [
+            {**vals, "start_date": days[vals.get("company_id") or default]}
+            for vals in vals_list
+        ]
+
+    @api.model
+    def _day_of(self, company):
+        """Today by the calendar of a company's policy."""
+        policy = company.sudo()._get_customer_policy()
+        return policy._today() if policy else fields.Date.context_today(self)
 
     def write(self, vals):
-        result = super().write(vals)
+        """Decide anew, and keep what was decided before beside it.
+
+        Writes of the program itself are no decisions.
+        """
         names = {"axis", "end_date", self._subject, *self._class_fields().values()}
+        is_decision = not self.env.su and (names | {"reason"}) & set(vals)
+        if is_decision:
+            self.check_access("write")
+            self._refuse_ended()
+            kept = self._versions()
+        result = super().write(vals)
+        if is_decision:
+            self._keep(kept)
+            self.sudo()._sign()
         if names & set(vals):
             self._apply()
         return result
+
+    def _refuse_ended(self):
+        if self.filtered(lambda decision: decision.status == "ended"):
+            raise UserError(
+                self.env._(
+                    "This decision has ended and explains past classes. Make a new one."
+                )
+            )
+
+    def _versions(self):
+        """Values of these decisions as they are, as ones that end now."""
+        names = (
+            *("company_id", "axis", "reason", "start_date", "end_date", "user_id"),
+            *(self._subject, *self._class_fields().values(), *self._number_fields()),
+        )
+        return [
+            {
+                name: self._fields[name].convert_to_write(decision[name], decision)
+                for name in names
+            }
+            | self._end_values()
+            for decision in self.sudo()
+        ]
+
+    @api.model
+    def _keep(self, versions):
+        """Create decisions that have ended: nothing is decided by them."""
+        return super(ClassificationOverrideMixin, self.sudo()).create(versions)
+
+    def _sign(self):
+        """Note who decides now, on which day, and what the numbers say.
+
+        One write for each combination of classes by the numbers.
+        """
+        numbers = self._numbers_now()
+        days = {company: self._day_of(company) for company in self.company_id}
+        for (company, values), decisions in self.grouped(
+            lambda one: (one.company_id, tuple(numbers[one].items()))
+        ).items():
+            decisions.write(
+                {
+                    "user_id": self.env.uid,
+                    "start_date": days[company],
+                    **dict(values),
+                }
+            )
+
+    @api.model
+    def _number_fields(self):
+        """Names of the fields with what the numbers said on its day."""
+        raise NotImplementedError
+
+    def _numbers_now(self):
+        """``{decision: {field: what the numbers say}}``."""
+        raise NotImplementedError
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
@@ -122,7 +252,7 @@ class ClassificationOverrideMixin(models.AbstractModel):
     def _earlier_ones(self):
         """Decisions in force on the same axis of the same subjects: one query."""
         name = self._subject
-        found = self.search(
+        found = self.sudo().search(
             [
                 ("id", "not in", self.ids),
                 (name, "in", self[name].ids),
@@ -130,20 +260,23 @@ class ClassificationOverrideMixin(models.AbstractModel):
                 ("status", "!=", "ended"),
             ]
         )
-        keys = {(d[name], d.company_id, d.axis) for d in self}
-        return found.filtered(lambda d: (d[name], d.company_id, d.axis) in keys)
+        places = set(map(self._place, self))
+        return found.filtered(lambda one: self._place(one) in places)
+
+    @api.model
+    def _end_values(self):
+        return {
+            "status": "ended",
+            "ended_date": fields.Datetime.now(),
+            "ended_by_id": self.env.uid,
+        }
 
     def _end(self):
-        self.sudo().write(
-            {
-                "status": "ended",
-                "ended_date": fields.Datetime.now(),
-                "ended_by_id": self.env.uid,
-            }
-        )
+        self.sudo().write(self._end_values())
 
     def action_end(self):
         """Let the numbers decide again, from now on."""
         self.check_access("write")
+        self._refuse_ended()
         self._end()
         self._apply()

@@ -1,7 +1,9 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
+from .arguments import as_choice
 from .classification_product_columns import OTHER_KINDS
+from .classification_run import RUN_KINDS
 
 
 class ClassificationPolicy(models.Model):
@@ -13,9 +15,13 @@ class ClassificationPolicy(models.Model):
     """
 
     _name = "classification.policy"
+    _inherit = "classification.protected.mixin"
     _description = "Classification Policy"
     _order = "company_id, version desc, id desc"
     _check_company_auto = True
+    _protected_fields = frozenset(
+        {"state", "version", "published_date", "published_by_id"}
+    )
 
     name = fields.Char(required=True, translate=False)
     company_id = fields.Many2one(
@@ -114,18 +120,29 @@ class ClassificationPolicy(models.Model):
         return policies.with_env(self.env)
 
     def write(self, vals):
-        if self._rule_fields() & set(vals) and self.filtered(
-            lambda policy: policy.state != "draft"
-        ):
+        self._check_changeable(vals)
+        return super(
+            ClassificationPolicy, self.with_context(rules_judged_later=True)
+        ).write(vals)
+
+    def _check_changeable(self, vals):
+        """Refuse changes of published policies but for the responsible.
+
+        They explain the classes that they gave.
+        """
+        changed = set(vals) - self._protected_fields - self._changeable_fields()
+        if changed and self.filtered(lambda policy: policy.state != "draft"):
             raise UserError(
                 self.env._(
                     "A published policy is not changed, so that what it decided stays "
                     "explained. Make a new version, change that one and publish it."
                 )
             )
-        return super(
-            ClassificationPolicy, self.with_context(rules_judged_later=True)
-        ).write(vals)
+
+    @api.model
+    def _changeable_fields(self):
+        """Names of the fields that people may change once it is published."""
+        return {"responsible_id"}
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_published(self):
@@ -173,18 +190,20 @@ class ClassificationPolicy(models.Model):
     def _publish(self):
         """Make these drafts the rule books of their companies; what follows is up to
         the caller."""
-        for policy in self:
+        self._check_may_publish()
+        # A client may have filled the context: now is when references are judged.
+        for policy in self.with_context(references_judged_later=False):
             if policy.state == "published":
                 continue
             # A tier may have been archived since, or an addon uninstalled.
             policy._check_rules()
             policy._check_filters()
-            current = self.search(
+            current = self.sudo().search(
                 [("company_id", "=", policy.company_id.id), ("state", "=", "published")]
             )
             current.state = "retired"
             current.flush_recordset(["state"])
-            policy.write(
+            policy.sudo().write(
                 {
                     "state": "published",
                     "published_date": fields.Datetime.now(),
@@ -192,19 +211,45 @@ class ClassificationPolicy(models.Model):
                 }
             )
 
+    def _check_may_publish(self):
+        """Managers publish drafts of the companies in which they work.
+
+        :raises AccessError: somebody else asks
+        :raises UserError: a policy is retired
+        """
+        self._check_manager()
+        self.check_access("write")
+        if self.filtered(lambda policy: policy.state == "retired"):
+            raise UserError(
+                self.env._(
+                    "A retired policy explains past classes. Make a new version of it "
+                    "and publish that one."
+                )
+            )
+
+    def _check_manager(self):
+        if not self.env.su and not self.env.user.has_group(
+            "customer_classification.group_manager"
+        ):
+            raise AccessError(
+                self.env._("Only a manager may write and publish policies.")
+            )
+
     def action_new_version(self):
         """Open a draft that starts from this policy."""
         self.ensure_one()
+        self._check_manager()
+        self.check_access("write")
         # What became invalid since is mended in the draft: nothing else can be changed.
         policy = self.with_context(references_judged_later=True)
         draft = policy.copy({"name": self.name}).with_env(self.env)
-        draft.version = self._next_version(self.company_id)
+        draft.sudo().version = self._next_version(self.company_id)
         return draft._open_form()
 
     @api.model
     def _next_version(self, company):
         """The number after the highest one of a company."""
-        [(highest,)] = self._read_group(
+        [(highest,)] = self.sudo()._read_group(
             [("company_id", "=", company.id)], aggregates=["version:max"]
         )
         return (highest or 0) + 1
@@ -252,18 +297,19 @@ class ClassificationPolicy(models.Model):
         :param horizon_days: of a back-test: days after ``as_of_date`` of which the
             purchases are compared with the classes; 180 by default, fewer where
             fewer are over.
-        :raises UserError: when another run of the company is under way, or a
-            production run is asked of a policy that is not published, or a
-            back-test of a day that is not past.
+        :raises UserError: when another run of the company is under way, a production
+            run is asked of a policy that is not published, the day is still to come,
+            or an argument is of a wrong kind.
         """
         self.ensure_one()
         self.check_access("read")
-        run = self.env["classification.run"]._prepare(
+        runs = self.env["classification.run"]
+        run = runs._prepare(
             self,
-            as_of_date=as_of_date,
-            partner_ids=partner_ids,
-            kind=kind,
-            horizon_days=horizon_days,
+            as_of_date=runs._day_argument(as_of_date),
+            partner_ids=runs._partner_argument(partner_ids),
+            kind=as_choice(self.env, kind, dict(RUN_KINDS), runs._label_of("kind")),
+            horizon_days=runs._horizon_argument(horizon_days),
         )
         run._execute()
         return run.with_env(self.env)

@@ -7,11 +7,13 @@ CAMPAIGN_FIELDS = (
     *("campaign_margin_percent", "campaign_judged_by", "campaign_strong_percent"),
     *("campaign_weak_percent", "campaign_min_peers", "campaign_confidence_percent"),
 )
-# {field: (lowest, highest)}; None for no end.
+# {field: (lowest, highest)}
 _RANGES = {
+    "campaign_strong_percent": (0, 10_000),
+    "campaign_weak_percent": (0, 10_000),
     "campaign_attribution_days": (0, 3650),
     "campaign_margin_percent": (0, 100),
-    "campaign_min_peers": (1, None),
+    "campaign_min_peers": (1, 1_000_000),
     "campaign_confidence_percent": (50, 99.9),
 }
 
@@ -87,11 +89,13 @@ class ClassificationPolicy(models.Model):
     def _rule_fields(self):
         return super()._rule_fields() | set(CAMPAIGN_FIELDS)
 
+    @api.model
+    def _bounds(self):
+        return super()._bounds() | _RANGES
+
     @api.constrains(*CAMPAIGN_FIELDS)
     def _check_campaign_rules(self):
         for policy in self:
-            for name, (low, high) in _RANGES.items():
-                policy._check_range(name, low, high)
             if not 0 < policy.campaign_weak_percent <= policy.campaign_strong_percent:
                 raise ValidationError(
                     self.env._(
@@ -126,11 +130,12 @@ class ClassificationPolicy(models.Model):
         :param as_of_date: day (or ISO text) up to which touches, purchases and costs
             count; today in the policy's time zone by default
         :raises UserError: when another run of the company is under way, the policy is
-            not published, or the day lies before that of the last such run
+            not published, or the day is still to come or before that of the last run
         """
         self.ensure_one()
         self.check_access("read")
-        run = self.env["classification.run"]._prepare_campaigns(self, as_of_date)
+        runs = self.env["classification.run"]
+        run = runs._prepare_campaigns(self, runs._day_argument(as_of_date))
         run._execute()
         return run.with_env(self.env)
 

@@ -1,6 +1,5 @@
 import base64
 import json
-import math
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -27,6 +26,8 @@ SCORE_NAMES = ("metric", "weight", "method", "bins", "limits")
 TIER_NAMES = ("tier", "limit", "keep_limit", "benefit_percent", "benefit_amount")
 # What an integer column takes.
 _BIGGEST = 2**31 - 1
+# What a float keeps to the cent.
+_BIGGEST_FLOAT = 10**13
 
 
 class ClassificationPolicy(models.Model):
@@ -87,14 +88,12 @@ class ClassificationPolicy(models.Model):
             type, naming it
         :raises ValidationError: its rules contradict each other
         """
+        self.check_access("create")
         values = _PolicyFile(self.env, content).values()
-        return self.create(
-            {
-                **values,
-                "company_id": company.id,
-                "version": self._next_version(company),
-            }
-        )
+        version = self._next_version(company)
+        draft = self.create({**values, "company_id": company.id})
+        draft.sudo().version = version
+        return draft
 
 
 class _PolicyFile:
@@ -135,7 +134,8 @@ class _PolicyFile:
             document = json.loads(
                 content.decode("utf-8-sig"), object_pairs_hook=self._no_double_keys
             )
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        # Python refuses to read integers of thousands of digits with a ValueError.
+        except (ValueError, RecursionError) as error:
             raise UserError(
                 self.env._("This is no file of a policy: %s", error)
             ) from error
@@ -144,11 +144,12 @@ class _PolicyFile:
         return document
 
     def _no_double_keys(self, pairs):
-        names = [name for name, __ in pairs]
-        for name in names:
-            if names.count(name) > 1:
+        found = {}
+        for name, value in pairs:
+            if name in found:
                 raise UserError(self.env._("“%s” stands twice in the file.", name))
-        return dict(pairs)
+            found[name] = value
+        return found
 
     def _refuse_unknown(self, place, found, known):
         for name in found:
@@ -169,7 +170,15 @@ class _PolicyFile:
         text = self._part(name, str, "").strip()
         if not text:
             raise self._missing(name)
+        self._refuse_unprintable(name, text)
         return text
+
+    def _refuse_unprintable(self, place, text):
+        """A database keeps neither NUL nor half of a character."""
+        if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise UserError(
+                self.env._("%s: this text has characters that cannot be kept.", place)
+            )
 
     def _lines(self, field, name, read):
         """``{field: commands}`` of a list of lines, of which there is one at least."""
@@ -235,6 +244,8 @@ class _PolicyFile:
             is_right = is_right and abs(value) <= _BIGGEST
         if not is_right:
             raise self._wrong_type(place, value, self._kind_label(kind))
+        if kind is str:
+            self._refuse_unprintable(place, value)
         return value
 
     def _choice(self, model, field, value, place):
@@ -251,7 +262,8 @@ class _PolicyFile:
 
     def _number(self, place, value):
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not math.isfinite(value):
+        # NaN is within no bounds.
+        if not is_number or not -_BIGGEST_FLOAT <= value <= _BIGGEST_FLOAT:
             raise self._wrong_type(place, value, self._kind_label(float))
         return value
 

@@ -1,8 +1,12 @@
+from datetime import date
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date, formatLang
 
+from .arguments import as_day, as_ids, as_number
 from .classification_sentences import note_sentence
+from .customer_profile import MONEY_GROUP
 
 # First key of the advisory lock; the second one is the id of the company.
 LOCK_KEY = 1_129_270_867
@@ -11,6 +15,10 @@ RUN_KINDS = [
     ("preview", "Preview"),
     ("back_test", "Back-test"),
 ]
+# Runs of these kinds change no class: nothing is explained by them later.
+TRIAL_KINDS = ("preview", "back_test", "product_preview")
+FIRST_DAY = date(1970, 1, 1)
+LONGEST_HORIZON_DAYS = 36_500
 
 
 class ClassificationRun(models.Model):
@@ -120,12 +128,29 @@ class ClassificationRun(models.Model):
         help="What was written before this moment (UTC) has been looked at.",
     )
     error = fields.Text(readonly=True)
-    edges = fields.Json(readonly=True)
+    edges = fields.Json(readonly=True, groups=MONEY_GROUP)
     notes = fields.Json(readonly=True)
     notes_text = fields.Text(string="Remarks", compute="_compute_notes_text")
     result_ids = fields.One2many("classification.run.result", "run_id", readonly=True)
     change_ids = fields.One2many("classification.change", "run_id", readonly=True)
     move_ids = fields.One2many("classification.move", "run_id", readonly=True)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_trials(self):
+        if self.filtered(
+            lambda run: run.kind not in TRIAL_KINDS or run.state == "running"
+        ):
+            raise UserError(
+                self.env._(
+                    "A run explains the classes that it gave, so it is kept. Previews "
+                    "and back-tests can be deleted."
+                )
+            )
+
+    @api.model
+    def _label_of(self, name):
+        """What people call a field."""
+        return self._fields[name]._description_string(self.env)
 
     @api.depends("policy_id", "as_of_date")
     def _compute_display_name(self):
@@ -164,14 +189,18 @@ class ClassificationRun(models.Model):
         **values,
     ):
         """A run about to be executed in this transaction, with the lock taken."""
-        self._check_may_run(policy, partner_ids, kind)
+        self._check_may_run(policy, kind, is_for_some=partner_ids is not None)
         as_of_date = fields.Date.to_date(as_of_date)
+        self._check_day(policy, as_of_date)
         last = self._last_run(policy.company_id)
         if kind == "production" and as_of_date:
             self._check_not_before(last, as_of_date)
         self._lock(policy.company_id, "transaction")
         self.sudo()._mark_interrupted(policy.company_id)
-        quiet = self.sudo().with_context(tracking_disable=True)
+        # The transaction is the caller's, whatever a client's context says.
+        quiet = self.sudo().with_context(
+            tracking_disable=True, classification_commit=False
+        )
         run = quiet.create(
             {
                 "policy_id": policy.id,
@@ -202,16 +231,58 @@ class ClassificationRun(models.Model):
             )
 
     @api.model
-    def _check_may_run(self, policy, partner_ids, kind):
-        """Users recompute some customers, Officers everybody, by the rules in force."""
-        level = "user" if partner_ids is not None else "officer"
+    def _day_argument(self, day):
+        """The day up to which a run looks, as a caller hands it over."""
+        return as_day(self.env, day, self._label_of("as_of_date"))
+
+    @api.model
+    def _horizon_argument(self, days):
+        """The days after that of a back-test, as a caller hands them over."""
+        if days is None or days is False:
+            return None
+        label = self._label_of("horizon_days")
+        return as_number(self.env, days, 0, LONGEST_HORIZON_DAYS, label, whole=True)
+
+    @api.model
+    def _partner_argument(self, partner_ids):
+        """Ids of contacts that a caller hands over and may read: one query.
+
+        None stands for everybody.
+        """
+        if partner_ids is None:
+            return None
+        return as_ids(self.env, "res.partner", partner_ids)
+
+    @api.model
+    def _check_day(self, policy, day):
+        """Refuse a day still to come, or before the calendar of the engine."""
+        today = policy._today()
+        if day and not FIRST_DAY <= day <= today:
+            raise UserError(
+                self.env._(
+                    "%(day)s: choose a day from %(first)s to today, %(today)s.",
+                    day=format_date(self.env, day),
+                    first=format_date(self.env, FIRST_DAY),
+                    today=format_date(self.env, today),
+                )
+            )
+
+    @api.model
+    def _check_may_run(self, policy, kind, is_for_some=False):
+        """Refuse runs that the user may not start, or by rules not in force.
+
+        Users recompute some customers, Officers everybody; trials are for Officers.
+
+        :param is_for_some: whether only chosen customers are looked at
+        """
+        level = "user" if is_for_some and kind == "production" else "officer"
         if not self.env.su and not self.env.user.has_group(
             f"customer_classification.group_{level}"
         ):
             raise AccessError(
                 self.env._("You may not recompute these customers' classes.")
             )
-        if kind == "production" and policy.state != "published":
+        if kind not in TRIAL_KINDS and policy.state != "published":
             raise UserError(
                 self.env._(
                     "Publish the policy first: only a published policy classifies."
@@ -220,11 +291,16 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _customer_ids(self, partner_ids):
-        """Ids of the commercial partners of partners, None for everybody."""
+        """Ids of the commercial partners of partners, None for everybody.
+
+        :raises AccessError: the caller may not read one of them
+        """
         if partner_ids is None:
             return None
-        partners = self.env["res.partner"].sudo().browse(partner_ids)
-        return partners.commercial_partner_id.ids
+        partners = self.env["res.partner"].browse(partner_ids)
+        customers = partners.sudo().commercial_partner_id.sudo(self.env.su)
+        (customers - partners).check_access("read")
+        return customers.ids
 
     @api.model
     def _lock(self, company, level):
@@ -260,7 +336,8 @@ class ClassificationRun(models.Model):
     def _queue(self, policy):
         """The run of the policy that waits already, or a new one; the scheduled
         action is woken up."""
-        self._check_may_run(policy, None, "production")
+        policy.check_access("read")
+        self._check_may_run(policy, "production")
         waiting = self.sudo().search(
             [
                 ("policy_id", "=", policy.id),
@@ -294,14 +371,30 @@ class ClassificationRun(models.Model):
         Called by the scheduled actions, commits after each step.
         """
         self = self.with_context(classification_commit=True, tracking_disable=True)
+        self._mark_dead()
         self._queue_due(policies, scope)
         waiting = self.search([("state", "=", "queued")], order="id")
+        waiting -= waiting._drop_outdated()
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(waiting))
         for run in waiting:
             run._execute_locked()
             if not cron._commit_progress(1):
                 break
+
+    def _drop_outdated(self):
+        """Reject and return the runs whose rules were replaced meanwhile."""
+        outdated = self.filtered(
+            lambda run: run.kind not in TRIAL_KINDS
+            and run.policy_id.state != "published"
+        )
+        outdated.write(
+            {
+                "state": "rejected",
+                "error": self.env._("Another policy was published in the meantime."),
+            }
+        )
+        return outdated
 
     @api.model
     def _queue_due(self, policies, scope):
@@ -440,6 +533,7 @@ class ClassificationRun(models.Model):
     def action_approve(self):
         """Have this run done after all; the scheduled action does the work."""
         self._check_may_approve()
+        self._check_rules_in_force()
         self._forget_moves()
         self.sudo().write({"state": "queued", "approved_by_id": self.env.uid})
         self._settle_activities(self.env._("Approved"))
@@ -461,6 +555,15 @@ class ClassificationRun(models.Model):
             raise AccessError(self.env._("Only a manager may approve or reject a run."))
         if self.filtered(lambda run: run.state != "waiting"):
             raise UserError(self.env._("This run does not wait for an approval."))
+
+    def _check_rules_in_force(self):
+        if self.filtered(lambda run: run.policy_id.state != "published"):
+            raise UserError(
+                self.env._(
+                    "Another policy was published since. Reject this run; the next one "
+                    "goes by the new rules."
+                )
+            )
 
     def _settle_activities(self, feedback):
         self.sudo().activity_ids.action_feedback(feedback=feedback)

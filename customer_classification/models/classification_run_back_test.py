@@ -6,7 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..copy_frames import read_frame
+from ..copy_frames import is_usable, read_frame
+from .called_records import check_one
 from .customer_profile import MONEY_GROUP
 
 DEFAULT_HORIZON_DAYS = 180
@@ -100,10 +101,6 @@ class ClassificationRun(models.Model):
 
         :raises UserError: none is
         """
-        if asked < 1:
-            raise UserError(
-                self.env._("A back-test needs at least one day afterwards.")
-            )
         days_over = (policy._today() - as_of_date).days - 1
         if days_over < 1:
             raise UserError(
@@ -170,10 +167,12 @@ class ClassificationRun(models.Model):
                    bool_or(NOT (%(after)s) AND d.amount > 0)
               FROM (%(purchases)s) d
               JOIN res_partner p ON p.id = d.partner_id
-             WHERE NOT EXISTS (SELECT FROM res_company own
+             WHERE COALESCE(%(usable)s, TRUE)
+               AND NOT EXISTS (SELECT FROM res_company own
                                 WHERE own.partner_id = p.commercial_partner_id)
              GROUP BY p.commercial_partner_id
             """,
+            usable=is_usable(SQL("d.amount")),
             after=SQL("d.day > %s", self.as_of_date),
             last_year=SQL(
                 "d.day > %s AND d.day <= %s",
@@ -254,12 +253,12 @@ class ClassificationRun(models.Model):
 
     def action_open_back_test(self):
         """Open the screen of this back-test."""
-        self.ensure_one()
+        check_one(self)
         return self._open_form()
 
     def action_open_back_test_pivot(self):
         """Open tier, stage and risk against what was bought, to turn about."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_run_result_action_back_test"
         )

@@ -42,7 +42,6 @@ class ClassificationRun(models.Model):
     @api.model
     def _prepare_campaigns(self, policy, as_of_date=None):
         """A run over the campaigns about to be executed in this transaction."""
-        self._check_may_run(policy, None, "production")
         return self._prepare_of_kind(policy, "campaign", as_of_date)
 
     @api.model
@@ -76,9 +75,10 @@ class ClassificationRun(models.Model):
         )
         parameters = self._campaign_parameters()
         facts = self.env["classification.campaign.facts"]
-        campaigns, people, found, purchases = facts._read(
+        campaigns, people, found, purchases, problems = facts._read(
             self.policy_id, self.as_of_date
         )
+        self._set_aside(problems, "campaign_id", kind="campaign")
         entered = people[people["is_entered"]]
         self._enter("score", 50)
         outcome = evaluate(

@@ -15,6 +15,8 @@ MEASURES = (
     *("value_tier", "lifecycle_stage", "churn_risk"),
     *("revenue", "order_count", "recency_days"),
 )
+# Those whose classes are limited by amounts.
+MONEY_MEASURES = ("revenue",)
 # Below it, an index is shown as zero.
 VISIBLE_INDEX = 0.005
 
@@ -34,7 +36,7 @@ class ClassificationRun(models.Model):
         groups=MONEY_GROUP,
         help="Customers by class of each measure, for comparison with later runs.",
     )
-    drift = fields.Json(readonly=True)
+    drift = fields.Json(readonly=True, groups=MONEY_GROUP)
     drift_table = fields.Html(
         string="Comparison", compute="_compute_drift_table", sanitize=False
     )
@@ -208,7 +210,14 @@ class ClassificationRun(models.Model):
         ]
 
     def _jump_sentence(self, measure):
+        """A sentence for everybody, without the amounts that limit a class."""
         one = self.drift["measures"][measure]
+        if measure in MONEY_MEASURES:
+            return self.env._(
+                "%(measure)s: the customers are spread otherwise. The page Drift "
+                "tells how, to who may see all sales.",
+                measure=self._measure_label(measure),
+            )
         percent = self.env["classification.back.test.line"]._percent_text
         return self.env._(
             "%(measure)s, %(class)s: from %(before)s to %(now)s of the customers.",
@@ -306,14 +315,17 @@ class ClassificationRun(models.Model):
     # Showing
 
     @api.depends("drift")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_drift_table(self):
-        for run in self:
-            run.drift_table = run.drift and run.env["ir.qweb"]._render(
-                "customer_classification.drift_table", run._drift_table_values()
+        """In the reader's words; classes of the revenue for who may see it."""
+        sees_money = self._sees_money()
+        for run, seen in zip(self.sudo(), self, strict=True):
+            seen.drift_table = run.drift and run.env["ir.qweb"]._render(
+                "customer_classification.drift_table",
+                run._drift_table_values(sees_money),
             )
 
-    def _drift_table_values(self):
+    def _drift_table_values(self, sees_money):
         """What the template shows: a row for each measure and each source."""
         from ..engine.drift import SHIFT_LIMIT
 
@@ -325,7 +337,8 @@ class ClassificationRun(models.Model):
                     "label": self._measure_label(measure),
                     "psi": formatLang(self.env, one["psi"], 2),
                     # What moved most of what hardly moved is no news.
-                    "moved": one["psi"] >= VISIBLE_INDEX,
+                    "moved": one["psi"] >= VISIBLE_INDEX
+                    and (sees_money or measure not in MONEY_MEASURES),
                     "class": self._class_label(measure, one["class"]),
                     "before": percent(one["share_before"]),
                     "now": percent(one["share_now"]),

@@ -18,7 +18,9 @@ class ClassificationRun(models.Model):
     def _prepare_of_kind(self, policy, kind, as_of_date=None):
         """A run of a kind about to be executed in this transaction. Those that write
         do not go back behind the last one."""
+        self._check_may_run(policy, kind)
         as_of_date = fields.Date.to_date(as_of_date) or policy._today()
+        self._check_day(policy, as_of_date)
         last = self._last_run_of_kind(policy.company_id, kind)
         if kind in self._daily_kinds() and last and as_of_date < last.as_of_date:
             words = dict(self._fields["kind"]._description_selection(self.env))
@@ -32,7 +34,10 @@ class ClassificationRun(models.Model):
             )
         self._lock(policy.company_id, "transaction")
         self.sudo()._mark_interrupted(policy.company_id)
-        quiet = self.sudo().with_context(tracking_disable=True)
+        # The transaction is the caller's, whatever a client's context says.
+        quiet = self.sudo().with_context(
+            tracking_disable=True, classification_commit=False
+        )
         return quiet.create(
             {"policy_id": policy.id, "kind": kind, "as_of_date": as_of_date}
         )
@@ -40,7 +45,8 @@ class ClassificationRun(models.Model):
     @api.model
     def _queue_of_kind(self, policy, kind):
         """The run of a kind that waits already, or a new one."""
-        self._check_may_run(policy, None, "production")
+        policy.check_access("read")
+        self._check_may_run(policy, kind)
         waiting = self.sudo().search(
             [
                 ("policy_id", "=", policy.id),

@@ -36,14 +36,12 @@ class ClassificationRun(models.Model):
     # Starting
 
     @api.model
-    @api.model
     def _daily_kinds(self):
         return [*super()._daily_kinds(), "product"]
 
     @api.model
     def _prepare_products(self, policy, as_of_date=None, kind="production"):
         """A run over the products about to be executed in this transaction."""
-        self._check_may_run(policy, None, kind)
         return self._prepare_of_kind(policy, PRODUCT_KINDS[kind], as_of_date)
 
     @api.model
@@ -78,6 +76,7 @@ class ClassificationRun(models.Model):
         facts_model = self.env["classification.product.facts"]
         state = facts_model._read(self.policy_id, parameters, self.as_of_date)
         facts, previous = state.sold.facts, state.previous
+        self._set_aside(state.problems, "product_tmpl_id", kind="product")
         self._enter("score", 50)
         frame = classify_products(state.sold, previous, parameters, self.as_of_date)
         shown = self._shown_products(previous, frame)

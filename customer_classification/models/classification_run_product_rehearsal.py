@@ -136,16 +136,11 @@ class ClassificationRun(models.Model):
             classes.append(migration._class(False, self.env._("None"), 0, False))
         return classes
 
-    def action_open_movers(self, axis, ends):
+    def _fields_of_ends(self):
         if not self._is_over_products():
-            return super().action_open_movers(axis, ends)
-        action = self.action_open_moves()
-        action["domain"] = [
-            *action["domain"],
-            ("axis", "=", axis),
-            *((f"{end}_class", "=", key) for end, key in ends.items()),
-        ]
-        return action
+            return super()._fields_of_ends()
+        ends = {"from": "from_class", "to": "to_class"}
+        return {axis: ends for axis, __ in self._product_axes()}
 
     def action_open_moves(self):
         if not self._is_over_products():

@@ -1,5 +1,8 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
+from .arguments import BIGGEST_ID, as_choice, as_number
+from .called_records import check_one
 from .classification_columns import RISKS
 from .classification_migration_matrix import ENDS
 from .customer_profile import MONEY_GROUP
@@ -157,11 +160,31 @@ class ClassificationRun(models.Model):
         :param ends: ``{"from": key, "to": key}``, or one of them: id of the tier or
             stage, or word of the risk, False for none
         """
-        self.ensure_one()
+        check_one(self)
         action = self.action_open_moves()
-        action["domain"] = [
-            *action["domain"],
-            ("axis", "=", axis),
-            *((ENDS[axis][end], "=", key) for end, key in ends.items()),
+        known = self._fields_of_ends()
+        known = known[as_choice(self.env, axis, known, self.env._("Axis"))]
+        if not isinstance(ends, dict):
+            raise UserError(self.env._("Say from and to which class they move."))
+        moves = self.env[action["res_model"]]
+        conditions = [
+            self._end_condition(moves, known, end, key) for end, key in ends.items()
         ]
+        action["domain"] += [("axis", "=", axis), *conditions]
         return action
+
+    def _fields_of_ends(self):
+        """``{axis: {"from" or "to": field of the moves}}``."""
+        return ENDS
+
+    def _end_condition(self, moves, known, end, key):
+        """Condition on one end of moves, of the class with a key."""
+        name = known[as_choice(self.env, end, known, self.env._("End"))]
+        field = moves._fields[name]
+        if key is not False:
+            label = field._description_string(self.env)
+            if field.relational:
+                as_number(self.env, key, 1, BIGGEST_ID, label, whole=True)
+            else:
+                as_choice(self.env, key, field.get_values(self.env), label)
+        return (name, "=", key)

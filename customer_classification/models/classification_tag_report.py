@@ -2,6 +2,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from .customer_profile import MONEY_GROUP, RISK_SELECTION
+from .profiling import OBJECTING
 
 
 class ClassificationTagReport(models.Model):
@@ -68,6 +69,8 @@ class ClassificationTagReport(models.Model):
               LEFT JOIN classification_tag_link l
                 ON l.partner_tag_id = r.category_id AND l.partner_id = r.partner_id
                AND l.state = 'present'
-             WHERE c.active
-            """
+             WHERE c.active AND c.id NOT IN %(objecting)s
+               AND (c.commercial_partner_id IN %(objecting)s) IS NOT TRUE
+            """,
+            objecting=OBJECTING,
         )

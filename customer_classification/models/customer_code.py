@@ -1,5 +1,7 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 
@@ -8,12 +10,23 @@ class CustomerCode(models.Model):
     for ever, so that an old code still leads to its customer."""
 
     _name = "customer.code"
+    _inherit = "classification.protected.mixin"
     _description = "Customer Code"
     _order = "is_current desc, since desc, id desc"
     _rec_name = "code"
+    _protected_fields = frozenset({"scheme_id", "number"})
+    _fixed_fields = frozenset(
+        {"partner_id", "company_id", "code", "is_current", "since", "until"}
+    )
+    _check_company_auto = True
 
     partner_id = fields.Many2one(
-        "res.partner", string="Customer", required=True, ondelete="cascade", index=True
+        "res.partner",
+        string="Customer",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        check_company=True,
     )
     company_id = fields.Many2one(
         "res.company",
@@ -64,14 +77,26 @@ class CustomerCode(models.Model):
     def create(self, vals_list):
         """Codes that people give or import; taken ones are refused with a sentence,
         and the code so far becomes an old one: three queries, whatever the number."""
-        for vals in vals_list:
-            vals["code"] = self._normalized(vals.get("code"))
-            vals.setdefault("company_id", self.env.company.id)
+        vals_list = [
+            {
+                "company_id": self.env.company.id,
+                **vals,
+                "code": self._normalized(vals.get("code")),
+            }
+            for vals in vals_list
+        ]
+        if not self.env.su:
+            self._check_client_values(vals_list)
         self._check_taken((vals["company_id"], vals["code"]) for vals in vals_list)
         self._keep_last_current(vals_list)
-        return super().create(vals_list)
+        codes = super().create(vals_list)
+        codes._check_days()
+        return codes
 
     def write(self, vals):
+        self.check_access("write")
+        if not self.env.su:
+            self._refuse_fixed(vals)
         if "code" in vals:
             vals = {**vals, "code": self._normalized(vals["code"])}
             companies = self.company_id.ids
@@ -86,9 +111,48 @@ class CustomerCode(models.Model):
             vals = {**vals, "until": fields.Date.context_today(self)}
         return super().write(vals)
 
+    def action_make_current(self):
+        """Give customers an old code of theirs again.
+
+        The one so far becomes an old one.
+        """
+        self.check_access("write")
+        self.sudo().write({"is_current": True})
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_slips(self):
+        """Refuse to delete codes but those just entered by mistake.
+
+        A code leads to its customer for ever.
+        """
+        yesterday = fields.Datetime.now() - timedelta(days=1)
+        if not self.env.su and self.filtered(
+            lambda one: one.scheme_id or one.create_date < yesterday
+        ):
+            raise UserError(
+                self.env._(
+                    "Old codes still lead to their customer, so they are kept. Only a "
+                    "code that somebody entered within the last day can be deleted."
+                )
+            )
+
+    def _check_days(self):
+        """Refuse days of new codes that no history has."""
+        today = fields.Date.context_today(self) + timedelta(days=1)
+        for one in self:
+            days = [day for day in (one.since, one.until) if day]
+            if days != sorted(days) or any(day > today for day in days):
+                raise ValidationError(
+                    self.env._(
+                        "%s: a code ends after it began, and neither lies in the "
+                        "future.",
+                        one.code,
+                    )
+                )
+
     @api.model
     def _normalized(self, code):
-        return (code or "").strip().upper()
+        return code.strip().upper() if isinstance(code, str) else ""
 
     @api.model
     def _check_taken(self, pairs, but=None):
@@ -110,20 +174,25 @@ class CustomerCode(models.Model):
             ]
         ):
             if (taken.company_id.id, taken.code) in seen:
-                raise ValidationError(taken._taken_sentence())
+                raise ValidationError(taken.with_env(self.env)._taken_sentence())
 
     def _taken_sentence(self):
+        """Name the customer who has the code, for those who may know it."""
+        if not self.has_access("read"):
+            code = self.sudo().code
+            return self.env._("The code %s is taken by another customer.", code)
+        customer = self.partner_id
         if self.is_current:
             return self.env._(
                 "The code %(code)s is taken: %(customer)s has it.",
                 code=self.code,
-                customer=self.partner_id.display_name,
+                customer=customer.display_name,
             )
         return self.env._(
             "The code %(code)s is taken: %(customer)s had it until %(day)s, and old "
             "codes still lead to their customer.",
             code=self.code,
-            customer=self.partner_id.display_name,
+            customer=customer.display_name,
             day=fields.Date.to_string(self.until) or "",
         )
 
@@ -148,7 +217,7 @@ class CustomerCode(models.Model):
         current = Domain(domain) & Domain(
             [("company_id", "in", companies), ("is_current", "=", True)]
         )
-        self.search(current).write({"is_current": False})
+        self.sudo().search(current).write({"is_current": False})
         self.env.flush_all()
 
     @api.model

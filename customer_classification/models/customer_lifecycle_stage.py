@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .called_records import check_one
+
 STAGE_SELECTION = [
     ("prospect", "Prospect"),
     ("interested", "Interested"),
@@ -65,9 +67,10 @@ class CustomerLifecycleStage(models.Model):
 
     def action_open_customers(self):
         """Open the customers in this stage."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.customer_profile_action"
         )
         action["domain"] = [("lifecycle_stage_id", "=", self.id)]
+        action["context"] = {}  # of all customers, as the button counts them
         return action

@@ -1,6 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from .called_records import check_one
 from .customer_profile import MONEY_GROUP
 
 # Bought so many times in the window, a product is bought often.
@@ -52,6 +53,7 @@ class CustomerProduct(models.Model):
     @property
     def _table_query(self):
         audience = self.env["product.audience"]
+        partner = self._asked_partner_id()
         return SQL(
             """
             WITH me AS (
@@ -59,6 +61,7 @@ class CustomerProduct(models.Model):
                   FROM customer_profile f
                   JOIN res_partner p ON p.id = f.partner_id
                  WHERE f.company_id = %(company)s AND f.partner_id = %(partner)s
+                   AND f.partner_id IN %(readable)s
             ), peer AS (
                 -- The customer too, for what the customer buys.
                 SELECT f.partner_id, count(*) FILTER (
@@ -102,16 +105,28 @@ class CustomerProduct(models.Model):
                    AND d.peer_count >= %(share)s * GREATEST(d.number, 1)
             """,
             company=self._asked_company_id(),
-            partner=self.env.context.get("customer_product_partner_id") or 0,
+            partner=partner,
+            readable=self._readable(partner).subselect(),
             bought=audience._bought_query(audience._class_column("value_tier")),
             share=PEER_SHARE,
             often=OFTEN,
         )
 
+    def _asked_partner_id(self):
+        """The id of the customer in the context; 0, of nobody, for what is no id."""
+        asked = self.env.context.get("customer_product_partner_id")
+        return asked if type(asked) is int else 0
+
+    def _readable(self, partner_id):
+        """Query of the customer, where the reader may read the contact."""
+        partners = self.env["res.partner"]
+        return partners._search([("id", "=", partner_id)], active_test=False)
+
     def _asked_company_id(self):
         """The company that the context names, where it is switched on."""
         asked = self.env.context.get("customer_product_company_id")
-        return asked if asked in self.env.companies.ids else self.env.company.id
+        is_known = type(asked) is int and asked in self.env.companies.ids
+        return asked if is_known else self.env.company.id
 
 
 class CustomerProfile(models.Model):
@@ -147,7 +162,7 @@ class CustomerProfile(models.Model):
 
     def action_open_customer_products(self):
         """Open what this customer buys, and what the peers buy beside it."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.customer_product_action"
         )

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .called_records import check_one, check_records
+
 MONEY_GROUP = "sales_team.group_sale_salesman_all_leads"
 RISK_SELECTION = [("low", "Low"), ("medium", "Medium"), ("high", "High")]
 # Numbers of Odoo's palette: green, orange, red.
@@ -244,6 +246,9 @@ class CustomerProfile(models.Model):
     _partner_company_unique = models.Constraint(
         "UNIQUE(partner_id, company_id)", "A customer has one profile in a company."
     )
+    # The order of the list: with record rules on contacts, too, a page of it reads a
+    # page, not all customers.
+    _order_index = models.Index("(value_score DESC NULLS LAST, id)")
     _tier_index = models.Index("(company_id, value_tier_id)")
     _stage_index = models.Index("(company_id, lifecycle_stage_id)")
     _overridden_index = models.Index("(company_id) WHERE is_overridden IS TRUE")
@@ -312,7 +317,7 @@ class CustomerProfile(models.Model):
                 ("partner_id", "in", self.partner_id.ids),
                 ("company_id", "in", self.company_id.ids),
             ],
-            order="id desc",
+            order="ended_date desc nulls first, id desc",
         )
         grouped = decisions.grouped(lambda one: (one.partner_id, one.company_id))
         for profile in self:
@@ -323,17 +328,11 @@ class CustomerProfile(models.Model):
     @api.depends_context("lang")
     def _compute_problem_text(self):
         """Why runs set this customer aside, if they do: one query."""
-        problems = self.env["classification.problem"].sudo()
-        reasons = dict(problems._fields["reason"]._description_selection(self.env))
-        found = problems.search(
-            [
-                ("partner_id", "in", self.partner_id.ids),
-                ("company_id", "in", self.company_id.ids),
-            ]
-        ).grouped(lambda one: (one.partner_id, one.company_id))
+        problems = self.env["classification.problem"]
+        texts = problems._texts("partner_id", self.partner_id.ids)
         for profile in self:
-            own = found.get((profile.partner_id, profile.company_id), ())
-            profile.problem_text = ", ".join(reasons[one.reason] for one in own)
+            key = (profile.partner_id.id, profile.company_id.id)
+            profile.problem_text = texts.get(key)
 
     def _shadow_names(self, risks):
         """``{axis: name}`` of the classes by the numbers."""
@@ -346,7 +345,7 @@ class CustomerProfile(models.Model):
 
     def action_override(self):
         """Open a form to decide about a class of this customer."""
-        self.ensure_one()
+        check_one(self)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Decide About %s", self.partner_id.display_name),
@@ -362,13 +361,14 @@ class CustomerProfile(models.Model):
 
     def action_recompute(self):
         """Recompute these customers now, with the limits of the last full run."""
+        check_records(self)
         return self.env["classification.run"]._recompute_now(
             self.partner_id, self.company_id
         )
 
     def action_open_changes(self):
         """Open the history of this customer."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_change_action"
         )
@@ -381,5 +381,5 @@ class CustomerProfile(models.Model):
 
     def action_open_partner(self):
         """Open the contact of this profile."""
-        self.ensure_one()
+        check_one(self)
         return self.partner_id.get_formview_action()

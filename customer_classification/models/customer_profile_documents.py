@@ -4,6 +4,8 @@ from zoneinfo import ZoneInfo
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from .called_records import check_one
+
 
 class CustomerProfile(models.Model):
     """Opens the documents that count in the window, with the rights of the reader."""
@@ -21,9 +23,10 @@ class CustomerProfile(models.Model):
         help="The last order, as far as you may see it.",
     )
     document_count = fields.Integer(
-        string="Documents",
+        string="Documents You See",
         compute="_compute_document_count",
-        help="Documents in the window of the policy that you may see.",
+        help="Documents in the window of the policy, without those that you may not "
+        "see. The orders of this page are counted as the company sees them.",
     )
 
     @api.depends_context("uid")
@@ -39,15 +42,20 @@ class CustomerProfile(models.Model):
     def _find_last_documents(self, kind, tz):
         """Set the documents of one kind, where there is none yet: two queries."""
         days = self.mapped("last_purchase_date")
-        found = self.env[kind.model].search(
+        documents = self.env[kind.model]
+        seen = documents._search(
             kind.domain
             & self._span(kind, min(days), max(days), tz)
-            & Domain(kind.amount, ">", 0)
-            & Domain("partner_id", "in", self._all_partner_ids()),
-            order="id",
+            & Domain("partner_id", "in", self._all_partner_ids())
+        )
+        # Who sees the document need not see its amount.
+        found = documents.sudo().search(
+            Domain("id", "in", seen) & Domain(kind.amount, ">", 0), order="id"
         )
         last = {
-            (one.partner_id.commercial_partner_id, _day(one[kind.day], tz)): one
+            (one.partner_id.commercial_partner_id, _day(one[kind.day], tz)): (
+                one.with_env(self.env)
+            )
             for one in found
         }
         for profile in self.filtered(lambda one: not one.last_document):
@@ -104,9 +112,12 @@ class CustomerProfile(models.Model):
         ]
 
     def action_open_documents(self):
-        """Open the documents that count in the window: the list, or, of several
-        kinds, the choice; a sentence where there is nothing to see."""
-        self.ensure_one()
+        """Open the documents that count and that the reader may see.
+
+        It is the list, or, of several kinds, the choice; a sentence where there is
+        none.
+        """
+        check_one(self)
         found = [
             (kind, domain, count)
             for kind, domain in self._documents()
@@ -134,12 +145,16 @@ class CustomerProfile(models.Model):
         }
 
     def _open_choice(self, found):
-        choices = self.env["customer.document.choice"].create(
-            [
-                {"profile_id": self.id, "name": kind.name, "model": kind.model}
-                | {"document_count": count}
-                for kind, __, count in found
-            ]
+        choices = (
+            self.env["customer.document.choice"]
+            .sudo()
+            .create(
+                [
+                    {"profile_id": self.id, "name": kind.name, "model": kind.model}
+                    | {"document_count": count}
+                    for kind, __, count in found
+                ]
+            )
         )
         return {
             "type": "ir.actions.act_window",

@@ -2,6 +2,8 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from .called_records import check_one
+
 
 class CustomerValueTier(models.Model):
     """A value class of customers, best first; which numbers lead to it is said
@@ -48,13 +50,15 @@ class CustomerValueTier(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        tiers = super().create(vals_list)
         self.env.registry.clear_cache()
-        return super().create(vals_list)
+        return tiers
 
     def write(self, vals):
+        result = super().write(vals)
         if "is_unrated" in vals or "active" in vals:
             self.env.registry.clear_cache()
-        return super().write(vals)
+        return result
 
     def _compute_customer_count(self):
         """Customers of the user's companies in each tier: one query."""
@@ -103,9 +107,10 @@ class CustomerValueTier(models.Model):
 
     def action_open_customers(self):
         """Open the customers in this tier."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.customer_profile_action"
         )
         action["domain"] = [("value_tier_id", "=", self.id)]
+        action["context"] = {}  # of all customers, as the button counts them
         return action

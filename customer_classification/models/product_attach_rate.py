@@ -2,6 +2,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from .customer_profile import MONEY_GROUP
+from .profiling import OBJECTING
 
 
 class ProductAttachRate(models.Model):
@@ -93,5 +94,7 @@ class ProductAttachRate(models.Model):
               LEFT JOIN product_profile r
                 ON r.product_tmpl_id = a.other_tmpl_id AND r.company_id = o.company_id
              WHERE a.kind <> 'includes'
-            """
+               AND (c.commercial_partner_id IN %s) IS NOT TRUE
+            """,
+            OBJECTING,
         )

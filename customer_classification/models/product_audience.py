@@ -1,6 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from .called_records import check_one, one_id
 from .customer_profile import MONEY_GROUP
 
 # Ids of companies, and of tiers, stages or tags, that the id of a row has room for: in
@@ -135,7 +136,8 @@ class ProductAudience(models.Model):
         return SQL(
             """
             SELECT b.product_tmpl_id, b.company_id, b.class_id,
-                   count(DISTINCT b.partner_id)::integer AS customer_count,
+                   count(DISTINCT b.partner_id) FILTER (WHERE b.amount > 0)::integer
+                   AS customer_count,
                    COALESCE(sum(b.amount), 0) AS revenue,
                    bool_or(b.is_target) AS is_target,
                    bool_or(bool_or(b.is_target)) OVER w AS has_target,
@@ -297,10 +299,11 @@ class ProductAudience(models.Model):
         What the row is about stands in its id: reading a row of a view by its id
         would work out all the others.
         """
-        self.ensure_one()
-        product_id, company_id, class_id, axis = _unpack(self.id)
+        product_id, company_id, class_id, axis = _unpack(one_id(self))
+        product = self.env["product.template"].browse(product_id)
+        check_one(product)
         return self._open_buyers(
-            self.env["product.template"].browse(product_id),
+            product,
             SQL("b.company_id = %s AND b.class_id = %s", company_id, class_id),
             axis,
         )
@@ -308,19 +311,27 @@ class ProductAudience(models.Model):
     def _open_buyers(self, product, condition=None, axis="value_tier"):
         """Open the customers who bought a product in the window: one query.
 
-        :param condition: SQL on ``b``, a line of :meth:`_bought_query`; those of the
-            current companies by default
+        Of the companies that are switched on, and of contacts that the reader may
+        read.
+
+        :param condition: SQL on ``b``, a line of :meth:`_bought_query`
         """
         self.browse().check_access("read")
-        if condition is None:
-            condition = SQL("b.company_id = ANY(%s)", self.env.companies.ids)
+        product.check_access("read")
+        partners = self.env["res.partner"]._search([], active_test=False)
         rows = self.env.execute_query(
             SQL(
-                "SELECT DISTINCT b.partner_id, b.company_id FROM (%s) b"
-                " WHERE b.product_tmpl_id = %s AND b.amount > 0 AND %s",
-                self._bought_query(self._class_column(axis), axis),
-                product.id,
-                condition,
+                """
+                SELECT DISTINCT b.partner_id, b.company_id FROM (%(bought)s) b
+                 WHERE b.product_tmpl_id = %(product)s AND b.amount > 0
+                   AND b.company_id = ANY(%(companies)s)
+                   AND b.partner_id IN %(partners)s AND %(condition)s
+                """,
+                bought=self._bought_query(self._class_column(axis), axis),
+                product=product.id,
+                companies=self.env.companies.ids,
+                partners=partners.subselect(),
+                condition=condition or SQL("TRUE"),
             )
         )
         return {
@@ -331,6 +342,7 @@ class ProductAudience(models.Model):
             "domain": [
                 ("partner_id", "in", [partner for partner, __ in rows]),
                 ("company_id", "in", list({company for __, company in rows})),
+                ("active", "in", (True, False)),
             ],
         }
 

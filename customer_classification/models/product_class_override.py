@@ -5,6 +5,7 @@ from odoo.tools import SQL
 
 from ..engine import PRODUCT_AXES
 from .classification_override import SOON_DAYS
+from .classification_override_mixin import ClassificationOverrideMixin as OverrideMixin
 from .classification_product_columns import CLASSES
 from .product_class_move_mixin import PRODUCT_AXIS_SELECTION, PRODUCT_CLASS_SELECTION
 from .product_profile import (
@@ -26,6 +27,9 @@ class ProductClassOverride(models.Model):
     _order = "end_date, id"
     _rec_name = "product_tmpl_id"
     _subject = "product_tmpl_id"
+    _protected_fields = OverrideMixin._protected_fields | {"from_class"}
+    _fixed_fields = OverrideMixin._fixed_fields | {"product_tmpl_id"}
+    _check_company_auto = True
 
     product_tmpl_id = fields.Many2one(
         "product.template",
@@ -33,6 +37,7 @@ class ProductClassOverride(models.Model):
         required=True,
         ondelete="cascade",
         index=True,
+        check_company=True,
     )
     axis = fields.Selection(
         PRODUCT_AXIS_SELECTION, string="What", required=True, default="abc"
@@ -52,6 +57,8 @@ class ProductClassOverride(models.Model):
         string="By the Numbers Now",
         compute="_compute_classes",
     )
+
+    earlier_ids = fields.One2many("product.class.override")
 
     @api.model
     def _class_fields(self):
@@ -82,16 +89,34 @@ class ProductClassOverride(models.Model):
         return {(p.product_tmpl_id, p.company_id): p for p in profiles}
 
     @api.model
-    def _complete(self, vals_list):
+    def _number_fields(self):
+        return ("from_class",)
+
+    def _numbers_now(self):
+        profiles = self._profiles()
+        return {
+            one: self._numbers_then(
+                profiles.get((one.product_tmpl_id, one.company_id)), one.axis
+            )
+            for one in self
+        }
+
+    @api.model
+    def _numbers_then(self, profile, axis):
+        return {"from_class": profile and profile._by_numbers(axis)}
+
+    @api.model
+    def _completed_for_create(self, vals_list):
         """The values with what the numbers say of each today: one query."""
+        vals_list = super()._completed_for_create(vals_list)
         drafts = self.browse().concat(*(self.new(vals) for vals in vals_list))
+        drafts.product_tmpl_id._origin.check_access("read")
         profiles = drafts._profiles()
         completed = []
         for vals, draft in zip(vals_list, drafts, strict=True):
             key = draft.product_tmpl_id._origin, draft.company_id._origin
-            profile = profiles.get(key)
-            number = profile and profile._by_numbers(draft.axis)
-            completed.append({**vals, "from_class": number})
+            numbers = self._numbers_then(profiles.get(key), draft.axis)
+            completed.append({**numbers, **vals})
         return completed
 
     def _apply(self):

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .called_records import check_one
 from .customer_profile import MONEY_GROUP, BigInteger
 
 ABC_SELECTION = [("a", "A"), ("b", "B"), ("c", "C")]
@@ -91,6 +92,9 @@ class ProductProfile(models.Model):
     )
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    problem_text = fields.Char(
+        string="Set Aside Because", compute="_compute_problem_text"
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     active = fields.Boolean(default=True, readonly=True)
@@ -291,7 +295,7 @@ class ProductProfile(models.Model):
                 ("product_tmpl_id", "in", self.product_tmpl_id.ids),
                 ("company_id", "in", self.company_id.ids),
             ],
-            order="id desc",
+            order="ended_date desc nulls first, id desc",
         )
         grouped = decisions.grouped(lambda one: (one.product_tmpl_id, one.company_id))
         for profile in self:
@@ -304,7 +308,7 @@ class ProductProfile(models.Model):
 
     def action_open_variants(self):
         """Open the classes of the variants of this product."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.product_variant_class_action"
         )
@@ -312,11 +316,12 @@ class ProductProfile(models.Model):
             ("product_tmpl_id", "=", self.product_tmpl_id.id),
             ("company_id", "=", self.company_id.id),
         ]
+        action["context"] = {}  # those that were not sold too
         return action
 
     def action_override(self):
         """Open a form to decide about a class of this product."""
-        self.ensure_one()
+        check_one(self)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Decide About %s", self.product_tmpl_id.display_name),
@@ -330,14 +335,23 @@ class ProductProfile(models.Model):
             },
         }
 
+    @api.depends_context("lang")
+    def _compute_problem_text(self):
+        """Why runs set this product aside, if they do: one query."""
+        problems = self.env["classification.problem"]
+        texts = problems._texts("product_tmpl_id", self.product_tmpl_id.ids)
+        for profile in self:
+            key = (profile.product_tmpl_id.id, profile.company_id.id)
+            profile.problem_text = texts.get(key)
+
     def action_open_product(self):
         """Open the product of this profile."""
-        self.ensure_one()
+        check_one(self)
         return self.product_tmpl_id.get_formview_action()
 
     def action_open_changes(self):
         """Open the history of this product."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.product_class_change_action"
         )

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from .called_records import check_one
+
 
 class ProductServiceType(models.Model):
     """What kind of work a service is: installation, training, consulting ..."""
@@ -28,7 +30,7 @@ class ProductServiceType(models.Model):
 
     def action_open_products(self):
         """Open the services of this type."""
-        self.ensure_one()
+        check_one(self)
         return {
             "type": "ir.actions.act_window",
             "name": self.name,

@@ -2,8 +2,10 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .called_records import check_one
 from .customer_profile import MONEY_GROUP
 from .res_partner import USER_GROUP, ProfileFloat, ProfileInteger, ProfileMonetary
+from .searched_values import asks_for_none, ids_among
 
 
 class ProductTemplate(models.Model):
@@ -187,9 +189,8 @@ class ProductTemplate(models.Model):
     def _product_profile_finder(self, values):
         def to_sql(model, alias, query):
             column = model._field_to_sql(alias, "product_profile_id", query)
-            ids = [value for value in values if value]
-            found = SQL("%s = ANY(%s)", column, ids)
-            if len(ids) == len(values):
+            found = SQL("%s = ANY(%s)", column, ids_among(values))
+            if not asks_for_none(values):
                 return found
             return SQL("(%s OR %s IS NULL)", found, column)
 
@@ -197,7 +198,7 @@ class ProductTemplate(models.Model):
 
     def action_open_product_profile(self):
         """Open the profile of this product."""
-        self.ensure_one()
+        check_one(self)
         return {
             "type": "ir.actions.act_window",
             "res_model": "product.profile",
@@ -207,5 +208,5 @@ class ProductTemplate(models.Model):
 
     def action_open_product_changes(self):
         """Open the history of this product's classes."""
-        self.ensure_one()
+        check_one(self)
         return self.product_profile_id.action_open_changes()

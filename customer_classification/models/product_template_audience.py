@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .called_records import check_one, check_records
+
 
 class ProductTemplate(models.Model):
     """For whom a product is meant."""
@@ -36,11 +38,12 @@ class ProductTemplate(models.Model):
 
     def action_open_product_customers(self):
         """Open the customers who bought this product in the window."""
-        self.ensure_one()
+        check_one(self)
         return self.env["product.audience"]._open_buyers(self)
 
     def action_open_product_audience(self):
         """Open who really buys these products."""
+        check_records(self)
         action = self._audience_action()
         action["domain"] = [("product_tmpl_id", "in", self.ids)]
         return action

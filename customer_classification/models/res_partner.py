@@ -4,7 +4,14 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .called_records import check_one, check_records
 from .customer_profile import MONEY_GROUP
+from .searched_values import (
+    asks_for_none,
+    compared_value,
+    ids_among,
+    values_among,
+)
 
 # Portal users and visitors see nothing of a classification.
 USER_GROUP = "base.group_user"
@@ -19,8 +26,12 @@ class _NumberOfTheProfile:
     """
 
     def _search_related(self, records, operator, value):
+        if operator == "in":
+            known = values_among(self, value)
+            value = [*known, False] if asks_for_none(value) else known
         if operator not in COMPARISONS:
             return super()._search_related(records, operator, value)
+        value = compared_value(records.env, self, value)
         profile, number = self.related.split(".")
         domain = Domain(profile, "any!", Domain(number, operator, value))
         if COMPARISONS[operator](0, value):
@@ -52,6 +63,8 @@ class ResPartner(models.Model):
 
     # Runs that look only at what changed ask for it every hour.
     _customer_write_date_index = models.Index("(write_date)")
+    # What record rules of others ask most: the salesperson's own contacts.
+    _customer_user_index = models.Index("(user_id) WHERE user_id IS NOT NULL")
 
     customer_profile_id = fields.Many2one(
         "customer.profile",
@@ -167,6 +180,7 @@ class ResPartner(models.Model):
     def write(self, vals):
         """Whoever leaves a company takes documents along: it is looked at again."""
         if {"parent_id", "is_company"} & set(vals):
+            self.check_access("write")
             self.env["classification.dirty"].sudo()._mark(self)
         return super().write(vals)
 
@@ -264,9 +278,8 @@ class ResPartner(models.Model):
     def _customer_profile_finder(self, values):
         def to_sql(model, alias, query):
             column = model._field_to_sql(alias, "customer_profile_id", query)
-            ids = [value for value in values if value]
-            found = SQL("%s = ANY(%s)", column, ids)
-            if len(ids) == len(values):
+            found = SQL("%s = ANY(%s)", column, ids_among(values))
+            if not asks_for_none(values):
                 return found
             return SQL("(%s OR %s IS NULL)", found, column)
 
@@ -274,11 +287,12 @@ class ResPartner(models.Model):
 
     def action_recompute_customer(self):
         """Recompute the classes of these customers in the current company."""
+        check_records(self)
         return self.env["classification.run"]._recompute_now(self, self.env.company)
 
     def action_open_customer_profile(self):
         """Open the profile of this customer."""
-        self.ensure_one()
+        check_one(self)
         return {
             "type": "ir.actions.act_window",
             "res_model": "customer.profile",
@@ -288,5 +302,5 @@ class ResPartner(models.Model):
 
     def action_open_customer_changes(self):
         """Open the history of this customer's classes."""
-        self.ensure_one()
+        check_one(self)
         return self.customer_profile_id.action_open_changes()

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
+from .searched_values import ids_among
+
 SEPARATOR = " / "
 
 
@@ -30,7 +32,7 @@ class ResPartnerIndustry(models.Model):
 
     def write(self, vals):
         """A cycle is refused with a sentence before Odoo refuses it without one."""
-        above = self.browse(vals.get("parent_id") or [])
+        above = self.browse(ids_among([vals.get("parent_id")]))
         if above and self & self.with_context(active_test=False).search(
             [("id", "parent_of", above.ids)]
         ):

@@ -2,7 +2,15 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .profiling import OBJECTING
 from .res_partner import USER_GROUP
+from .res_partner_sql_fields import COMPARISONS
+from .searched_values import (
+    asks_for_none,
+    compared_value,
+    ids_among,
+    values_among,
+)
 
 
 class ResPartner(models.Model):
@@ -120,12 +128,13 @@ class ResPartner(models.Model):
               JOIN product_product p ON p.id = l.product_id
               JOIN product_template t ON t.id = p.product_tmpl_id
              WHERE l.company_id = %(company)s AND t.categ_id IS NOT NULL
-               AND %(condition)s
+               AND c.commercial_partner_id NOT IN %(objecting)s AND %(condition)s
              GROUP BY c.commercial_partner_id, t.categ_id
             HAVING sum(l.quantity) > 0
             """,
             lines=self.env["product.audience"]._sold_lines(),
             company=self.env.company.id,
+            objecting=OBJECTING,
             condition=condition,
         )
 
@@ -161,9 +170,10 @@ class ResPartner(models.Model):
                AND s.product_uom_qty > 0
                AND o.date_order
                    > now() AT TIME ZONE 'UTC' - %(window)s * interval '1 month'
-               AND %(condition)s
+               AND c.commercial_partner_id NOT IN %(objecting)s AND %(condition)s
             """,
             company=company.id,
+            objecting=OBJECTING,
             window=policy.window_months or 12,
             condition=condition,
         )
@@ -194,26 +204,41 @@ class ResPartner(models.Model):
             value = self.env["product.category"].search([("id", operator, value)]).ids
         elif operator != "in":
             return NotImplemented
-        ids = [item for item in value if item]
+        ids = ids_among(value)
         lines = self._categories_query(SQL("TRUE"))
         found = self._customers_among(SQL(statement, lines, ids))
-        if len(ids) == len(list(value)):
+        if not asks_for_none(value):
             return found
         everybody = SQL("SELECT customer FROM (%s) l", lines)
         return found | ~self._customers_among(everybody)
 
     @api.model
     def _search_customer_discount_percent(self, operator, value):
-        signs = {"<": SQL("<"), "<=": SQL("<="), ">": SQL(">"), ">=": SQL(">=")}
-        if operator not in signs:
+        field = self._fields["customer_discount_percent"]
+        if operator == "in":
+            return self._search_discounts(values_among(field, value), value)
+        if operator not in COMPARISONS:
             return NotImplemented
+        number = compared_value(self.env, field, value)
+        return self._discounted(SQL("%s %s", SQL(operator), number))
+
+    @api.model
+    def _search_discounts(self, numbers, values):
+        """Customers with one of some discounts; who bought nothing has 0."""
+        found = self._discounted(SQL("= ANY(%s::float8[])", numbers))
+        if 0 in numbers or asks_for_none(values):
+            found |= ~self._discounted(SQL("<> 0"))
+        return found
+
+    @api.model
+    def _discounted(self, condition):
+        """The domain of contacts whose customer has a discount with a condition."""
         return self._customers_among(
             SQL(
-                "SELECT customer FROM (%s) l GROUP BY customer HAVING %s %s %s",
+                "SELECT customer FROM (%s) l GROUP BY customer HAVING %s %s",
                 self._customer_lines(SQL("TRUE")),
                 _DISCOUNT,
-                signs[operator],
-                value,
+                condition,
             )
         )
 

@@ -2,6 +2,8 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .searched_values import asks_for_none, compared_value, values_among
+
 COMPARISONS = ("<", "<=", ">", ">=")
 
 
@@ -71,6 +73,8 @@ class ResPartner(models.Model):
         return Domain.custom(to_sql=to_sql, predicate=lambda record: True)
 
     def _customer_comparison(self, name, operator, value):
+        value = compared_value(self.env, self._fields[name], value)
+
         def to_sql(model, alias, query):
             column = model._field_to_sql(alias, name, query)
             return SQL("%s %s %s", column, SQL(operator), value)
@@ -84,9 +88,9 @@ class ResPartner(models.Model):
             column = model._field_to_sql(alias, name, query)
             if hasattr(values, "subselect"):
                 return SQL("%s IN %s", column, values.subselect())
-            known = [value for value in values if value is not False]
+            known = values_among(model._fields[name], values)
             found = SQL("%s = ANY(%s)", column, known)
-            if len(known) == len(values):
+            if not asks_for_none(values):
                 return found
             return SQL("(%s OR %s IS NULL)", found, column)
 

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from .called_records import check_one
+
 
 class SaleOrder(models.Model):
     """Tells on a quotation which required products and services are missing."""
@@ -77,7 +79,7 @@ class SaleOrder(models.Model):
 
         :raises UserError: nothing could be added, because a variant has to be chosen
         """
-        self.ensure_one()
+        check_one(self)
         self.check_access("write")
         if self.state not in ("draft", "sent"):
             raise UserError(

@@ -1,6 +1,7 @@
 from odoo import fields, models
 
-from .utm_campaign_taxonomy import PLAN_GROUPS
+from .called_records import check_one
+from .customer_profile import MONEY_GROUP
 
 
 class UtmCampaign(models.Model):
@@ -10,7 +11,7 @@ class UtmCampaign(models.Model):
     _inherit = "utm.campaign"  # pylint: disable=consider-merging-classes-inherited
 
     campaign_cost_ids = fields.One2many(
-        "campaign.cost", "campaign_id", string="Costs", groups=PLAN_GROUPS
+        "campaign.cost", "campaign_id", string="Costs", groups=MONEY_GROUP
     )
     campaign_bill_count = fields.Integer(
         string="Vendor Bills",
@@ -37,7 +38,7 @@ class UtmCampaign(models.Model):
 
     def action_open_campaign_bills(self):
         """Open the vendor bills of this campaign."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account.action_move_in_invoice_type"
         )

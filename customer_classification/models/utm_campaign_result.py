@@ -1,9 +1,12 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .called_records import check_one
 from .customer_profile import MONEY_GROUP
 from .res_partner import USER_GROUP, ProfileFloat, ProfileInteger, ProfileMonetary
+from .searched_values import asks_for_none, ids_among
 
 CURRENCY = {"currency_field": "campaign_result_currency_id"}
 
@@ -168,10 +171,40 @@ class UtmCampaign(models.Model):
 
     def write(self, vals):
         """A campaign that is given to a company leaves what others found of it."""
-        if vals.get("company_id"):
-            given = self.filtered(lambda one: one.company_id.id != vals["company_id"])
-            given._leave_other_companies(vals["company_id"])
+        company_id = vals.get("company_id")
+        if company_id and type(company_id) is int:
+            self.check_access("write")
+            given = self.filtered(lambda one: one.company_id.id != company_id)
+            given._check_may_leave(company_id)
+            given._leave_other_companies(company_id)
         return super().write(vals)
+
+    def _check_may_leave(self, company_id):
+        """Refuse campaigns of companies where the user does not work.
+
+        That is the one to which they are given, and all that have results of theirs:
+        two queries.
+        """
+        if self.env.su or not self:
+            return
+        own = self.env.user.company_ids.ids
+        found = Domain("campaign_id", "in", self.ids) & Domain(
+            "company_id", "not in", [*own, company_id]
+        )
+        others = any(
+            self.env[model].sudo().search_count(found & active, limit=1)
+            for model, active in (
+                ("campaign.profile", Domain("active", "in", (True, False))),
+                ("campaign.participant", Domain.TRUE),
+            )
+        )
+        if company_id not in own or others:
+            raise AccessError(
+                self.env._(
+                    "You may give a campaign to a company only where you work in it "
+                    "and in all companies that have results of the campaign."
+                )
+            )
 
     def _leave_other_companies(self, company_id):
         """Delete profiles of other companies and participants that runs found, who are
@@ -278,9 +311,8 @@ class UtmCampaign(models.Model):
     def _campaign_profile_finder(self, values):
         def to_sql(model, alias, query):
             column = model._field_to_sql(alias, "campaign_profile_id", query)
-            ids = [value for value in values if value]
-            found = SQL("%s = ANY(%s)", column, ids)
-            if len(ids) == len(values):
+            found = SQL("%s = ANY(%s)", column, ids_among(values))
+            if not asks_for_none(values):
                 return found
             return SQL("(%s OR %s IS NULL)", found, column)
 
@@ -290,7 +322,7 @@ class UtmCampaign(models.Model):
 
     def action_open_campaign_profile(self):
         """Open all figures of this campaign."""
-        self.ensure_one()
+        check_one(self)
         return {
             "type": "ir.actions.act_window",
             "res_model": "campaign.profile",
@@ -300,12 +332,12 @@ class UtmCampaign(models.Model):
 
     def action_open_campaign_changes(self):
         """Open the history of this campaign's performance."""
-        self.ensure_one()
+        check_one(self)
         return self.campaign_profile_id.action_open_changes()
 
     def action_open_campaign_participants(self):
         """Open who takes part in this campaign."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.campaign_participant_action"
         )
@@ -315,7 +347,7 @@ class UtmCampaign(models.Model):
 
     def action_open_campaign_tags(self):
         """Open what came of this campaign by the tags of its participants."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.campaign_participant_tag_action"
         )

@@ -1,6 +1,8 @@
 """Builders for the tests: customers, orders and purchases in one line each."""
 
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import TransactionCase, new_test_user
@@ -213,6 +215,13 @@ class ClassificationCase(TransactionCase):
         if run.state != "done":
             raise AssertionError(f"The run is {run.state}: {run.error}")
         return run
+
+    @contextmanager
+    def _on(self, day):
+        """Have it be a day by the calendar of every policy."""
+        policies = type(self.env["classification.policy"])
+        with patch.object(policies, "_today", lambda __: day):
+            yield
 
     @classmethod
     def _profile(cls, partner, company=None):

@@ -90,7 +90,8 @@ class TestDrift(DriftCase):
         self.assertEqual(activity.user_id, self.policy._responsible_user())
         note = html2plaintext(activity.note)
         self.assertIn("Value tier, VIP: from 0\xa0% to 50\xa0% of the customers", note)
-        self.assertIn("Revenue in the window, 16,384 to 32,768: from", note)
+        self.assertIn("Revenue in the window: the customers are spread", note)
+        self.assertNotIn("16,384", note)
         self.assertIn("by the same rules", note)
 
     def _drift_by_limit(self, limit):
@@ -273,8 +274,19 @@ class TestDrift(DriftCase):
         run = self._recompute()
         user = self._user("user", "customer_classification.group_user")
         self.assertTrue(run.with_user(user).drift_table)
-        with self.assertRaises(AccessError):
-            run.with_user(user).read(["distribution"])
+        for name in ("distribution", "drift", "edges"):
+            with self.assertRaises(AccessError):
+                run.with_user(user).read([name])
+
+    def test_classes_of_the_revenue_are_for_those_who_may_see_all_sales(self):
+        self._recompute()
+        self._jump()
+        run = self._recompute()
+        user = self._user("user", "customer_classification.group_user")
+        self.assertIn("16,384", html2plaintext(run.drift_table))
+        shown = html2plaintext(run.with_user(user).drift_table)
+        self.assertIn("VIP", shown)
+        self.assertNotIn("16,384", shown)
 
     def test_portal_sees_nothing(self):
         self._recompute()
@@ -290,8 +302,10 @@ class TestDrift(DriftCase):
         self.policy._responsible_user().lang = "fr_FR"
         self._recompute()
         self._jump()
-        self._recompute()
-        self.assertIn("16\xa0384", html2plaintext(self._activities().note))
+        run = self._recompute()
+        self.assertIn("50\xa0%", html2plaintext(self._activities().note))
+        shown = run.with_context(lang="fr_FR").drift_table
+        self.assertIn("16\xa0384", html2plaintext(shown))
 
 
 @tagged("post_install", "-at_install")

@@ -138,7 +138,7 @@ class TestMigration(MigrationCase):
         self.assertEqual(matrix["first_date"], "2025-01-10")
 
     def test_unknown_axis(self):
-        with self.assertRaisesRegex(UserError, "no axis"):
+        with self.assertRaisesRegex(UserError, "no choice"):
             self._model().get_matrix("partner_id")
 
     def test_customers_without_a_risk(self):

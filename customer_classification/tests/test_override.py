@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import Form, tagged, users
+from odoo.tests import Form, freeze_time, tagged, users
 
 from .common import AS_OF, ClassificationCase
 
@@ -90,9 +90,11 @@ class TestOverride(ClassificationCase):
 
     def test_ends_by_its_day_in_a_run_over_everybody(self):
         decision = self._decide(self.small, end_date=self.today + timedelta(5))
-        self._recompute(self.today + timedelta(5))
+        with self._on(self.today + timedelta(5)):
+            self._recompute(self.policy._today())
         self.assertEqual(self._profile(self.small).value_tier_id, self._tier("vip"))
-        self._recompute(self.today + timedelta(6))
+        with self._on(self.today + timedelta(6)):
+            self._recompute(self.policy._today())
         self.assertEqual(self._profile(self.small).value_tier_id, self._tier("low"))
         self.assertEqual(decision.status, "ended")
         self.assertEqual(self._changes(self.small)[-1].cause, "person")
@@ -100,10 +102,8 @@ class TestOverride(ClassificationCase):
     def test_ends_by_its_day_in_a_run_over_who_changed(self):
         self._decide(self.small, end_date=self.today + timedelta(5))
         self._recompute(self.today)
-        run = self.env["classification.run"]._prepare(
-            self.policy, as_of_date=self.today + timedelta(6), scope="changed"
-        )
-        run._execute()
+        with self._on(self.today + timedelta(6)):
+            run = self.policy.refresh()
         self.assertEqual(run.state, "done", run.error)
         self.assertEqual(self._profile(self.small).value_tier_id, self._tier("low"))
 
@@ -228,3 +228,161 @@ class TestOverride(ClassificationCase):
     def test_as_of_is_not_moved_by_a_decision(self):
         self.assertEqual(self._profile(self.small).as_of_date, self.today)
         self.assertLess(AS_OF, self.today)
+
+
+@tagged("post_install", "-at_install")
+class TestOverrideHistory(ClassificationCase):
+    """Who decided what, and when, stays as it was."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        groups = "customer_classification.group_officer,base.group_partner_manager"
+        cls.first, cls.second = (
+            cls._user(login, groups) for login in ("first_officer", "second_officer")
+        )
+        cls.today = cls.policy._today()
+        cls.customers = cls._regular("A", 10, until=cls.today)
+        cls.customers += cls._regular("B", 1_000, until=cls.today)
+        cls._recompute(as_of_date=cls.today)
+
+    def _decide(self, user, partner=None, **values):
+        return (
+            self.env["classification.override"]
+            .with_user(user)
+            .create(
+                {
+                    "partner_id": (partner or self.customers[0]).id,
+                    "tier_id": self._tier("vip").id,
+                    "reason": "Frame contract",
+                    **values,
+                }
+            )
+        )
+
+    def _earlier(self, decision):
+        """A decision of another officer, made forty days ago."""
+        day = self.today - timedelta(40)
+        decision.sudo().write({"start_date": day})
+        return day
+
+    def test_change_keeps_what_was_decided(self):
+        decision = self._decide(self.first)
+        day = self._earlier(decision)
+        decision.with_user(self.second).write(
+            {"tier_id": self._tier("high").id, "reason": "Contract made smaller"}
+        )
+        self.assertEqual(
+            (decision.tier_id, decision.user_id, decision.start_date, decision.status),
+            (self._tier("high"), self.second, self.today, "active"),
+        )
+        before = decision.earlier_ids
+        self.assertEqual(
+            (before.tier_id, before.user_id, before.start_date, before.reason),
+            (self._tier("vip"), self.first, day, "Frame contract"),
+        )
+        self.assertEqual(
+            (before.status, before.ended_by_id, before.ended_date.date()),
+            ("ended", self.second, before.create_date.date()),
+        )
+        self.assertEqual(before.from_tier_id, self._tier("low"))
+        profile = self._profile(self.customers[0])
+        self.assertEqual(profile.value_tier_id, self._tier("high"))
+        self.assertEqual(profile.override_ids.ids, [decision.id, before.id])
+
+    def test_reason_and_end_are_decided_anew(self):
+        decision = self._decide(self.first)
+        self._earlier(decision)
+        decision = decision.with_user(self.second)
+        decision.reason = "Another reason"
+        decision.end_date = self.today + timedelta(200)
+        self.assertEqual(
+            decision.earlier_ids.mapped("reason"), ["Another reason", "Frame contract"]
+        )
+        self.assertEqual(decision.user_id, self.second)
+        with self.assertRaisesRegex(ValidationError, "cannot end before"):
+            decision.end_date = self.today - timedelta(1)
+
+    def test_many_are_changed_at_once(self):
+        decisions = self._decide(self.first)
+        decisions += self._decide(self.first, self.customers[1])
+        self._purchase(self.customers[0], self.today, 6_000)
+        self._recompute(self.today)
+        decisions.with_user(self.second).write({"reason": "Reviewed"})
+        self.assertEqual(len(decisions.earlier_ids), 2)
+        self.assertEqual(
+            decisions.mapped("from_tier_id"), self._tier("high") + self._tier("vip")
+        )
+
+    def test_author_and_day_are_not_given(self):
+        decision = self._decide(self.first)
+        for values in (
+            {"user_id": self.second.id},
+            {"start_date": "2001-01-01"},
+            {"status": "ended"},
+            {"ended_by_id": self.second.id},
+            {"from_tier_id": self._tier("high").id},
+        ):
+            with self.subTest(values), self.assertRaises(AccessError):
+                decision.write(values)
+            with self.subTest(values), self.assertRaises(AccessError):
+                self._decide(self.first, **values)
+            with self.subTest(values), self.assertRaises(AccessError):
+                decision.copy(values)
+        for values in (
+            {"partner_id": self.customers[1].id},
+            {"axis": "churn_risk", "risk": "low"},
+        ):
+            with self.subTest(values), self.assertRaises(AccessError):
+                decision.write(values)
+
+    def test_context_gives_neither_author_nor_day(self):
+        model = self.env["classification.override"].with_context(
+            default_user_id=self.second.id,
+            default_start_date="2001-01-01",
+            default_status="ended",
+            default_from_tier_id=self._tier("high").id,
+            tz="Pacific/Kiritimati",
+        )
+        with freeze_time(f"{self.today} 11:00:00"):
+            decision = self._decide(self.first)
+            other = (
+                model.with_user(self.first)
+                .with_company(self.company)
+                .create(decision.copy_data()[0])
+            )
+        for one in (decision, other):
+            self.assertEqual(
+                (one.user_id, one.start_date, one.from_tier_id),
+                (self.first, self.today, self._tier("low")),
+            )
+        self.assertEqual((decision.status, other.status), ("ended", "active"))
+
+    def test_ended_once(self):
+        decision = self._decide(self.first)
+        decision.with_user(self.second).action_end()
+        when = decision.ended_date
+        for call in (
+            decision.action_end,
+            lambda: decision.write({"reason": "Rewritten"}),
+            lambda: decision.write({"end_date": self.today + timedelta(9)}),
+        ):
+            with self.assertRaisesRegex(UserError, "has ended"):
+                call()
+        self.assertEqual(
+            (decision.ended_by_id, decision.ended_date), (self.second, when)
+        )
+
+    def test_other_companies(self):
+        other = self._company("Other Ltd")
+        with self.assertRaises(AccessError):
+            self._decide(self.first, company_id=other.id)
+        with self.assertRaises(AccessError):
+            self._decide(self.first).write({"company_id": other.id})
+
+    def test_changed_in_the_form(self):
+        decision = self._decide(self.first)
+        with Form(decision.with_user(self.second)) as form:
+            form.reason = "Reviewed"
+        self.assertEqual(len(decision.earlier_ids), 1)
+        self.assertEqual(decision.user_id, self.second)

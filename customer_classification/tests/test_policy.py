@@ -82,9 +82,12 @@ class TestPolicy(ClassificationCase):
         with self.assertRaises(UserError):
             self.policy.window_months = 6
 
-    def test_name_may_change_any_time(self):
-        self.policy.name = "Our classes"
-        self.assertIn("Our classes", self.policy.display_name)
+    def test_responsible_may_change_any_time(self):
+        manager = self._user("rules_manager", "sales_team.group_sale_manager")
+        self.policy.responsible_id = manager
+        self.assertEqual(self.policy._responsible_user(), manager)
+        with self.assertRaisesRegex(UserError, "not changed"):
+            self.policy.name = "Our classes"
 
     def test_only_drafts_are_deleted(self):
         draft = self._new_version()

@@ -102,13 +102,36 @@ class TestProductOverride(ProductCase):
 
     def test_ended_by_its_day(self):
         decision = self._decide(self.rest, end_date=self.today + timedelta(5))
-        self._classify(self.today + timedelta(1))
+        with self._on(self.today + timedelta(1)):
+            self._classify(self.policy._today())
         self.assertEqual(decision.status, "expiring")
-        run = self._classify(self.today + timedelta(6))
+        with self._on(self.today + timedelta(6)):
+            run = self._classify(self.policy._today())
         self.assertEqual(decision.status, "ended")
         self.assertEqual(self._class_of(self.rest).abc_class, "c")
         change = run.product_change_ids.filtered(lambda one: one.axis == "abc")
         self.assertEqual((change.from_class, change.cause), ("a", "person"))
+
+    def test_change_keeps_what_was_decided(self):
+        decision = self._decide(self.rest)
+        officer = decision.with_user(self.officer)
+        officer.abc_class = "b"
+        before = decision.earlier_ids
+        self.assertEqual(
+            (before.decided_class, before.status, before.ended_by_id),
+            ("a", "ended", self.officer),
+        )
+        self.assertEqual(before.user_id, self.env.user)
+        self.assertEqual(decision.user_id, self.officer)
+        self.assertEqual(self._class_of(self.rest).abc_class, "b")
+        for values in (
+            {"start_date": "2001-01-01"},
+            {"user_id": self.env.uid},
+            {"from_class": "b"},
+            {"product_tmpl_id": self.best.id},
+        ):
+            with self.subTest(values), self.assertRaises(AccessError):
+                officer.write(values)
 
     def test_before_the_first_run(self):
         new = self._product("New")

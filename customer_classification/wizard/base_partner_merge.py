@@ -12,7 +12,9 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         self._keep_one_history(src_partners, dst_partner)
         self._keep_one_current_code(src_partners, dst_partner)
         self._keep_one_participation(src_partners, dst_partner)
-        return super()._update_foreign_keys(src_partners, dst_partner)
+        super()._update_foreign_keys(src_partners, dst_partner)
+        withheld = self.env["classification.withheld.row"]
+        withheld._withhold_objectors(dst_partner.ids)
 
     @api.model
     def _keep_one_history(self, src_partners, dst_partner):

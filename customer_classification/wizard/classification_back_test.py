@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from ..models.called_records import check_one
 from ..models.classification_run_back_test import DEFAULT_HORIZON_DAYS
 
 
@@ -9,6 +10,7 @@ class ClassificationBackTest(models.TransientModel):
     """Asks for the day of a back-test and for the days afterwards, and starts it."""
 
     _name = "classification.back.test"
+    _inherit = "classification.protected.mixin"
     _description = "Back-test of a Policy"
 
     policy_id = fields.Many2one(
@@ -43,7 +45,7 @@ class ClassificationBackTest(models.TransientModel):
 
     def action_run(self):
         """Run the back-test and show what it found."""
-        self.ensure_one()
+        check_one(self)
         run = self.policy_id.recompute(
             as_of_date=self.as_of_date,
             kind="back_test",

@@ -3,6 +3,8 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..models.called_records import check_one
+
 
 class ClassificationHistoryWizard(models.TransientModel):
     """Asks for the day on which customers are to be seen."""
@@ -49,7 +51,7 @@ class ClassificationHistoryWizard(models.TransientModel):
     def _check_not_ahead(self):
         today = self._today()
         for wizard in self:
-            ahead = max(filter(None, (wizard.date, wizard.known_date)))
+            ahead = max(filter(None, (wizard.date, wizard.known_date)), default=today)
             if ahead > today:
                 raise ValidationError(
                     self.env._(
@@ -61,7 +63,7 @@ class ClassificationHistoryWizard(models.TransientModel):
 
     def action_open(self):
         """Open the customers as they were classified on the day."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_history_action"
         )

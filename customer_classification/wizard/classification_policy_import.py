@@ -1,12 +1,15 @@
 import base64
+import binascii
 
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 
 class ClassificationPolicyImport(models.TransientModel):
     """Makes a draft from the file of a policy."""
 
     _name = "classification.policy.import"
+    _inherit = "classification.protected.mixin"
     _description = "Import of a Policy"
 
     file = fields.Binary(
@@ -24,6 +27,16 @@ class ClassificationPolicyImport(models.TransientModel):
         """Create the draft and open it; nothing is created where the file is wrong."""
         self.ensure_one()
         policy = self.env["classification.policy"]._from_file(
-            base64.b64decode(self.file), self.company_id
+            self._content(), self.company_id
         )
         return policy._open_form()
+
+    def _content(self):
+        """Bytes of the file.
+
+        :raises UserError: they did not arrive as a file does
+        """
+        try:
+            return base64.b64decode(self.file or b"")
+        except binascii.Error as error:
+            raise UserError(self.env._("This is no file of a policy.")) from error

@@ -1,8 +1,13 @@
 from odoo import fields, models
 
+from ..models.called_records import check_one
+
 
 class CustomerDocumentChoice(models.TransientModel):
-    """A kind of document behind a customer's classes, to be opened as a list."""
+    """A kind of document behind a customer's classes, to be opened as a list.
+
+    Made by the profile; the documents are those that the reader may see.
+    """
 
     _name = "customer.document.choice"
     _description = "Kind of Documents Behind a Classification"
@@ -17,7 +22,8 @@ class CustomerDocumentChoice(models.TransientModel):
 
     def action_open(self):
         """Open the documents of this kind."""
-        self.ensure_one()
+        check_one(self)
+        check_one(self.profile_id)
         for kind, domain in self.profile_id._documents():
             if (kind.model, kind.name) == (self.model, self.name):
                 return self.profile_id._open_list(kind, domain)

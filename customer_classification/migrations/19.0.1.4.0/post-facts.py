@@ -1,0 +1,47 @@
+"""What clients of the release before could write, and this one takes back."""
+
+# Today has begun somewhere on earth up to fourteen hours before it does in UTC.
+LATEST_DAY = "((now() AT TIME ZONE 'UTC')::date + 1)"
+WRITING_KINDS = "('production', 'product', 'campaign')"
+# Written by runs: {table with the classes: table with their history}.
+WRITTEN = {
+    "customer_profile": "classification_change",
+    "product_profile": "product_class_change",
+    "campaign_profile": "campaign_class_change",
+}
+DECISIONS = ("classification_override", "product_class_override")
+
+
+def migrate(cr, version):
+    _take_back_future_runs(cr)
+    # Results that somebody wrote kept their hash: the next run writes all of them.
+    cr.execute("UPDATE campaign_participant SET content_hash = 0")
+
+
+def _take_back_future_runs(cr):
+    """Forget what runs as of a day still to come found; the next run over everybody
+    finds it as of its own day. Such a run would else be the last one until then."""
+    cr.execute(
+        f"""
+        UPDATE classification_run
+           SET state = 'failed', watermark = NULL,
+               error = 'This run was made as of a day still to come. What it found '
+                       'was taken back.'
+         WHERE as_of_date > {LATEST_DAY} AND kind IN {WRITING_KINDS}
+           AND state <> 'failed'
+        RETURNING id
+        """
+    )
+    runs = [run_id for (run_id,) in cr.fetchall()]
+    if not runs:
+        return
+    for table in (*WRITTEN, *WRITTEN.values()):
+        cr.execute(f"DELETE FROM {table} WHERE run_id = ANY(%s)", [runs])
+    for table in DECISIONS:
+        cr.execute(
+            f"""
+            UPDATE {table} SET status = 'active'
+             WHERE status = 'ended' AND ended_date IS NULL
+               AND end_date >= {LATEST_DAY}
+            """
+        )
