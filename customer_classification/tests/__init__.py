@@ -76,3 +76,4 @@ from . import test_tag_speed
 from . import test_tag_tree
 from . import test_tag_wizard
 from . import test_tours
+from . import test_views
