@@ -4,6 +4,7 @@ from itertools import count
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .called_records import check_one, check_records
@@ -401,12 +402,15 @@ class ClassificationTagMixin(models.AbstractModel):
 
     def _compute_tag_is_smart(self):
         for tag in self:
-            tag.tag_is_smart = bool(tag.tag_rule_ids)
+            # Also where the rule itself is not shown to the user.
+            tag.tag_is_smart = bool(tag.sudo().tag_rule_ids)
 
     def _search_tag_is_smart(self, operator, value):
         if operator != "in":
             return NotImplemented
-        return [("tag_rule_ids", "!=" if True in value else "=", False)]
+        return Domain(
+            "tag_rule_ids", "any!" if True in value else "not any!", Domain.TRUE
+        )
 
     # Counting
 

@@ -5,7 +5,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from .classification_policy_filter import missing_fields
+from .classification_condition import missing_fields
 from .classification_tag_domain import asked_tags, replaced
 from .classification_tag_kind import KIND_OF_TAG_MODEL
 

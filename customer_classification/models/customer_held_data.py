@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import format_date, format_datetime, formatLang
 
+from .called_records import check_one
 from .classification_withheld_row import ADDON
 from .customer_profile import MONEY_GROUP
 
@@ -13,7 +14,6 @@ SHOWN_TYPES = {
     *("char", "text", "integer", "float", "monetary", "boolean", "date", "datetime"),
     *("selection", "many2one"),
 }
-NUMBERS = ("integer", "float", "monetary")
 WITHHELD = "classification.withheld.row"
 
 
@@ -38,7 +38,8 @@ class CustomerHeldData(models.AbstractModel):
         """``{"contact": name, "date": day, "sections": [...]}``, fit for JSON.
 
         A section is ``{"model": name, "title": text, "is_withheld": bool, "rows":
-        [...]}``; a row is a list of ``{"name", "label", "value", "text"}``.
+        [...]}``; a row is a list of ``{"name", "label", "value", "text"}`` of what is
+        not empty or zero.
         """
         is_subject = self.env.user.partner_id == partner
         contact = partner.sudo()
@@ -60,7 +61,7 @@ class CustomerHeldData(models.AbstractModel):
 
     @api.model
     def _records(self, contact, is_subject):
-        """``[(name of the model, records about a contact)]``: one search a reference."""
+        """``[(name of the model, records about a contact)]``: a search a reference."""
         found = {}
         for name, field, __ in self.env[WITHHELD]._person_fields():
             model = self.env[name].sudo().with_context(active_test=False)
@@ -152,7 +153,7 @@ class CustomerHeldData(models.AbstractModel):
                 "text": self._text(record, record._fields[name]),
             }
             for name in names
-            if record[name] or record._fields[name].type in NUMBERS
+            if record[name]
         ]
 
     @api.model
@@ -191,7 +192,7 @@ class ResPartner(models.Model):
 
     def action_open_held_data(self):
         """Open what is held about this person."""
-        self.ensure_one()
+        check_one(self)
         return {
             "type": "ir.actions.act_url",
             "url": f"/customer_classification/held/{self.id}",

@@ -13,6 +13,8 @@ from . import test_cdnow_sample
 from . import test_companies
 from . import test_company_size
 from . import test_contacts
+from . import test_condition_poison
+from . import test_condition_rights
 from . import test_correction
 from . import test_customer_code
 from . import test_customer_product
@@ -21,12 +23,14 @@ from . import test_documents
 from . import test_drift
 from . import test_explanation
 from . import test_explanation_tour
+from . import test_fuzz
 from . import test_history
 from . import test_industry
 from . import test_migration
 from . import test_outlook
 from . import test_override
 from . import test_partner_fields
+from . import test_poison
 from . import test_policy
 from . import test_policy_comparison
 from . import test_policy_file
@@ -47,6 +51,7 @@ from . import test_product_service
 from . import test_product_variant
 from . import test_profiling_objection
 from . import test_protected_facts
+from . import test_public_methods
 from . import test_purchase
 from . import test_purchase_import
 from . import test_queue
@@ -56,7 +61,9 @@ from . import test_record_rules
 from . import test_refresh
 from . import test_rehearsal
 from . import test_replay
+from . import test_rights_matrix
 from . import test_run
+from . import test_run_failure
 from . import test_source_invoice
 from . import test_source_sale
 from . import test_tag_library
@@ -69,3 +76,4 @@ from . import test_tag_speed
 from . import test_tag_tree
 from . import test_tag_wizard
 from . import test_tours
+from . import test_views
