@@ -23,6 +23,7 @@ class ClassificationTagMixin(models.AbstractModel):
     exclusive groups, an owner, and counts that know the children."""
 
     _name = "classification.tag.mixin"
+    _inherit = "classification.bounds.mixin"
     _description = "Tag in a Tree"
 
     tag_sort_key = fields.Char(

@@ -200,8 +200,8 @@ class CustomerPurchase(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_all_values(vals_list)
         for vals in vals_list:
-            self._check_values(vals)
             if vals.get("margin") is not None and "has_margin" not in vals:
                 vals["has_margin"] = not is_empty(vals["margin"])
         if not self.env.context.get("import_file"):
