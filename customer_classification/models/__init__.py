@@ -1,5 +1,6 @@
 from . import classification_bounds_mixin
 from . import classification_protected_mixin
+from . import classification_condition
 from . import ir_rule
 from . import customer_value_tier
 from . import customer_lifecycle_stage
@@ -62,6 +63,7 @@ from . import account_move
 from . import crm_lead
 from . import res_company
 from . import classification_tag_mixin
+from . import classification_tag_path
 from . import classification_tag_row_mixin
 from . import classification_tagged_mixin
 from . import res_partner_category
@@ -132,3 +134,4 @@ from . import utm_campaign_result
 from . import res_partner_profiling
 from . import classification_withheld_row
 from . import customer_held_data
+from . import res_partner_erasure

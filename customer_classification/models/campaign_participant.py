@@ -213,8 +213,11 @@ class CampaignParticipant(models.Model):
 
     @api.model
     def _completed_for_write(self, vals):
-        """What people enter stays; results that no run wrote are written again by the
-        next one, which knows its own by their hash."""
+        """Add what follows from what is written.
+
+        What people enter stays. Results that no run wrote are written again by the
+        next run, which knows its own by their hash.
+        """
         if set(ENTERED_FIELDS) & set(vals):
             vals = {**vals, "is_entered": True}
         if RESULT_FIELDS & set(vals):

@@ -300,7 +300,7 @@ class CampaignProfile(models.Model):
         return self.campaign_id.get_formview_action()
 
     def action_open_participants(self):
-        """Open who took part in this campaign."""
+        """Open who was in touch with this campaign, as the button counts them."""
         check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.campaign_participant_action"
@@ -308,6 +308,8 @@ class CampaignProfile(models.Model):
         action["domain"] = [
             ("campaign_id", "=", self.campaign_id.id),
             ("company_id", "=", self.company_id.id),
+            ("is_control", "=", False),
+            ("first_touch_date", "!=", False),
         ]
         action["context"] = {"default_campaign_id": self.campaign_id.id}
         return action

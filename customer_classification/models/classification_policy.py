@@ -126,12 +126,12 @@ class ClassificationPolicy(models.Model):
         ).write(vals)
 
     def _check_changeable(self, vals):
-        """Refuse a change of what explains classes: of all but the responsible once
-        the policy was published, and of that it was."""
-        kept = set(vals) - self._protected_fields - self._changeable_fields()
-        if not kept and vals.get("state") != "draft":
-            return
-        if self.filtered(lambda policy: policy.state != "draft"):
+        """Refuse changes of published policies but for the responsible.
+
+        They explain the classes that they gave.
+        """
+        changed = set(vals) - self._protected_fields - self._changeable_fields()
+        if changed and self.filtered(lambda policy: policy.state != "draft"):
             raise UserError(
                 self.env._(
                     "A published policy is not changed, so that what it decided stays "
@@ -212,7 +212,7 @@ class ClassificationPolicy(models.Model):
             )
 
     def _check_may_publish(self):
-        """Managers publish the policies of their companies, and drafts only.
+        """Managers publish drafts of the companies in which they work.
 
         :raises AccessError: somebody else asks
         :raises UserError: a policy is retired

@@ -196,7 +196,7 @@ class ClassificationRun(models.Model):
         if kind == "production" and as_of_date:
             self._check_not_before(last, as_of_date)
         self._lock(policy.company_id, "transaction")
-        self.sudo()._mark_interrupted(policy.company_id)
+        told = self.sudo()._mark_interrupted(policy.company_id)
         # The transaction is the caller's, whatever a client's context says.
         quiet = self.sudo().with_context(
             tracking_disable=True, classification_commit=False
@@ -213,7 +213,9 @@ class ClassificationRun(models.Model):
             }
         )
         return run.with_context(
-            customer_ids=self._customer_ids(partner_ids), last_run_id=last.id
+            customer_ids=self._customer_ids(partner_ids),
+            last_run_id=last.id,
+            told_run_ids=told.ids,
         )
 
     @api.model
@@ -241,20 +243,21 @@ class ClassificationRun(models.Model):
         if days is None or days is False:
             return None
         label = self._label_of("horizon_days")
-        return as_number(self.env, days, 1, LONGEST_HORIZON_DAYS, label, whole=True)
+        return as_number(self.env, days, 0, LONGEST_HORIZON_DAYS, label, whole=True)
 
     @api.model
     def _partner_argument(self, partner_ids):
-        """Ids of contacts that a caller hands over and may read; None for everybody.
-        One query."""
+        """Ids of contacts that a caller hands over and may read: one query.
+
+        None stands for everybody.
+        """
         if partner_ids is None:
             return None
         return as_ids(self.env, "res.partner", partner_ids)
 
     @api.model
     def _check_day(self, policy, day):
-        """Refuse a day of which nothing is known yet, or of which no calendar of the
-        engine knows."""
+        """Refuse a day still to come, or before the calendar of the engine."""
         today = policy._today()
         if day and not FIRST_DAY <= day <= today:
             raise UserError(
@@ -268,8 +271,9 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _check_may_run(self, policy, kind, is_for_some=False):
-        """Users recompute some customers, Officers everybody, by the rules in force.
-        Trials are for Officers.
+        """Refuse runs that the user may not start, or by rules not in force.
+
+        Users recompute some customers, Officers everybody; trials are for Officers.
 
         :param is_for_some: whether only chosen customers are looked at
         """
@@ -289,8 +293,10 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _customer_ids(self, partner_ids):
-        """Ids of the commercial partners of partners, None for everybody; the caller
-        may read them."""
+        """Ids of the commercial partners of partners, None for everybody.
+
+        :raises AccessError: the caller may not read one of them
+        """
         if partner_ids is None:
             return None
         partners = self.env["res.partner"].browse(partner_ids)
@@ -379,8 +385,7 @@ class ClassificationRun(models.Model):
                 break
 
     def _drop_outdated(self):
-        """Reject those of these runs whose rules were replaced while they waited, and
-        return them."""
+        """Reject and return the runs whose rules were replaced meanwhile."""
         outdated = self.filtered(
             lambda run: run.kind not in TRIAL_KINDS
             and run.policy_id.state != "published"

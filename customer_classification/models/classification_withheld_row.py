@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .classification_tag_kind import CONTACTS
+from .profiling import MAY_BE_PROFILED
 
 ADDON = "customer_classification"
 # Rows about a person that stay while the person objects, {model: reason}. Those of
@@ -84,6 +85,7 @@ class ClassificationWithheldRow(models.Model):
         if not partners:
             return
         self.env.flush_all()
+        partners = self._with_contacts(partners)
         self._take_tags(partners)
         # Own rows first: what is withheld as a whole needs no reference taken.
         for model, name, is_own in sorted(
@@ -94,6 +96,13 @@ class ClassificationWithheldRow(models.Model):
             withhold = self._withhold_rows if is_own else self._withhold_references
             withhold(self.env[model], name, partners)
         self.env.invalidate_all()
+
+    @api.model
+    def _with_contacts(self, partners):
+        """The persons with the contacts that belong to them: one query."""
+        contacts = self.env["res.partner"].sudo().with_context(active_test=False)
+        domain = [("commercial_partner_id", "in", partners.ids)]
+        return partners.with_env(contacts.env) | contacts.search(domain, order="id")
 
     @api.model
     def _take_tags(self, partners):
@@ -168,10 +177,12 @@ class ClassificationWithheldRow(models.Model):
 
     @api.model
     def _give_back(self, partners):
-        """Put the rows of persons back where they were, but those that name what was
-        deleted since: queries by models and references, not by persons or rows."""
+        """Put the rows of persons who object no more back where they were, but those
+        that name what was deleted since: queries by models and references, not by
+        persons or rows."""
         self.env.flush_all()
-        rows = self.search([("partner_id", "in", partners.ids)], order="id")
+        free = self._with_contacts(partners).filtered_domain(MAY_BE_PROFILED)
+        rows = self.search([("partner_id", "in", free.ids)], order="id")
         for model, its in rows.grouped("model").items():
             if model in self.env:
                 references = its.filtered("reference_field")

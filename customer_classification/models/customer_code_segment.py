@@ -21,7 +21,7 @@ class CustomerCodeSegment(models.Model):
     """A part of a code: what it says, and in how many characters."""
 
     _name = "customer.code.segment"
-    _inherit = "classification.bounds.mixin"
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Segment of a Customer Code"
     _order = "sequence, id"
     _rec_name = "kind"

@@ -13,7 +13,6 @@ SHOWN_TYPES = {
     *("char", "text", "integer", "float", "monetary", "boolean", "date", "datetime"),
     *("selection", "many2one"),
 }
-NUMBERS = ("integer", "float", "monetary")
 WITHHELD = "classification.withheld.row"
 
 
@@ -38,7 +37,8 @@ class CustomerHeldData(models.AbstractModel):
         """``{"contact": name, "date": day, "sections": [...]}``, fit for JSON.
 
         A section is ``{"model": name, "title": text, "is_withheld": bool, "rows":
-        [...]}``; a row is a list of ``{"name", "label", "value", "text"}``.
+        [...]}``; a row is a list of ``{"name", "label", "value", "text"}`` of what is
+        not empty or zero.
         """
         is_subject = self.env.user.partner_id == partner
         contact = partner.sudo()
@@ -60,7 +60,7 @@ class CustomerHeldData(models.AbstractModel):
 
     @api.model
     def _records(self, contact, is_subject):
-        """``[(name of the model, records about a contact)]``: one search a reference."""
+        """``[(name of the model, records about a contact)]``: a search a reference."""
         found = {}
         for name, field, __ in self.env[WITHHELD]._person_fields():
             model = self.env[name].sudo().with_context(active_test=False)
@@ -152,7 +152,7 @@ class CustomerHeldData(models.AbstractModel):
                 "text": self._text(record, record._fields[name]),
             }
             for name in names
-            if record[name] or record._fields[name].type in NUMBERS
+            if record[name]
         ]
 
     @api.model

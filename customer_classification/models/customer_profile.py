@@ -246,6 +246,9 @@ class CustomerProfile(models.Model):
     _partner_company_unique = models.Constraint(
         "UNIQUE(partner_id, company_id)", "A customer has one profile in a company."
     )
+    # The order of the list: with record rules on contacts, too, a page of it reads a
+    # page, not all customers.
+    _order_index = models.Index("(value_score DESC NULLS LAST, id)")
     _tier_index = models.Index("(company_id, value_tier_id)")
     _stage_index = models.Index("(company_id, lifecycle_stage_id)")
     _overridden_index = models.Index("(company_id) WHERE is_overridden IS TRUE")

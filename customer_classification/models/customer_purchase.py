@@ -19,7 +19,11 @@ class CustomerPurchase(models.Model):
     till, or from the system used before. Imported with Odoo's own import screen."""
 
     _name = "customer.purchase"
-    _inherit = ["classification.document.mixin", "classification.bounds.mixin"]
+    _inherit = [
+        "classification.document.mixin",
+        "classification.bounds.mixin",
+        "classification.protected.mixin",
+    ]
     _description = "Imported Purchase"
     _order = "date desc, id desc"
     _rec_name = "reference"

@@ -316,6 +316,7 @@ class ProductProfile(models.Model):
             ("product_tmpl_id", "=", self.product_tmpl_id.id),
             ("company_id", "=", self.company_id.id),
         ]
+        action["context"] = {}  # those that were not sold too
         return action
 
     def action_override(self):

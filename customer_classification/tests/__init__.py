@@ -14,6 +14,8 @@ from . import test_cdnow_sample
 from . import test_companies
 from . import test_company_size
 from . import test_contacts
+from . import test_condition_poison
+from . import test_condition_rights
 from . import test_correction
 from . import test_customer_code
 from . import test_customer_product
@@ -50,6 +52,7 @@ from . import test_product_service
 from . import test_product_variant
 from . import test_profiling_objection
 from . import test_protected_facts
+from . import test_public_methods
 from . import test_purchase
 from . import test_purchase_import
 from . import test_queue
@@ -65,8 +68,11 @@ from . import test_source_invoice
 from . import test_source_sale
 from . import test_tag_library
 from . import test_tag_merge
+from . import test_tag_path
 from . import test_tag_provenance
+from . import test_tag_rights
 from . import test_tag_rule
+from . import test_tag_speed
 from . import test_tag_tree
 from . import test_tag_wizard
 from . import test_to_fix

@@ -83,7 +83,7 @@ class TestHeldData(ClassificationCase):
         self.assertIn(("classification.override", "reason"), names)
 
     def test_amounts_for_who_may_see_them(self):
-        amount = ("customer.profile", "revenue")
+        amount = ("customer.profile", "lifetime_revenue")
         self.assertIn(amount, self._names(self._held(self.manager)))
         self.assertNotIn(amount, self._names(self._held(self.officer)))
 

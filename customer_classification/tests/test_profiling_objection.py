@@ -233,6 +233,38 @@ class TestProfilingObjection(ClassificationCase):
         self.employee.customer_objects_profiling = False
         self.assertEqual(participant.contact_id, self.employee)
 
+    def test_contacts_of_a_person(self):
+        """The addresses of a person are the person's."""
+        address = self._customer("Ada Person at home", parent_id=self.person.id)
+        self.rule.action_run()
+        self.assertIn(self.tag, address.category_id)
+        self._object()
+        self.assertNotIn(self.tag, address.category_id)
+        self.rule.action_run()
+        self.assertNotIn(self.tag, address.category_id)
+        address.customer_objects_profiling = True
+        address.customer_objects_profiling = False
+        self.assertFalse(address.category_id, "the person still objects")
+        self.person.customer_objects_profiling = False
+        self.assertIn(self.tag, address.category_id)
+
+    def test_nothing_goes_with_what_is_withheld(self):
+        """A row that goes with a withheld one, as a line with its order, would be lost:
+        there is none."""
+        persons = {
+            of for of, *__ in self.env["classification.withheld.row"]._person_fields()
+        }
+        for name, model in self.env.items():
+            if not model._auto or model._transient or model._abstract:
+                continue
+            for field in model._fields.values():
+                self.assertFalse(
+                    field.type == "many2one"
+                    and field.store
+                    and field.comodel_name in persons,
+                    (name, field.name),
+                )
+
     def test_nobody_decides_or_enters(self):
         self._object()
         with self.assertRaisesRegex(ValidationError, "Ada Person objects"):

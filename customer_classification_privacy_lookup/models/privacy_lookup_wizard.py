@@ -1,0 +1,103 @@
+from odoo import models
+from odoo.tools import SQL
+
+ADDON = "customer_classification"
+# Decisions explain past classes and are never deleted: their text is erased.
+DECISIONS = ("classification.override", "product.class.override")
+
+
+class PrivacyLookupWizard(models.TransientModel):
+    """Finds the rows that go with a contact, which Odoo leaves out, and the free text
+    that names a person."""
+
+    _inherit = "privacy.lookup.wizard"
+
+    def _get_query(self):
+        queries = [super()._get_query()]
+        for name, model in self.env.items():
+            conditions = self._classification_conditions(name, model)
+            if conditions:
+                queries.append(
+                    SQL(
+                        "SELECT %s, id, %s FROM %s WHERE %s",
+                        self.env["ir.model"]._get_id(name),
+                        SQL("active") if "active" in model._fields else True,
+                        SQL.identifier(model._table),
+                        SQL(" OR ").join(conditions),
+                    )
+                )
+        # A row may name the person in several ways.
+        return SQL(
+            "SELECT DISTINCT res_model_id, res_id, is_active FROM (%s) found",
+            SQL(" UNION ALL ").join(queries),
+        )
+
+    def _classification_conditions(self, name, model):
+        """SQL of the conditions by which rows of a model of ours are about the
+        person, or name it."""
+        if not model._original_module.startswith(ADDON):
+            return []
+        if not model._auto or model._transient or model._abstract:
+            return []
+        return [
+            *self._reference_conditions(name),
+            *self._text_conditions(model),
+        ]
+
+    def _reference_conditions(self, model):
+        fields = self.env["classification.withheld.row"]._person_fields()
+        return [
+            SQL(
+                "%s IN (SELECT id FROM indirect_references)",
+                SQL.identifier(name),
+            )
+            for of, name, __ in fields
+            if of == model
+        ]
+
+    def _text_conditions(self, model):
+        words = [self.name.strip(), self.email.strip()]
+        patterns = [f"%{_escaped(word)}%" for word in words if word]
+        return [
+            SQL("%s::text ILIKE ANY(%s)", SQL.identifier(field.name), patterns)
+            for field in model._fields.values()
+            if field.type in ("char", "text", "html", "json") and field.column_type
+            if field.store and not field.translate
+        ]
+
+
+class PrivacyLookupWizardLine(models.TransientModel):
+    """Erases free text with what is archived, and where a row itself has to stay."""
+
+    _inherit = "privacy.lookup.wizard.line"
+
+    def _onchange_is_active(self):
+        result = super()._onchange_is_active()
+        archived = self.filtered(
+            lambda line: line.res_model == "res.partner" and not line.is_active
+        )
+        contacts = self.env["res.partner"].sudo().browse(archived.mapped("res_id"))
+        contacts._erase_free_text()
+        return result
+
+    def action_unlink(self):
+        """Erase the text of a decision, which is never deleted."""
+        self.ensure_one()
+        if self.res_model not in DECISIONS or self.is_unlinked:
+            return super().action_unlink()
+        decision = self.env[self.res_model].sudo().browse(self.res_id)
+        self.env.flush_all()
+        contacts = self.env["res.partner"].sudo()
+        contacts._erase_rows(decision, "id", decision.ids, ["reason"])
+        decision.invalidate_recordset()
+        self.execution_details = self.env._(
+            "Text erased of %(model)s #%(number)s",
+            model=self.res_model_id.name,
+            number=self.res_id,
+        )
+        self.is_unlinked = True
+
+
+def _escaped(text):
+    """The text in a pattern of LIKE."""
+    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
