@@ -168,9 +168,9 @@ class CustomerPurchase(models.Model):
         return self.env._(
             "%(day)s cannot be the day of a purchase: write one from %(first)s to "
             "%(last)s.",
-            day=fields.Date.to_string(day),
-            first=fields.Date.to_string(FIRST_PLAUSIBLE_DAY),
-            last=fields.Date.to_string(last),
+            day=day.isoformat(),
+            first=FIRST_PLAUSIBLE_DAY.isoformat(),
+            last=last.isoformat(),
         )
 
     @api.model

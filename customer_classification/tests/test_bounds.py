@@ -93,6 +93,7 @@ class TestBounds(ClassificationCase):
     def test_the_engine_judges_as_well(self):
         """Whoever writes past the form: a run fails with a sentence."""
         given = {
+            "policy": 1,
             "tiers": (TierLimit(1, 100),),
             "unrated_key": 2,
             "components": tuple(Component(metric, 1, 5) for metric in METRICS),
