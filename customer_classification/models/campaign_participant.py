@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
+from .called_records import check_one
 from .customer_profile import MONEY_GROUP, BigInteger
 
 # How a customer came to a campaign; addons add theirs.
@@ -334,7 +335,7 @@ class CampaignParticipant(models.Model):
 
     def action_open_customer(self):
         """Open the customer."""
-        self.ensure_one()
+        check_one(self)
         return self.partner_id.get_formview_action()
 
 

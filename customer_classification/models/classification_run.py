@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date, formatLang
 
 from .arguments import as_day, as_ids, as_number
+from .called_records import check_one
 from .classification_sentences import note_sentence
 from .customer_profile import MONEY_GROUP
 
@@ -603,7 +604,7 @@ class ClassificationRun(models.Model):
 
     def action_open_moves(self):
         """Open the moves that this run found and did not make."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_move_action"
         )
@@ -613,7 +614,7 @@ class ClassificationRun(models.Model):
 
     def action_open_problems(self):
         """Open the customers of this company who are set aside now."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_problem_action"
         )
@@ -622,7 +623,7 @@ class ClassificationRun(models.Model):
 
     def action_open_changes(self):
         """Open the changes that this run made."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_change_action"
         )

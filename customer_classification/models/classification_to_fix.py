@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .called_records import check_one
 from .classification_problem import REASON_SELECTION
 from .classification_run_failure import TOLD_KINDS
 
@@ -188,8 +189,7 @@ class ClassificationToFix(models.Model):
 
     def action_open(self):
         """Open what is to be mended."""
-        self.ensure_one()
-        self.check_access("read")
+        check_one(self)
         return self.env[self.res_model].browse(self.res_id).get_formview_action()
 
     @api.model

@@ -62,6 +62,7 @@ from . import test_record_rules
 from . import test_refresh
 from . import test_rehearsal
 from . import test_replay
+from . import test_rights_matrix
 from . import test_run
 from . import test_run_failure
 from . import test_source_invoice
@@ -77,3 +78,4 @@ from . import test_tag_tree
 from . import test_tag_wizard
 from . import test_to_fix
 from . import test_tours
+from . import test_views
