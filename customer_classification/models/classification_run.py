@@ -197,7 +197,7 @@ class ClassificationRun(models.Model):
         if kind == "production" and as_of_date:
             self._check_not_before(last, as_of_date)
         self._lock(policy.company_id, "transaction")
-        self.sudo()._mark_interrupted(policy.company_id)
+        told = self.sudo()._mark_interrupted(policy.company_id)
         # The transaction is the caller's, whatever a client's context says.
         quiet = self.sudo().with_context(
             tracking_disable=True, classification_commit=False
@@ -214,7 +214,9 @@ class ClassificationRun(models.Model):
             }
         )
         return run.with_context(
-            customer_ids=self._customer_ids(partner_ids), last_run_id=last.id
+            customer_ids=self._customer_ids(partner_ids),
+            last_run_id=last.id,
+            told_run_ids=told.ids,
         )
 
     @api.model

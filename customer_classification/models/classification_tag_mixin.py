@@ -40,7 +40,7 @@ class ClassificationTagMixin(models.AbstractModel):
     """
 
     _name = "classification.tag.mixin"
-    _inherit = "classification.protected.mixin"
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Tag in a Tree"
     _protected_fields = frozenset(
         {"tag_sort_key", "tag_record_count", "tag_last_use_date", "tag_reminded_date"}

@@ -23,7 +23,11 @@ class ClassificationTagRule(models.Model):
     """
 
     _name = "classification.tag.rule"
-    _inherit = ["classification.condition.mixin", "classification.protected.mixin"]
+    _inherit = [
+        "classification.bounds.mixin",
+        "classification.condition.mixin",
+        "classification.protected.mixin",
+    ]
     _description = "Rule of a Smart Tag"
     _order = "kind, partner_tag_id, product_tag_id, campaign_tag_id, id"
     _rec_names_search = ["partner_tag_id", "product_tag_id", "campaign_tag_id"]
