@@ -73,7 +73,7 @@ def make_rules(env, company, number):
 def bare(env, rules):
     """Count what each rule matches; return how many in all."""
     return sum(
-        env.execute_query(SQL("SELECT count(*) FROM %s m", rule._query().subselect()))[
+        env.execute_query(SQL("SELECT count(*) FROM %s m", rule._responsible_condition().ids()))[
             0
         ][0]
         for rule in rules

@@ -2,7 +2,7 @@
     "name": "Customer Classification",
     "summary": "Value tiers, lifecycle stages and churn risk of your customers, "
     "classes of products and results of campaigns, from real sales and explained",
-    "version": "19.0.1.3.0",
+    "version": "19.0.1.4.0",
     "category": "Sales/CRM",
     "website": "https://github.com/OCA/crm",
     "author": "Customer Classification contributors, Odoo Community Association (OCA)",
@@ -28,6 +28,7 @@
         "views/classification_change_views.xml",
         "views/classification_move_views.xml",
         "views/classification_problem_views.xml",
+        "views/classification_to_fix_views.xml",
         "views/classification_override_views.xml",
         "views/customer_value_tier_views.xml",
         "views/customer_lifecycle_stage_views.xml",

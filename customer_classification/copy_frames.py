@@ -35,6 +35,12 @@ WIRE = {
     "bool": ("u1", "bool", 1),
 }
 NO_DAY = -(2**31)
+# From this size on, an amount is no number that anybody pays, sells or counts: sums of
+# cents would not be exact any more, and infinity would make those of others infinite.
+TOO_LARGE = 10**15
+# The days that numpy can hold in nanoseconds; others would wrap around.
+FIRST_DAY, LAST_DAY = "1677-09-23", "2262-04-10"
+MOST_DAYS = 106_750
 
 
 def read_frame(cr, query: SQL, kinds: Mapping[str, str]) -> dict[str, np.ndarray]:
@@ -126,7 +132,8 @@ def _to_native(values, kind):
     if kind != "day":
         return values.astype(_native_type(kind))
     days = values.astype("int64")
-    days[days == NO_DAY] = np.iinfo("int64").min  # NaT
+    # A day that nanoseconds cannot hold would come back as another one.
+    days[np.abs(days) > MOST_DAYS] = np.iinfo("int64").min  # NaT
     return days.view("datetime64[D]").astype("datetime64[ns]")
 
 
@@ -189,13 +196,43 @@ def _write_rows(stream, frame, kinds, mask):
 
 
 def null_free_day(column: SQL) -> SQL:
-    """SQL of a date as days since 1970-01-01, ``NO_DAY`` for NULL."""
-    return SQL("COALESCE(%s - DATE '1970-01-01', %s)", column, NO_DAY)
+    """SQL of a date as days since 1970-01-01, ``NO_DAY`` for NULL and for a day that
+    numpy cannot hold."""
+    return SQL(
+        "COALESCE(CASE WHEN %s BETWEEN %s::date AND %s::date"
+        " THEN %s - DATE '1970-01-01' END, %s)",
+        column,
+        FIRST_DAY,
+        LAST_DAY,
+        column,
+        NO_DAY,
+    )
 
 
 def null_free_float(column: SQL) -> SQL:
-    """SQL of a number as float8, NaN for NULL."""
-    return SQL("COALESCE((%s)::float8, 'NaN'::float8)", column)
+    """SQL of a number as float8, NaN for NULL and for what cannot be reckoned with:
+    infinity, and what is larger than ``TOO_LARGE``."""
+    return SQL(
+        "CASE WHEN %s THEN (%s)::float8 ELSE 'NaN'::float8 END",
+        is_usable(column),
+        column,
+    )
+
+
+def usable_float(column: SQL) -> SQL:
+    """SQL of a number as float8, NaN for what cannot be reckoned with, NULL for
+    NULL."""
+    return SQL(
+        "CASE WHEN NOT %s THEN 'NaN'::float8 ELSE (%s)::float8 END",
+        is_usable(column),
+        column,
+    )
+
+
+def is_usable(column: SQL) -> SQL:
+    """SQL of whether a number can be reckoned with; NULL for NULL. PostgreSQL takes
+    NaN for larger than every number."""
+    return SQL("(%s) BETWEEN -%s AND %s", column, TOO_LARGE, TOO_LARGE)
 
 
 def day_or_null(column: SQL) -> SQL:
@@ -204,5 +241,5 @@ def day_or_null(column: SQL) -> SQL:
 
 
 def float_or_null(column: SQL) -> SQL:
-    """SQL of a float8 with NULL for NaN."""
-    return SQL("NULLIF(%s, 'NaN'::float8)", column)
+    """SQL of a float8 with NULL for NaN and for what is no number to show."""
+    return SQL("CASE WHEN %s THEN %s END", is_usable(column), column)

@@ -7,20 +7,21 @@ from pathlib import Path
 from . import postgres
 from .console import DevError, say
 from .locks import open_lock, take_alone
-from .paths import DOWNLOADS, STATE, VENV
+from .paths import DOWNLOADS, MADE, VENV
 
 
 def clean(everything: bool = False) -> int:
     """Remove databases, Odoo and `.venv`; the downloads only if everything is to go."""
-    handle = open_lock("pg")
+    handles = [open_lock("pg"), open_lock("day")]
     try:
-        if not take_alone(handle):
+        if not all(map(take_alone, handles)):
             raise DevError("another ./dev command is running: end it first")
         postgres.stop()
-        _remove(STATE, kept=None if everything else DOWNLOADS)
+        _remove(MADE, kept=None if everything else DOWNLOADS)
         _remove(VENV)
     finally:
-        os.close(handle)
+        for handle in handles:
+            os.close(handle)
     say("Removed databases, Odoo, logs and .venv.")
     return 0
 

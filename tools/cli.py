@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from . import (
     bench,
     clean,
+    clock,
     databases,
     demo,
     i18n,
@@ -26,7 +27,7 @@ _USAGE = """\
 usage: ./dev COMMAND
 
   demo [--no-serve] [--odoo PATH]        a classified database, served for a browser
-  test [KIND|PATH ...]                   all tests; kinds: tools, engine, odoo, outside
+  test [--day DAY] [KIND|PATH ...]       all tests; kinds: tools, engine, odoo, outside
   lint                                   style, Odoo's conventions, XML, translations
   i18n                                   export the terms, update the translations
   bench NAME [--customers N ...]         a benchmark of benchmarks/
@@ -37,6 +38,8 @@ usage: ./dev COMMAND
   db NAME [--demo] [--install MODULES]   a fresh database, in place of an older one
   clean [--all]                          remove what these made; --all: downloads too
 
+test --day 2028-02-29 has the clock of that day, from 10:00 (or 2028-02-29T23:30), in
+Odoo, PostgreSQL, pytest and the browser, by libfaketime; kinds as without it.
 ODOO_HOME=PATH uses an Odoo 19 of yours; PGHOST, PGPORT, PGUSER a PostgreSQL of yours.
 """
 
@@ -85,8 +88,9 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=lambda args: demo.demo(not args.no_serve, args.odoo))
 
     command = commands.add_parser("test")
+    command.add_argument("--day", metavar="YYYY-MM-DD")
     command.add_argument("what", nargs="*")
-    command.set_defaults(run=lambda args: run_tests.test(args.what))
+    command.set_defaults(run=_test)
 
     command = commands.add_parser("lint")
     command.set_defaults(run=lambda args: lint.lint())
@@ -108,6 +112,13 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--all", action="store_true")
     command.set_defaults(run=lambda args: clean.clean(args.all))
     return top
+
+
+def _test(args: argparse.Namespace) -> int:
+    if args.day:
+        run_tests.targets(args.what)
+        clock.start_again(args.day, ["test", *args.what])
+    return run_tests.test(args.what)
 
 
 def _db(args: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 
 from . import postgres, processes
@@ -140,7 +141,7 @@ def database_from_template(
     foreign = foreign_dependencies(session, modules)
     template = _template_name(session, foreign, demo)
     with exclusive(template):
-        if not exists(session, template):
+        if not _is_usable(session, template):
             _build_template(session, template, foreign, demo)
         drop(session, name)
         copy(session, template, name)
@@ -149,6 +150,13 @@ def database_from_template(
     if own:
         with step(f"Database {name}: {', '.join(own)}") as progress:
             session.update(name, progress, install=own, demo=demo)
+
+
+def _is_usable(session: Session, template: str) -> bool:
+    """Is there this template, and is it of no later day than today?"""
+    made = STATE / "templates" / template
+    is_later = made.exists() and made.read_text() > date.today().isoformat()
+    return not is_later and exists(session, template)
 
 
 def _template_name(session: Session, modules: Sequence[str], demo: bool) -> str:
@@ -168,7 +176,10 @@ def _build_template(
     with step(f"Template database {kind} demo data ({len(modules)}+ modules)") as line:
         session.update(new, line, install=modules, demo=demo)
     sql(session, "VACUUM ANALYZE", new)
+    drop(session, name)
     rename(session, new, name)
+    _touch(name)
+    (STATE / "templates" / name).write_text(date.today().isoformat())
     _forget_old(session)
 
 

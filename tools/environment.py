@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .console import DevError, step
 from .locks import exclusive
-from .paths import LOGS, PYTHON, STATE, TOOLS, VENV
+from .paths import LOGS, PYTHON, ROOT, TOOLS, VENV
 from .processes import stream
 
 _MISSING_VENV = (
@@ -101,6 +101,6 @@ def _install(name: str) -> None:
         code = stream([*argv, "--requirement", requirements], on_line, log=log)
         if code:
             reason = errors[0] if errors else f"see {log}"
-            file = requirements.relative_to(STATE.parent)
+            file = requirements.relative_to(ROOT)
             raise DevError(_NO_PACKAGES.format(file=file, reason=reason))
     _stamp(name).write_text(_digest(name))

@@ -18,11 +18,11 @@ from typing import BinaryIO
 from . import environment
 from .console import DevError, Progress, say, step
 from .locks import exclusive
-from .paths import DOWNLOADS, LOGS, STATE
+from .paths import DOWNLOADS, LOGS, MADE
 from .processes import child, output, stream
 
 SERIES = 19
-UNPACKED = STATE / "odoo-19"
+UNPACKED = MADE / "odoo-19"
 
 # Odoo's package and what its symbolic links point to. Two fonts come from bookworm:
 # sid has Font Awesome 7 and Inconsolata 3, which lack the files that Odoo 19 uses.
@@ -128,10 +128,10 @@ def _from_debian() -> Odoo:
 
 
 def _check_space() -> None:
-    free = shutil.disk_usage(STATE).free
+    free = shutil.disk_usage(MADE).free
     if free < _NEEDED_GB << 30:
         raise DevError(
-            f"the disk is nearly full ({free >> 20} MB free in {STATE.parent}): Odoo "
+            f"the disk is nearly full ({free >> 20} MB free in {MADE.parent}): Odoo "
             f"needs about {_NEEDED_GB} GB, free them and run the command again"
         )
 
@@ -176,7 +176,7 @@ def _mirror() -> str:
 
 def _private_apt(mirror: str) -> list[str]:
     """Return an apt-get command with lists, caches and sources of its own."""
-    root = STATE / "apt"
+    root = MADE / "apt"
     for folder in ("lists/partial", "cache/archives/partial", "sources", "empty"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "status").touch()
@@ -241,7 +241,7 @@ def _check_available(apt: Sequence[str]) -> None:
 
 def _fetch(apt: Sequence[str], names: Sequence[str], progress: Progress) -> None:
     """Download beside, then move: a broken download is never taken for a whole one."""
-    partial = STATE / "downloads.new"
+    partial = MADE / "downloads.new"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     DOWNLOADS.mkdir(exist_ok=True)

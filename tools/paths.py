@@ -1,14 +1,18 @@
 """Where things are: all that the tools make lies in two folders which git ignores."""
 
 import ast
+import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / "tools"
-STATE = ROOT / ".odoo"  # Odoo, PostgreSQL's data, file store, logs
+MADE = ROOT / ".odoo"  # Odoo, and the state of all commands
+DAY_VARIABLE = "DEV_DAY"  # set where the clock is that of another day
+# PostgreSQL's data, file store, logs, locks.
+STATE = MADE / "day" if os.environ.get(DAY_VARIABLE) else MADE
 VENV = ROOT / ".venv"  # Python packages
 PYTHON = VENV / "bin" / "python"
-DOWNLOADS = STATE / "downloads"  # Debian packages; may be filled by hand
+DOWNLOADS = MADE / "downloads"  # Debian packages; may be filled by hand
 LOGS = STATE / "log"
 DATA = STATE / "data"  # Odoo's data_dir
 CONFIG = STATE / "odoo.conf"

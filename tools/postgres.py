@@ -109,8 +109,20 @@ def _check_external() -> dict[str, str]:
 def _ensure_running() -> None:
     if not CLUSTER.exists():
         _initialise()
+    if _is_running() and not _has_our_clock():
+        stop()
     if not _is_running():
         _start()
+
+
+def _has_our_clock() -> bool:
+    """Has the server the clock of this command? A killed run leaves one behind."""
+    started = _clock().read_text() if _clock().exists() else ""
+    return started == os.environ.get("FAKETIME", "")
+
+
+def _clock() -> Path:
+    return CLUSTER.with_suffix(".clock")
 
 
 def _initialise() -> None:
@@ -145,6 +157,7 @@ def _start() -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.chown(folder, *_owner(CLUSTER))
     settings = {**_SETTINGS, **_local_settings(), "unix_socket_directories": folder}
+    _clock().write_text(os.environ.get("FAKETIME", ""))
     options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
     argv = [program("pg_ctl"), "start", "--wait", "--timeout=120", "--silent"]
     try:

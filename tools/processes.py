@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -34,11 +35,31 @@ def child(argv: Sequence[str | Path], **options: object) -> Iterator[subprocess.
     """
     command = [str(arg) for arg in argv]
     options = {"pass_fds": tuple(inherited), "start_new_session": True, **options}
-    process = subprocess.Popen(command, **options)
+    with _interrupts_heard():
+        process = subprocess.Popen(command, **options)
     try:
         yield process
     finally:
         _end(process)
+
+
+@contextmanager
+def _interrupts_heard() -> Iterator[None]:
+    """Let a program that is started in the block hear SIGINT.
+
+    A shell starts what runs in the background of a script deaf to it, and programs
+    inherit that; but here SIGINT is how they are asked to stop.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    is_main = threading.current_thread() is threading.main_thread()
+    if before is not signal.SIG_IGN or not is_main:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _end(process: subprocess.Popen) -> None:

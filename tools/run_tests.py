@@ -36,7 +36,7 @@ _TEST_DATABASE = re.compile(r"test_(?:odoo|glue|demo)_(\d+)")
 def test(what: Sequence[str] = ()) -> int:
     """Run kinds of tests or paths, print the closing line, return the exit code."""
     environment.need("addon", "test")
-    results = [_timed(target) for target in _targets(what)]
+    results = [_timed(target) for target in targets(what)]
     for name, result, seconds in results:
         say(f"{name:12} {str(result):32} {seconds:6.1f} s")
         for failure in result.failures:
@@ -46,7 +46,7 @@ def test(what: Sequence[str] = ()) -> int:
     return 1 if total.failed or not total.passed else 0
 
 
-def _targets(what: Sequence[str]) -> list[str]:
+def targets(what: Sequence[str]) -> list[str]:
     """Check names and paths before the first test runs."""
     targets = list(what) or list(KINDS)
     for target in targets:

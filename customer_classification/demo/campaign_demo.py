@@ -12,6 +12,8 @@ class Plan:
     :ivar kind: end of the external id of its type
     :ivar buyers: participants who bought while it ran, and ``others`` who did not
     :ivar kept: the same, of the control group
+    :ivar reached: about which share of its target revenue its participants bring: on
+        any day, some campaigns are strong and some weak
     :ivar costs: ``(days after its start, what, kind, amount)``
     :ivar orders: how many orders carry it, and ``leads`` how many leads
     """
@@ -27,6 +29,7 @@ class Plan:
     kept: tuple[int, int] = (0, 0)
     joined: int = 0
     feedback: tuple[int, int] = (0, 0)
+    reached: float = 0
     costs: tuple = ()
     orders: int = 0
     leads: int = 0
@@ -40,9 +43,10 @@ PLANS = (
         buyers=60,
         others=24,
         kept=(9, 21),
+        reached=1.6,
         costs=((0, "Mailing", "media", 480), (5, "Coupons", "discount", 950)),
         orders=10,
-        values={"campaign_target_revenue": 30_000, "campaign_budget": 2_000},
+        values={"campaign_budget": 2_000},
     ),
     Plan(
         *("Tea for two", "coupon", "sales", 260, 230, ("email", "website")),
@@ -56,7 +60,7 @@ PLANS = (
         *("Iced coffee", "coupon", "sales", 350, 320, ("website",)),
         buyers=25,
         others=45,
-        orders=4,
+        reached=0.5,
     ),
     Plan(
         *("Gift boxes", "coupon", "sales", 440, 400, ("email",)),
@@ -108,15 +112,33 @@ PLANS = (
         buyers=12,
         others=20,
         costs=((0, "Mailing", "media", 350),),
+        reached=1,
         orders=4,
         company=1,
-        values={"campaign_target_revenue": 15_000},
     ),
 )
+_MONTH = 30  # days in which a purchase counts for a campaign
 _CODED = {
     "campaign_target_stage_ids": "customer.lifecycle.stage",
     "campaign_target_tier_ids": "customer.value.tier",
 }
+
+
+def month_sales(customers, plan, today):
+    """What customers of the company bought in the month after the campaign's start.
+
+    :return: ``{position of the customer: amount}`` of those who are not archived
+    """
+    first = today - timedelta(plan.start)
+    return {
+        place: sum(
+            sale.amount
+            for sale in customer.purchases
+            if sale.company == plan.company and 0 < (sale.day - first).days <= _MONTH
+        )
+        for place, customer in enumerate(customers)
+        if customer.company == plan.company and not customer.archived
+    }
 
 
 class ClassificationDemo(models.AbstractModel):
@@ -181,12 +203,13 @@ class ClassificationDemo(models.AbstractModel):
     def _create_participants(self, world, plan, campaign):
         """Customers of the company who bought within a month of its start, and others;
         fewer of those who are left out bought."""
-        bought, others = [], []
-        for customer, partner in world.customers:
-            if customer.company == plan.company and not customer.archived:
-                days = {(world.today - sale.day).days for sale in customer.purchases}
-                is_buyer = any(plan.start - 30 <= age < plan.start for age in days)
-                (bought if is_buyer else others).append(partner)
+        customers = [customer for customer, __ in world.customers]
+        sales = {
+            world.customers[place][1]: amount
+            for place, amount in month_sales(customers, plan, world.today).items()
+        }
+        bought = [partner for partner, amount in sales.items() if amount]
+        others = [partner for partner, amount in sales.items() if not amount]
         world.rng.shuffle(bought)
         world.rng.shuffle(others)
         left = plan.kept
@@ -208,6 +231,9 @@ class ClassificationDemo(models.AbstractModel):
         self.env["campaign.participant"].create(
             [{"campaign_id": campaign.id, "source": "audience", **row} for row in rows]
         )
+        if plan.reached:
+            revenue = sum(sales[partner] for partner in members)
+            campaign.campaign_target_revenue = round(revenue / plan.reached, -2)
 
     def _give_documents(self, world, plan, campaign):
         """Some orders of the time carry the campaign, as a link in a mail does."""

@@ -251,13 +251,14 @@ def _season(day):
 
 def popularity(day, today):
     """How much each product is asked for on a day: one is new, one is given up, one
-    rises, one falls, two have their season."""
+    rises, one falls, two have their season. On any day, that makes products of every
+    stage of the sales lifecycle."""
     ago = (today - day).days
     part = min(1, ago / HISTORY_DAYS)
     changed = {
-        DECAF: 0 if ago < 230 else 1,
+        DECAF: 0 if ago < 400 else 1,
         SINGLE_ORIGIN: 1 if ago < 110 else 0,
-        GREEN_TEA: 2.4 - 2.2 * part,
+        GREEN_TEA: 0.05 + 3 * (1 - part) ** 2,
         SYRUP: 0.2 + 2.6 * part,
         CHOCOLATE: {11: 2, 12: 3, 1: 3, 2: 2}.get(day.month, 0.5),
         GIFT_BOX: {11: 6, 12: 9}.get(day.month, 0.2),

@@ -78,6 +78,35 @@ _RANGES = {
     "decline_growth": (-1, 1),
     "currency_digits": (0, 6),
 }
+# Above these a run could not be reckoned: dates would leave the calendar.
+_DAYS, _COUNT, _FACTOR = 36_500, 1_000_000, 1000
+_AT_MOST = {
+    "window_months": 240,
+    **dict.fromkeys(
+        (
+            *("grace_days", "min_tenure_days", "min_gap_days", "new_days"),
+            *("loyal_tenure_days", "dormant_min_days", "lost_min_days"),
+            "won_back_days",
+        ),
+        _DAYS,
+    ),
+    **dict.fromkeys(
+        (
+            *("min_orders", "min_customers", "customers_per_bin", "loyal_orders"),
+            "growth_min_orders",
+        ),
+        _COUNT,
+    ),
+    **dict.fromkeys(
+        (
+            *("shrinkage", "at_risk_ratio", "dormant_ratio", "lost_ratio"),
+            *("risk_overdue", "risk_far_overdue", "risk_declining", "risk_refunds"),
+            *("risk_medium_from", "risk_high_from"),
+        ),
+        _FACTOR,
+    ),
+    "refund_share": 1,
+}
 _CHOICES = {"value_metric": VALUE_METRICS, "tier_method": TIER_METHODS}
 
 
@@ -88,6 +117,8 @@ def _check_ranges(parameters):
         _require(getattr(parameters, name) >= 1, "below_one", field=name)
     for name in _POSITIVE:
         _require(getattr(parameters, name) > 0, "not_positive", field=name)
+    for name, most in _AT_MOST.items():
+        _require(getattr(parameters, name) <= most, "above_most", field=name, most=most)
     for name, (low, high) in _RANGES.items():
         inside = low <= getattr(parameters, name) <= high
         _require(inside, "out_of_range", field=name, low=low, high=high)

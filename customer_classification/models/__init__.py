@@ -1,4 +1,6 @@
+from . import classification_bounds_mixin
 from . import classification_protected_mixin
+from . import classification_condition
 from . import ir_rule
 from . import customer_value_tier
 from . import customer_lifecycle_stage
@@ -25,6 +27,7 @@ from . import classification_facts_changed
 from . import classification_run
 from . import classification_run_execution
 from . import classification_run_kind
+from . import classification_run_failure
 from . import classification_run_product
 from . import classification_run_campaign
 from . import classification_run_correction
@@ -38,6 +41,8 @@ from . import classification_change
 from . import classification_change_explanation
 from . import classification_move
 from . import classification_problem
+from . import classification_to_fix
+from . import classification_policy_bounds
 from . import classification_dirty
 from . import classification_document_mixin
 from . import classification_override_mixin
@@ -58,6 +63,7 @@ from . import account_move
 from . import crm_lead
 from . import res_company
 from . import classification_tag_mixin
+from . import classification_tag_path
 from . import classification_tag_row_mixin
 from . import classification_tagged_mixin
 from . import res_partner_category

@@ -23,18 +23,16 @@ def as_day(env, value, label):
         return None
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass  # such as February 30th
-    raise UserError(
-        env._(
-            "%(label)s: “%(value)s” is not a day. Write it as 2026-12-31.",
-            label=label,
-            value=_shown(value),
-        )
-    )
+    try:
+        return date.fromisoformat(value if _DAY.fullmatch(value) else "")
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            env._(
+                "%(label)s: “%(value)s” is not a day. Write it as 2026-12-31.",
+                label=label,
+                value=_shown(value),
+            )
+        ) from error
 
 
 def as_ids(env, model_name, value):

@@ -1,7 +1,4 @@
-import math
-
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
 from .customer_profile import MONEY_GROUP
@@ -11,7 +8,7 @@ class CampaignCost(models.Model):
     """What a campaign cost, beside the vendor bills that carry it."""
 
     _name = "campaign.cost"
-    _inherit = "classification.protected.mixin"
+    _inherit = ["classification.protected.mixin", "classification.bounds.mixin"]
     _description = "Cost of a Campaign"
     _order = "date desc, id desc"
     _fixed_fields = frozenset({"company_id"})
@@ -117,9 +114,3 @@ class CampaignCost(models.Model):
             other=rate("currency"),
             condition=condition,
         )
-
-    @api.constrains("amount")
-    def _check_amount(self):
-        for cost in self:
-            if not math.isfinite(cost.amount):
-                raise ValidationError(self.env._("%s: not a number.", cost.name))

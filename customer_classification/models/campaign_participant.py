@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
+from .called_records import check_one
 from .customer_profile import MONEY_GROUP, BigInteger
 
 # How a customer came to a campaign; addons add theirs.
@@ -40,7 +41,7 @@ class CampaignParticipant(models.Model):
     """
 
     _name = "campaign.participant"
-    _inherit = "classification.protected.mixin"
+    _inherit = ["classification.protected.mixin", "classification.bounds.mixin"]
     _description = "Participant of a Campaign"
     _order = "campaign_id, id"
     _rec_name = "partner_id"
@@ -212,8 +213,11 @@ class CampaignParticipant(models.Model):
 
     @api.model
     def _completed_for_write(self, vals):
-        """What people enter stays; results that no run wrote are written again by the
-        next one, which knows its own by their hash."""
+        """Add what follows from what is written.
+
+        What people enter stays. Results that no run wrote are written again by the
+        next run, which knows its own by their hash.
+        """
         if set(ENTERED_FIELDS) & set(vals):
             vals = {**vals, "is_entered": True}
         if RESULT_FIELDS & set(vals):
@@ -330,7 +334,7 @@ class CampaignParticipant(models.Model):
 
     def action_open_customer(self):
         """Open the customer."""
-        self.ensure_one()
+        check_one(self)
         return self.partner_id.get_formview_action()
 
 

@@ -44,6 +44,9 @@ class CampaignProfile(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="cascade", index=True
     )
+    problem_text = fields.Char(
+        string="Set Aside Because", compute="_compute_problem_text"
+    )
     currency_id = fields.Many2one(related="company_id.currency_id")
     active = fields.Boolean(default=True, readonly=True)
 
@@ -282,13 +285,22 @@ class CampaignProfile(models.Model):
             profile.change_ids = own
             profile.change_count = len(own)
 
+    @api.depends_context("lang")
+    def _compute_problem_text(self):
+        """Why runs set this campaign aside, if they do: one query."""
+        problems = self.env["classification.problem"]
+        texts = problems._texts("campaign_id", self.campaign_id.ids)
+        for profile in self:
+            key = (profile.campaign_id.id, profile.company_id.id)
+            profile.problem_text = texts.get(key)
+
     def action_open_campaign(self):
         """Open the campaign of this result."""
         check_one(self)
         return self.campaign_id.get_formview_action()
 
     def action_open_participants(self):
-        """Open who took part in this campaign."""
+        """Open who was in touch with this campaign, as the button counts them."""
         check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.campaign_participant_action"
@@ -296,6 +308,8 @@ class CampaignProfile(models.Model):
         action["domain"] = [
             ("campaign_id", "=", self.campaign_id.id),
             ("company_id", "=", self.company_id.id),
+            ("is_control", "=", False),
+            ("first_touch_date", "!=", False),
         ]
         action["context"] = {"default_campaign_id": self.campaign_id.id}
         return action

@@ -48,8 +48,10 @@ class CampaignProfile(models.Model):
     @api.depends("own_hash", "content_hash", "policy_id")
     @api.depends_context("lang", "uid")
     def _compute_texts(self):
-        """Sentences of everybody: the queries of reading profiles and policies. What
-        part of a revenue was reached is for who may see it."""
+        """Sentences of everybody: the queries of reading profiles and policies.
+
+        What part of a revenue was reached is for those who may see it.
+        """
         sees_money = self.env.user.has_group(MONEY_GROUP)
         for profile, seen in zip(self.sudo(), self, strict=True):
             seen.performance_text = profile._explain_performance(sees_money)
@@ -87,8 +89,11 @@ class CampaignProfile(models.Model):
     # The class
 
     def _explain_performance(self, sees_money):
-        """Why this class. With a target of the own choice, the part of it that was
-        reached would tell the revenue."""
+        """Why this class.
+
+        By a target of one's own choice, the part that was reached would tell the
+        revenue.
+        """
         if not sees_money and self._is_judged_by_money():
             return self._explain_rating()
         policy = self.policy_id

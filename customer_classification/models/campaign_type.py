@@ -54,8 +54,10 @@ class CampaignType(models.Model):
             )
 
     def _compute_campaign_count(self):
-        """Campaigns of each type and of those below it, as the list has them: one
-        query, and one for the types below."""
+        """Campaigns of each type and of those below it, as the list has them.
+
+        One query, and one for the types below.
+        """
         counts = self.env["utm.campaign"]._read_group(
             [("campaign_type_id", "child_of", self.ids)],
             ["campaign_type_id"],

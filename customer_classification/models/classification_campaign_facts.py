@@ -3,9 +3,17 @@ from dataclasses import replace
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..copy_frames import null_free_day, null_free_float, read_frame, write_frame
+from ..copy_frames import (
+    LAST_DAY,
+    is_usable,
+    null_free_day,
+    null_free_float,
+    read_frame,
+    write_frame,
+)
 from .campaign_touch_source import STEPS
 from .classification_campaign_columns import dates
+from .classification_source import FIRST_PLAUSIBLE_DAY
 from .profiling import OBJECTING
 from .utm_campaign_taxonomy import CHANNEL_SELECTION, GOAL_SELECTION
 
@@ -14,6 +22,18 @@ _TEXT = {
     "channel": [code for code, __ in CHANNEL_SELECTION],
     "performance": ["strong", "on_target", "weak"],
 }
+
+
+def _is_impossible(column):
+    """SQL of whether a planned day cannot be true."""
+    return SQL(
+        "%s NOT BETWEEN %s::date AND %s::date",
+        SQL(column),
+        FIRST_PLAUSIBLE_DAY,
+        LAST_DAY,
+    )
+
+
 # What a run reads of each campaign, {column: (kind on the wire, SQL)}: c is the
 # campaign, f its profile so far, l its leads, k its cost.
 CAMPAIGN = {
@@ -36,6 +56,13 @@ CAMPAIGN = {
     "lead_count": ("int", SQL("l.leads")),
     "opportunity_count": ("int", SQL("l.opportunities")),
     "cost": ("float", SQL("k.cost")),
+    "bad_campaign_cost": ("bool", SQL("k.cost = 'NaN'")),
+    "bad_campaign_target": (
+        "bool",
+        SQL("NOT (%s)", is_usable(SQL("c.campaign_target_revenue"))),
+    ),
+    "bad_campaign_date": ("bool", _is_impossible("c.campaign_start_date")),
+    "bad_campaign_end": ("bool", _is_impossible("c.campaign_end_date")),
     "performance": (
         "int",
         SQL("array_position(%s::varchar[], f.performance_class)", _TEXT["performance"]),
@@ -53,6 +80,7 @@ ENTERED = {
     "source": "int",
     "is_entered": "bool",
     "is_control": "bool",
+    "is_impossible": "bool",
     "addressed": "day",
     "joined": "day",
     "answered": "day",
@@ -93,14 +121,45 @@ class ClassificationCampaignFacts(models.AbstractModel):
     def _read(self, policy, as_of_date):
         """Return the frames ``(campaigns, people, found, purchases)`` as the engine's
         :func:`evaluate` wants them; ``people`` are all participants so far, those by
-        runs as well."""
+        runs as well. At last ``[(campaign, reason, documents)]`` of those set aside,
+        which the frames leave out."""
         self.env.flush_all()
         scope = self.env["classification.facts"]._scope(policy, as_of_date)
         campaigns = self._read_campaigns(policy, scope)
         people = self._read_people(scope)
         found = self._read_found(policy, scope)
+        problems = self._problems(campaigns, people)
+        set_aside = {campaign for campaign, *__ in problems}
+        if set_aside:
+            campaigns = campaigns[~campaigns.index.isin(set_aside)]
+            people = people[~people["campaign"].isin(set_aside)]
+            found = found[~found["campaign"].isin(set_aside)]
         purchases = self._read_purchases(policy, scope, people, found)
-        return campaigns, people, found, purchases
+        return campaigns, people, found, purchases, problems
+
+    @api.model
+    def _problems(self, campaigns, people):
+        """``[(campaign, reason, documents)]`` of campaigns whose numbers or dates
+        cannot be reckoned with."""
+        dates = campaigns["bad_campaign_date"] | campaigns["bad_campaign_end"]
+        impossible = people["campaign"][people["is_impossible"]].value_counts()
+        found = {
+            "bad_campaign_cost": campaigns["bad_campaign_cost"],
+            "bad_campaign_target": campaigns["bad_campaign_target"],
+            "bad_campaign_date": dates,
+        }
+        return [
+            *(
+                (campaign, reason, 0)
+                for reason, mask in found.items()
+                for campaign in campaigns.index[mask].tolist()
+            ),
+            *(
+                (campaign, "bad_participant_date", int(number))
+                for campaign, number in impossible.items()
+                if campaign in campaigns.index
+            ),
+        ]
 
     @api.model
     def _source_codes(self):
@@ -176,7 +235,8 @@ class ClassificationCampaignFacts(models.AbstractModel):
         )
         return SQL(
             """
-            SELECT campaign_id, sum(amount)::float8 AS cost
+            SELECT campaign_id,
+                   sum(CASE WHEN %(bad)s THEN 'NaN' ELSE amount END)::float8 AS cost
               FROM (SELECT campaign_id, amount
                       FROM (%(lines)s) line (id, campaign_id, day, amount)
                      UNION ALL
@@ -188,6 +248,7 @@ class ClassificationCampaignFacts(models.AbstractModel):
                        AND COALESCE(m.invoice_date, m.date) <= %(day)s) part
              GROUP BY campaign_id
             """,
+            bad=scope.not_a_number(SQL("amount")),
             lines=lines,
             company=scope.company_id,
             day=scope.as_of_date,
@@ -206,6 +267,7 @@ class ClassificationCampaignFacts(models.AbstractModel):
             SELECT p.id, p.campaign_id, p.partner_id, COALESCE(p.contact_id, 0),
                    COALESCE(array_position(%(sources)s::varchar[], p.source), 0),
                    COALESCE(p.is_entered, FALSE), COALESCE(p.is_control, FALSE),
+                   %(impossible)s,
                    %(addressed)s, %(joined)s, %(answered)s, %(feedback)s,
                    COALESCE(p.content_hash, 0)
               FROM campaign_participant p
@@ -213,6 +275,10 @@ class ClassificationCampaignFacts(models.AbstractModel):
              ORDER BY p.id
             """,
             sources=self._source_codes(),
+            impossible=SQL(" OR ").join(
+                SQL("COALESCE(%s, FALSE)", scope.implausible(SQL(column)))
+                for column in ("p.addressed_date", "p.joined_date", "p.answered_date")
+            ),
             addressed=null_free_day(SQL("p.addressed_date")),
             joined=null_free_day(SQL("p.joined_date")),
             answered=null_free_day(SQL("p.answered_date")),
@@ -243,7 +309,8 @@ class ClassificationCampaignFacts(models.AbstractModel):
               JOIN res_partner c ON c.id = t.partner_id
               JOIN utm_campaign k ON k.id = t.campaign_id
                AND (k.company_id = %(company)s OR k.company_id IS NULL)
-             WHERE t.day <= %(as_of)s AND c.commercial_partner_id IS NOT NULL
+             WHERE t.day BETWEEN %(first)s AND %(as_of)s
+               AND c.commercial_partner_id IS NOT NULL
                AND c.id NOT IN %(objecting)s
                AND c.commercial_partner_id NOT IN %(objecting)s
                AND t.step = ANY(%(steps)s)
@@ -256,6 +323,7 @@ class ClassificationCampaignFacts(models.AbstractModel):
             touches=SQL(" UNION ALL ").join(touches),
             objecting=OBJECTING,
             company=scope.company_id,
+            first=FIRST_PLAUSIBLE_DAY,
             as_of=scope.as_of_date,
         )
         frame = pd.DataFrame(read_frame(self.env.cr, query, FOUND))

@@ -1,9 +1,12 @@
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, models
 from odoo.tools import SQL
 
 from ..copy_frames import (
     WIRE,
     copied_rows,
+    is_usable,
     null_free_day,
     null_free_float,
     read_frame,
@@ -26,6 +29,7 @@ PIPELINE = {
     "open_quotation_count": "int",
     "open_quotation_amount": "float",
 }
+_PIPELINE_AMOUNTS = [name for name, kind in PIPELINE.items() if kind == "float"]
 # The profile so far, {column of the engine: (kind on the wire, SQL)}.
 PREVIOUS = {
     "value_tier": ("int", "f.shadow_tier_id"),
@@ -86,6 +90,7 @@ class ClassificationFacts(models.AbstractModel):
     @api.model
     def _scope(self, policy, as_of_date, customer_ids=None):
         """The :class:`Scope` of a policy on a day."""
+        today = max(as_of_date, policy._today())
         return Scope(
             company_id=policy.company_id.id,
             tz=policy.tz,
@@ -93,6 +98,7 @@ class ClassificationFacts(models.AbstractModel):
             digits=policy.currency_id.decimal_places,
             customer_ids=None if customer_ids is None else tuple(customer_ids),
             root_company_id=policy.company_id.root_id.id,
+            last_plausible_day=today + relativedelta(years=today.year < 9999),
         )
 
     @api.model
@@ -163,8 +169,12 @@ class ClassificationFacts(models.AbstractModel):
     @api.model
     def _null_free_purchases(self, policy, scope):
         return SQL(
-            "SELECT d.partner_id, d.day - DATE '1970-01-01',"
-            " COALESCE(d.amount::float8, 0), %s FROM (%s) d",
+            # What is older than computers is one day before: see _part().
+            "SELECT d.partner_id,"
+            " GREATEST(d.day, DATE '1969-12-31') - DATE '1970-01-01',"
+            " CASE WHEN NOT %s THEN 'NaN' ELSE COALESCE(d.amount::float8, 0) END, %s"
+            " FROM (%s) d",
+            is_usable(SQL("d.amount")),
             null_free_float(SQL("d.margin")),
             self._purchase_query(policy, scope),
         )
@@ -316,7 +326,8 @@ class ClassificationFacts(models.AbstractModel):
         return SQL(
             """
             SELECT p.commercial_partner_id AS partner_id, count(*) AS number,
-                   sum(l.expected_revenue) AS amount
+                   sum(CASE WHEN %(bad)s THEN 'NaN' ELSE l.expected_revenue END)
+                       AS amount
               FROM crm_lead l
               JOIN res_partner p ON p.id = l.partner_id
              WHERE l.type = 'opportunity'
@@ -326,6 +337,7 @@ class ClassificationFacts(models.AbstractModel):
              GROUP BY p.commercial_partner_id
             """,
             company=scope.company_id,
+            bad=scope.not_a_number(SQL("l.expected_revenue")),
             closed=scope.until(SQL("l.date_closed")),
             created=scope.until(SQL("l.create_date")),
             partners=scope.partners(SQL("l.partner_id")),
@@ -336,10 +348,11 @@ class ClassificationFacts(models.AbstractModel):
         """Quotations open at the end of the as-of day, by commercial partner: not
         yet confirmed on that day, and not expired before it."""
         sale = self.env["classification.source.sale"]
+        amount = sale._company_amount(SQL("o.amount_untaxed"), scope)
         return SQL(
             """
             SELECT p.commercial_partner_id AS partner_id, count(*) AS number,
-                   sum(%(amount)s) AS amount
+                   sum(CASE WHEN %(bad)s THEN 'NaN' ELSE %(amount)s END) AS amount
               FROM sale_order o
               JOIN res_partner p ON p.id = o.partner_id
              WHERE (o.state IN ('draft', 'sent')
@@ -349,13 +362,46 @@ class ClassificationFacts(models.AbstractModel):
                AND %(created)s AND %(partners)s
              GROUP BY p.commercial_partner_id
             """,
-            amount=sale._company_amount(SQL("o.amount_untaxed"), scope),
+            amount=amount,
+            bad=scope.not_a_number(amount),
             confirmed=scope.until(SQL("o.date_order")),
             as_of_date=scope.as_of_date,
             company=scope.company_id,
             created=scope.until(SQL("o.create_date")),
             partners=scope.partners(SQL("o.partner_id")),
         )
+
+    @api.model
+    def _pipeline_problem_queries(self, scope):
+        """Selects as of ``classification.source._problem_queries``, of what is open
+        with an amount that is no number."""
+        sale = self.env["classification.source.sale"]
+        amount = sale._company_amount(SQL("o.amount_untaxed"), scope)
+        return [
+            SQL(
+                "SELECT l.partner_id, 'bad_opportunity'::varchar AS reason"
+                " FROM crm_lead l WHERE l.type = 'opportunity'"
+                " AND (l.company_id = %s OR l.company_id IS NULL) AND %s AND %s",
+                scope.company_id,
+                scope.not_a_number(SQL("l.expected_revenue")),
+                scope.partners(SQL("l.partner_id")),
+            ),
+            SQL(
+                "SELECT o.partner_id, 'bad_quotation'::varchar AS reason"
+                " FROM sale_order o WHERE (o.state IN ('draft', 'sent')"
+                " OR o.state = 'sale' AND NOT %s) AND o.company_id = %s AND %s AND %s",
+                scope.until(SQL("o.date_order")),
+                scope.company_id,
+                scope.not_a_number(amount),
+                scope.partners(SQL("o.partner_id")),
+            ),
+        ]
+
+    @api.model
+    def _is_doubtful(self, facts):
+        """Which customers have an amount that is no number."""
+        amounts = ["lifetime_revenue", *_PIPELINE_AMOUNTS]
+        return facts[amounts].isna().any(axis=1)
 
     @api.model
     def _prospect_condition(self, scope):
@@ -368,7 +414,8 @@ class ClassificationFacts(models.AbstractModel):
 
 
 def _part(rows, contacts, part, parts):
-    """The purchases of every ``parts``-th customer, with the customer as partner."""
+    """The purchases of every ``parts``-th customer, with the customer as partner;
+    those of a day that cannot be true have no amount."""
     import numpy as np
     import pandas as pd
 
@@ -378,6 +425,7 @@ def _part(rows, contacts, part, parts):
         place = contacts.index.get_indexer(customer)
         is_contact = place >= 0
         customer[is_contact] = contacts.to_numpy()[place[is_contact]]
+        chunk["amount"][chunk["day"] < 0] = np.nan
         if parts > 1:
             mask = customer % parts == part
             chunk = {name: values[mask] for name, values in chunk.items()}

@@ -90,7 +90,8 @@ class ClassificationFacts(models.AbstractModel):
                 company,
             ),
             SQL(
-                "SELECT partner_id FROM classification_problem WHERE company_id = %s",
+                "SELECT partner_id FROM classification_problem"
+                " WHERE company_id = %s AND partner_id IS NOT NULL",
                 company,
             ),
             SQL(

@@ -91,7 +91,7 @@ class ClassificationOverrideMixin(models.AbstractModel):
         raise NotImplementedError
 
     def _compute_earlier_ids(self):
-        """Decisions on the same that have ended, the last one first: one query."""
+        """Ended decisions on the same, the last one first: one query."""
         name = self._subject
         ended = self.search(
             [
@@ -144,8 +144,10 @@ class ClassificationOverrideMixin(models.AbstractModel):
 
     @api.model
     def _completed_for_create(self, vals_list):
-        """The values with the day of each company: that of who decides may be another
-        one, by the time zone."""
+        """Add the day by the calendar of each company.
+
+        That of the person may be another one, by the time zone.
+        """
         if self.env.su:
             return vals_list
         default = self.env.company.id
@@ -166,8 +168,10 @@ class ClassificationOverrideMixin(models.AbstractModel):
         return policy._today() if policy else fields.Date.context_today(self)
 
     def write(self, vals):
-        """Decide anew: what stood until now is kept beside it. Writes of the program
-        itself are no decisions."""
+        """Decide anew, and keep what was decided before beside it.
+
+        Writes of the program itself are no decisions.
+        """
         names = {"axis", "end_date", self._subject, *self._class_fields().values()}
         is_decision = not self.env.su and (names | {"reason"}) & set(vals)
         if is_decision:
@@ -208,11 +212,13 @@ class ClassificationOverrideMixin(models.AbstractModel):
     @api.model
     def _keep(self, versions):
         """Create decisions that have ended: nothing is decided by them."""
-        super(ClassificationOverrideMixin, self.sudo()).create(versions)
+        return super(ClassificationOverrideMixin, self.sudo()).create(versions)
 
     def _sign(self):
-        """Note who decides now, on which day, and what the numbers say: a write for
-        each combination of classes by the numbers."""
+        """Note who decides now, on which day, and what the numbers say.
+
+        One write for each combination of classes by the numbers.
+        """
         numbers = self._numbers_now()
         days = {company: self._day_of(company) for company in self.company_id}
         for (company, values), decisions in self.grouped(
@@ -228,7 +234,7 @@ class ClassificationOverrideMixin(models.AbstractModel):
 
     @api.model
     def _number_fields(self):
-        """Names of the fields with what the numbers said on the day of the decision."""
+        """Names of the fields with what the numbers said on its day."""
         raise NotImplementedError
 
     def _numbers_now(self):

@@ -1,17 +1,21 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .called_records import check_one
+
 # Rules about campaigns, in the order of the screen.
 CAMPAIGN_FIELDS = (
     *("campaign_attribution_days", "campaign_attribution_model"),
     *("campaign_margin_percent", "campaign_judged_by", "campaign_strong_percent"),
     *("campaign_weak_percent", "campaign_min_peers", "campaign_confidence_percent"),
 )
-# {field: (lowest, highest)}; None for no end.
+# {field: (lowest, highest)}
 _RANGES = {
+    "campaign_strong_percent": (0, 10_000),
+    "campaign_weak_percent": (0, 10_000),
     "campaign_attribution_days": (0, 3650),
     "campaign_margin_percent": (0, 100),
-    "campaign_min_peers": (1, None),
+    "campaign_min_peers": (1, 1_000_000),
     "campaign_confidence_percent": (50, 99.9),
 }
 
@@ -87,11 +91,13 @@ class ClassificationPolicy(models.Model):
     def _rule_fields(self):
         return super()._rule_fields() | set(CAMPAIGN_FIELDS)
 
+    @api.model
+    def _bounds(self):
+        return super()._bounds() | _RANGES
+
     @api.constrains(*CAMPAIGN_FIELDS)
     def _check_campaign_rules(self):
         for policy in self:
-            for name, (low, high) in _RANGES.items():
-                policy._check_range(name, low, high)
             if not 0 < policy.campaign_weak_percent <= policy.campaign_strong_percent:
                 raise ValidationError(
                     self.env._(
@@ -128,8 +134,7 @@ class ClassificationPolicy(models.Model):
         :raises UserError: when another run of the company is under way, the policy is
             not published, or the day is still to come or before that of the last run
         """
-        self.ensure_one()
-        self.check_access("read")
+        check_one(self)
         runs = self.env["classification.run"]
         run = runs._prepare_campaigns(self, runs._day_argument(as_of_date))
         run._execute()
@@ -137,6 +142,6 @@ class ClassificationPolicy(models.Model):
 
     def action_recompute_campaigns(self):
         """Queue a run over the campaigns and show it."""
-        self.ensure_one()
+        check_one(self)
         run = self.env["classification.run"]._queue_campaigns(self)
         return run._open_form()

@@ -1,13 +1,13 @@
-import ast
 import re
 
 from dateutil.relativedelta import relativedelta
-from psycopg2 import Error as DatabaseError
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
+
+from .classification_condition import ANY, Condition, field_of
 
 # {field of the policy: the documents that it picks}
 FILTERS = {"sale_domain": "sale.order", "invoice_domain": "account.move"}
@@ -26,7 +26,21 @@ class ClassificationPolicy(models.Model):
     """
 
     # One file for each idea of a policy.
-    _inherit = "classification.policy"  # pylint: disable=consider-merging-classes-inherited
+    _name = "classification.policy"
+    _inherit = ["classification.policy", "classification.condition.mixin"]
+    _condition_person = "filter_user_id"
+    _condition_texts = tuple(FILTERS)
+    _condition_fields = frozenset((*FILTERS, "company_id"))
+
+    filter_user_id = fields.Many2one(
+        "res.users",
+        string="Filters Looked At By",
+        default=lambda self: self.env.uid,
+        copy=False,
+        readonly=True,
+        help="Who wrote the filters: they find the documents that this person may "
+        "read.",
+    )
 
     sees_orders = fields.Boolean(compute="_compute_sees_documents")
     sees_invoices = fields.Boolean(compute="_compute_sees_documents")
@@ -38,26 +52,31 @@ class ClassificationPolicy(models.Model):
         self.sees_orders = self.env["sale.order"].has_access("read")
         self.sees_invoices = self.env["account.move"].has_access("read")
 
-    @api.constrains(*FILTERS)
+    @api.constrains(*FILTERS, "company_id")
     def _check_filters(self):
         if self.env.context.get("references_judged_later"):
             return
+        # A constraint judges as superuser; who publishes, as the run will.
+        person = self._condition_root if self.env.su else None
         for policy in self:
-            for name in FILTERS:
-                policy._try_filter(name)
+            for condition in policy._filter_conditions(person):
+                condition.try_out()
 
-    def _try_filter(self, name):
-        """Let the database read a filter without looking at a row.
+    def _check_condition_rights(self):
+        if self.env.context.get("references_judged_later"):
+            return
+        for policy in self:
+            for condition in policy._filter_conditions(self.env.user):
+                condition.check_rights()
 
-        :raises ValidationError: naming the field of the policy
+    def _filter_conditions(self, person=None):
+        """The filters that say anything, as of today.
+
+        :param person: who looks; by default who wrote them
         """
-        try:
-            with self.env.cr.savepoint():
-                matching = self._matching(name, SQL("0"), self._today())
-                statement = SQL("SELECT WHERE FALSE AND %s", matching)
-                self.env.cr.execute(statement, log_exceptions=False)
-        except DatabaseError as error:
-            raise self._filter_error(name, error) from error
+        for name in FILTERS:
+            if not self._parse_filter(name, self.env[FILTERS[name]]).is_true():
+                yield self._filter_condition(name, self._today(), person)
 
     def _matching(self, name, column, as_of_date):
         """SQL condition that keeps the documents that a filter matches.
@@ -65,80 +84,62 @@ class ClassificationPolicy(models.Model):
         :param name: field of the policy, of :data:`FILTERS`
         :param column: SQL of the id of the document
         :param as_of_date: day from which relative dates are counted
-        :raises ValidationError: the filter cannot be read, naming the field
+        :raises UserError: the filter cannot be read, naming the field, or whoever
+            wrote it may not read all of it any more
         """
-        model = self._filtered_model(name)
-        domain = self._filter_domain(name, as_of_date)
-        if domain.is_true():
+        if self._parse_filter(name, self.env[FILTERS[name]]).is_true():
             return SQL("TRUE")
-        try:
-            query = model._search(domain, active_test=False, bypass_access=True)
-        except (ValueError, TypeError, UserError, NotImplementedError) as error:
-            raise self._filter_error(name, error) from error
-        return SQL("%s IN %s", column, query.subselect())
+        condition = self._filter_condition(name, as_of_date)
+        condition.try_out_once()
+        return SQL("%s IN %s", column, condition.ids())
+
+    def _filter_condition(self, name, as_of_date, person=None):
+        """The :class:`Condition` of a filter, with dates counted from a day.
+
+        :param person: who looks; by default who wrote it
+        """
+        self.ensure_one()
+        label = self._label_of(name)
+        model = self._condition_eyes(FILTERS[name], self.company_id, label, person)
+        condition = Condition(model.with_context(tz=self.tz), self[name], label)
+        condition.rewrite(
+            lambda domain, model: _with_fixed_dates(domain, model, as_of_date)
+        )
+        return condition
 
     def _filter_domain(self, name, as_of_date):
         """The same as a :class:`Domain`, for people to open the documents.
 
         :raises ValidationError: the filter cannot be read, naming the field
         """
-        model = self._filtered_model(name)
-        domain = self._parse_filter(name, model)
-        try:
-            return _with_fixed_dates(domain, model, as_of_date)
-        except (ValueError, TypeError) as error:
-            raise self._filter_error(name, error) from error
+        condition = Condition(self.env[FILTERS[name]], self[name], self._label_of(name))
+        condition.rewrite(
+            lambda domain, model: _with_fixed_dates(domain, model, as_of_date)
+        )
+        return condition.domain()
 
     def _filter_or_nothing(self, name):
         """The :class:`Domain` of a filter as of today; nothing where it cannot be
-        read, which the next run tells."""
+        read, or not by the current user, which the next run tells."""
         try:
-            return self._filter_domain(name, self._today())
-        except ValidationError:
+            domain = self._filter_domain(name, self._today())
+            Condition(self.env[FILTERS[name]], self[name], name).check_rights()
+        except UserError:
             return Domain.FALSE
+        return domain
 
-    def _filtered_model(self, name):
-        """The documents of a filter, as nobody's rights and no archive limit them."""
-        self.ensure_one()
-        return (
-            self.env[FILTERS[name]]
-            .sudo()
-            .with_company(self.company_id)
-            .with_context(active_test=False, tz=self.tz)
-        )
+    def _filter_problems(self):
+        """Why the next run cannot use the filters, in sentences."""
+        try:
+            for condition in self._filter_conditions():
+                condition.check_rights()
+        except UserError as error:
+            return [error.args[0]]
+        return []
 
     def _parse_filter(self, name, model):
         """The :class:`Domain` of a filter, of which all fields exist."""
-        try:
-            domain = Domain(ast.literal_eval(self[name] or "[]"))
-        except (ValueError, TypeError, SyntaxError, MemoryError) as error:
-            raise ValidationError(
-                self.env._(
-                    "%s: this filter cannot be read. Use fields of the document and "
-                    "fixed values.",
-                    self._label_of(name),
-                )
-            ) from error
-        missing = next(missing_fields(domain, model), None)
-        if missing:
-            raise ValidationError(
-                self.env._(
-                    "%(filter)s: there is no field “%(field)s” any more, so nothing "
-                    "would match. Choose another one.",
-                    filter=self._label_of(name),
-                    field=missing,
-                )
-            )
-        return domain
-
-    def _filter_error(self, name, error):
-        return ValidationError(
-            self.env._(
-                "%(filter)s: this filter cannot be used: %(error)s",
-                filter=self._label_of(name),
-                error=str(error).strip(),
-            )
-        )
+        return Condition(model, self[name], self._label_of(name)).domain()
 
     def _has_moving_filter(self):
         """Whether what a filter matches can change although no document does: it
@@ -146,42 +147,11 @@ class ClassificationPolicy(models.Model):
         self.ensure_one()
         return any(
             "." in condition.field_expr
-            or condition.operator in _ANY
+            or condition.operator in ANY
             or any(map(_is_relative, _texts(condition.value)))
             for name, model in FILTERS.items()
             for condition in self._parse_filter(name, self.env[model]).iter_conditions()
         )
-
-
-_ANY = ("any", "not any", "any!", "not any!")
-
-
-def missing_fields(domain, model):
-    """Paths of a domain that name a field that the models do not have."""
-    for condition in domain.iter_conditions():
-        found = field_of(condition, model)
-        if not found:
-            yield condition.field_expr
-        elif condition.operator in _ANY:
-            comodel = model.env[found.comodel_name] if found.relational else None
-            if comodel is None:
-                yield condition.field_expr
-            else:
-                yield from missing_fields(Domain(condition.value), comodel)
-
-
-def field_of(condition, model):
-    """The field at the end of the path of a condition, or None."""
-    field = None
-    for name in condition.field_expr.split("."):
-        if field is not None and not field.relational:
-            # Part of a date (“create_date.month_number”) or of properties.
-            return field if field.type in ("date", "datetime", "properties") else None
-        model = model if field is None else model.env[field.comodel_name]
-        field = model._fields.get(name)
-        if field is None:
-            return None
-    return field
 
 
 def _with_fixed_dates(domain, model, day):
@@ -189,7 +159,7 @@ def _with_fixed_dates(domain, model, day):
 
     def fix(condition):
         field, value = field_of(condition, model), condition.value
-        if condition.operator in _ANY:
+        if condition.operator in ANY:
             comodel = model.env[field.comodel_name]
             value = _with_fixed_dates(Domain(value), comodel, day)
         elif field.type in ("date", "datetime"):

@@ -105,6 +105,10 @@ class ClassificationPolicyMetric(models.Model):
             line.display_name = labels.get(line.metric, "")
 
     @api.model
+    def _bounds(self):
+        return {"weight": (0, 100), "limits": (0, 1000), "limits_text": (0, 1000)}
+
+    @api.model
     def _rule_fields(self):
         return {"policy_id", "metric", "weight", "method", "bins", "limits"}
 
@@ -121,7 +125,8 @@ class ClassificationPolicyMetric(models.Model):
         if "limits_text" not in vals:
             return vals
         vals = dict(vals)
-        text = vals.pop("limits_text") or ""
+        self._check_values(vals)
+        text = str(vals.pop("limits_text") or "")
         parts = re.split(r"[;；\n]", text)
         vals["limits"] = "; ".join(
             self._plain(part.strip()) for part in parts if part.strip()

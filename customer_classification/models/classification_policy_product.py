@@ -3,7 +3,9 @@ import math
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..copy_frames import TOO_LARGE
 from .arguments import as_choice
+from .called_records import check_one
 from .classification_product_columns import PRODUCT_KINDS
 
 # Rules about products, in the order of the screen.
@@ -18,18 +20,26 @@ PRODUCT_FIELDS = (
     *("product_trend_months", "product_trend_min_lines", "product_growth_percent"),
     "product_decline_percent",
 )
-# {field: (lowest, highest)}; None for no end.
+# {field: (lowest, highest)}
 _RANGES = {
+    "product_a_percent": (0, 100),
+    "product_b_percent": (0, 100),
+    "product_band_low_percent": (0, 100),
+    "product_band_high_percent": (0, 100),
+    "product_band_low_price": (0, TOO_LARGE),
+    "product_band_high_price": (0, TOO_LARGE),
+    "product_x_limit": (0, 1000),
+    "product_y_limit": (0, 1000),
     "product_keep_points": (0, 50),
     "product_grace_days": (0, 3650),
     "product_new_days": (0, 3650),
     "product_cv_tolerance": (0, 10),
-    "product_min_months": (1, None),
-    "product_band_min_products": (2, None),
+    "product_min_months": (1, 240),
+    "product_band_min_products": (2, 1_000_000),
     "product_introduction_days": (0, 3650),
     "product_end_days": (1, 36500),
     "product_trend_months": (1, 12),
-    "product_trend_min_lines": (1, None),
+    "product_trend_min_lines": (1, 1_000_000),
     "product_growth_percent": (0.1, 100),
     "product_decline_percent": (0.1, 100),
 }
@@ -196,34 +206,18 @@ class ClassificationPolicy(models.Model):
     def _rule_fields(self):
         return super()._rule_fields() | set(PRODUCT_FIELDS)
 
+    @api.model
+    def _bounds(self):
+        return super()._bounds() | _RANGES
+
     @api.constrains(*PRODUCT_FIELDS)
     def _check_product_rules(self):
         for policy in self:
-            for name, (low, high) in _RANGES.items():
-                policy._check_range(name, low, high)
             for (low, high), (least, most) in _PAIRS.items():
                 policy._check_pair(low, high, least, most)
             if policy.product_band_method == "fixed":
                 low, high = "product_band_low_price", "product_band_high_price"
                 policy._check_pair(low, high, 0, math.inf)
-
-    def _check_range(self, name, low, high):
-        if self[name] < low:
-            raise ValidationError(
-                self.env._(
-                    "%(field)s must be at least %(low)s.",
-                    field=self._label_of(name),
-                    low=low,
-                )
-            )
-        if high is not None and self[name] > high:
-            raise ValidationError(
-                self.env._(
-                    "%(field)s can be at most %(high)s.",
-                    field=self._label_of(name),
-                    high=high,
-                )
-            )
 
     def _check_pair(self, low, high, least, most):
         """Refuse limits that do not rise, or that leave no room for a class."""
@@ -288,8 +282,7 @@ class ClassificationPolicy(models.Model):
         :raises UserError: when another run of the company is under way, the policy is
             not published, or the day is still to come or before that of the last run
         """
-        self.ensure_one()
-        self.check_access("read")
+        check_one(self)
         runs = self.env["classification.run"]
         label = runs._label_of("kind")
         kind = as_choice(self.env, kind, PRODUCT_KINDS, label)
@@ -300,11 +293,11 @@ class ClassificationPolicy(models.Model):
     def action_preview_products(self):
         """Show what these rules would change among the products, without changing a
         class."""
-        self.ensure_one()
+        check_one(self)
         return self.recompute_products(kind="preview")._open_form()
 
     def action_recompute_products(self):
         """Queue a run over the products and show it."""
-        self.ensure_one()
+        check_one(self)
         run = self.env["classification.run"]._queue_products(self)
         return run._open_form()

@@ -346,24 +346,6 @@ class ClassificationPolicy(models.Model):
         """Who writes the policy; the first ones are written by no person."""
         return self.env.user if self.env.uid != SUPERUSER_ID else False
 
-    @api.constrains("approval_customer_percent", "approval_revenue_percent")
-    def _check_approval(self):
-        for policy in self:
-            for name in ("approval_customer_percent", "approval_revenue_percent"):
-                if not 0 <= policy[name] <= 100:
-                    raise ValidationError(
-                        self.env._("%s must be from 0 to 100.", self._label_of(name))
-                    )
-
-    @api.constrains("approval_min_customers", "drift_limit")
-    def _check_safety(self):
-        for policy in self:
-            for name in ("approval_min_customers", "drift_limit"):
-                if policy[name] < 0:
-                    raise ValidationError(
-                        self.env._("%s cannot be negative.", self._label_of(name))
-                    )
-
     @api.model
     def _label_of(self, name):
         """What people call a field."""

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import formatLang
 
+from ..copy_frames import TOO_LARGE
 from .classification_sentences import plain_number
 
 
@@ -42,6 +43,11 @@ class ClassificationPolicyTier(models.Model):
         help="What the services of this tier cost per customer and year. A preview "
         "shows by how much new rules change these costs.",
     )
+
+    @api.model
+    def _bounds(self):
+        # Limits are judged by the policy, which knows whether they are shares.
+        return {"benefit_percent": (0, 100), "benefit_amount": (0, TOO_LARGE)}
 
     @api.model
     def _rule_fields(self):

@@ -1,7 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 
-from .classification_policy_filter import FILTERS
 from .classification_sentences import plain_number
 
 
@@ -40,11 +38,7 @@ class ClassificationPolicy(models.Model):
 
     def _warn_of_references(self):
         """What a filter or a limit names is no more."""
-        for name in FILTERS:
-            try:
-                self._parse_filter(name, self.env[FILTERS[name]])
-            except ValidationError as error:
-                yield error.args[0]
+        yield from self._filter_problems()
         for tier in self.tier_ids.tier_id.filtered(lambda tier: not tier.active):
             yield self._archived_sentence(tier)
 

@@ -267,13 +267,17 @@ def variant_rows(split, frame, shown):
 
 
 def delete_variants(run):
-    """SQL that forgets variants of the company that are not in the temporary table."""
+    """SQL that forgets variants of the company that are not in the temporary table,
+    but of products set aside."""
     return SQL(
         """
         DELETE FROM product_variant_class c
          WHERE c.company_id = %s
            AND NOT EXISTS (SELECT FROM tmp_product_variant t
                             WHERE t.variant = c.product_id)
+           AND NOT EXISTS (SELECT FROM classification_problem p
+                            WHERE p.company_id = c.company_id
+                              AND p.product_tmpl_id = c.product_tmpl_id)
         """,
         run.company_id.id,
     )

@@ -1,10 +1,19 @@
+import math
 from typing import NamedTuple
 
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..copy_frames import NO_DAY, null_free_day, null_free_float, read_frame
+from ..copy_frames import (
+    NO_DAY,
+    TOO_LARGE,
+    null_free_day,
+    null_free_float,
+    read_frame,
+    usable_float,
+)
 from .classification_product_columns import CLASSES
+from .classification_source import FIRST_PLAUSIBLE_DAY
 from .product_profile import CLASS_FIELDS, SHADOW_FIELDS
 
 SOLD = {
@@ -37,7 +46,7 @@ def _code_by_numbers(axis):
 PRODUCT = {
     "category": ("int", SQL("COALESCE(t.categ_id, 0)")),
     "active": ("bool", SQL("COALESCE(t.active, FALSE)")),
-    "factor": ("float", SQL("COALESCE(u.factor, 1)::float8")),
+    "factor": ("float", SQL("COALESCE(u.factor, 1)")),
     "has_profile": ("bool", SQL("f.id IS NOT NULL")),
     **{axis: ("int", _code_by_numbers(axis)) for axis in CLASSES},
     "abc_below_since": ("day", SQL("f.abc_below_since")),
@@ -66,13 +75,15 @@ class Split(NamedTuple):
 class ProductState(NamedTuple):
     """What a run over products reads: the engine's ``Sold``; a frame with the state of
     each product, and one with the classes so far; ids of those that have a profile
-    and are neither sold nor for sale; a :class:`Split`, or None."""
+    and are neither sold nor for sale; a :class:`Split`, or None; and ``[(product,
+    reason, lines)]`` of those set aside."""
 
     sold: tuple
     products: object
     previous: object
     gone: list
     split: object
+    problems: list
 
 
 class ClassificationProductFacts(models.AbstractModel):
@@ -105,6 +116,10 @@ class ClassificationProductFacts(models.AbstractModel):
         rows = pd.DataFrame(self._read_sold(policy, scope, periods), copy=False)
         variants = self._read_variants(policy.company_id)
         rows = self._by_product(rows, products["factor"], variants)
+        problems = self._problems(rows, products, variants)
+        products, previous, rows, variants = self._without(
+            {product for product, *__ in problems}, products, previous, rows, variants
+        )
         sold = rows["product"].unique()
         kept = products["is_offered"] | products.index.isin(sold)
         gone = products.index[products["has_profile"] & ~kept]
@@ -116,7 +131,47 @@ class ClassificationProductFacts(models.AbstractModel):
         )
         previous = previous[[*PRODUCT_PREVIOUS, "content_hash"]]
         split = self._split(rows, products, variants, periods, parameters)
-        return ProductState(facts, products, previous, gone.tolist(), split)
+        return ProductState(facts, products, previous, gone.tolist(), split, problems)
+
+    @api.model
+    def _problems(self, rows, products, variants):
+        """``[(product, reason, lines)]`` of products whose numbers cannot be reckoned
+        with; of those that nobody offers, sold or classified, nothing is told."""
+        import numpy as np
+
+        looked_at = products["is_offered"] | products["has_profile"]
+        looked_at |= products.index.isin(rows["product"])
+        amounts = rows[["revenue", "quantity"]].isna().any(axis=1)
+        early = rows["first_day"] < np.datetime64(FIRST_PLAUSIBLE_DAY)
+        early |= rows["first_day"].isna() & (rows["line_count"] > 0)
+        factor = products["factor"]
+        found = {
+            "bad_unit": products.index[~(factor > 0)],
+            "bad_price": products.index[products["list_price"].isna()],
+            "bad_cost": variants["product"][variants["cost"].isna()],
+            "bad_date": rows["product"][early],
+        }
+        convertible = rows["product"].isin(products.index[factor > 0])
+        found["bad_line"] = rows["product"][amounts & convertible]
+        known = set(products.index[looked_at])
+        return [
+            (product, reason, 0)
+            for reason, ids in found.items()
+            for product in sorted(known.intersection(np.unique(ids).tolist()))
+        ]
+
+    @api.model
+    def _without(self, set_aside, products, previous, rows, variants):
+        """The same frames without products that are set aside."""
+        if not set_aside:
+            return products, previous, rows, variants
+        kept = ~products.index.isin(set_aside)
+        return (
+            products[kept],
+            previous[kept],
+            rows[~rows["product"].isin(set_aside)],
+            variants[~variants["product"].isin(set_aside)],
+        )
 
     @api.model
     def _split(self, rows, products, variants, periods, parameters):
@@ -171,7 +226,7 @@ class ClassificationProductFacts(models.AbstractModel):
                    COALESCE(sum(d.quantity) FILTER (WHERE d.cost IS NULL), 0),
                    count(*) FILTER (WHERE d.quantity > 0)::integer, %(first)s, %(last)s
               FROM (%(lines)s OFFSET 0) d
-             WHERE d.amount <> 'NaN' AND d.quantity <> 'NaN'
+             WHERE d.amount IS NOT NULL AND d.quantity IS NOT NULL
              GROUP BY d.product_id, d.period
             """,
             first=null_free_day(SQL("min(d.day) FILTER (WHERE d.quantity > 0)")),
@@ -195,8 +250,12 @@ class ClassificationProductFacts(models.AbstractModel):
             self.env.cr,
             SQL(
                 "SELECT id, product_tmpl_id,"
-                " COALESCE((standard_price->>%s)::float8, 0), COALESCE(active, FALSE)"
-                " FROM product_product",
+                " CASE jsonb_typeof(standard_price->%s)"
+                " WHEN 'number' THEN %s WHEN 'null' THEN 0"
+                " ELSE CASE WHEN standard_price ? %s THEN 'NaN'::float8 ELSE 0 END END,"
+                " COALESCE(active, FALSE) FROM product_product",
+                str(company.id),
+                usable_float(SQL("(standard_price->>%s)::numeric", str(company.id))),
                 str(company.id),
             ),
             VARIANT,
@@ -271,7 +330,10 @@ class ClassificationProductFacts(models.AbstractModel):
                 ON f.product_tmpl_id = t.id AND f.company_id = %(company)s
             """,
             price=null_free_float(
-                SQL("COALESCE(t.list_price, 0)::float8 * COALESCE(r.rate, 1)")
+                SQL(
+                    "COALESCE(%s, 0) * COALESCE(r.rate, 1)",
+                    usable_float(SQL("t.list_price")),
+                )
             ),
             columns=SQL(", ").join(
                 facts._null_free(kind, code) for kind, code in PRODUCT.values()
@@ -287,11 +349,21 @@ class ClassificationProductFacts(models.AbstractModel):
         products of all companies, whose prices are in the main company's currency."""
         main = self.env["res.company"].sudo()._get_main_company()
         owners = {0: main} | {one.id: one for one in company.sudo().parent_ids}
-        rate = self.env["res.currency"]._get_conversion_rate
         return {
-            key: rate(owner.currency_id, company.currency_id, company, as_of_date)
+            key: self._rate(owner.currency_id, company, as_of_date)
             for key, owner in owners.items()
         }
+
+    @api.model
+    def _rate(self, currency, company, as_of_date):
+        """As Odoo converts; NaN by a rate that is no number to divide by."""
+        try:
+            rate = currency._get_conversion_rate(
+                currency, company.currency_id, company, as_of_date
+            )
+        except ZeroDivisionError:
+            return math.nan
+        return rate if 0 < rate <= TOO_LARGE else math.nan
 
 
 def _day_numbers(days):

@@ -54,24 +54,28 @@ class ClassificationProtectedMixin(models.AbstractModel):
         return vals
 
     def copy_data(self, default=None):
-        """Copies have what new records have, unless the caller says otherwise."""
-        left_out = self._protected_fields - set(default or ())
+        """Leave protected fields out, unless the caller names them."""
+        default = default or {}
+        left_out = self._protected_fields - set(default)
+        given = {**dict.fromkeys(left_out, False), **default}  # is not even read
         return [
             {name: vals[name] for name in vals if name not in left_out}
-            for vals in super().copy_data(default)
+            for vals in super().copy_data(given)
         ]
 
     @api.model
     def _check_client_values(self, vals_list):
-        """Refuse what a client may not give new records, before anything is looked up
-        or written for them."""
+        """Refuse what a client may not give new records.
+
+        Called before anything is looked up or written for them.
+        """
         self.check_access("create")
         self._check_companies(vals_list)
         self._check_protected_defaults(vals_list)
 
     @api.model
     def _check_companies(self, vals_list):
-        """Refuse records of companies that the client has not switched on."""
+        """Refuse records of companies that are not switched on."""
         companies = (False, None, *self.env.companies.ids)
         if any(vals.get("company_id") not in companies for vals in vals_list):
             raise AccessError(
@@ -79,7 +83,7 @@ class ClassificationProtectedMixin(models.AbstractModel):
             )
 
     def _check_protected_defaults(self, vals_list):
-        """Refuse values of protected fields that differ from what a new record has."""
+        """Refuse protected values that differ from those of a new record."""
         given = self._protected_fields & set().union(*vals_list)
         if not given:
             return
@@ -100,7 +104,7 @@ class ClassificationProtectedMixin(models.AbstractModel):
         return value or False
 
     def _without_protected_context(self):
-        """Drop defaults of protected fields from the context, which clients fill."""
+        """Drop their defaults from the context, which clients fill."""
         keys = {f"default_{name}" for name in self._protected_fields}
         kept = {key: val for key, val in self.env.context.items() if key not in keys}
         return self.with_env(self.env(context=kept))

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date, formatLang
 
 from .arguments import as_day, as_ids, as_number
+from .called_records import check_one
 from .classification_sentences import note_sentence
 from .customer_profile import MONEY_GROUP
 
@@ -197,7 +198,10 @@ class ClassificationRun(models.Model):
             self._check_not_before(last, as_of_date)
         self._lock(policy.company_id, "transaction")
         self.sudo()._mark_interrupted(policy.company_id)
-        quiet = self.sudo().with_context(tracking_disable=True)
+        # The transaction is the caller's, whatever a client's context says.
+        quiet = self.sudo().with_context(
+            tracking_disable=True, classification_commit=False
+        )
         run = quiet.create(
             {
                 "policy_id": policy.id,
@@ -238,20 +242,21 @@ class ClassificationRun(models.Model):
         if days is None or days is False:
             return None
         label = self._label_of("horizon_days")
-        return as_number(self.env, days, 1, LONGEST_HORIZON_DAYS, label, whole=True)
+        return as_number(self.env, days, 0, LONGEST_HORIZON_DAYS, label, whole=True)
 
     @api.model
     def _partner_argument(self, partner_ids):
-        """Ids of contacts that a caller hands over and may read; None for everybody.
-        One query."""
+        """Ids of contacts that a caller hands over and may read: one query.
+
+        None stands for everybody.
+        """
         if partner_ids is None:
             return None
         return as_ids(self.env, "res.partner", partner_ids)
 
     @api.model
     def _check_day(self, policy, day):
-        """Refuse a day of which nothing is known yet, or of which no calendar of the
-        engine knows."""
+        """Refuse a day still to come, or before the calendar of the engine."""
         today = policy._today()
         if day and not FIRST_DAY <= day <= today:
             raise UserError(
@@ -265,8 +270,9 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _check_may_run(self, policy, kind, is_for_some=False):
-        """Users recompute some customers, Officers everybody, by the rules in force.
-        Trials are for Officers.
+        """Refuse runs that the user may not start, or by rules not in force.
+
+        Users recompute some customers, Officers everybody; trials are for Officers.
 
         :param is_for_some: whether only chosen customers are looked at
         """
@@ -286,8 +292,10 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _customer_ids(self, partner_ids):
-        """Ids of the commercial partners of partners, None for everybody; the caller
-        may read them."""
+        """Ids of the commercial partners of partners, None for everybody.
+
+        :raises AccessError: the caller may not read one of them
+        """
         if partner_ids is None:
             return None
         partners = self.env["res.partner"].browse(partner_ids)
@@ -364,6 +372,7 @@ class ClassificationRun(models.Model):
         Called by the scheduled actions, commits after each step.
         """
         self = self.with_context(classification_commit=True, tracking_disable=True)
+        self._mark_dead()
         self._queue_due(policies, scope)
         waiting = self.search([("state", "=", "queued")], order="id")
         waiting -= waiting._drop_outdated()
@@ -375,8 +384,7 @@ class ClassificationRun(models.Model):
                 break
 
     def _drop_outdated(self):
-        """Reject those of these runs whose rules were replaced while they waited, and
-        return them."""
+        """Reject and return the runs whose rules were replaced meanwhile."""
         outdated = self.filtered(
             lambda run: run.kind not in TRIAL_KINDS
             and run.policy_id.state != "published"
@@ -594,7 +602,7 @@ class ClassificationRun(models.Model):
 
     def action_open_moves(self):
         """Open the moves that this run found and did not make."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_move_action"
         )
@@ -604,7 +612,7 @@ class ClassificationRun(models.Model):
 
     def action_open_problems(self):
         """Open the customers of this company who are set aside now."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_problem_action"
         )
@@ -613,7 +621,7 @@ class ClassificationRun(models.Model):
 
     def action_open_changes(self):
         """Open the changes that this run made."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_change_action"
         )

@@ -6,13 +6,11 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..copy_frames import read_frame
-from .arguments import as_day, as_number
+from ..copy_frames import is_usable, read_frame
 from .called_records import check_one
 from .customer_profile import MONEY_GROUP
 
 DEFAULT_HORIZON_DAYS = 180
-MOST_DAYS = 36_500
 RISKS = (False, "low", "medium", "high")
 # Sums that the cells of a back-test's result have beside those of every run.
 NEXT_SUMS = ("next_revenue", "next_order_count", "next_buyer_count")
@@ -91,20 +89,11 @@ class ClassificationRun(models.Model):
     @api.model
     def _prepare(self, policy, as_of_date=None, horizon_days=None, **values):
         if values.get("kind") == "back_test":
-            label = self._fields["as_of_date"]._description_string(self.env)
-            as_of_date = as_day(self.env, as_of_date, label) or policy._today()
-            asked = self._asked_horizon(horizon_days)
+            as_of_date = fields.Date.to_date(as_of_date) or policy._today()
+            asked = DEFAULT_HORIZON_DAYS if horizon_days is None else horizon_days
             values["asked_horizon_days"] = asked
             values["horizon_days"] = self._possible_horizon(policy, as_of_date, asked)
         return super()._prepare(policy, as_of_date=as_of_date, **values)
-
-    @api.model
-    def _asked_horizon(self, days):
-        """The days afterwards that were asked for, half a year where none were."""
-        if days is None:
-            return DEFAULT_HORIZON_DAYS
-        label = self._fields["horizon_days"]._description_string(self.env)
-        return as_number(self.env, days, -MOST_DAYS, MOST_DAYS, label, whole=True)
 
     @api.model
     def _possible_horizon(self, policy, as_of_date, asked):
@@ -112,10 +101,6 @@ class ClassificationRun(models.Model):
 
         :raises UserError: none is
         """
-        if asked < 1:
-            raise UserError(
-                self.env._("A back-test needs at least one day afterwards.")
-            )
         days_over = (policy._today() - as_of_date).days - 1
         if days_over < 1:
             raise UserError(
@@ -182,10 +167,12 @@ class ClassificationRun(models.Model):
                    bool_or(NOT (%(after)s) AND d.amount > 0)
               FROM (%(purchases)s) d
               JOIN res_partner p ON p.id = d.partner_id
-             WHERE NOT EXISTS (SELECT FROM res_company own
+             WHERE COALESCE(%(usable)s, TRUE)
+               AND NOT EXISTS (SELECT FROM res_company own
                                 WHERE own.partner_id = p.commercial_partner_id)
              GROUP BY p.commercial_partner_id
             """,
+            usable=is_usable(SQL("d.amount")),
             after=SQL("d.day > %s", self.as_of_date),
             last_year=SQL(
                 "d.day > %s AND d.day <= %s",

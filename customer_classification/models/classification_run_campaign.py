@@ -5,6 +5,7 @@ from odoo.tools import SQL
 
 from ..copy_frames import write_frame
 from . import classification_campaign_columns as columns
+from .called_records import check_one
 from .classification_campaign_facts import PREVIOUS
 
 
@@ -75,9 +76,10 @@ class ClassificationRun(models.Model):
         )
         parameters = self._campaign_parameters()
         facts = self.env["classification.campaign.facts"]
-        campaigns, people, found, purchases = facts._read(
+        campaigns, people, found, purchases, problems = facts._read(
             self.policy_id, self.as_of_date
         )
+        self._set_aside(problems, "campaign_id", kind="campaign")
         entered = people[people["is_entered"]]
         self._enter("score", 50)
         outcome = evaluate(
@@ -190,6 +192,7 @@ class ClassificationRun(models.Model):
         return super()._result_sentence()
 
     def action_open_changes(self):
+        check_one(self)
         if self.kind != "campaign":
             return super().action_open_changes()
         action = self.env["ir.actions.act_window"]._for_xml_id(

@@ -3,7 +3,7 @@ from dataclasses import replace
 from odoo import models
 from odoo.tools import SQL
 
-from .classification_source import Since
+from .classification_source import FIRST_PLAUSIBLE_DAY, Since
 from .customer_profile import RISK_SELECTION
 
 
@@ -58,7 +58,7 @@ class ClassificationRun(models.Model):
                 SELECT p.commercial_partner_id, min(d.day)
                   FROM (%s) d
                   JOIN res_partner p ON p.id = d.partner_id
-                 WHERE d.day <= %s AND d.day < %s
+                 WHERE d.day >= %s AND d.day <= %s AND d.day < %s
                    AND p.commercial_partner_id IS NOT NULL
                  GROUP BY p.commercial_partner_id
                 HAVING NOT EXISTS (
@@ -68,6 +68,7 @@ class ClassificationRun(models.Model):
                           AND COALESCE(o.ended_date::date, o.end_date) >= min(d.day))
                 """,
                 SQL(" UNION ALL ").join(queries),
+                FIRST_PLAUSIBLE_DAY,
                 since.day,
                 self.as_of_date,
                 self.company_id.id,

@@ -210,8 +210,7 @@ class ClassificationRun(models.Model):
         ]
 
     def _jump_sentence(self, measure):
-        """A sentence for everybody who reads the run: without the amounts that limit
-        a class of the revenue."""
+        """A sentence for everybody, without the amounts that limit a class."""
         one = self.drift["measures"][measure]
         if measure in MONEY_MEASURES:
             return self.env._(
@@ -318,8 +317,7 @@ class ClassificationRun(models.Model):
     @api.depends("drift")
     @api.depends_context("lang", "uid")
     def _compute_drift_table(self):
-        """In the reader's words; the classes of the revenue for those who may see
-        it."""
+        """In the reader's words; classes of the revenue for who may see it."""
         sees_money = self._sees_money()
         for run, seen in zip(self.sudo(), self, strict=True):
             seen.drift_table = run.drift and run.env["ir.qweb"]._render(

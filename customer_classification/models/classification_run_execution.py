@@ -4,10 +4,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
-from psycopg2 import Error as DatabaseError
-
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..copy_frames import write_frame
 from . import classification_columns as columns
@@ -39,6 +38,10 @@ class ClassificationRun(models.Model):
         try:
             self._mark_interrupted(company)
             self._execute()
+        except Exception:
+            # In a failed transaction the lock could not be given back.
+            self.env.cr.rollback()
+            raise
         finally:
             self._unlock(company)
 
@@ -49,16 +52,41 @@ class ClassificationRun(models.Model):
             {"state": "interrupted", "end_date": fields.Datetime.now()}
         )
 
+    @api.model
+    def _mark_dead(self):
+        """Mark the runs whose process was killed: who works on one holds the lock of
+        its company."""
+        for company in self.search([("state", "=", "running")]).company_id:
+            try:
+                self._lock(company, "session")
+            except UserError:
+                continue
+            try:
+                self._mark_interrupted(company)
+                self._commit_progress()
+            finally:
+                self._unlock(company)
+
     def _execute(self):
         """Do the work; a failure ends in the run's own record, not in a traceback
-        that nobody reads."""
+        that nobody reads.
+
+        :raises OperationalError: in the transaction of a caller, when another one came
+            in between: Odoo repeats the caller's request
+        """
         self.ensure_one()
         started = time.monotonic()
         if self.state != "running":
             self.write(self._begun())
         watermark = self._next_watermark()
         self._commit_progress()
-        values = self._attempt(watermark)
+        failure = self._attempt(watermark, started)
+        if failure:
+            self._end(failure, started)
+            self._tell_of_failure()
+
+    def _end(self, values, started):
+        """Note the end of this run, and what came of it."""
         self.write(
             {
                 **values,
@@ -66,8 +94,6 @@ class ClassificationRun(models.Model):
                 "duration": time.monotonic() - started,
             }
         )
-        if self.state in ("done", "waiting"):
-            self._after_run()
 
     @api.model
     def _begun(self):
@@ -79,20 +105,24 @@ class ClassificationRun(models.Model):
             "progress": 5,
         }
 
-    def _attempt(self, watermark):
-        """Go through the phases, again where another transaction came in between;
-        return what to write on the run."""
+    def _attempt(self, watermark, started):
+        """Go through the phases, again where another transaction came in between, and
+        note the end; return what to write on a run that failed, else nothing."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with self._undo_on_error():
                     state = self._run_phases(watermark)
-                return {"state": state, "progress": 100, "error": False}
-            except DatabaseError as error:
-                values = self._failure(error)
-                if not self._is_passing(error) or attempt == ATTEMPTS:
-                    return values
+                    end = {"state": state, "progress": 100, "error": False}
+                    self._end(end, started)
+                    if state in ("done", "waiting"):
+                        self._after_run()
+                return {}
             except Exception as error:
-                return self._failure(error)
+                passing = _passing_error(error)
+                if passing and not self.env.context.get("classification_commit"):
+                    raise passing from error
+                if not passing or attempt == ATTEMPTS:
+                    return self._failure(passing or error)
 
     def _next_watermark(self):
         """The moment from which the next run has to look at what is written.
@@ -113,29 +143,18 @@ class ClassificationRun(models.Model):
 
     @contextmanager
     def _undo_on_error(self):
-        """Take back what a failed attempt wrote, and only that."""
+        """Take back what a failed attempt wrote, and only that; keep the others, where
+        it is for this run to commit."""
         if not self.env.context.get("classification_commit"):
             with self.env.cr.savepoint():
                 yield
             return
         try:
             yield
+            self._commit_progress()
         except Exception:
             self.env.cr.rollback()
             raise
-
-    def _is_passing(self, error):
-        """Whether the same statement may succeed when it is tried again: a
-        serialization failure (40001) or a deadlock (40P01), and nothing but a new
-        transaction helps, which the caller's own one is not."""
-        return error.pgcode in ("40001", "40P01") and self.env.context.get(
-            "classification_commit"
-        )
-
-    def _failure(self, error):
-        """Values that tell people what went wrong; the log has the traceback."""
-        _logger.info("Classification run %s failed", self.id, exc_info=error)
-        return {"state": "failed", "error": str(error).strip() or repr(error)}
 
     def _enter(self, step, progress):
         """Note how far the run is, for everybody to see where it may commit."""
@@ -250,16 +269,12 @@ class ClassificationRun(models.Model):
         """
         facts_model = self.env["classification.facts"]
         facts, previous = facts_model._read(self.policy_id, parameters, scope)
-        doubtful = facts.index[facts["lifetime_revenue"].isna()]
+        doubtful = facts.index[facts["is_customer"] & facts_model._is_doubtful(facts)]
         problems = self.env["classification.problem"]._find(
             self.policy_id, scope, doubtful.tolist()
         )
         set_aside = facts.index.intersection([partner for partner, *__ in problems])
-        if self.kind == "production":
-            self.env["classification.problem"]._replace(
-                self, scope.customer_ids, problems
-            )
-        self.problem_count = len({partner for partner, *__ in problems})
+        self._set_aside(problems, "partner_id", scope.customer_ids)
         kept = ~facts.index.isin(set_aside)
         gone = previous[kept & ~facts["is_customer"]]
         kept &= facts["is_customer"]
@@ -268,6 +283,16 @@ class ClassificationRun(models.Model):
         if self.kind == "back_test":
             previous = previous.iloc[:0]  # what is known today was not known then
         return facts, previous, gone
+
+    def _set_aside(self, problems, subject, ids=None, kind="production"):
+        """Count who is set aside; and where this run is of the kind that writes, keep
+        why, for people to mend it.
+
+        :param problems: as of ``classification.problem._replace``
+        """
+        if self.kind == kind:
+            self.env["classification.problem"]._replace(self, problems, subject, ids)
+        self.problem_count = len({record for record, *__ in problems})
 
     def _given_edges(self, parameters):
         """Limits of the last full run of this policy, for a run over some customers;
@@ -286,7 +311,7 @@ class ClassificationRun(models.Model):
         facts_model = self.env["classification.facts"]
         everybody = facts_model._scope(self.policy_id, self.as_of_date)
         facts, __ = facts_model._read(self.policy_id, parameters, everybody)
-        facts = facts[facts["is_customer"]]
+        facts = facts[facts["is_customer"] & ~facts_model._is_doubtful(facts)]
         return classify(facts, None, parameters, self.as_of_date).edges
 
     def _standing_edges(self, last):
@@ -355,7 +380,8 @@ class ClassificationRun(models.Model):
         facts_model = self.env["classification.facts"]
         scope = facts_model._scope(policy, self.as_of_date, index.tolist())
         own, __ = facts_model._read(policy, parameters, scope)
-        return own.loc[own.index.intersection(index)]
+        own = own.loc[own.index.intersection(index)]
+        return own[~facts_model._is_doubtful(own)]
 
     # Approving
 
@@ -525,3 +551,11 @@ class ClassificationRun(models.Model):
             self.env["classification.override"]._update_status(
                 self.company_id, self.as_of_date
             )
+
+
+def _passing_error(error):
+    """The error behind an error by which another transaction came in between, so that
+    the same may succeed in a new transaction; ``None`` for any other."""
+    while error and not isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+        error = error.__cause__ or error.__context__
+    return error

@@ -34,7 +34,10 @@ class ClassificationRun(models.Model):
             )
         self._lock(policy.company_id, "transaction")
         self.sudo()._mark_interrupted(policy.company_id)
-        quiet = self.sudo().with_context(tracking_disable=True)
+        # The transaction is the caller's, whatever a client's context says.
+        quiet = self.sudo().with_context(
+            tracking_disable=True, classification_commit=False
+        )
         return quiet.create(
             {"policy_id": policy.id, "kind": kind, "as_of_date": as_of_date}
         )

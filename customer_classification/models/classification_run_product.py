@@ -76,6 +76,7 @@ class ClassificationRun(models.Model):
         facts_model = self.env["classification.product.facts"]
         state = facts_model._read(self.policy_id, parameters, self.as_of_date)
         facts, previous = state.sold.facts, state.previous
+        self._set_aside(state.problems, "product_tmpl_id", kind="product")
         self._enter("score", 50)
         frame = classify_products(state.sold, previous, parameters, self.as_of_date)
         shown = self._shown_products(previous, frame)

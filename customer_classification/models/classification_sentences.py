@@ -17,6 +17,7 @@ RULE_SENTENCES = {
     "below_one": _lt("%(field)s must be at least 1."),
     "not_positive": _lt("%(field)s must be above 0."),
     "out_of_range": _lt("%(field)s must be from %(low)s to %(high)s."),
+    "above_most": _lt("%(field)s can be at most %(most)s."),
     "unknown_choice": _lt("%(field)s: there is no choice “%(value)s”."),
     "above_other": _lt(
         "%(field)s (%(value)s) cannot be above %(other)s (%(other_value)s)."

@@ -5,6 +5,11 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..copy_frames import TOO_LARGE, is_usable
+
+# Before that day no document of a company of today was in a computer.
+FIRST_PLAUSIBLE_DAY = date(1970, 1, 1)
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -16,6 +21,7 @@ class Scope:
     :ivar digits: decimals of the company's currency
     :ivar customer_ids: ids of commercial partners, or None for everybody
     :ivar root_company_id: id of the company that keeps the currencies' rates
+    :ivar last_plausible_day: documents dated after it are dated by mistake
     """
 
     company_id: int
@@ -24,6 +30,7 @@ class Scope:
     digits: int
     customer_ids: tuple[int, ...] | None = None
     root_company_id: int = 0
+    last_plausible_day: date = date.max
 
     def day(self, column):
         """SQL of the day, in the time zone, of a timestamp kept in UTC."""
@@ -47,25 +54,49 @@ class Scope:
         return SQL("NOT (%s) AND %s", earlier, self.until(column))
 
     def without_rate(self, currency, company_currency_id):
-        """SQL that keeps what is in a currency for which Odoo knows no rate, so that
-        it counts one to one."""
+        """SQL that keeps what is in no currency, or in one for which Odoo knows no
+        rate to reckon with, so that it counts one to one."""
         return SQL(
             """
-            %(currency)s <> %(own)s AND %(currency)s NOT IN (
+            %(currency)s IS DISTINCT FROM %(own)s
+            AND (%(currency)s IS NULL OR %(currency)s NOT IN (
                 SELECT currency_id FROM res_currency_rate
-                 WHERE company_id IS NULL OR company_id = %(root)s)
+                 WHERE (company_id IS NULL OR company_id = %(root)s)
+                   AND rate > 0 AND rate <= %(most)s))
             """,
             currency=currency,
             own=company_currency_id,
             root=self.root_company_id,
+            most=TOO_LARGE,
         )
 
-    def countable(self, amount, currency, company_currency_id):
-        """SQL of an amount, NaN in a currency without a rate: who has such a document
-        is told apart by the sum, without another walk through all documents."""
+    def without_usable_rate(self, rate):
+        """SQL that keeps documents whose own rate is no number to divide by."""
+        return SQL("%s NOT BETWEEN 0 AND %s", rate, TOO_LARGE)
+
+    def not_a_number(self, amount):
+        """SQL that keeps documents whose amount cannot be counted."""
+        return SQL("NOT (%s)", is_usable(amount))
+
+    def implausible(self, moment):
+        """SQL that keeps documents of a day, or a UTC timestamp, that cannot be true:
+        before computers, or more than a year from now."""
+        return SQL(
+            "(%(moment)s < %(first)s::date OR %(moment)s >= %(last)s::date + 1)",
+            moment=moment,
+            first=FIRST_PLAUSIBLE_DAY,
+            last=self.last_plausible_day,
+        )
+
+    def countable(self, amount, conditions):
+        """SQL of an amount, NaN where one of some conditions holds: who has such a
+        document is told apart by the sum, without another walk through all documents.
+
+        :param conditions: SQL conditions that forbid to count
+        """
         return SQL(
             "CASE WHEN %s THEN 'NaN' ELSE %s END",
-            self.without_rate(currency, company_currency_id),
+            SQL(" OR ").join(SQL("(%s)", condition) for condition in conditions),
             amount,
         )
 
@@ -174,9 +205,10 @@ class ClassificationSource(models.AbstractModel):
         raise NotImplementedError
 
     @api.model
-    def _undated_queries(self, policy, scope):
+    def _misdated_queries(self, policy, scope):
         """Return a list of :class:`SQL` selects as of :meth:`_problem_queries`, of
-        documents that :meth:`_purchase_queries` leaves out for lack of a day."""
+        documents without a day, or of a day that cannot be true (see
+        :meth:`Scope.implausible`), which :meth:`_purchase_queries` may leave out."""
         return []
 
     @api.model

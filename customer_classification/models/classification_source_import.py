@@ -26,14 +26,18 @@ class ClassificationSourceImport(models.AbstractModel):
                 """,
                 amount=scope.countable(
                     SQL("i.company_amount"),
-                    SQL("i.currency_id"),
-                    policy.company_id.currency_id.id,
+                    [self._without_rate(policy, scope)],
                 ),
                 company=scope.company_id,
                 as_of_date=scope.as_of_date,
                 partners=scope.partners(SQL("i.partner_id")),
             )
         ]
+
+    @api.model
+    def _without_rate(self, policy, scope):
+        own_currency = policy.company_id.currency_id.id
+        return scope.without_rate(SQL("i.currency_id"), own_currency)
 
     @api.model
     def _changed_queries(self, policy, scope, since):
@@ -65,7 +69,6 @@ class ClassificationSourceImport(models.AbstractModel):
 
     @api.model
     def _problem_queries(self, policy, scope):
-        own_currency = policy.company_id.currency_id.id
         return [
             SQL(
                 """
@@ -75,14 +78,27 @@ class ClassificationSourceImport(models.AbstractModel):
                 """,
                 reason=scope.reason(
                     {
-                        "no_rate": scope.without_rate(
-                            SQL("i.currency_id"), own_currency
-                        ),
-                        "not_a_number": SQL("i.company_amount = 'NaN'"),
+                        "no_rate": self._without_rate(policy, scope),
+                        "not_a_number": scope.not_a_number(SQL("i.company_amount")),
                     }
                 ),
                 company=scope.company_id,
                 partners=scope.partners(SQL("i.partner_id")),
+            )
+        ]
+
+    @api.model
+    def _misdated_queries(self, policy, scope):
+        return [
+            SQL(
+                """
+                SELECT i.partner_id, 'bad_date'::varchar AS reason
+                  FROM customer_purchase i
+                 WHERE i.company_id = %s AND %s AND %s
+                """,
+                scope.company_id,
+                scope.implausible(SQL("i.date")),
+                scope.partners(SQL("i.partner_id")),
             )
         ]
 

@@ -46,8 +46,7 @@ class ClassificationSourceInvoice(models.AbstractModel):
             """,
             amount=scope.countable(
                 SQL("m.amount_untaxed_signed + COALESCE(down.balance, 0)"),
-                SQL("m.currency_id"),
-                policy.company_id.currency_id.id,
+                self._rate_problems(policy, scope).values(),
             ),
             move_types=move_types,
             company=scope.company_id,
@@ -55,6 +54,15 @@ class ClassificationSourceInvoice(models.AbstractModel):
             partners=scope.partners(SQL("m.partner_id")),
             matching=self._matching(policy, scope),
         )
+
+    @api.model
+    def _rate_problems(self, policy, scope):
+        """``{reason: SQL}`` of the moves whose amount in company currency is none."""
+        own_currency = policy.company_id.currency_id.id
+        return {
+            "no_rate": scope.without_rate(SQL("m.currency_id"), own_currency),
+            "bad_rate": scope.without_usable_rate(SQL("m.invoice_currency_rate")),
+        }
 
     @api.model
     def _matching(self, policy, scope):
@@ -114,7 +122,6 @@ class ClassificationSourceInvoice(models.AbstractModel):
 
     @api.model
     def _problem_queries(self, policy, scope):
-        own_currency = policy.company_id.currency_id.id
         return [
             SQL(
                 """
@@ -126,10 +133,10 @@ class ClassificationSourceInvoice(models.AbstractModel):
                 """,
                 reason=scope.reason(
                     {
-                        "no_rate": scope.without_rate(
-                            SQL("m.currency_id"), own_currency
+                        **self._rate_problems(policy, scope),
+                        "not_a_number": scope.not_a_number(
+                            SQL("m.amount_untaxed_signed")
                         ),
-                        "not_a_number": SQL("m.amount_untaxed_signed = 'NaN'"),
                     }
                 ),
                 types=self._counted_types(policy),
@@ -140,16 +147,24 @@ class ClassificationSourceInvoice(models.AbstractModel):
         ]
 
     @api.model
-    def _undated_queries(self, policy, scope):
+    def _misdated_queries(self, policy, scope):
         return [
             SQL(
                 """
-                SELECT m.partner_id, 'no_date'::varchar AS reason
+                SELECT m.partner_id, %(reason)s AS reason
                   FROM account_move m
                  WHERE m.move_type = ANY(%(types)s) AND m.state = 'posted'
-                   AND m.company_id = %(company)s AND m.invoice_date IS NULL
+                   AND m.company_id = %(company)s
+                   AND (m.invoice_date IS NULL OR %(implausible)s)
                    AND %(partners)s AND %(matching)s
                 """,
+                reason=scope.reason(
+                    {
+                        "no_date": SQL("m.invoice_date IS NULL"),
+                        "bad_date": SQL("TRUE"),
+                    }
+                ),
+                implausible=scope.implausible(SQL("m.invoice_date")),
                 types=self._counted_types(policy),
                 company=scope.company_id,
                 partners=scope.partners(SQL("m.partner_id")),

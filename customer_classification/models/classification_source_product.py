@@ -1,8 +1,14 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-# Columns of a row of what was sold, see _sold_queries.
-UNITS = SQL("(SELECT id, factor::float8 AS factor FROM uom_uom)")
+from ..copy_frames import TOO_LARGE, is_usable, usable_float
+
+# Units with what they are of their reference; NaN where that cannot be reckoned with.
+UNITS = SQL(
+    "(SELECT id, CASE WHEN factor > 0 AND factor <= %s THEN factor::float8"
+    " ELSE 'NaN' END AS factor FROM uom_uom)",
+    TOO_LARGE,
+)
 
 
 class ClassificationSource(models.AbstractModel):
@@ -18,7 +24,8 @@ class ClassificationSource(models.AbstractModel):
         with a product.
 
         ``amount`` is as in :meth:`_purchase_queries`; ``quantity`` is in the reference
-        unit of the line's own unit; both are negative for what is given back. ``cost``
+        unit of the line's own unit; both are negative for what is given back, and NaN
+        where they are no numbers to reckon with. ``cost``
         is NULL where the document does not know it. Notes, sections and down payments
         are left out.
 
@@ -52,10 +59,12 @@ class ClassificationSourceSale(models.AbstractModel):
         day = scope.day(SQL("o.date_order"))
         return SQL(
             """
-            SELECT l.product_id, o.day, o.period, (%(amount)s)::float8 AS amount,
-                   l.product_uom_qty::float8 * COALESCE(u.factor, 1) AS quantity,
+            SELECT l.product_id, o.day, o.period,
+                   CASE WHEN o.is_bad THEN 'NaN' ELSE %(amount)s END AS amount,
+                   %(quantity)s * COALESCE(u.factor, 1) AS quantity,
                    %(cost)s AS cost
-              FROM (SELECT o.id, o.currency_rate, %(day)s AS day, %(period)s AS period
+              FROM (SELECT o.id, o.currency_rate, %(day)s AS day, %(period)s AS period,
+                           %(is_bad)s AS is_bad
                       FROM sale_order o
                      WHERE o.state = 'sale' AND o.company_id = %(company)s
                        AND %(until)s AND %(matching)s
@@ -65,8 +74,10 @@ class ClassificationSourceSale(models.AbstractModel):
              WHERE l.display_type IS NULL AND l.is_downpayment IS NOT TRUE
                AND l.product_id IS NOT NULL
             """,
-            amount=self._company_amount(SQL("l.price_subtotal"), scope),
+            amount=usable_float(self._company_amount(SQL("l.price_subtotal"), scope)),
+            quantity=SQL("(%s)", usable_float(SQL("l.product_uom_qty"))),
             cost=self._line_cost(scope),
+            is_bad=_any(self._rate_problems(policy, scope)),
             day=day,
             period=period(day),
             company=scope.company_id,
@@ -77,11 +88,14 @@ class ClassificationSourceSale(models.AbstractModel):
 
     @api.model
     def _line_cost(self, scope):
-        """SQL of a line's cost; no cost is known before ``sale_margin``."""
+        """SQL of a line's cost, NULL where it is no number; no cost is known before
+        ``sale_margin``."""
         if "margin" not in self.env["sale.order.line"]._fields:
             return SQL("NULL::float8")
-        cost = SQL("l.price_subtotal - l.margin::numeric")
-        return SQL("(%s)::float8", self._company_amount(cost, scope))
+        cost = self._company_amount(
+            SQL("(l.price_subtotal - l.margin::numeric)"), scope
+        )
+        return SQL("CASE WHEN %s THEN (%s)::float8 END", is_usable(cost), cost)
 
 
 class ClassificationSourceInvoice(models.AbstractModel):
@@ -102,10 +116,12 @@ class ClassificationSourceInvoice(models.AbstractModel):
         """``balance`` is in company currency, negative for what is sold."""
         return SQL(
             """
-            SELECT l.product_id, m.day, m.period, -l.balance::float8 AS amount,
-                   l.quantity::float8 * COALESCE(u.factor, 1) * m.sign AS quantity,
+            SELECT l.product_id, m.day, m.period,
+                   CASE WHEN m.is_bad THEN 'NaN' ELSE -%(amount)s END AS amount,
+                   %(quantity)s * COALESCE(u.factor, 1) * m.sign AS quantity,
                    NULL::float8 AS cost
               FROM (SELECT m.id, m.invoice_date AS day, %(period)s AS period,
+                           %(is_bad)s AS is_bad,
                            CASE m.move_type WHEN 'out_refund' THEN -1 ELSE 1 END AS sign
                       FROM account_move m
                      WHERE m.move_type = ANY(%(move_types)s) AND m.state = 'posted'
@@ -117,6 +133,9 @@ class ClassificationSourceInvoice(models.AbstractModel):
              WHERE l.display_type = 'product' AND l.is_downpayment IS NOT TRUE
                AND l.product_id IS NOT NULL
             """,
+            amount=SQL("(%s)", usable_float(SQL("l.balance"))),
+            quantity=SQL("(%s)", usable_float(SQL("l.quantity"))),
+            is_bad=_any(self._rate_problems(policy, scope)),
             period=period(SQL("m.invoice_date")),
             move_types=move_types,
             company=scope.company_id,
@@ -124,3 +143,9 @@ class ClassificationSourceInvoice(models.AbstractModel):
             matching=self._matching(policy, scope),
             units=UNITS,
         )
+
+
+def _any(conditions):
+    """SQL of whether one of ``{reason: SQL}`` holds."""
+    parts = [SQL("COALESCE(%s, FALSE)", condition) for condition in conditions.values()]
+    return SQL(" OR ").join(parts)

@@ -39,8 +39,7 @@ class ClassificationSourceSale(models.AbstractModel):
             day=scope.day(SQL("o.date_order")),
             amount=scope.countable(
                 self._company_amount(SQL("o.amount_untaxed"), scope),
-                SQL("o.currency_id"),
-                policy.company_id.currency_id.id,
+                self._rate_problems(policy, scope).values(),
             ),
             margin=self._margin(scope),
             company=scope.company_id,
@@ -48,6 +47,19 @@ class ClassificationSourceSale(models.AbstractModel):
             partners=scope.partners(SQL("o.partner_id")),
             matching=self._matching(policy, scope),
         )
+
+    @api.model
+    def _rate_problems(self, policy, scope):
+        """``{reason: SQL}`` of the orders whose amount in company currency is none."""
+        own_currency = policy.company_id.currency_id.id
+        return {
+            "no_rate": scope.without_rate(SQL("o.currency_id"), own_currency),
+            "bad_rate": SQL(
+                "%s OR COALESCE(o.currency_rate, 0) = 0 AND o.currency_id <> %s",
+                scope.without_usable_rate(SQL("o.currency_rate")),
+                own_currency,
+            ),
+        }
 
     @api.model
     def _matching(self, policy, scope):
@@ -116,7 +128,7 @@ class ClassificationSourceSale(models.AbstractModel):
     def _problem_queries(self, policy, scope):
         if policy.revenue_source != "sale":
             return []
-        own_currency = policy.company_id.currency_id.id
+        amount = self._company_amount(SQL("o.amount_untaxed"), scope)
         return [
             SQL(
                 """
@@ -127,13 +139,30 @@ class ClassificationSourceSale(models.AbstractModel):
                 """,
                 reason=scope.reason(
                     {
-                        "no_rate": scope.without_rate(
-                            SQL("o.currency_id"), own_currency
-                        ),
-                        "not_a_number": SQL("o.amount_untaxed = 'NaN'"),
+                        **self._rate_problems(policy, scope),
+                        "not_a_number": scope.not_a_number(amount),
                     }
                 ),
                 company=scope.company_id,
+                partners=scope.partners(SQL("o.partner_id")),
+                matching=self._matching(policy, scope),
+            )
+        ]
+
+    @api.model
+    def _misdated_queries(self, policy, scope):
+        if policy.revenue_source != "sale":
+            return []
+        return [
+            SQL(
+                """
+                SELECT o.partner_id, 'bad_date'::varchar AS reason
+                  FROM sale_order o
+                 WHERE o.state = 'sale' AND o.company_id = %(company)s
+                   AND %(implausible)s AND %(partners)s AND %(matching)s
+                """,
+                company=scope.company_id,
+                implausible=scope.implausible(SQL("o.date_order")),
                 partners=scope.partners(SQL("o.partner_id")),
                 matching=self._matching(policy, scope),
             )

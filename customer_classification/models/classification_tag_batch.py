@@ -1,13 +1,17 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
+from odoo.tools.misc import clean_context
 
 from .classification_tag_kind import KINDS
 from .classification_tag_mixin import OFFICER_GROUP
 
 
 class ClassificationTagBatch(models.Model):
-    """Tags given or taken away from many at once, to undo together."""
+    """Tags given or taken away from many at once, to undo together.
+
+    An undo carries out what stands here, so no group may create or write it.
+    """
 
     _name = "classification.tag.batch"
     _description = "Tags Changed Together"
@@ -62,6 +66,15 @@ class ClassificationTagBatch(models.Model):
             batch.added_count = counts.get((batch.id, "added"), 0)
             batch.removed_count = counts.get((batch.id, "removed"), 0)
 
+    @api.model
+    def _start(self, kind, mode, tag_text=False):
+        """Return a new batch; defaults of the context, which clients fill, are none
+        of its values."""
+        batches = self.sudo().with_context(clean_context(self.env.context))
+        return batches.create(
+            {"kind": kind.name, "mode": mode, "state": "done", "tag_text": tag_text}
+        )
+
     def _notification(self):
         """What was done, with the way to undo it."""
         return {
@@ -101,23 +114,46 @@ class ClassificationTagBatch(models.Model):
         if self.state == "undone":
             raise UserError(self.env._("This has been undone already."))
         if self.mode == "merge":
-            merge = self.env["classification.tag.merge"].search(
-                [("batch_id", "=", self.id)], limit=1
-            )
-            return merge.action_undo()
+            return self._merge().action_undo()
         self.sudo()._undo()
         self.env[KINDS[self.kind].tag_model].sudo()._refresh_usage()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
+    def _merge(self):
+        """Return the merge that this batch is part of."""
+        merge = self.env["classification.tag.merge"].search(
+            [("batch_id", "=", self.id)], limit=1
+        )
+        if not merge:
+            raise UserError(self.env._("The merge is not kept any more."))
+        return merge
+
     def _check_may_undo(self):
-        """Who did it may undo it, and officers may."""
-        self.env[KINDS[self.kind].model].browse().check_access("write")
+        """Let those undo it who did it, or officers, as far as they may change the
+        records: two queries."""
+        self.check_access("read")
+        kind = KINDS[self.kind]
+        self.env[kind.model].browse().check_access("write")
+        self.env["classification.tag.link"]._check_may_tag(
+            kind, [("id", "in", self._record_ids(kind))]
+        )
         if self.create_uid != self.env.user and not self.env.user.has_group(
             OFFICER_GROUP
         ):
             raise AccessError(
                 self.env._("Only %s or an officer can undo this.", self.create_uid.name)
             )
+
+    def _record_ids(self, kind):
+        self.env["classification.tag.change"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT %s FROM classification_tag_change WHERE batch_id = %s",
+                kind.record_key,
+                self.id,
+            )
+        )
+        return [record for (record,) in rows if record]
 
     def _undo(self):
         """Six queries, whatever the number of records."""

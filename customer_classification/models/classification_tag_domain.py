@@ -2,25 +2,8 @@
 
 from odoo.fields import Domain
 
-from .classification_policy_filter import field_of
+from .classification_condition import ANY, comodel_of, field_of, ids_in, items_of
 from .classification_tag_kind import KIND_OF_TAG_MODEL
-
-ANY = ("any", "not any", "any!", "not any!")
-
-
-def dangling_references(domain, model):
-    """Paths of conditions that name records which are no more: one query a path."""
-    for condition in domain.iter_conditions():
-        field = field_of(condition, model)
-        comodel = _comodel(field, model)
-        if comodel is None:
-            continue
-        if condition.operator in ANY:
-            yield from dangling_references(Domain(condition.value), comodel)
-            continue
-        ids = _ids(condition.value)
-        if len(comodel.browse(ids).exists()) < len(ids):
-            yield condition.field_expr
 
 
 def asked_tags(domain, model):
@@ -35,7 +18,7 @@ def asked_tags(domain, model):
 def _asked_by(condition, model):
     name, __, rest = condition.field_expr.partition(".")
     field = model._fields.get(name)
-    comodel = _comodel(field, model)
+    comodel = comodel_of(field, model)
     if comodel is None:
         return set()
     operator, value = condition.operator, condition.value
@@ -56,12 +39,12 @@ def _asked_by(condition, model):
 def _named(comodel, operator, value):
     """Ids of the tags that a condition on a field of tags names."""
     tags = comodel.with_context(active_test=False)
-    ids = _ids(value)
+    ids = ids_in(value)
     if operator in ("child_of", "parent_of"):
         return tags.search([("id", operator, value)]).ids
     if ids:
         return ids
-    texts = [text for text in _items(value) if isinstance(text, str)]
+    texts = [text for text in items_of(value) if isinstance(text, str)]
     if texts:
         like = Domain.OR(Domain("display_name", "ilike", text) for text in texts)
         return tags.search(like).ids
@@ -73,7 +56,7 @@ def replaced(domain, model, tag_model, old_id, new_id):
 
     def swap(condition):
         field = field_of(condition, model)
-        comodel = _comodel(field, model)
+        comodel = comodel_of(field, model)
         value = condition.value
         if comodel is None:
             return condition
@@ -94,23 +77,3 @@ def _swapped(value, old_id, new_id):
     ):
         return list(dict.fromkeys(new_id if item == old_id else item for item in value))
     return new_id if value == old_id and not isinstance(value, bool) else value
-
-
-def _comodel(field, model):
-    if field is None or not field.relational:
-        return None
-    return model.env[field.comodel_name]
-
-
-def _ids(value):
-    return [
-        item
-        for item in dict.fromkeys(_items(value))
-        if isinstance(item, int) and not isinstance(item, bool)
-    ]
-
-
-def _items(value):
-    if isinstance(value, str) or not hasattr(value, "__iter__"):
-        return [value]
-    return list(value)

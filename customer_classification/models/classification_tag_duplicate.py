@@ -119,7 +119,8 @@ class ClassificationTagDuplicate(models.Model):
     def action_merge(self):
         """Prepare the merge of the two."""
         self.ensure_one()
-        tags = (self.tag_ref | self.other_ref).exists()
+        tags = self.env[KINDS[self.kind].tag_model]
+        tags = tags.union(*filter(None, (self.tag_ref, self.other_ref))).exists()
         return self.env["classification.tag.merge"]._open_for(tags)
 
 

@@ -1,5 +1,9 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
 from odoo.tools import SQL
+
+from .classification_tag_kind import KINDS
 
 LINK_STATES = [
     ("present", "Has the tag"),
@@ -97,18 +101,54 @@ class ClassificationTagLink(models.Model):
         :param added: pairs ``(tag, record)``
         :param removed: the same
         """
-        context = self.env.context
-        origin = "import" if context.get("import_file") else "person"
-        origin = context.get("tag_origin", origin)
+        origin = "import" if self.env.context.get("import_file") else "person"
         for pairs, action, state in (
             (removed, "removed", "removed"),
             (added, "added", "present"),
         ):
             if pairs:
                 self.env["classification.tag.change"]._append(
-                    kind, pairs, action, origin, context.get("tag_batch_id")
+                    kind, pairs, action, origin, self._batch_of_context()
                 )
                 self._upsert(kind, pairs, state, origin)
+
+    @api.model
+    def _batch_of_context(self):
+        """Return the batch that tags are changed in, None outside of one.
+
+        It is a record, which no client can put into a context: an undo would take
+        back what was never done in that batch.
+        """
+        batch = self.env.context.get("tag_batch")
+        return batch.id if isinstance(batch, models.BaseModel) else None
+
+    @api.model
+    def _check_may_tag(self, kind, domain):
+        """Refuse to change tags of records that the caller may not write: one query.
+
+        :param domain: finds the records
+        :raises AccessError: there is one that the caller may not write
+        """
+        if self.env.su:
+            return
+        records = self.env[kind.model].with_context(active_test=False)
+        rules = self.env["ir.rule"]._compute_domain(kind.model, "write")
+        if records.has_access("write"):
+            domain = Domain(domain) & ~Domain(rules)
+        if records.sudo().search_count(Domain(domain), limit=1):
+            raise AccessError(
+                self.env._(
+                    "Some %s that have these tags are not yours to change, so you "
+                    "cannot give them tags or take tags away. Ask somebody who may "
+                    "change all of them.",
+                    self._record_words(kind),
+                )
+            )
+
+    @api.model
+    def _record_words(self, kind):
+        kinds = self.env["classification.tag.batch"]._fields["kind"]
+        return dict(kinds._description_selection(self.env))[kind.name].lower()
 
     @api.model
     def _write_pairs(self, kind, added, removed):
@@ -172,7 +212,14 @@ class ClassificationTagLink(models.Model):
         self.invalidate_model()
 
     def action_forget_removal(self):
-        """Let rules give the tag again where a person took it away."""
+        """Let rules give the tag again where a person took it away.
+
+        Those who may change the record decide.
+        """
+        self.check_access("read")
         removed = self.filtered(lambda link: link.state == "removed")
+        for kind in KINDS.values():
+            if removed[kind.record_field]:
+                removed[kind.record_field].check_access("write")
         removed.sudo().unlink()
         return {"type": "ir.actions.client", "tag": "soft_reload"}

@@ -1,22 +1,33 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
+from odoo.tools.misc import clean_context
 
 from .classification_tag_kind import KIND_OF_TAG_MODEL, KINDS
 
 
 class ClassificationTagMerge(models.Model):
-    """Tags that became one: what carried them, what stood below them, and what named
-    them follow. The tags that went are archived, so that it can be undone."""
+    """Tags that became one.
+
+    What carried them, what stood below them, and what named them follow. The tags that
+    went are archived, so that it can be undone. An undo carries out what the log says,
+    so no group may write it; the author of a draft chooses its tags, and no more.
+
+    A merge goes as far as the rights of who merges: all that has the tags and all that
+    asks for them may be written by this person. Saved filters of others follow, too.
+    """
 
     _name = "classification.tag.merge"
+    _inherit = "classification.protected.mixin"
     _description = "Merge of Tags"
     _order = "id desc"
+    _protected_fields = frozenset({"kind", "state", "batch_id", "log"})
 
     kind = fields.Selection(
         [("partner", "Contacts"), ("product", "Products"), ("campaign", "Campaigns")],
         required=True,
         readonly=True,
+        copy=False,
     )
     partner_tag_id = fields.Many2one(
         "res.partner.category", string="Into", ondelete="cascade"
@@ -50,12 +61,13 @@ class ClassificationTagMerge(models.Model):
         default="draft",
         required=True,
         readonly=True,
+        copy=False,
     )
     reference_text = fields.Text(
         string="What Names Them", compute="_compute_reference_text"
     )
-    batch_id = fields.Many2one("classification.tag.batch", readonly=True)
-    log = fields.Json(readonly=True)
+    batch_id = fields.Many2one("classification.tag.batch", readonly=True, copy=False)
+    log = fields.Json(readonly=True, copy=False, groups=fields.NO_ACCESS)
 
     def _compute_display_name(self):
         for merge in self:
@@ -65,25 +77,30 @@ class ClassificationTagMerge(models.Model):
         return self[KINDS[self.kind].tag_field]
 
     def _from(self):
-        return self[f"{KINDS[self.kind].tag_field}s"] - self._into()
+        tags = self.with_context(active_test=False)[f"{KINDS[self.kind].tag_field}s"]
+        return tags.with_context(self.env.context) - self._into()
 
     @api.depends("kind", *(f"{kind.tag_field}s" for kind in KINDS.values()))
     def _compute_reference_text(self):
         for merge in self:
-            references = self.env["classification.tag.reference"].sudo()
+            references = self.env["classification.tag.reference"]
             lines = [
-                f"{found.what}: {found.name}" for found in references._of(merge._from())
+                f"{found.what}: {references._readable_name(found)}"
+                for found in references.sudo()._of(merge._from())
             ]
             merge.reference_text = "\n".join(dict.fromkeys(lines)) or False
 
     @api.model
     def _open_for(self, tags):
-        """A merge to confirm, into the tag that most have."""
-        kind = KIND_OF_TAG_MODEL[tags._name]
+        """Open a merge to confirm, into the tag that most have."""
+        kind, tags = KIND_OF_TAG_MODEL[tags._name], tags.exists()
+        self._check_may_merge(tags)
         if len(tags) < 2:
             raise UserError(self.env._("Choose two tags or more to merge."))
         into = tags.sorted("tag_record_count", reverse=True)[:1]
-        merge = self.create(
+        # Defaults of the context, which clients fill, are none of its values.
+        merges = self.sudo().with_context(clean_context(self.env.context))
+        merge = merges.create(
             {
                 "kind": kind.name,
                 kind.tag_field: into.id,
@@ -98,17 +115,45 @@ class ClassificationTagMerge(models.Model):
             "view_mode": "form",
         }
 
-    def action_merge(self):
-        """Merge; each tag takes a query for each model that may name it, and seven for
-        all that carry it."""
-        self.ensure_one()
-        if self.state == "done":
+    def write(self, vals):
+        if not self.env.su:
+            self._refuse_protected(self._protected_fields & set(vals))
+            self._check_own_draft()
+        return super().write(vals)
+
+    def _check_own_draft(self):
+        """Let only its author change a merge, and only before it is done."""
+        if self.filtered(lambda merge: merge.state == "done"):
             raise UserError(self.env._("These tags are merged already."))
+        for merge in self:
+            if merge.create_uid != self.env.user and not self.env.su:
+                raise AccessError(
+                    self.env._(
+                        "%s prepared this merge. Choose the tags again to merge them.",
+                        merge.create_uid.name,
+                    )
+                )
+
+    @api.model
+    def _check_may_merge(self, tags):
+        """Let officers merge tags that they may write."""
+        tags._check_tag_makers()
+        tags.check_access("write")
+
+    def action_merge(self):
+        """Merge the tags.
+
+        Each tag takes a query for each model that may name it, and seven for all that
+        carry it.
+        """
+        self.ensure_one()
+        self.check_access("write")
+        self._check_own_draft()
         kind, into, tags = KINDS[self.kind], self._into(), self._from()
         self._check_merge(into, tags)
-        self.batch_id = self.env["classification.tag.batch"].create(
-            {"kind": kind.name, "mode": "merge"}
-        )
+        self._check_reach(kind, into, tags)
+        own = self.sudo()
+        own.batch_id = self.env["classification.tag.batch"]._start(kind, "merge")
         references, log = self.env["classification.tag.reference"].sudo(), []
         for tag in tags:
             log += self._repoint_rules(kind, tag, into)
@@ -116,8 +161,21 @@ class ClassificationTagMerge(models.Model):
             log += self._move_children(tag, into)
             self._move_records(kind, tag, into)
         tags.active = False
-        self.write({"state": "done", "log": log})
+        own.write({"state": "done", "log": log})
         self._refresh(kind)
+
+    def _check_reach(self, kind, into, tags):
+        """Refuse to change what the caller may not write, before anything is done."""
+        self._check_may_merge(into | tags)
+        references = self.env["classification.tag.reference"]
+        found = references.sudo()._to_repoint(tags)
+        references._check_may_repoint(
+            [reference.record for reference in found]
+            + list(tags.sudo().with_context(active_test=False).tag_rule_ids)
+        )
+        self.env["classification.tag.link"]._check_may_tag(
+            kind, [(kind.field, "in", tags.ids)]
+        )
 
     def _check_merge(self, into, tags):
         if not into or not tags:
@@ -200,17 +258,42 @@ class ClassificationTagMerge(models.Model):
                 )
             )
 
+    def _check_may_undo(self, kind, into, tags):
+        """Let those undo it who may undo its batch, and may write its tags."""
+        self._check_may_merge(into | tags)
+        if not self.batch_id:
+            raise UserError(self.env._("There is nothing to undo."))
+        self.batch_id._check_may_undo()
+        strange = [
+            ("batch_id", "=", self.batch_id.id),
+            (kind.tag_field, "not in", (into | tags).ids),
+        ]
+        changes = self.env["classification.tag.change"].sudo()
+        if self.batch_id.mode != "merge" or changes.search_count(strange, limit=1):
+            raise UserError(
+                self.env._(
+                    "What this merge kept for its undo is not what a merge of these "
+                    "tags does. Nothing was undone."
+                )
+            )
+
     def action_undo(self):
-        """Take the merge back: what names the tags, what stands below them, and what
-        had them; what was changed since stays as it is."""
+        """Take the merge back.
+
+        What names the tags, what stands below them, and what had them is as before;
+        what was changed since stays as it is.
+        """
         self.ensure_one()
+        self.check_access("read")
         if self.state != "done":
             raise UserError(self.env._("There is nothing to undo."))
-        kind = KINDS[self.kind]
-        self._from().with_context(active_test=False).active = True
-        left = self.env["classification.tag.reference"]._restore(self.log or [])
-        self.batch_id._undo()
-        self.state = "undone"
+        kind, into, tags = KINDS[self.kind], self._into(), self._from()
+        self._check_may_undo(kind, into, tags)
+        references = self.env["classification.tag.reference"]
+        tags.active = True
+        left = references._restore(self.sudo().log or [], tags, into)
+        self.batch_id.sudo()._undo()
+        self.sudo().state = "undone"
         self._refresh(kind)
         message = self.env._("The merge is undone.")
         if left:

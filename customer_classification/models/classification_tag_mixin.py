@@ -1,5 +1,9 @@
+import re
+from itertools import count
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .classification_tag_kind import KIND_OF_TAG_MODEL
@@ -16,19 +20,32 @@ TAG_TYPES = [
     ("custom", "Custom"),
 ]
 OFFICER_GROUP = "customer_classification.group_officer"
+PATH = " / "  # between the names of a path
+# What the names of the tags below, and their order, depend on.
+SHOWN_BELOW = {"name", "sequence"}
+# Neither is text for the database.
+UNKEPT = re.compile("[\x00\ud800-\udfff]")
+# Characters of a text; the database keeps names and codes in an index.
+LONGEST = {"name": 128, "code": 64, "description": 20_000}
 
 
 class ClassificationTagMixin(models.AbstractModel):
-    """What tags of contacts, products and campaigns have in common: a tree with paths,
-    exclusive groups, an owner, and counts that know the children."""
+    """What tags of contacts, products and campaigns have in common.
+
+    A tree with paths, exclusive groups, an owner, and counts that know the children.
+    Names and sort keys come from the path that Odoo keeps, not from the parent's, so
+    a tree of any depth takes as many queries as a flat one.
+    """
 
     _name = "classification.tag.mixin"
+    _inherit = "classification.protected.mixin"
     _description = "Tag in a Tree"
-
-    tag_sort_key = fields.Char(
-        compute="_compute_tag_sort_key", store=True, recursive=True, index=True
+    _protected_fields = frozenset(
+        {"tag_sort_key", "tag_record_count", "tag_last_use_date", "tag_reminded_date"}
     )
-    display_name = fields.Char(recursive=True)
+
+    # Without an index: keys of deep trees are longer than one takes.
+    tag_sort_key = fields.Char(compute="_compute_tag_sort_key", store=True)
     tag_level = fields.Integer(compute="_compute_tag_level")
     code = fields.Char(
         copy=False, help="A short name for other programs, unique where it is set."
@@ -69,72 +86,91 @@ class ClassificationTagMixin(models.AbstractModel):
 
     # The tree
 
-    @api.depends("name", "sequence", "parent_id.tag_sort_key")
+    @api.depends("name", "sequence", "parent_id", "parent_path")
     def _compute_tag_sort_key(self):
-        for tag in self:
-            own = f"{max(tag.sequence, 0):06d} {(tag.name or '').casefold()}"
-            above = tag.parent_id.tag_sort_key
-            tag.tag_sort_key = f"{above}\x1f{own}" if above else own
+        for tag, above in self._with_tags_above():
+            tag.tag_sort_key = "\x1f".join(
+                f"{max(place.sequence, 0):06d} {(place.name or '').casefold()}"
+                for place in (*above, tag)
+            )
+
+    def _with_tags_above(self):
+        """Yield each tag with those above it, from the top: two queries."""
+        paths = {
+            tag: [
+                int(part) for part in (tag.parent_id.parent_path or "").split("/")[:-1]
+            ]
+            for tag in self
+        }
+        tags = {
+            tag.id: tag for tag in self.browse({i for p in paths.values() for i in p})
+        }
+        for tag, path in paths.items():
+            yield tag, [tags[place] for place in path]
+
+    @api.private
+    def modified(self, fnames, create=False, before=False):
+        """Let what shows in names and sort keys of tags below be worked out anew, all
+        levels at once: one query."""
+        super().modified(fnames, create=create, before=before)
+        shown = SHOWN_BELOW.intersection(fnames)
+        if not shown or create or not self.ids:
+            return
+        below = self.sudo().with_context(active_test=False)
+        below = below.search(
+            [("id", "child_of", self.ids), ("id", "not in", self.ids)], order="id"
+        ).with_env(self.env)
+        super(ClassificationTagMixin, below).modified(shown, before=before)
 
     @api.depends("parent_path")
     def _compute_tag_level(self):
         for tag in self:
             tag.tag_level = (tag.parent_path or "").count("/") - 1
 
-    @api.depends("name", "parent_id.display_name")
+    @api.depends("name", "parent_id", "parent_path")
     @api.depends_context("lang")
     def _compute_display_name(self):
-        for tag in self:
-            above = tag.parent_id.display_name
-            tag.display_name = f"{above} / {tag.name}" if above else tag.name
+        for tag, above in self._with_tags_above():
+            tag.display_name = PATH.join(place.name or "" for place in (*above, tag))
 
-    @api.model
-    def _search_display_name(self, operator, value):
-        """What is found by its name is found with what stands below it."""
-        domain = super()._search_display_name(operator, value)
-        if not operator.endswith("like"):
-            return domain
-        if operator.startswith("not"):
-            return NotImplemented
-        return [("id", "child_of", tuple(self._search(domain)))]
-
-    @api.constrains("parent_id")
-    def _check_no_tag_cycle(self):
-        for tag in self:
-            if tag._has_cycle():
+    def _check_no_tag_cycle(self, parent_id):
+        """Refuse a place below the tag itself, before Odoo does without its name."""
+        parent = self.browse(parent_id if type(parent_id) is int else ()).exists()
+        for tag in self if parent else ():
+            if parent.parent_path.startswith(tag.parent_path):
                 raise ValidationError(
                     self.env._(
                         "“%(tag)s” cannot stand below “%(parent)s”, which stands below "
                         "it. Move “%(parent)s” to another place first.",
                         tag=tag.name,
-                        parent=tag.parent_id.name,
+                        parent=parent.name,
                     )
                 )
 
     @api.constrains("parent_id", "name", "active")
     def _check_tag_name(self):
-        """Names differ among siblings in use, in every language: one query."""
+        """Names differ among siblings in use, in every language: one query, which
+        reads each sibling once."""
         self.flush_model(["name", "parent_id", "active"])
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT t.id, other.id
-                  FROM %(table)s t
-                  JOIN %(table)s other
-                    ON other.id <> t.id
-                   AND other.parent_id IS NOT DISTINCT FROM t.parent_id
-                 WHERE t.id = ANY(%(ids)s) AND t.active AND other.active AND EXISTS (
-                       SELECT FROM jsonb_each_text(t.name) a
-                         JOIN jsonb_each_text(other.name) b
-                           ON a.key = b.key
-                          AND lower(trim(a.value)) = lower(trim(b.value)))
+                SELECT min(id) FILTER (WHERE id = ANY(%(ids)s))
+                  FROM (SELECT DISTINCT t.id, COALESCE(t.parent_id, 0) AS parent,
+                               lang.key, lower(trim(lang.value)) AS name
+                          FROM %(table)s t, jsonb_each_text(t.name) lang
+                         WHERE t.active AND COALESCE(t.parent_id, 0) IN (
+                               SELECT COALESCE(own.parent_id, 0) FROM %(table)s own
+                                WHERE own.id = ANY(%(ids)s) AND own.active)) named
+                 GROUP BY parent, key, name
+                HAVING count(*) > 1 AND bool_or(id = ANY(%(ids)s))
                  LIMIT 1
                 """,
                 table=SQL.identifier(self._table),
                 ids=self.ids,
             )
         )
-        for tag_id, __ in rows:
+        for (tag_id,) in rows:
             tag = self.browse(tag_id)
             place = tag.parent_id.display_name or self.env._("the top")
             raise ValidationError(
@@ -162,6 +198,47 @@ class ClassificationTagMixin(models.AbstractModel):
             raise ValidationError(
                 self.env._("The code “%s” is that of another tag.", code)
             )
+
+    def copy_data(self, default=None):
+        """Give copies names of their own, and none of what carries the tags."""
+        kind, given = self._tag_kind(), default or {}
+        vals_list, taken = super().copy_data(default), self._names_beside()
+        for tag, vals in zip(self, vals_list, strict=True):
+            if kind.inverse not in given:
+                vals.pop(kind.inverse, None)
+            vals["name"] = given.get("name", tag.name)
+            if "name" not in given:
+                vals["name"] = tag._name_of_copy(taken)
+        return vals_list
+
+    def copy_translations(self, new, excluded=()):
+        # In other languages, too, the name of the original is taken.
+        return super().copy_translations(new, excluded={*excluded, "name"})
+
+    def _names_beside(self):
+        """Names that these tags and their siblings have in any language: one query."""
+        self.flush_model(["name", "parent_id"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT lower(trim(lang.value))"
+                "  FROM %(table)s t, jsonb_each_text(t.name) lang"
+                " WHERE COALESCE(t.parent_id, 0) = ANY(%(parents)s)",
+                table=SQL.identifier(self._table),
+                parents=[tag.parent_id.id or 0 for tag in self],
+            )
+        )
+        return {name for (name,) in rows}
+
+    def _name_of_copy(self, taken):
+        """Return the first free name, and note that it is taken."""
+        short = self.name[: LONGEST["name"] - 20]
+        for number in count(1):
+            name = self.env._("%s (copy)", short)
+            if number > 1:
+                name = f"{name} {number}"
+            if name.casefold() not in taken:
+                taken.add(name.casefold())
+                return name
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_children(self):
@@ -207,6 +284,55 @@ class ClassificationTagMixin(models.AbstractModel):
                 )
             )
 
+    @api.model
+    def _check_tag_texts(self, vals):
+        """Refuse names, codes and descriptions that the database cannot keep.
+
+        :param vals: values of fields, or of one field by language
+        """
+        for name, longest in LONGEST.items():
+            text = vals.get(name)
+            if name == "name" and name in vals and not str(text or "").strip():
+                raise ValidationError(self.env._("A tag needs a name."))
+            self._check_tag_text(name, str(text or ""), longest)
+
+    @api.model
+    def _check_tag_text(self, field, text, longest):
+        if len(text) > longest:
+            raise ValidationError(
+                self.env._(
+                    "%(field)s: at most %(number)s characters, please.",
+                    field=self._fields[field]._description_string(self.env),
+                    number=longest,
+                )
+            )
+        if UNKEPT.search(text):
+            raise ValidationError(
+                self.env._(
+                    "%s holds characters that cannot be kept, such as those of a "
+                    "file that is not text. Type it anew.",
+                    self._fields[field]._description_string(self.env),
+                )
+            )
+
+    def _prepare_create_values(self, vals_list):
+        result = super()._prepare_create_values(vals_list)
+        for vals in result:
+            self._check_tag_texts({"name": False, **vals})
+        return result
+
+    def _update_field_translations(
+        self, field_name, translations, digest=None, source_lang=""
+    ):
+        if field_name in LONGEST and isinstance(translations, dict):
+            for text in translations.values():
+                # False takes a translation away.
+                if text is not False and text is not None:
+                    self._check_tag_texts({field_name: text})
+        return super()._update_field_translations(
+            field_name, translations, digest=digest, source_lang=source_lang
+        )
+
     @api.model_create_multi
     def create(self, vals_list):
         self._check_tag_makers()
@@ -220,6 +346,8 @@ class ClassificationTagMixin(models.AbstractModel):
         kind = self._tag_kind()
         if set(vals) - {kind.inverse}:
             self._check_tag_makers()
+        self._check_tag_texts(vals)
+        self._check_no_tag_cycle(vals.get("parent_id"))
         if kind.inverse not in vals:
             return super().write(vals)
         before = self._tagged_pairs()
@@ -240,12 +368,14 @@ class ClassificationTagMixin(models.AbstractModel):
         )
 
     def _note_tagged(self, before):
-        after = self._tagged_pairs()
+        kind, after = self._tag_kind(), self._tagged_pairs()
+        records = self.env[kind.model].browse({record for __, record in after ^ before})
+        if records:
+            records.check_access("write")
         links = self.env["classification.tag.link"].sudo()
-        links._note(self._tag_kind(), after - before, before - after)
-        self.env[self._tag_kind().model].browse(
-            {record for __, record in after - before}
-        )._check_exclusive_tags()
+        links._note(kind, after - before, before - after)
+        given = {record for __, record in after - before}
+        records.browse(given)._check_exclusive_tags()
 
     @api.constrains("tag_is_exclusive", "parent_id")
     def _check_exclusive_group(self):
@@ -269,12 +399,15 @@ class ClassificationTagMixin(models.AbstractModel):
 
     def _compute_tag_is_smart(self):
         for tag in self:
-            tag.tag_is_smart = bool(tag.tag_rule_ids)
+            # Also where the rule itself is not shown to the user.
+            tag.tag_is_smart = bool(tag.sudo().tag_rule_ids)
 
     def _search_tag_is_smart(self, operator, value):
         if operator != "in":
             return NotImplemented
-        return [("tag_rule_ids", "!=" if True in value else "=", False)]
+        return Domain(
+            "tag_rule_ids", "any!" if True in value else "not any!", Domain.TRUE
+        )
 
     # Counting
 
@@ -338,7 +471,7 @@ class ClassificationTagMixin(models.AbstractModel):
                 tag = tag.with_context(lang=tag.tag_owner_id.lang)
                 subject = tag.env._("Is the tag %s still of use?", tag.display_name)
                 tag._tell_owner(subject, tag._review_sentence())
-                tag.tag_reminded_date = tag.tag_review_date
+                tag.sudo().tag_reminded_date = tag.tag_review_date
 
     def _review_sentence(self):
         return self.env._(

@@ -1,32 +1,39 @@
-import ast
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .classification_policy_filter import missing_fields
-from .classification_tag_domain import dangling_references
+from .classification_condition import Condition
 from .classification_tag_kind import KINDS
 from .customer_profile import MONEY_GROUP
+from .profiling import MAY_BE_PROFILED, NOT_OBJECTING
 
-WHAT_IT_SAYS = {
-    *("kind", "partner_tag_id", "product_tag_id", "campaign_tag_id", "domain"),
-    "company_id",
-}
+WHAT_IT_SAYS = frozenset(
+    ("kind", "partner_tag_id", "product_tag_id", "campaign_tag_id", "domain")
+    + ("company_id",)
+)
 
 
 class ClassificationTagRule(models.Model):
     """A condition that keeps a tag: who meets it has the tag, who does not loses it.
 
     A rule takes away only what a rule gave, and does not give again what a person took
-    away. It is drafted, looked at in a preview, and then switched on.
+    away. It is drafted, looked at in a preview, and then switched on. Its condition
+    finds what its responsible may read: who wrote it, or switched it on last.
     """
 
     _name = "classification.tag.rule"
+    _inherit = ["classification.condition.mixin", "classification.protected.mixin"]
     _description = "Rule of a Smart Tag"
     _order = "kind, partner_tag_id, product_tag_id, campaign_tag_id, id"
     _rec_names_search = ["partner_tag_id", "product_tag_id", "campaign_tag_id"]
+    _condition_texts = ("domain",)
+    _condition_fields = WHAT_IT_SAYS
+    _protected_fields = frozenset(
+        ("state", "error", "last_run_date", "matched_count", "readers")
+        + ("preview_date", "preview_user_id", "preview_matched", "preview_added")
+        + ("preview_removed", "preview_kept_off", "preview_revenue", "responsible_id")
+    )
 
     name = fields.Char(compute="_compute_name", search="_search_name")
     active = fields.Boolean(default=True)
@@ -56,6 +63,27 @@ class ClassificationTagRule(models.Model):
         help="Fields of the record, its classes and numbers, other tags, and dates "
         "such as “today -30d”.",
     )
+    responsible_id = fields.Many2one(
+        "res.users",
+        default=lambda self: self.env.uid,
+        copy=False,
+        readonly=True,
+        index=True,
+        help="Who wrote the condition, or switched it on last. It finds what this "
+        "person may read.",
+    )
+    readers = fields.Selection(
+        [
+            ("all", "Everybody"),
+            ("amounts", "Who Sees Amounts"),
+            ("own", "The Responsible"),
+        ],
+        string="Shown To",
+        compute="_compute_readers",
+        store=True,
+        copy=False,
+        help="Who may read all that the condition asks for.",
+    )
     note = fields.Text(
         string="What It Means", translate=True, help="For people who meet the tag."
     )
@@ -75,6 +103,12 @@ class ClassificationTagRule(models.Model):
     last_run_date = fields.Datetime(string="Last Run", readonly=True, copy=False)
     matched_count = fields.Integer(string="Matched", readonly=True, copy=False)
     preview_date = fields.Datetime(string="Preview Of", readonly=True, copy=False)
+    preview_user_id = fields.Many2one(
+        "res.users",
+        string="Seen With the Rights Of",
+        readonly=True,
+        copy=False,
+    )
     preview_matched = fields.Integer(string="Would Match", readonly=True, copy=False)
     preview_added = fields.Integer(string="Would Get It", readonly=True, copy=False)
     preview_removed = fields.Integer(string="Would Lose It", readonly=True, copy=False)
@@ -124,14 +158,35 @@ class ClassificationTagRule(models.Model):
             if not rule._tag():
                 raise ValidationError(self.env._("Choose the tag that the rule keeps."))
 
-    @api.constrains("domain", "kind")
+    @api.depends("domain", "kind")
+    def _compute_readers(self):
+        """What cannot be read is shown to its author only."""
+        for rule in self:
+            try:
+                rule.readers = rule._condition().readers()
+            except UserError:
+                rule.readers = "own"
+
+    @api.constrains("domain", "kind", "company_id")
     def _check_domain(self):
         for rule in self:
-            rule._query()
+            rule._condition().try_out()
+
+    def _check_condition_rights(self):
+        for rule in self:
+            rule._condition(self.env.user).check_rights()
 
     def write(self, vals):
+        if WHAT_IT_SAYS & set(vals):
+            if not self.env.su:
+                self._check_paused()
+            else:
+                vals = {**vals, "preview_date": False}
+        return super().write(vals)
+
+    def _check_paused(self):
         running = self.filtered(lambda rule: rule.state == "running")
-        if running and WHAT_IT_SAYS & set(vals) and "state" not in vals:
+        if running:
             raise UserError(
                 self.env._(
                     "The rule of %s is running. Pause it, change it, look at the "
@@ -139,87 +194,49 @@ class ClassificationTagRule(models.Model):
                     running[0].name,
                 )
             )
-        if WHAT_IT_SAYS & set(vals):
-            vals = {**vals, "preview_date": False}
-        return super().write(vals)
+
+    def _condition_taken(self):
+        """A preview of the former condition is one of other people's numbers."""
+        facts = [name for name in self._protected_fields if name.startswith("preview")]
+        return super()._condition_taken() | dict.fromkeys(facts, False)
 
     # The condition
 
-    def _condition(self):
-        """The condition as a :class:`Domain`.
-
-        :raises ValidationError: it cannot be read, or names a field that is no more
-        """
+    def _condition(self, person=None):
+        """The :class:`Condition`, with superuser rights or those of a person."""
         self.ensure_one()
-        try:
-            domain = Domain(ast.literal_eval(self.domain or "[]"))
-        except (ValueError, TypeError, SyntaxError, MemoryError) as error:
-            raise ValidationError(
-                self.env._(
-                    "%s: this condition cannot be read. Use fields and fixed values.",
-                    self.name,
-                )
-            ) from error
-        missing = next(missing_fields(domain, self._records()), None)
-        if missing:
-            raise ValidationError(
-                self.env._(
-                    "%(rule)s: there is no field “%(field)s” any more, so nothing "
-                    "would match. Choose another one.",
-                    rule=self.name,
-                    field=missing,
-                )
-            )
-        return domain
+        person = self._condition_root if person is None else person
+        model = KINDS[self.kind].model
+        records = self._condition_eyes(model, self.company_id, self.name, person)
+        within = NOT_OBJECTING if self.kind == "partner" else Domain.TRUE
+        return Condition(records, self.domain, self.name, within)
 
-    def _records(self):
-        """The model of what the rule tags, as the rule's company sees it, whoever
-        asks; archived ones keep their tags."""
-        return (
-            self.env[KINDS[self.kind].model]
-            .sudo()
-            .with_company(self.company_id)
-            .with_context(active_test=False, lang=None)
-        )
+    def _responsible_condition(self):
+        """The :class:`Condition` as the responsible sees it, or nobody.
 
-    def _query(self):
-        """What matches, as a :class:`Query`; it is not run.
-
-        :raises ValidationError: the rule cannot be read, or names a record that is no
-            more: “is not among [what is gone]” would match everybody
+        :raises AccessError: the responsible may not work there any more
         """
-        domain, records = self._condition(), self._records()
-        gone = next(dangling_references(domain, records), None)
-        if gone:
-            raise ValidationError(
-                self.env._(
-                    "%(rule)s: the condition on “%(field)s” names something that was "
-                    "deleted, so it matches nothing.",
-                    rule=self.name,
-                    field=gone,
-                )
-            )
-        try:
-            return records._search(domain)
-        except (ValueError, TypeError, UserError, NotImplementedError) as error:
-            raise ValidationError(
-                self.env._(
-                    "%(rule)s: this condition cannot be used: %(error)s",
-                    rule=self.name,
-                    error=str(error).strip(),
-                )
-            ) from error
+        return self._condition(self.responsible_id)
 
     # People
 
     def action_preview(self):
-        """Count who would get and who would lose the tag: two queries a rule."""
+        """Count who would get and who would lose the tag, if the user switched the
+        rules on: two queries a rule."""
+        self.check_access("write")
         for rule in self:
-            rule.write(rule._preview())
+            condition = rule._condition(self.env.user)
+            with condition.guarded():
+                values = rule._preview(condition.ids())
+            rule.sudo().write({**values, "preview_user_id": self.env.uid})
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
-    def _preview(self):
-        kind, query = KINDS[self.kind], self._query()
+    def _preview(self, matching):
+        """Values of the preview.
+
+        :param matching: SQL of the ids that match
+        """
+        kind = KINDS[self.kind]
         [(matched, added, kept_off, revenue)] = self.env.execute_query(
             SQL(
                 """
@@ -239,7 +256,7 @@ class ClassificationTagRule(models.Model):
                 record=kind.record,
                 tag=kind.tag,
                 relation=kind.table,
-                matching=query.subselect(),
+                matching=matching,
                 own=self._tag().id,
                 record_key=kind.record_key,
                 tag_key=kind.tag_key,
@@ -257,7 +274,7 @@ class ClassificationTagRule(models.Model):
                 """,
                 tag_key=kind.tag_key,
                 own=self._tag().id,
-                matching=query.subselect(),
+                matching=matching,
                 record_key=kind.record_key,
             )
         )
@@ -267,17 +284,28 @@ class ClassificationTagRule(models.Model):
             "preview_added": added,
             "preview_removed": removed,
             "preview_kept_off": kept_off,
-            "preview_revenue": revenue or 0,
+            "preview_revenue": self._sees_amounts() and revenue,
             "error": False,
         }
 
+    def _sees_amounts(self):
+        return self.env.su or self.env.user.has_group(MONEY_GROUP)
+
     def action_start(self):
-        """Switch the rules on and run them."""
+        """Switch the rules on and run them, with the rights of the user from now on."""
+        self.check_access("write")
         self._check_no_rule_cycle()
         for rule in self:
-            rule._query()
+            rule._condition(self.env.user).try_out()
             rule._wake_tag()
-        self.write({"state": "running", "error": False, "active": True})
+        self.sudo().write(
+            {
+                "state": "running",
+                "error": False,
+                "active": True,
+                "responsible_id": self.env.uid,
+            }
+        )
         return self.action_run()
 
     def _wake_tag(self):
@@ -288,29 +316,37 @@ class ClassificationTagRule(models.Model):
 
     def action_pause(self):
         """Stop giving and taking; the tags stay where they are."""
-        self.write({"state": "draft"})
+        self.check_access("write")
+        self.sudo().write({"state": "draft"})
 
     def action_run(self):
         """Run all rules now, for one may ask for the tags of another."""
-        self._run()
+        self.check_access("write")
+        if self:
+            self._run()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def _listed_domain(self):
+        """Who matches, for a list that the user opens."""
+        domain = self._condition().domain()
+        return domain & MAY_BE_PROFILED if self.kind == "partner" else domain
 
     def action_open_matching(self):
         """Open who matches."""
-        return self._open(self._condition())
+        return self._open(self._listed_domain())
 
     def action_open_added(self):
         """Open who would get the tag."""
         kind = KINDS[self.kind]
         return self._open(
-            self._condition() & Domain(kind.field, "not in", self._tag().ids)
+            self._listed_domain() & Domain(kind.field, "not in", self._tag().ids)
         )
 
     def action_open_removed(self):
         """Open who has the tag from a rule and does not match."""
         kind = KINDS[self.kind]
         return self._open(
-            ~self._condition()
+            ~self._listed_domain()
             & Domain(
                 kind.links,
                 "any",

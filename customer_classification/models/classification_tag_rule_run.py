@@ -1,7 +1,5 @@
-from psycopg2 import Error as DatabaseError
-
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .classification_tag_kind import KINDS
@@ -31,17 +29,20 @@ class ClassificationTagRule(models.Model):
     def _run(self):
         """Run the rules that are switched on.
 
-        Four queries a rule, of which one finds who matches, and thirteen for each kind
-        and level of rules that ask for other tags; none for records.
+        Seven queries a rule, of which one finds who matches and five are savepoints,
+        and thirteen for each kind and level of rules that ask for other tags; none for
+        records. What cannot be used rests, and all others run.
 
         :raises UserError: they are being run elsewhere
         """
         self.env.flush_all()
         self._lock_rules()
-        rules = self.sudo().search([("state", "=", "running")])
+        # What a client has put into the context changes nothing.
+        self = self.with_env(self.env(su=True, context={}))  # noqa: PLW0642
+        rules = self.search([("state", "=", "running")])
         rules = rules.filtered(lambda rule: rule._tag().active)
-        resting = rules._resting()
-        for level in (rules - resting)._levels():
+        resting, asked = rules._resting()
+        for level in (rules - resting)._levels(asked):
             for kind in KINDS.values():
                 of_kind = level.filtered(lambda rule, kind=kind: rule.kind == kind.name)
                 if of_kind:
@@ -62,31 +63,62 @@ class ClassificationTagRule(models.Model):
             )
 
     def _resting(self):
-        """Those of the rules that cannot be read, with the reason on them, and those
-        that keep the same tag: half of a tag would be taken away."""
-        broken = self.browse()
+        """Rules that cannot be used, and what the others ask for.
+
+        Those that keep the same tag as one that cannot be used rest, too: half of the
+        tag would be taken away.
+
+        :return: ``(rules, {rule: tags that it asks for})``; the reason is on the rules
+        """
+        asked = {}
         for rule in self:
             try:
-                rule._query()
-            except ValidationError as error:
+                asked[rule] = rule._in_words()._read()
+            except UserError as error:
                 rule._rest(error.args[0])
-                broken |= rule
-        tags = broken._tag_keys()
+        usable = self.filtered(lambda rule: rule in asked)
+        while circle := usable._circle(asked):
+            waiting = usable.filtered(lambda rule: rule._node() in circle)  # noqa: B023
+            for rule in waiting:
+                rule._rest(rule._in_words()._circle_sentence(circle))
+            usable -= waiting
+        return self._same_tags(self - usable), asked
+
+    def _read(self):
+        """Have the condition read once; return the tags that it asks for.
+
+        :raises UserError: it cannot be used, or its responsible may not read it
+        """
+        self._responsible_condition().try_out()
+        return self._asked_tags()
+
+    def _in_words(self):
+        """The rule in the language of its responsible, who is to read why it rests."""
+        return self.with_context(lang=self.responsible_id.lang)
+
+    def _same_tags(self, rules):
+        """Those that keep a tag that some of the rules keep."""
+        tags = rules._tag_keys()
         return self.filtered(lambda rule: rule._tag_keys() <= tags)
 
     def _tag_keys(self):
         return {(rule.kind, rule._tag().id) for rule in self}
 
     def _rest(self, reason):
-        """Say why a rule gives and takes nothing, to its owner, too."""
+        """Say why a rule gives and takes nothing; once to its owner, too."""
         if self.error == reason:
             return
         self.error = reason
-        tag = self._tag()
-        if tag.tag_owner_id:
-            tag = tag.with_context(lang=tag.tag_owner_id.lang)
-            subject = tag.env._("The rule of the tag %s rests", tag.display_name)
-            tag._tell_owner(subject, reason)
+        owners = self._tag().tag_owner_id | self.responsible_id
+        for user in owners.filtered("active"):
+            tag = self._tag().with_context(lang=user.lang)
+            self.env["mail.thread"].message_notify(
+                partner_ids=user.partner_id.ids,
+                subject=tag.env._("The rule of the tag %s rests", tag.display_name),
+                body=reason,
+                model=tag._name,
+                res_id=tag.id,
+            )
 
     def _decide(self, kind):
         """Run rules of one kind, none of which waits for another; return those that
@@ -98,8 +130,7 @@ class ClassificationTagRule(models.Model):
         for rule in self:
             if not rule._match():
                 failed |= rule
-        failed = failed._tag_keys()
-        rules = self.filtered(lambda rule: not rule._tag_keys() <= failed)
+        rules = self - self._same_tags(failed)
         tags = self.env[kind.tag_model].sudo().browse({r._tag().id for r in rules})
         names = self._names(kind, tags)
         self._execute(
@@ -125,18 +156,19 @@ class ClassificationTagRule(models.Model):
     def _match(self):
         """Add who matches to the temporary table; False where the database refuses."""
         try:
-            with self.env.cr.savepoint():
+            condition = self._in_words()._responsible_condition()
+            with condition.guarded():
                 self.env.cr.execute(
                     SQL(
                         "INSERT INTO tmp_tag_match SELECT %s, m.id FROM %s m",
                         self._tag().id,
-                        self._query().subselect(),
+                        condition.ids(),
                     ),
                     log_exceptions=False,
                 )
                 matched = self.env.cr.rowcount
-        except DatabaseError as error:
-            self._rest(str(error).strip())
+        except UserError as error:
+            self._rest(error.args[0])
             return False
         self.write(
             {

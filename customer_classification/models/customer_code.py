@@ -112,15 +112,19 @@ class CustomerCode(models.Model):
         return super().write(vals)
 
     def action_make_current(self):
-        """Give these customers an old code of theirs again; the one so far becomes an
-        old one."""
+        """Give customers an old code of theirs again.
+
+        The one so far becomes an old one.
+        """
         self.check_access("write")
         self.sudo().write({"is_current": True})
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_slips(self):
-        """A code leads to its customer for ever; only what was just entered by
-        mistake is taken away again."""
+        """Refuse to delete codes but those just entered by mistake.
+
+        A code leads to its customer for ever.
+        """
         yesterday = fields.Datetime.now() - timedelta(days=1)
         if not self.env.su and self.filtered(
             lambda one: one.scheme_id or one.create_date < yesterday

@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..engine import customer_codes
+from .classification_condition import guarded
 
 # Rounds of numbers tried where codes are taken; each skips twice as many as the last.
 ROUNDS = 20
@@ -43,7 +44,7 @@ class Scheme(NamedTuple):
     id: int
     applies_to: str
     follows: bool
-    recipe: customer_codes.Recipe
+    recipe: customer_codes.Recipe | None
 
     def is_for(self, customer):
         kind = "company" if customer.is_company else "person"
@@ -78,37 +79,63 @@ class CustomerCodeAssignment(models.AbstractModel):
     def _cron_assign(self):
         """Codes for the customers of each company that has a scheme."""
         schemes = self.env["customer.code.scheme"].search([("active", "=", True)])
-        for company in schemes.company_id:
-            self.with_company(company)._assign(company)
+        for company, its in schemes.grouped("company_id").items():
+            self.with_company(company)._assign_guarded(company, its)
 
     @api.model
-    def _plan(self, company, partner_ids=None):
+    def _assign_guarded(self, company, schemes):
+        """Assign codes by all schemes of a company; where that fails, by each alone.
+
+        A scheme that fails is set aside, with the reason on it.
+        """
+        try:
+            with guarded(self.env, schemes._failed_sentence):
+                self._assign(company, schemes=schemes)
+            schemes.error = False
+        except UserError as error:
+            if len(schemes) == 1:
+                schemes.error = error.args[0]
+                return
+            for scheme in schemes:
+                self._assign_guarded(company, scheme)
+
+    @api.model
+    def _plan(self, company, partner_ids=None, schemes=None):
         """``(steps, number of those who get a first code)``: two queries, and one for
-        each kind of words. Codes that a person gave are left alone."""
-        schemes = self._schemes(company)
+        each kind of words. Codes that a person gave are left alone.
+
+        :param schemes: by which codes are assigned; by default by all of the company
+        """
+        schemes = self._schemes(company, schemes)
         if not schemes:
             return [], 0
         steps = []
         for customer in self._customers(company, partner_ids):
             scheme = next((one for one in schemes if one.is_for(customer)), None)
-            step = scheme and scheme.step(customer)
+            step = scheme and scheme.recipe and scheme.step(customer)
             if step:
                 steps.append(step)
         return steps, sum(not step.customer.code for step in steps)
 
     @api.model
-    def _schemes(self, company):
+    def _schemes(self, company, chosen=None):
+        """All schemes of a company in their order; others than the chosen ones without
+        a recipe: whom they are for gets no code by another one."""
+        own = self.env["customer.code.scheme"].search([("company_id", "=", company.id)])
         return [
-            Scheme(one.id, one.applies_to, one.policy == "follow", one._recipe())
-            for one in self.env["customer.code.scheme"].search(
-                [("company_id", "=", company.id)]
+            Scheme(
+                one.id,
+                one.applies_to,
+                one.policy == "follow",
+                one._recipe() if chosen is None or one in chosen else None,
             )
+            for one in own
         ]
 
     @api.model
-    def _assign(self, company, partner_ids=None):
+    def _assign(self, company, partner_ids=None, schemes=None):
         """Do what ``_plan`` finds; return ``(first codes, changed ones)``."""
-        steps, first = self._plan(company, partner_ids)
+        steps, first = self._plan(company, partner_ids, schemes)
         self._retire_codes(company, [step.customer.id for step in steps])
         waiting = steps
         for attempt in range(ROUNDS):
@@ -233,6 +260,7 @@ class CustomerCodeAssignment(models.AbstractModel):
                        p.customer_company_size, f.value_tier_id, f.lifecycle_stage_id,
                        n.code, s.code, c.code, c.number, c.scheme_id
                   FROM res_partner p
+                  JOIN res_company k ON k.id = %(company)s
                   LEFT JOIN customer_profile f
                     ON f.partner_id = p.id AND f.company_id = %(company)s
                   LEFT JOIN res_country n ON n.id = p.country_id
@@ -240,12 +268,12 @@ class CustomerCodeAssignment(models.AbstractModel):
                   LEFT JOIN customer_code c ON c.partner_id = p.id
                         AND c.company_id = %(company)s AND c.is_current
                  WHERE p.active AND p.commercial_partner_id = p.id AND %(condition)s
-                   AND (p.company_id IS NULL OR p.company_id = ANY(%(owners)s))
+                   AND (p.company_id IS NULL
+                        OR '/' || k.parent_path LIKE '%%/' || p.company_id || '/%%')
                  ORDER BY f.value_score DESC NULLS LAST, p.id
                  LIMIT %(limit)s
                 """,
                 company=company.id,
-                owners=company.parent_ids.ids,
                 condition=condition,
                 limit=limit,
             )

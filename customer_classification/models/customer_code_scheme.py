@@ -1,8 +1,10 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from ..engine import customer_codes
+from .called_records import check_one
+from .classification_condition import guarded
 
 SAMPLE_SIZE = 5
 
@@ -11,8 +13,10 @@ class CustomerCodeScheme(models.Model):
     """How the codes of a company's customers are put together."""
 
     _name = "customer.code.scheme"
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Scheme of Customer Codes"
     _order = "company_id, sequence, id"
+    _protected_fields = frozenset(["error"])
 
     name = fields.Char(required=True, translate=True)
     company_id = fields.Many2one(
@@ -58,6 +62,12 @@ class CustomerCodeScheme(models.Model):
         "the one so far becomes an old code.",
     )
     next_number = fields.Integer(default=1, required=True, copy=False)
+    error = fields.Char(
+        string="Why It Rests",
+        readonly=True,
+        copy=False,
+        help="A scheme that fails gives no codes; those that are there stay.",
+    )
     code_count = fields.Integer(compute="_compute_code_count", string="Codes")
     preview = fields.Text(
         compute="_compute_preview",
@@ -67,6 +77,10 @@ class CustomerCodeScheme(models.Model):
     _next_number_positive = models.Constraint(
         "CHECK(next_number > 0)", "The next running number must be above zero."
     )
+
+    @api.model
+    def _bounds(self):
+        return {"next_number": (1, 2_000_000_000)}
 
     @api.constrains("name", "segment_ids", "separator")
     def _check_scheme(self):
@@ -110,19 +124,35 @@ class CustomerCodeScheme(models.Model):
     def _compute_preview(self):
         """Codes of the best customers, as if they came next."""
         for scheme in self:
-            scheme.preview = scheme.company_id and "\n".join(scheme._sample_lines())
+            try:
+                with guarded(self.env, scheme._failed_sentence):
+                    scheme.preview = "\n".join(scheme._sample_lines())
+            except UserError as error:
+                scheme.preview = error.args[0]
+
+    def _failed_sentence(self):
+        return self.env._(
+            "Codes cannot be made: look at the segments and the next running number."
+        )
 
     def _sample_lines(self):
+        """Lines of a preview, of customers whom the user may read."""
+        if self.company_id not in self.env.companies:
+            return []
         customers = self.env["customer.code.assignment"]._sample(
             self.company_id, self.applies_to, SAMPLE_SIZE
         )
-        names = self.env["res.partner"].browse(customer.id for customer in customers)
+        partners = self.env["res.partner"].browse(one.id for one in customers)
+        names = {
+            partner.id: partner.display_name
+            for partner in partners._filtered_access("read")
+        }
         recipe = self._recipe()
+        shown = [customer for customer in customers if customer.id in names]
         return [
-            f"{recipe.code(customer.words, self.next_number + place)}  {name}"
-            for place, (customer, name) in enumerate(
-                zip(customers, names.mapped("display_name"), strict=True)
-            )
+            f"{recipe.code(customer.words, self.next_number + place)}  "
+            f"{names[customer.id]}"
+            for place, customer in enumerate(shown)
         ]
 
     def _recipe(self):
@@ -149,7 +179,7 @@ class CustomerCodeScheme(models.Model):
 
     def action_assign(self):
         """Preview what assigning codes to all customers would do."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.customer_code_assign_action"
         )
@@ -157,7 +187,7 @@ class CustomerCodeScheme(models.Model):
 
     def action_open_codes(self):
         """Open the codes of this scheme."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.customer_code_action"
         )

@@ -21,6 +21,7 @@ class CustomerCodeSegment(models.Model):
     """A part of a code: what it says, and in how many characters."""
 
     _name = "customer.code.segment"
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Segment of a Customer Code"
     _order = "sequence, id"
     _rec_name = "kind"
@@ -55,6 +56,10 @@ class CustomerCodeSegment(models.Model):
                 segment.width = len(customer_codes.letters(segment.text)) or 1
             else:
                 segment.width = LENGTHS.get(segment.kind, 3)
+
+    @api.model
+    def _bounds(self):
+        return {"width": (1, 20), "text": (0, 20)}
 
     @api.constrains("kind", "width", "padding", "text")
     def _check_segment(self):

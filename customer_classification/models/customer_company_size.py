@@ -3,6 +3,8 @@ from itertools import pairwise
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..copy_frames import TOO_LARGE
+
 SIZE_SELECTION = [
     ("micro", "Micro"),
     ("small", "Small"),
@@ -20,6 +22,7 @@ class CustomerCompanySize(models.Model):
     """
 
     _name = "customer.company.size"
+    _inherit = "classification.bounds.mixin"
     _description = "Company Size"
     _order = "sequence, id"
 
@@ -45,6 +48,14 @@ class CustomerCompanySize(models.Model):
     )
 
     _size_unique = models.Constraint("UNIQUE(size)", "Each company size exists once.")
+
+    @api.model
+    def _bounds(self):
+        return {
+            "employee_limit": (0, 100_000_000),
+            "turnover_limit": (0, TOO_LARGE),
+            "code_letters": (0, 20),
+        }
 
     @api.model
     def _all(self):

@@ -72,4 +72,5 @@ class CustomerLifecycleStage(models.Model):
             "customer_classification.customer_profile_action"
         )
         action["domain"] = [("lifecycle_stage_id", "=", self.id)]
+        action["context"] = {}  # of all customers, as the button counts them
         return action

@@ -113,8 +113,7 @@ class CustomerProduct(models.Model):
         )
 
     def _asked_partner_id(self):
-        """The customer whom the context names; 0, which is nobody, for anything that
-        is no number."""
+        """The id of the customer in the context; 0, of nobody, for what is no id."""
         asked = self.env.context.get("customer_product_partner_id")
         return asked if type(asked) is int else 0
 

@@ -246,6 +246,9 @@ class CustomerProfile(models.Model):
     _partner_company_unique = models.Constraint(
         "UNIQUE(partner_id, company_id)", "A customer has one profile in a company."
     )
+    # The order of the list: with record rules on contacts, too, a page of it reads a
+    # page, not all customers.
+    _order_index = models.Index("(value_score DESC NULLS LAST, id)")
     _tier_index = models.Index("(company_id, value_tier_id)")
     _stage_index = models.Index("(company_id, lifecycle_stage_id)")
     _overridden_index = models.Index("(company_id) WHERE is_overridden IS TRUE")
@@ -325,17 +328,11 @@ class CustomerProfile(models.Model):
     @api.depends_context("lang")
     def _compute_problem_text(self):
         """Why runs set this customer aside, if they do: one query."""
-        problems = self.env["classification.problem"].sudo()
-        reasons = dict(problems._fields["reason"]._description_selection(self.env))
-        found = problems.search(
-            [
-                ("partner_id", "in", self.partner_id.ids),
-                ("company_id", "in", self.company_id.ids),
-            ]
-        ).grouped(lambda one: (one.partner_id, one.company_id))
+        problems = self.env["classification.problem"]
+        texts = problems._texts("partner_id", self.partner_id.ids)
         for profile in self:
-            own = found.get((profile.partner_id, profile.company_id), ())
-            profile.problem_text = ", ".join(reasons[one.reason] for one in own)
+            key = (profile.partner_id.id, profile.company_id.id)
+            profile.problem_text = texts.get(key)
 
     def _shadow_names(self, risks):
         """``{axis: name}`` of the classes by the numbers."""

@@ -112,8 +112,11 @@ class CustomerProfile(models.Model):
         ]
 
     def action_open_documents(self):
-        """Open the documents that count in the window and that the reader may see:
-        the list, or, of several kinds, the choice; a sentence where there is none."""
+        """Open the documents that count and that the reader may see.
+
+        It is the list, or, of several kinds, the choice; a sentence where there is
+        none.
+        """
         check_one(self)
         found = [
             (kind, domain, count)

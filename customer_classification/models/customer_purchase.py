@@ -1,10 +1,17 @@
-import math
+from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, format_date
 
+from ..copy_frames import TOO_LARGE
+from .arguments import _shown as shown
+from .classification_bounds_mixin import is_empty
+from .classification_source import FIRST_PLAUSIBLE_DAY
 from .customer_profile import MONEY_GROUP
+
+# Of a reference and a channel: both stand in an index, which takes no long texts.
+LONGEST_TEXT = 256
 
 
 class CustomerPurchase(models.Model):
@@ -12,7 +19,11 @@ class CustomerPurchase(models.Model):
     till, or from the system used before. Imported with Odoo's own import screen."""
 
     _name = "customer.purchase"
-    _inherit = "classification.document.mixin"
+    _inherit = [
+        "classification.document.mixin",
+        "classification.bounds.mixin",
+        "classification.protected.mixin",
+    ]
     _description = "Imported Purchase"
     _order = "date desc, id desc"
     _rec_name = "reference"
@@ -128,8 +139,39 @@ class CustomerPurchase(models.Model):
                 days=[day for __, __, day in keys],
             )
         )
-        factors = [float(factor or 1) for (factor,) in rows]
+        factors = [float(factor or 0) for (factor,) in rows]
+        for (__, currency, day), factor in zip(keys, factors, strict=True):
+            if not 0 < factor <= TOO_LARGE:
+                raise ValidationError(
+                    self.env._(
+                        "The exchange rate of %(currency)s on %(day)s cannot be "
+                        "reckoned with. Mend the rate first.",
+                        currency=currency.name,
+                        day=format_date(self.env, day),
+                    )
+                )
         return dict(zip(keys, factors, strict=True))
+
+    @api.constrains("date")
+    def _check_date(self):
+        for purchase in self:
+            sentence = self._date_sentence(purchase.date)
+            if sentence:
+                raise ValidationError(sentence)
+
+    @api.model
+    def _date_sentence(self, day):
+        """Why a day cannot be that of a purchase, ``None`` where it can."""
+        last = fields.Date.context_today(self) + relativedelta(years=1)
+        if FIRST_PLAUSIBLE_DAY <= day <= last:
+            return None
+        return self.env._(
+            "%(day)s cannot be the day of a purchase: write one from %(first)s to "
+            "%(last)s.",
+            day=fields.Date.to_string(day),
+            first=fields.Date.to_string(FIRST_PLAUSIBLE_DAY),
+            last=fields.Date.to_string(last),
+        )
 
     @api.model
     def _rate_sql(self, currency):
@@ -162,32 +204,33 @@ class CustomerPurchase(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._check_numbers(vals_list)
         for vals in vals_list:
+            self._check_values(vals)
             if vals.get("margin") is not None and "has_margin" not in vals:
-                vals["has_margin"] = vals["margin"] is not False
+                vals["has_margin"] = not is_empty(vals["margin"])
         if not self.env.context.get("import_file"):
             return super().create(vals_list)
         return self._create_or_update(vals_list)
 
-    def write(self, vals):
-        self._check_numbers([vals])
-        return super().write(vals)
+    @api.model
+    def _bounds(self):
+        return {"reference": (0, LONGEST_TEXT), "channel": (0, LONGEST_TEXT)}
 
     @api.model
-    def _check_numbers(self, vals_list):
-        """Refuse what computers call a number and nobody can pay."""
-        for vals in vals_list:
-            for name in ("amount", "margin"):
-                if not math.isfinite(vals.get(name) or 0):
-                    label = self._fields[name]._description_string(self.env)
-                    raise ValidationError(
-                        self.env._(
-                            "%(field)s of purchase %(reference)s is not a number.",
-                            field=label,
-                            reference=vals.get("reference") or "",
-                        )
-                    )
+    def _check_values(self, vals):
+        """Name the purchase, where it has a reference."""
+        try:
+            return super()._check_values(vals)
+        except ValidationError as error:
+            if not vals.get("reference"):
+                raise
+            raise ValidationError(
+                self.env._(
+                    "Purchase %(reference)s: %(sentence)s",
+                    reference=shown(vals["reference"]),
+                    sentence=error.args[0],
+                )
+            ) from error
 
     def _create_or_update(self, vals_list):
         """Import again what is known and add the rest: one search, one create, and
@@ -237,16 +280,46 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def load(self, fields, data):
-        """Refuse a file before reading it when lines lack what every purchase has, or
-        when a reference stands on two lines: the second one would silently replace
-        the first one."""
+        """Refuse a file before reading it when lines lack what every purchase has, say
+        what cannot be true, or when a reference stands on two lines: the second one
+        would silently replace the first one."""
+        data = self._full_lines(fields, data)
         messages = [
             *self._missing_cells(fields, data),
+            *self._wrong_cells(fields, data),
             *self._repeated_references(fields, data),
         ]
         if messages:
             return {"ids": False, "messages": messages, "nextrow": 0}
         return super().load(fields, data)
+
+    @api.model
+    def _full_lines(self, fields, data):
+        """The lines with a cell for each column, and numbers as text: Odoo takes the
+        number 0 for an empty cell."""
+        is_table = isinstance(fields, list | tuple) and isinstance(data, list | tuple)
+        if (
+            not is_table
+            or not all(isinstance(name, str) for name in fields)
+            or not all(isinstance(line, list | tuple) for line in data)
+        ):
+            raise UserError(
+                self.env._(
+                    "A list of columns, and a list of lines of cells, is needed."
+                )
+            )
+        width = len(fields)
+        return [
+            [*(_as_text(cell) for cell in line[:width]), *[""] * (width - len(line))]
+            for line in data
+        ]
+
+    @api.model
+    def _columns(self, fields, name):
+        """Places of the columns of a field."""
+        return [
+            place for place, field in enumerate(fields) if field.split("/")[0] == name
+        ]
 
     @api.model
     def _missing_cells(self, fields, data):
@@ -255,11 +328,7 @@ class CustomerPurchase(models.Model):
         changes known purchases by their ids may leave columns out."""
         by_id = {"id", ".id"} & set(fields)
         for name in ("partner_id", "date", "amount"):
-            columns = [
-                place
-                for place, field in enumerate(fields)
-                if field.split("/")[0] == name
-            ]
+            columns = self._columns(fields, name)
             if by_id and not columns:
                 continue
             for row, line in enumerate(data):
@@ -268,6 +337,34 @@ class CustomerPurchase(models.Model):
                     yield self._line_message(
                         row, name, self.env._("%s is missing on this line.", label)
                     )
+
+    @api.model
+    def _wrong_cells(self, fields, data):
+        """One message for each cell that cannot be the day, the amount, the margin or
+        the number of a purchase."""
+        names = ("partner_id", "date", "amount", "margin", "reference", "channel")
+        for name in (*names, "currency_id", "company_id"):
+            for column in self._columns(fields, name):
+                for row, line in enumerate(data):
+                    sentence = line[column] and self._cell_sentence(name, line[column])
+                    if sentence:
+                        message = self.env._(
+                            "Line %(line)s: %(sentence)s",
+                            line=row + 1,
+                            sentence=sentence,
+                        )
+                        yield self._line_message(row, name, message)
+
+    @api.model
+    def _cell_sentence(self, name, cell):
+        """Why the cell of a file is no value of a field, ``None`` where it is one."""
+        field = self._fields[name]
+        if field.type == "many2one":  # a file has the name of a record
+            return self._text_sentence(field, cell)
+        sentence = self._value_sentence(name, cell)
+        if name == "date" and not sentence:
+            return self._date_sentence(fields.Date.to_date(cell))
+        return sentence
 
     @api.model
     def _repeated_references(self, fields, data):
@@ -281,7 +378,7 @@ class CustomerPurchase(models.Model):
         ]
         first_rows = {}
         for row, line in enumerate(data):
-            key = tuple(line[column] for column in key_columns)
+            key = tuple(str(line[column]) for column in key_columns)
             if not key[0]:
                 continue
             first = first_rows.setdefault(key, row)
@@ -304,3 +401,10 @@ class CustomerPurchase(models.Model):
             "rows": {"from": row, "to": row},
             "field": field,
         }
+
+
+def _as_text(cell):
+    """A cell as it would stand in a file of text."""
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        return shown(cell)
+    return "" if is_empty(cell) else cell

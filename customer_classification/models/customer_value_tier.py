@@ -112,4 +112,5 @@ class CustomerValueTier(models.Model):
             "customer_classification.customer_profile_action"
         )
         action["domain"] = [("value_tier_id", "=", self.id)]
+        action["context"] = {}  # of all customers, as the button counts them
         return action

@@ -317,6 +317,7 @@ class ProductAudience(models.Model):
         :param condition: SQL on ``b``, a line of :meth:`_bought_query`
         """
         self.browse().check_access("read")
+        product.check_access("read")
         partners = self.env["res.partner"]._search([], active_test=False)
         rows = self.env.execute_query(
             SQL(

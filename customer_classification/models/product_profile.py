@@ -93,6 +93,9 @@ class ProductProfile(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="cascade", index=True
     )
+    problem_text = fields.Char(
+        string="Set Aside Because", compute="_compute_problem_text"
+    )
     currency_id = fields.Many2one(related="company_id.currency_id")
     active = fields.Boolean(default=True, readonly=True)
     categ_id = fields.Many2one(related="product_tmpl_id.categ_id")
@@ -313,6 +316,7 @@ class ProductProfile(models.Model):
             ("product_tmpl_id", "=", self.product_tmpl_id.id),
             ("company_id", "=", self.company_id.id),
         ]
+        action["context"] = {}  # those that were not sold too
         return action
 
     def action_override(self):
@@ -330,6 +334,15 @@ class ProductProfile(models.Model):
                 **{f"default_{name}": self[name] for name in CLASS_FIELDS.values()},
             },
         }
+
+    @api.depends_context("lang")
+    def _compute_problem_text(self):
+        """Why runs set this product aside, if they do: one query."""
+        problems = self.env["classification.problem"]
+        texts = problems._texts("product_tmpl_id", self.product_tmpl_id.ids)
+        for profile in self:
+            key = (profile.product_tmpl_id.id, profile.company_id.id)
+            profile.problem_text = texts.get(key)
 
     def action_open_product(self):
         """Open the product of this profile."""

@@ -5,7 +5,8 @@ class ProductTag(models.Model):
     """Tags of products in a tree: a product has several places in it."""
 
     _name = "product.tag"
-    _inherit = ["product.tag", "classification.tag.mixin"]
+    # The mixin first: its names are the paths, whatever Odoo's own say.
+    _inherit = ["classification.tag.mixin", "product.tag"]
     _order = "tag_sort_key, id"
     _parent_store = True
 

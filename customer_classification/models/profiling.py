@@ -10,3 +10,7 @@ MAY_BE_PROFILED = Domain("customer_objects_profiling", "=", False) & Domain(
 )
 # SQL of the ids of the persons who object.
 OBJECTING = SQL("(SELECT id FROM res_partner WHERE customer_objects_profiling IS TRUE)")
+# The same for searches with the rights of a person who may not read who objects.
+NOT_OBJECTING = Domain("id", "not in", OBJECTING) & Domain(
+    "commercial_partner_id", "not in", OBJECTING
+)

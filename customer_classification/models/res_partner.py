@@ -6,7 +6,12 @@ from odoo.tools import SQL
 
 from .called_records import check_one, check_records
 from .customer_profile import MONEY_GROUP
-from .searched_values import asks_for_none, compared_value, ids_among
+from .searched_values import (
+    asks_for_none,
+    compared_value,
+    ids_among,
+    values_among,
+)
 
 # Portal users and visitors see nothing of a classification.
 USER_GROUP = "base.group_user"
@@ -21,6 +26,9 @@ class _NumberOfTheProfile:
     """
 
     def _search_related(self, records, operator, value):
+        if operator == "in":
+            known = values_among(self, value)
+            value = [*known, False] if asks_for_none(value) else known
         if operator not in COMPARISONS:
             return super()._search_related(records, operator, value)
         value = compared_value(records.env, self, value)
@@ -55,6 +63,8 @@ class ResPartner(models.Model):
 
     # Runs that look only at what changed ask for it every hour.
     _customer_write_date_index = models.Index("(write_date)")
+    # What record rules of others ask most: the salesperson's own contacts.
+    _customer_user_index = models.Index("(user_id) WHERE user_id IS NOT NULL")
 
     customer_profile_id = fields.Many2one(
         "customer.profile",

@@ -5,7 +5,8 @@ class ResPartnerCategory(models.Model):
     """Tags of contacts, which Odoo keeps in a tree already."""
 
     _name = "res.partner.category"
-    _inherit = ["res.partner.category", "classification.tag.mixin"]
+    # The mixin first: its names are the paths, whatever Odoo's own say.
+    _inherit = ["classification.tag.mixin", "res.partner.category"]
     _order = "tag_sort_key, id"
 
     sequence = fields.Integer(default=10)

@@ -3,6 +3,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .res_partner import USER_GROUP
+from .searched_values import asks_for_none, values_among
 
 POSITIVE_TEXT_OPERATORS = ("ilike", "like", "=ilike", "=like", "=")
 
@@ -48,13 +49,17 @@ class ResPartner(models.Model):
         """By the current code; a pattern such as ``=ilike`` finds by its beginning."""
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
-        if operator == "in":
-            known = [self.env["customer.code"]._normalized(one) for one in value if one]
-            domain = self._customer_code_domain([("code", "in", known)])
-            if len(known) < len(value):
-                domain |= ~self._customer_code_domain([])
-            return domain
-        return self._customer_code_domain([("code", operator, value)])
+        field = self._fields["customer_code"]
+        if operator != "in":
+            found = Domain("code", operator, value)
+            known = values_among(field, [value])
+            return self._customer_code_domain(found if known else Domain.FALSE)
+        codes = [one for one in values_among(field, value) if one]
+        known = [self.env["customer.code"]._normalized(one) for one in codes]
+        domain = self._customer_code_domain([("code", "in", known)])
+        if asks_for_none(value) or "" in value:
+            domain |= ~self._customer_code_domain([])
+        return domain
 
     @api.model
     def _customer_code_domain(self, domain):

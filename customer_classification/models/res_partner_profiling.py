@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from .profiling import MAY_BE_PROFILED
 from .res_partner import USER_GROUP
 
 
@@ -111,19 +110,3 @@ class CampaignParticipant(models.Model):
     @api.constrains("partner_id", "contact_id")
     def _check_objection(self):
         (self.partner_id | self.contact_id)._check_may_be_profiled()
-
-
-class ClassificationTagRule(models.Model):
-    _inherit = "classification.tag.rule"
-
-    def _condition(self):
-        """Rules over contacts leave out who objects."""
-        domain = super()._condition()
-        return domain & MAY_BE_PROFILED if self.kind == "partner" else domain
-
-
-class UtmCampaign(models.Model):
-    _inherit = "utm.campaign"
-
-    def _campaign_audience_domain(self):
-        return super()._campaign_audience_domain() & MAY_BE_PROFILED

@@ -4,7 +4,13 @@ from odoo.tools import SQL
 
 from .profiling import OBJECTING
 from .res_partner import USER_GROUP
-from .searched_values import asks_for_none, compared_value, ids_among
+from .res_partner_sql_fields import COMPARISONS
+from .searched_values import (
+    asks_for_none,
+    compared_value,
+    ids_among,
+    values_among,
+)
 
 
 class ResPartner(models.Model):
@@ -208,17 +214,31 @@ class ResPartner(models.Model):
 
     @api.model
     def _search_customer_discount_percent(self, operator, value):
-        signs = {"<": SQL("<"), "<=": SQL("<="), ">": SQL(">"), ">=": SQL(">=")}
-        if operator not in signs:
-            return NotImplemented
         field = self._fields["customer_discount_percent"]
+        if operator == "in":
+            return self._search_discounts(values_among(field, value), value)
+        if operator not in COMPARISONS:
+            return NotImplemented
+        number = compared_value(self.env, field, value)
+        return self._discounted(SQL("%s %s", SQL(operator), number))
+
+    @api.model
+    def _search_discounts(self, numbers, values):
+        """Customers with one of some discounts; who bought nothing has 0."""
+        found = self._discounted(SQL("= ANY(%s::float8[])", numbers))
+        if 0 in numbers or asks_for_none(values):
+            found |= ~self._discounted(SQL("<> 0"))
+        return found
+
+    @api.model
+    def _discounted(self, condition):
+        """The domain of contacts whose customer has a discount with a condition."""
         return self._customers_among(
             SQL(
-                "SELECT customer FROM (%s) l GROUP BY customer HAVING %s %s %s",
+                "SELECT customer FROM (%s) l GROUP BY customer HAVING %s %s",
                 self._customer_lines(SQL("TRUE")),
                 _DISCOUNT,
-                signs[operator],
-                compared_value(self.env, field, value),
+                condition,
             )
         )
 

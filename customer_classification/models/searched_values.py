@@ -1,4 +1,4 @@
-"""Values of domains that clients send, for the search methods that make SQL of them.
+"""Values of domains that clients send, checked before SQL is made of them.
 
 What a field cannot have matches nobody; what cannot be compared with it is refused.
 """

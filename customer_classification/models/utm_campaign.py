@@ -3,7 +3,11 @@ from odoo import api, fields, models
 
 class UtmCampaign(models.Model):
     _name = "utm.campaign"
-    _inherit = ["utm.campaign", "classification.tagged.mixin"]
+    _inherit = [
+        "utm.campaign",
+        "classification.tagged.mixin",
+        "classification.bounds.mixin",
+    ]
 
     campaign_tag_link_ids = fields.One2many(
         "classification.tag.link",

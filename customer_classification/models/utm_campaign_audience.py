@@ -1,4 +1,3 @@
-import ast
 import uuid
 
 from odoo import api, fields, models
@@ -6,10 +5,15 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .classification_policy_filter import missing_fields
-from .classification_tag_domain import dangling_references
-from .profiling import OBJECTING
+from .called_records import check_one
+from .classification_condition import Condition
+from .profiling import NOT_OBJECTING, OBJECTING
 from .res_partner import USER_GROUP
+
+TARGETS = frozenset(
+    ("campaign_target_tier_ids", "campaign_target_stage_ids", "company_id")
+    + ("campaign_target_tag_ids", "campaign_target_domain", "campaign_audience_mode")
+)
 
 
 class UtmCampaign(models.Model):
@@ -17,7 +21,16 @@ class UtmCampaign(models.Model):
     see what would have happened anyway."""
 
     # One file for each idea of a campaign.
-    _inherit = "utm.campaign"  # pylint: disable=consider-merging-classes-inherited
+    _name = "utm.campaign"
+    _inherit = [
+        "utm.campaign",
+        "classification.condition.mixin",
+        "classification.protected.mixin",
+    ]
+    _condition_person = "campaign_targeted_by_id"
+    _condition_texts = ("campaign_target_domain",)
+    _condition_fields = TARGETS
+    _condition_facts = frozenset(["campaign_error"])
 
     campaign_target_tier_ids = fields.Many2many(
         "customer.value.tier",
@@ -44,6 +57,21 @@ class UtmCampaign(models.Model):
     campaign_target_domain = fields.Char(
         string="Target Filter",
         help="Further conditions on the contact; all of them must hold.",
+    )
+    campaign_targeted_by_id = fields.Many2one(
+        "res.users",
+        string="Targets Looked At By",
+        default=lambda self: self.env.uid,
+        copy=False,
+        readonly=True,
+        help="Who said last whom the campaign is for. The targets are the customers "
+        "whom this person may read.",
+    )
+    campaign_error = fields.Char(
+        string="Why Nobody Joins",
+        copy=False,
+        readonly=True,
+        help="A filter that cannot be used chooses nobody.",
     )
     campaign_audience_mode = fields.Selection(
         [("frozen", "Frozen"), ("live", "Live")],
@@ -77,7 +105,13 @@ class UtmCampaign(models.Model):
         help="Who stands in the list of participants, the control group included.",
     )
     campaign_audience_count = fields.Integer(
-        string="Customers Meant", compute="_compute_campaign_audience_count"
+        string="Customers Meant",
+        compute="_compute_campaign_audience_count",
+        help="As who set the targets sees them.",
+    )
+    campaign_can_read_targets = fields.Boolean(
+        compute="_compute_campaign_can_read_targets",
+        help="Whether the user may read all that the target filter asks for.",
     )
 
     @api.constrains("campaign_control_share")
@@ -88,10 +122,16 @@ class UtmCampaign(models.Model):
                     self.env._("The control group can be 0 to 50 % of the audience.")
                 )
 
-    @api.constrains("campaign_target_domain")
+    @api.constrains(*TARGETS)
     def _check_campaign_target_domain(self):
         for campaign in self:
-            campaign._campaign_filter()
+            if campaign._campaign_has_filter():
+                campaign._campaign_condition(self._condition_root).try_out()
+
+    def _check_condition_rights(self):
+        for campaign in self:
+            if campaign._campaign_has_filter():
+                campaign._campaign_condition(self.env.user).check_rights()
 
     @api.depends("campaign_participant_ids")
     def _compute_campaign_listed_count(self):
@@ -106,39 +146,40 @@ class UtmCampaign(models.Model):
 
     # Who is meant
 
-    def _campaign_filter(self):
-        """The :class:`Domain` of the filter.
+    def _condition_taken(self):
+        return super()._condition_taken() | {"campaign_error": False}
 
-        :raises ValidationError: it cannot be read, or names what is no more
+    def _campaign_has_filter(self):
+        """Whether the filter says anything, were it nonsense."""
+        return (self.campaign_target_domain or "[]").strip() != "[]"
+
+    def _campaign_condition(self, person=None):
+        """The filter as a :class:`Condition`.
+
+        :param person: who looks; by default who set the targets
+        :raises AccessError: that person may not work there any more
         """
-        partners = self.env["res.partner"]
-        try:
-            domain = Domain(ast.literal_eval(self.campaign_target_domain or "[]"))
-        except (ValueError, TypeError, SyntaxError, MemoryError) as error:
-            raise ValidationError(
-                self.env._(
-                    "%s: this filter cannot be read. Use fields of the contact and "
-                    "fixed values.",
-                    self.title,
-                )
-            ) from error
-        lost = next(missing_fields(domain, partners), None)
-        lost = lost or next(dangling_references(domain, partners), None)
-        if lost:
-            raise ValidationError(
-                self.env._(
-                    "%(campaign)s: “%(field)s” of the target filter is no more, or "
-                    "names what is no more.",
-                    campaign=self.title,
-                    field=lost,
-                )
-            )
-        return domain
-
-    def _campaign_audience_domain(self):
-        """The :class:`Domain` of the contacts who are meant: those who hold to all
-        of tiers, stages, tags and filter. Nobody, where nothing is said at all."""
         self.ensure_one()
+        label = self.title or self.env._("Target Filter")
+        company = self._campaign_company()
+        partners = self._condition_eyes("res.partner", company, label, person)
+        text = self.campaign_target_domain
+        # Archived contacts are in no audience.
+        partners = partners.with_context(active_test=True)
+        return Condition(partners, text, label, NOT_OBJECTING)
+
+    def _campaign_audience_condition(self, person=None):
+        """The :class:`Condition` of the contacts who are meant: those who hold to all
+        of tiers, stages, tags and filter. Nobody, where nothing is said at all.
+
+        :param person: who looks; by default who set the targets
+        """
+        condition = self._campaign_condition(person)
+        condition.check()
+        condition.rewrite(lambda domain, __: self._campaign_audience_domain(domain))
+        return condition
+
+    def _campaign_audience_domain(self, extra):
         parts = [
             Domain(name, operator, records.ids)
             for name, operator, records in (
@@ -148,59 +189,76 @@ class UtmCampaign(models.Model):
             )
             if records
         ]
-        extra = self._campaign_filter()
         if not extra.is_true():
             parts.append(extra)
-        if not parts:
-            return Domain.FALSE
-        return Domain.AND(parts)
+        return Domain.AND(parts) if parts else Domain.FALSE
 
     def _campaign_company(self):
         """The company for which participants are noted."""
         self.ensure_one()
         return self.company_id or self.env.company
 
-    def _check_campaign_company(self):
-        """Refuse to note participants for a company that is not switched on."""
-        self.check_access("read")
-        company = self._campaign_company()
-        if not self.env.su and company not in self.env.companies:
-            raise AccessError(
-                self.env._("You are not working in %s now.", company.sudo().name)
-            )
-
     def _campaign_audience(self):
-        """The contacts who are meant, in the eyes of the campaign's company."""
-        company = self._campaign_company()
-        partners = self.env["res.partner"].with_company(company)
-        return partners.search(self._campaign_audience_domain(), order="id")
+        """The contacts who are meant, as who set the targets sees them.
 
-    @api.depends(
-        *("campaign_target_tier_ids", "campaign_target_stage_ids"),
-        *("campaign_target_tag_ids", "campaign_target_domain"),
-    )
+        :raises UserError: the filter cannot be used
+        """
+        with self._campaign_audience_condition().guarded() as condition:
+            found = condition.records.search(condition.searched(), order="id")
+        return self.env["res.partner"].browse(found.ids)
+
+    @api.depends(*sorted(TARGETS - {"campaign_audience_mode"}))
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_campaign_audience_count(self):
-        """Customers who are meant: one query a campaign, for the one on the form."""
+        """Customers who are meant: one query a campaign, for the one on the form.
+
+        Counted as who set the targets sees them, for who may read what the filter asks
+        for; targets that are not saved yet as the user sees them.
+        """
         for campaign in self:
             try:
-                domain = campaign._campaign_audience_domain()
-                partners = self.env["res.partner"].with_company(
-                    campaign._campaign_company()
-                )
-                [(count,)] = partners._read_group(
-                    domain, [], ["commercial_partner_id:count_distinct"]
-                )
-                campaign.campaign_audience_count = count
-            except ValidationError:
+                campaign.campaign_audience_count = campaign._count_audience()
+            except UserError:
                 campaign.campaign_audience_count = 0
+
+    @api.depends("campaign_target_domain")
+    @api.depends_context("uid")
+    def _compute_campaign_can_read_targets(self):
+        for campaign in self:
+            campaign.campaign_can_read_targets = campaign._can_read_targets()
+
+    def _can_read_targets(self):
+        """A filter that nobody can read hides nothing."""
+        try:
+            self._campaign_condition(self.env.user).check_rights()
+        except AccessError:
+            return False
+        except ValidationError:
+            return True
+        return True
+
+    def _count_audience(self):
+        """Number of customers who are meant; 0 for who may not read the filter.
+
+        :raises UserError: the filter cannot be used
+        """
+        if not self._can_read_targets():
+            return 0
+        person = self.campaign_targeted_by_id if self.id else self.env.user
+        with self._campaign_audience_condition(person).guarded() as condition:
+            [(count,)] = condition.records._read_group(
+                condition.searched(), [], ["commercial_partner_id:count_distinct"]
+            )
+        return count
 
     # Who is chosen
 
     def action_choose_audience(self):
         """Make the customers who are meant participants, and draw the control
         group."""
-        self.ensure_one()
-        self.env["campaign.participant"].check_access("create")
+        check_one(self)
+        self._check_campaign_audience_access("create")
+        self._campaign_condition(self.env.user).check_rights()
         partners = self._campaign_audience()
         if not partners:
             raise UserError(
@@ -209,6 +267,7 @@ class UtmCampaign(models.Model):
                     "tags or a filter."
                 )
             )
+        self.sudo().campaign_error = False
         count = self._add_campaign_audience(partners)
         return {
             "type": "ir.actions.client",
@@ -231,10 +290,8 @@ class UtmCampaign(models.Model):
         :param partners: contacts stand for their commercial partners
         :param addressed_date: day on which those who are not left out were addressed
         """
-        self.ensure_one()
+        self._check_campaign_audience_access("create")
         participants = self.env["campaign.participant"]
-        participants.check_access("create")
-        self._check_campaign_company()
         self.env.flush_all()
         company = self._campaign_company()
         self.env.cr.execute(
@@ -270,12 +327,57 @@ class UtmCampaign(models.Model):
             ]
         )
         for campaign in live.with_company(company):
-            try:
-                partners = campaign._campaign_audience()
-            except ValidationError:
-                continue  # what cannot be read means nobody; the form tells why
-            if partners:
-                campaign._add_campaign_audience(partners)
+            if campaign.company_id or campaign._is_targeted_in(company):
+                campaign._refresh_live_audience()
+
+    def _is_targeted_in(self, company):
+        """Whether who set the targets of a campaign of all companies works in one."""
+        person = self.campaign_targeted_by_id
+        return self.env(user=person.id or self.env.uid).su or (
+            company in person.company_ids
+        )
+
+    def _refresh_live_audience(self):
+        """Let those join who are meant; say on the form why nobody can."""
+        words = self.with_context(lang=self.campaign_targeted_by_id.lang)
+        try:
+            partners = words._campaign_audience()
+        except UserError as error:
+            self._set_campaign_error(error.args[0])
+            return
+        self._set_campaign_error(False)
+        if partners:
+            self._add_campaign_audience(partners)
+
+    def _set_campaign_error(self, reason):
+        """Say why nobody joins; once to who set the targets, too."""
+        if (self.campaign_error or False) == reason:
+            return
+        self.campaign_error = reason
+        user = self.campaign_targeted_by_id
+        if reason and user.active:
+            campaign = self.with_context(lang=user.lang)
+            self.env["mail.thread"].sudo().message_notify(
+                partner_ids=user.partner_id.ids,
+                subject=campaign.env._("Nobody joins the campaign %s", self.title),
+                body=reason,
+                model=self._name,
+                res_id=self.id,
+            )
+
+    def _check_campaign_audience_access(self, operation):
+        """Check that the user may change participants in the company of a campaign."""
+        self.ensure_one()
+        self.check_access("read")
+        self.env["campaign.participant"].check_access(operation)
+        company = self._campaign_company()
+        if not self.env.su and company not in self.env.companies:
+            raise AccessError(
+                self.env._(
+                    "The campaign is one of %s. Switch to that company first.",
+                    company.sudo().name,
+                )
+            )
 
     def action_note_addressed(self):
         """Note for the whole audience but the control group that it is addressed
@@ -283,10 +385,9 @@ class UtmCampaign(models.Model):
 
         Of customers whom the user may not read, nothing is noted.
         """
-        self.ensure_one()
+        check_one(self)
+        self._check_campaign_audience_access("write")
         participants = self.env["campaign.participant"]
-        participants.check_access("write")
-        self._check_campaign_company()
         self.env.flush_all()
         own = participants._search([("campaign_id", "=", self.id)])
         today = fields.Date.context_today(self)

@@ -180,8 +180,11 @@ class UtmCampaign(models.Model):
         return super().write(vals)
 
     def _check_may_leave(self, company_id):
-        """Refuse to give campaigns to a company, or to take them from others with
-        results of theirs, where the user does not work: two queries."""
+        """Refuse campaigns of companies where the user does not work.
+
+        That is the one to which they are given, and all that have results of theirs:
+        two queries.
+        """
         if self.env.su or not self:
             return
         own = self.env.user.company_ids.ids

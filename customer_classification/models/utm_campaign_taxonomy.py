@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..copy_frames import TOO_LARGE
+from .classification_source import FIRST_PLAUSIBLE_DAY
 from .customer_profile import MONEY_GROUP
 
 GOAL_SELECTION = [
@@ -12,11 +14,8 @@ GOAL_SELECTION = [
 CHANNEL_SELECTION = [("online", "Online"), ("offline", "Offline"), ("both", "Both")]
 # Who plans campaigns and who sees all sales know what they are to cost.
 PLAN_GROUPS = f"customer_classification.group_officer,{MONEY_GROUP}"
-_NOT_NEGATIVE = (
-    *("campaign_budget", "campaign_planned_cost", "campaign_target_revenue"),
-    *("campaign_target_participants", "campaign_target_leads"),
-    "campaign_attribution_days",
-)
+_AMOUNTS = ("campaign_budget", "campaign_planned_cost", "campaign_target_revenue")
+_COUNTS = ("campaign_target_participants", "campaign_target_leads")
 
 
 class UtmCampaign(models.Model):
@@ -105,6 +104,16 @@ class UtmCampaign(models.Model):
             company = campaign.company_id or self.env.company
             campaign.campaign_currency_id = company.currency_id
 
+    @api.model
+    def _bounds(self):
+        return {
+            **super()._bounds(),
+            **{name: (0, TOO_LARGE) for name in _AMOUNTS},
+            **{name: (0, 1_000_000_000) for name in _COUNTS},
+            "campaign_attribution_days": (0, 3650),
+            "campaign_control_share": (0, 50),
+        }
+
     @api.constrains("campaign_start_date", "campaign_end_date")
     def _check_campaign_dates(self):
         for campaign in self:
@@ -113,15 +122,12 @@ class UtmCampaign(models.Model):
                 raise ValidationError(
                     self.env._("%s cannot end before it starts.", campaign.title)
                 )
-
-    @api.constrains(*_NOT_NEGATIVE)
-    def _check_campaign_numbers(self):
-        for campaign in self.sudo():
-            for name in _NOT_NEGATIVE:
-                if campaign[name] < 0:
+            for day in filter(None, (start, end)):
+                if not FIRST_PLAUSIBLE_DAY.year <= day.year < 2200:
                     raise ValidationError(
                         self.env._(
-                            "%s cannot be negative.",
-                            self._fields[name]._description_string(self.env),
+                            "%(campaign)s: %(day)s cannot be a day of a campaign.",
+                            campaign=campaign.title,
+                            day=fields.Date.to_string(day),
                         )
                     )

@@ -5,7 +5,8 @@ class UtmTag(models.Model):
     """Tags of campaigns in a tree."""
 
     _name = "utm.tag"
-    _inherit = ["utm.tag", "classification.tag.mixin"]
+    # The mixin first: its names are the paths, whatever Odoo's own say.
+    _inherit = ["classification.tag.mixin", "utm.tag"]
     _order = "tag_sort_key, id"
     _parent_store = True
 

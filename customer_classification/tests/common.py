@@ -9,6 +9,7 @@ from odoo.tests import TransactionCase, new_test_user
 from odoo.tools import SQL
 
 AS_OF = date(2025, 6, 30)
+PATIENCE = 600  # seconds that a tour may take where the machine has other work
 
 
 class ClassificationCase(TransactionCase):

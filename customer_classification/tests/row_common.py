@@ -33,7 +33,9 @@ class RowCase(ClassificationCase):
             if field.store and field.column_type and name != "id"
         }
         row = {
-            name: values.get(name) or self._any_value(model, field)
+            name: field.convert_to_column_insert(
+                values.get(name) or self._any_value(model, field), model
+            )
             for name, field in stored.items()
             if name in values or field.required
         }
@@ -57,6 +59,7 @@ class RowCase(ClassificationCase):
         return {
             "char": f"Row {next(NUMBERS)}",
             "text": "Row",
+            "binary": b"e30=",
             "date": AS_OF,
             "datetime": fields.Datetime.now(),
-        }.get(field.type, 0)
+        }.get(field.type, 1)

@@ -260,9 +260,12 @@ class TestCampaignParticipant(CampaignCase):
         with self.assertRaises(UserError):
             event.parent_id = webinar
         self._campaign(campaign_type_id=webinar.id)
-        self.assertEqual(webinar.campaign_count, 1)
-        domain = event.action_open_campaigns()["domain"]
-        self.assertEqual(self.env["utm.campaign"].search_count(domain), 1)
+        self._campaign(campaign_type_id=event.id)
+        self.env.invalidate_all()
+        for kind, count in ((webinar, 1), (event, 2)):
+            domain = kind.action_open_campaigns()["domain"]
+            self.assertEqual(self.env["utm.campaign"].search_count(domain), count)
+            self.assertEqual(kind.campaign_count, count)
 
     def test_day_of_the_run_is_not_the_clock(self):
         """Days that people entered ahead count when they come."""

@@ -141,6 +141,39 @@ class TestCampaignPerformance(CampaignCase):
         self.assertEqual(self.env["campaign.class.change"].search(domain), changes[-1])
         self.assertIn("Strong → On Target", changes[-1].display_name)
 
+    def test_what_part_of_a_revenue_was_reached_is_for_who_may_see_it(self):
+        """By the part and a target of one's own, the revenue could be told."""
+        campaign = self._sold(500, campaign_target_revenue=1_000)
+        self._judge()
+        officer = self._user("planner", "customer_classification.group_officer")
+        result = self._result(campaign)
+        self.assertIn("reached 50.0 %", result.performance_text)
+        seen = result.with_user(officer)
+        self.assertEqual(seen.performance_class, "weak")
+        self.assertEqual(
+            seen.performance_text, "Its net revenue was compared with its target."
+        )
+        self.assertIn("compared with its target", seen.findings)
+        for text in (seen.findings, seen.scorecard):
+            self.assertNotIn("50", text)
+        for record, name in (
+            (seen, "performance_ratio"),
+            (seen.change_ids, "ratio"),
+            (campaign.with_user(officer), "campaign_target_revenue"),
+        ):
+            with self.subTest(name), self.assertRaises(AccessError):
+                record.read([name])
+
+    def test_the_list_of_participants_is_as_long_as_its_number(self):
+        campaign = self._sold(500)
+        self._participant(campaign, self._customer("Left Out"), is_control=True)
+        self._participant(campaign, self._customer("Entered"))
+        self._judge()
+        result = self._result(campaign)
+        action = result.action_open_participants()
+        listed = self.env[action["res_model"]].search_count(action["domain"])
+        self.assertEqual((listed, result.participant_count), (2, 2))
+
     def _customer_of(self, campaign):
         return campaign.campaign_participant_ids.partner_id
 

@@ -1,8 +1,10 @@
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from ..models.ir_rule import ADDONS
 from .common import AS_OF, ClassificationCase
+from .row_common import RowCase
 
 
 @tagged("post_install", "-at_install")
@@ -201,3 +203,170 @@ class TestCompanies(ClassificationCase):
         )
         self.assertEqual(policies.company_id, companies)
         self.assertEqual(len(policies), 2)
+
+
+@tagged("post_install", "-at_install")
+class TestCompanyRules(RowCase):
+    """Each model with a company, or below one that has, keeps to those of the user."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other = cls._company("Other Ltd")
+        cls.boss = cls._user("boss_of_one", "sales_team.group_sale_manager")
+        cls.own = cls.env(
+            user=cls.boss, context={"allowed_company_ids": cls.company.ids}
+        )
+
+    def _has_company(self, model):
+        """Whether rows are of a company, their own or that of what they belong to."""
+        named = model._fields.get("company_id")
+        above = [
+            self.env[field.comodel_name]._fields.get("company_id")
+            for field in model._fields.values()
+            if field.type == "many2one"
+            and field.required
+            and field.store
+            and (self.env[field.comodel_name]._original_module or "").startswith(ADDONS)
+        ]
+        return bool(named and named.store) or any(above)
+
+    def test_every_model_has_its_rule(self):
+        """A rule for everybody, on reading and writing, that names the companies."""
+        for model in self._models():
+            if not self._has_company(model):
+                continue
+            rules = self.env["ir.rule"].search([("model_id.model", "=", model._name)])
+            of_company = rules.filtered(
+                lambda rule: not rule.groups
+                and "company_ids" in (rule.domain_force or "")
+                and all(rule[f"perm_{mode}"] for mode in rule._MODES)
+            )
+            self.assertTrue(of_company, model._name)
+
+    def test_rows_of_the_other_company_are_not_seen(self):
+        for model in self._models():
+            if not model._auto or not model._fields.get("company_id"):
+                continue
+            if not self.own["ir.model.access"].check(model._name, "read", False):
+                continue
+            with self.subTest(model._name):
+                row = self._row(model, {"company_id": self.other.id})
+                row.invalidate_recordset()
+                own = self.own[model._name].with_context(active_test=False)
+                self.assertFalse(own.search([("id", "=", row.id)]))
+                with self.assertRaises(AccessError):
+                    own.browse(row.id).read(["company_id"])
+
+    def test_no_row_is_moved_to_the_other_company(self):
+        """Whatever a client may write: not into a company in which the user is not."""
+        for model in self._models():
+            if not model._auto or "company_id" not in model._fields:
+                continue
+            own = self.own[model._name]
+            if not own.has_access("write"):
+                continue
+            with self.subTest(model._name), self.assertRaises(UserError):
+                row = own.browse(self._row(model, {}).id)
+                row.write({"company_id": self.other.id})
+                self.env.flush_all()
+                # Computed, or kept: not moved either.
+                self.assertEqual(row.sudo().company_id, self.company)
+                raise UserError("kept")
+
+    def test_no_row_is_made_in_the_other_company(self):
+        customer = self._customer("Customer")
+        campaign = self.env["utm.campaign"].create({"title": "For all"})
+        tag = self.env["res.partner.category"].create({"name": "Tag"})
+        product = self.product.product_tmpl_id
+        currency = self.other.currency_id
+        until = fields.Date.add(fields.Date.today(), days=9)
+        for model, values in {
+            "customer.purchase": {
+                **{"partner_id": customer.id, "date": AS_OF, "amount": 1},
+                "currency_id": currency.id,
+            },
+            "customer.code": {"partner_id": customer.id, "code": "X1"},
+            "classification.override": {
+                **{"partner_id": customer.id, "tier_id": self._tier("vip").id},
+                **{"reason": "Because", "end_date": until},
+            },
+            "product.class.override": {
+                **{"product_tmpl_id": product.id, "abc_class": "a"},
+                **{"reason": "Because", "end_date": until},
+            },
+            "campaign.participant": {
+                **{"partner_id": customer.id, "campaign_id": campaign.id},
+            },
+            "campaign.cost": {
+                **{"campaign_id": campaign.id, "name": "Cost", "amount": 1},
+            },
+            "customer.code.scheme": {
+                "name": "Scheme",
+                "segment_ids": [fields.Command.create({"kind": "number"})],
+            },
+            "classification.policy": {"name": "Policy", "tz": "UTC"},
+            "classification.tag.rule": {"partner_tag_id": tag.id, "domain": "[]"},
+            "customer.code.assign": {},
+            "classification.policy.import": {"file": "e30="},
+        }.items():
+            with self.subTest(model), self.assertRaises(AccessError):
+                row = self.own[model].create({**values, "company_id": self.other.id})
+                self.assertEqual(row.sudo().company_id, self.company)
+                raise AccessError("kept")
+
+    def test_contact_of_the_other_company_is_none_of_ours(self):
+        theirs = self._customer("Theirs", company_id=self.other.id)
+        campaign = self.env["utm.campaign"].create(
+            {"title": "Ours", "company_id": self.company.id}
+        )
+        for model, values in {
+            "customer.code": {"code": "X1"},
+            "classification.override": {
+                **{"tier_id": self._tier("vip").id, "reason": "Because"},
+            },
+            "campaign.participant": {"campaign_id": campaign.id},
+        }.items():
+            with self.subTest(model), self.assertRaisesRegex(UserError, "company"):
+                self.env[model].create({"partner_id": theirs.id, **values})
+
+    def test_audience_keeps_to_the_company(self):
+        """SQL that adds customers asks what the ORM would ask."""
+        ours, theirs = (
+            self._customer(company.name, company_id=company.id)
+            for company in (self.company, self.other)
+        )
+        campaign = self.env["utm.campaign"].create(
+            {"title": "Ours", "company_id": self.company.id}
+        )
+        campaign._add_campaign_audience(ours + theirs)
+        parts = self.env["campaign.participant"].search(
+            [("campaign_id", "=", campaign.id)]
+        )
+        self.assertEqual(parts.partner_id, ours)
+        foreign = self.env["utm.campaign"].create(
+            {"title": "Theirs", "company_id": self.other.id}
+        )
+        own = self.own["utm.campaign"].browse(foreign.id)
+        with self.assertRaises(AccessError):
+            own._add_campaign_audience(ours.with_env(self.own))
+        with self.assertRaises(AccessError):
+            own.action_note_addressed()
+
+    def test_codes_keep_to_the_company(self):
+        self.env["customer.code.scheme"].create(
+            {
+                "name": "Numbers",
+                "company_id": self.company.id,
+                "segment_ids": [fields.Command.create({"kind": "number"})],
+            }
+        )
+        ours, theirs = (
+            self._customer(company.name, company_id=company.id)
+            for company in (self.company, self.other)
+        )
+        self.env["customer.code.assignment"]._assign(self.company, (ours + theirs).ids)
+        codes = self.env["customer.code"].search(
+            [("partner_id", "in", (ours + theirs).ids)]
+        )
+        self.assertEqual(codes.partner_id, ours)

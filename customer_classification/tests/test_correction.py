@@ -53,7 +53,8 @@ class TestCorrection(RefreshCase):
 
     def test_run_over_everybody_corrects_too(self):
         self._purchase(self.customer, AS_OF + 5 * DAY, 6_000)
-        self._recompute(AS_OF + 21 * DAY)
+        self.today = AS_OF + 21 * DAY
+        self._recompute(self.today)
         self.assertEqual(self._history(), [self.FIRST, (5, "Low", "High", True)])
 
     def test_same_day_is_no_correction(self):
@@ -147,7 +148,8 @@ class TestCorrection(RefreshCase):
         )
         draft._publish()
         self._purchase(self.customer, AS_OF + 5 * DAY, 6_000)
-        draft.recompute(as_of_date=AS_OF + 21 * DAY)
+        self.today = AS_OF + 21 * DAY
+        draft.recompute(as_of_date=self.today)
         self.assertEqual(self._history(), [self.FIRST, (21, "Low", "High", False)])
 
     def test_who_becomes_a_contact_leaves(self):

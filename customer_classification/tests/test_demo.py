@@ -1,3 +1,4 @@
+import logging
 from collections import Counter
 from datetime import date, timedelta
 
@@ -6,11 +7,25 @@ from odoo.tests import BaseCase, TransactionCase, tagged
 from odoo.tools import convert_file
 
 from odoo.addons.customer_classification.demo import personas
+from odoo.addons.customer_classification.demo.campaign_demo import PLANS, month_sales
+from odoo.addons.customer_classification.engine import (
+    ABC,
+    PRICE_BANDS,
+    SALES_STAGES,
+    XYZ,
+)
 from odoo.addons.customer_classification.models.customer_lifecycle_stage import (
     STAGE_SELECTION,
 )
 
+_logger = logging.getLogger(__name__)
 TODAY = date(2026, 3, 31)
+PRODUCT_CLASSES = {
+    "abc_class": ABC,
+    "xyz_class": XYZ,
+    "price_band": PRICE_BANDS,
+    "sales_lifecycle": SALES_STAGES,
+}
 TIERS = {"vip", "high", "medium", "low", "unrated"}
 
 
@@ -50,6 +65,21 @@ class TestDemoPlan(BaseCase):
             number = sum(len(customer.purchases) for customer in customers)
             self.assertTrue(3000 < number < 4500, number)
 
+    def test_campaigns_find_their_participants_whatever_the_day(self):
+        """As many who bought, and who did not, as the campaign and its control group
+        are made of: what it reaches is then no matter of chance."""
+        for age in range(0, 730, 23):
+            today = TODAY + timedelta(age)
+            customers = personas.plan(today)
+            for plan in PLANS:
+                if plan.start > 0:
+                    amounts = month_sales(customers, plan, today)
+                    bought = sum(bool(amount) for amount in amounts.values())
+                    kept, left = plan.kept
+                    self.assertGreaterEqual(bought, plan.buyers + kept, plan.title)
+                    others = len(amounts) - bought
+                    self.assertGreaterEqual(others, plan.others + left, plan.title)
+
 
 @tagged("post_install", "-at_install")
 class TestDemoData(TransactionCase):
@@ -85,7 +115,11 @@ class TestDemoData(TransactionCase):
 
     def test_copied_rows_are_what_odoo_computes(self):
         """What is written by SQL stays when everything is computed again."""
-        orders = self.orders[::40]
+        rare = self.orders.filtered(
+            lambda order: "service" in order.order_line.mapped("product_id.type")
+        )
+        orders = self.orders[::40] | rare[::10]
+        self.assertEqual(len(orders.order_line.product_id), 14, "one of each product")
         for records in (orders.order_line, orders):
             names = [
                 name
@@ -128,6 +162,20 @@ class TestDemoData(TransactionCase):
                 set(profiles.mapped("churn_risk")), {False, "low", "medium", "high"}
             )
 
+    def test_products_of_every_class(self):
+        for company in self.companies:
+            policy = company._get_customer_policy().with_company(company)
+            run = policy.recompute_products()
+            self.assertEqual(run.state, "done", run.error)
+        products = self.env["product.profile"].search(
+            [("company_id", "in", self.companies.ids)]
+        )
+        for company in self.companies:
+            mine = products.filtered(lambda p, c=company: p.company_id == c)
+            for name, classes in PRODUCT_CLASSES.items():
+                _logger.info("%s: %s", name, Counter(mine.mapped(name)))
+                self.assertEqual(set(mine.mapped(name)) - {False}, set(classes), name)
+
     def test_campaigns_of_every_performance(self):
         for company in self.companies:
             policy = company._get_customer_policy().with_company(company)
@@ -137,6 +185,8 @@ class TestDemoData(TransactionCase):
         campaigns = self.env["campaign.profile"].search(
             [("campaign_id.campaign_type_id", "!=", False)]
         )
+        for found in campaigns:
+            _logger.info("%s: %s", found.campaign_id.title, found.performance_ratio)
         self.assertEqual(len(campaigns), 9)
         self.assertEqual(
             set(campaigns.mapped("performance_class")),

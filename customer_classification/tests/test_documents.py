@@ -92,6 +92,27 @@ class TestDocuments(AccountingCase):
         found = [self._found(choice.action_open()) for choice in choices]
         self.assertEqual(found, [order, refund, imported])
 
+    def test_who_sees_no_amounts_opens_documents(self):
+        """An Officer without all sales: own orders, and purchases without amounts."""
+        officer = self._user(
+            "officer",
+            "customer_classification.group_officer,sales_team.group_sale_salesman",
+        )
+        purchase = self._purchase(self.contact, AS_OF - timedelta(10), 70)
+        self._order(self.customer, AS_OF - timedelta(60), 20)
+        self._order(self.customer, AS_OF - timedelta(50), 20, user_id=officer.id)
+        self._recompute()
+        profile = self._profile(self.customer).with_user(officer)
+        self.assertEqual(profile.last_document, purchase)
+        self.assertEqual(profile.document_count, 2)
+        choices = self.env["customer.document.choice"].with_user(officer)
+        choices = choices.search(self._open(officer)["domain"])
+        self.assertEqual(choices.mapped("document_count"), [1, 1])
+        for choice in choices:
+            action = choice.action_open()
+            documents = self.env[action["res_model"]].with_user(officer)
+            self.assertEqual(documents.search_count(action["domain"]), 1)
+
     def test_a_seller_sees_the_own_orders_only(self):
         self._order(self.customer, AS_OF - timedelta(50), 20)
         own = self._order(

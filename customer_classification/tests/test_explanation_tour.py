@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo.tests import HttpCase, tagged
 
-from .common import ClassificationCase
+from .common import PATIENCE, ClassificationCase
 
 
 @tagged("post_install", "-at_install")
@@ -21,5 +21,8 @@ class TestExplanationTour(ClassificationCase, HttpCase):
         self._recompute(as_of_date=today)
         self.assertEqual(self._profile(customer).last_document, order)
         self.start_tour(
-            "/odoo/customer-profiles", "classification_explanation", login="reader"
+            "/odoo/customer-profiles",
+            "classification_explanation",
+            login="reader",
+            timeout=PATIENCE,
         )

@@ -115,7 +115,7 @@ class TestOrderFilter(FilterCase):
                 self._assert_refused(
                     "sale_domain",
                     text,
-                    "^Only These Orders: this filter cannot be read",
+                    "^Only These Orders: this condition cannot be read",
                 )
 
     def test_fields_that_do_not_exist_are_refused(self):
@@ -151,7 +151,7 @@ class TestOrderFilter(FilterCase):
                 self._assert_refused(
                     "sale_domain",
                     text,
-                    "^Only These Orders: this filter cannot be used",
+                    "^Only These Orders: this condition cannot be used",
                 )
 
     def test_a_filter_that_became_invalid_ends_the_run_and_keeps_the_classes(self):

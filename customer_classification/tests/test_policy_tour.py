@@ -1,7 +1,7 @@
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
-from .common import ClassificationCase
+from .common import PATIENCE, ClassificationCase
 
 
 @tagged("post_install", "-at_install")
@@ -12,7 +12,9 @@ class TestPolicyTour(ClassificationCase, HttpCase):
         self._user("ruler", "customer_classification.group_manager")
         url = f"/odoo/classification-policies/{self.policy.id}"
         with mute_logger("odoo.http"):  # it warns of the limit that is refused
-            self.start_tour(url, "classification_policy", login="ruler")
+            self.start_tour(
+                url, "classification_policy", login="ruler", timeout=PATIENCE
+            )
         self.assertEqual(self.policy.state, "retired")
         published = self.company._get_customer_policy()
         self.assertEqual(published.tier_ids.mapped("limit"), [10_000, 6_000, 1_000, 0])

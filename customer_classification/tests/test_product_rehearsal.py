@@ -139,7 +139,7 @@ class TestProductRehearsal(ProductCase):
         draft = self._draft()
         with self.assertRaisesRegex(UserError, "Publish"):
             draft.recompute_products(as_of_date=AS_OF)
-        with self.assertRaisesRegex(UserError, "no kind"):
+        with self.assertRaisesRegex(UserError, "no choice"):
             draft.recompute_products(as_of_date=AS_OF, kind="back_test")
 
     def test_button(self):

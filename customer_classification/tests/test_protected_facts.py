@@ -210,9 +210,6 @@ class TestProtectedFacts(CampaignCase):
             policy.tier_ids.mapped("benefit_percent"),
         )
 
-    def test_even_the_program_makes_no_draft_of_it(self):
-        self._assert_refused(lambda: self.policy.write({"state": "draft"}))
-
     def test_import_makes_a_draft_beside_it(self):
         before = self._content()
         wizard = (

@@ -225,6 +225,7 @@ class TestRecordRules(RowCase):
             )
         self._recompute()
         self.policy.recompute_products(as_of_date=AS_OF)
+        self.env.flush_all()
         return customers
 
     def test_what_a_hidden_customer_buys(self):
@@ -305,6 +306,18 @@ class TestRecordRules(RowCase):
             values = {"partner_id": hidden.id, **values}
             with self.subTest(model), self.assertRaises(AccessError):
                 self.own[model].create(values)
+
+    def test_no_row_is_given_to_a_hidden_one(self):
+        """Odoo asks the rules before it writes; here they hold afterwards as well."""
+        for model, field in self._tables():
+            if not self.own[model._name].has_access("write"):
+                continue
+            with self.subTest(model._name, field=field.name):
+                seen, __ = self._pair(model, field)
+                hidden = self._subject(field.comodel_name, False)
+                row = self.own[model._name].browse(seen.id)
+                with self.assertRaises(AccessError):
+                    row.write({field.name: hidden.id})
 
     def test_who_has_a_code_is_not_told(self):
         hidden = self._subject("res.partner", False)

@@ -224,3 +224,32 @@ class TestTagGroup(TagCase):
             group.tag_is_exclusive = True
         with self.assertRaisesRegex(ValidationError, "records have more than one"):
             (one | two).write({"parent_id": self.size.id})
+
+
+@tagged("post_install", "-at_install")
+class TestTagCopy(TagCase):
+    def test_a_copy_has_a_name_of_its_own_and_nobody(self):
+        records = {
+            "res.partner.category": self._customer("Both"),
+            "product.tag": self.product.product_tmpl_id,
+            "utm.tag": self.env["utm.campaign"].create({"title": "Spring"}),
+        }
+        self.env["res.lang"]._activate_lang("fr_FR")
+        for model, record in records.items():
+            group = self.env[model].create({"name": "G", "tag_is_exclusive": True})
+            tag = self.env[model].create({"name": "Copied", "parent_id": group.id})
+            tag.with_context(lang="fr_FR").name = "Copié"
+            kind = tag._tag_kind()
+            record[kind.field] = tag
+            copies = tag.copy() | tag.copy() | tag.copy({"name": "Chosen"})
+            self.assertEqual(
+                copies.mapped("display_name"),
+                ["G / Copied (copy)", "G / Copied (copy) 2", "G / Chosen"],
+            )
+            self.assertFalse(copies[kind.inverse])
+            self.assertEqual(tag[kind.inverse], record)
+
+    def test_copies_of_many_and_of_long_names(self):
+        tags = self._tag("Many of it") | self._tag("x" * 128)
+        names = tags.copy().mapped("name")
+        self.assertEqual(names, ["Many of it (copy)", "x" * 108 + " (copy)"])

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import HttpCase, tagged
 
-from .common import ClassificationCase
+from .common import PATIENCE, ClassificationCase
 
 
 @tagged("post_install", "-at_install")
@@ -51,7 +51,9 @@ class TestTours(ClassificationCase, HttpCase):
         # Nothing to draw yet, neither of this draft nor of the policy in force.
         self.policy.run_ids.histogram = False
         url = f"/odoo/classification-policies/{draft.id}"
-        self.start_tour(url, "classification_rehearsal", login="rehearser")
+        self.start_tour(
+            url, "classification_rehearsal", login="rehearser", timeout=PATIENCE
+        )
         after = draft.tier_ids.sorted("tier_sequence").mapped("limit")
         self.assertNotEqual(after[0], before[0])
         self.assertEqual(after[1:], before[1:])

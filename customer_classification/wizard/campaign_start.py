@@ -1,10 +1,11 @@
-import ast
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
+from ..models.called_records import check_one
+from ..models.classification_condition import Condition
 from ..models.utm_campaign_taxonomy import GOAL_SELECTION
+from .selection import selected_ids
 
 # Whose rows are about one customer each, and the field that names the customer.
 CUSTOMER_FIELDS = {
@@ -27,6 +28,7 @@ class CampaignStart(models.TransientModel):
     finds, or those of tiers, stages and tags."""
 
     _name = "campaign.start"
+    _inherit = "classification.protected.mixin"
     _description = "Start a Campaign"
 
     audience = fields.Selection(
@@ -81,8 +83,8 @@ class CampaignStart(models.TransientModel):
         context = self.env.context
         model = context.get("active_model")
         if model in CUSTOMER_FIELDS:
-            domain = context.get("active_domain") or []
-            values |= {"model_name": model, "domain": repr(domain)}
+            domain = repr(context.get("active_domain") or [])
+            values |= {"model_name": model, "domain": domain}
             values["audience"] = self._listed(model, domain)
         return values
 
@@ -90,13 +92,18 @@ class CampaignStart(models.TransientModel):
     def _listed(self, model, domain):
         """Whether all that the list shows was selected. Of very many Odoo names but
         the first ones."""
-        chosen = len(self.env.context.get("active_ids") or ())
+        chosen = len(selected_ids(self.env))
         if chosen == 1:
             return "selected"
         limits = self.env["ir.config_parameter"].sudo()
         limit = int(limits.get_param("web.active_ids_limit", default=20_000))
-        found = self.env[model].search_count(domain, limit=chosen + 1)
+        with self._listed_condition(model, domain).guarded() as condition:
+            found = condition.records.search_count(condition.domain(), limit=chosen + 1)
         return "filter" if chosen in (0, found, limit) else "selected"
+
+    def _listed_condition(self, model, domain):
+        """The filter of a list, as the user sees the list."""
+        return Condition(self.env[model], domain, self.env._("Filter"))
 
     @api.depends("audience", "model_name", "domain")
     def _compute_can_be_live(self):
@@ -138,10 +145,12 @@ class CampaignStart(models.TransientModel):
         model = self.model_name
         if model not in CUSTOMER_FIELDS:
             return []
-        domain = Domain("id", "in", self.env.context.get("active_ids") or [])
         if self.audience == "filter":
-            domain = self._listed_domain()
-        return self._customers_of(model, domain)
+            condition = self._listed_condition(model, self.domain)
+            condition.check()
+            with condition.guarded():
+                return self._customers_of(model, condition.domain())
+        return self._customers_of(model, Domain("id", "in", selected_ids(self.env)))
 
     def _customers_of(self, model, domain):
         name = CUSTOMER_FIELDS[model]
@@ -149,9 +158,6 @@ class CampaignStart(models.TransientModel):
             domain, [], [f"{name}:array_agg_distinct"]
         )
         return [customer for customer in customers or () if customer]
-
-    def _listed_domain(self):
-        return Domain(ast.literal_eval(self.domain or "[]"))
 
     def _class_domain(self):
         """As the campaign itself reads its targets."""
@@ -172,7 +178,7 @@ class CampaignStart(models.TransientModel):
         """The filter of the list as one over contacts, for a campaign that follows
         it."""
         prefix = PREFIXES[self.model_name]
-        domain = self._listed_domain()
+        domain = self._listed_condition(self.model_name, self.domain).domain()
         if prefix:
             domain = domain.map_conditions(
                 lambda one: Domain(prefix + one.field_expr, one.operator, one.value)
@@ -184,7 +190,7 @@ class CampaignStart(models.TransientModel):
     def action_start(self):
         """Make the campaign, or take the one that is there, add the customers, and
         open it."""
-        self.ensure_one()
+        check_one(self)
         customers = self.env["res.partner"].browse(self._customer_ids())
         if not customers:
             raise UserError(

@@ -10,6 +10,7 @@ class ClassificationBackTest(models.TransientModel):
     """Asks for the day of a back-test and for the days afterwards, and starts it."""
 
     _name = "classification.back.test"
+    _inherit = "classification.protected.mixin"
     _description = "Back-test of a Policy"
 
     policy_id = fields.Many2one(

@@ -1,10 +1,14 @@
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytz
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
+from ..models.arguments import as_ids
 from ..models.classification_tag_kind import KIND_OF_TAG_MODEL, KINDS
+
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
 
 
 class ClassificationTagMembers(models.TransientModel):
@@ -32,23 +36,27 @@ class ClassificationTagMembers(models.TransientModel):
     @api.model
     def default_get(self, names):
         values = super().default_get(names)
-        kind = KIND_OF_TAG_MODEL.get(self.env.context.get("active_model"))
-        if kind:
-            values["kind"] = kind.name
-            ids = self.env.context.get("active_ids", [])
-            values[f"{kind.tag_field}s"] = [(6, 0, ids)]
+        model = self.env.context.get("active_model")
+        if isinstance(model, str) and model in KIND_OF_TAG_MODEL:
+            kind = KIND_OF_TAG_MODEL[model]
+            ids = as_ids(self.env, model, self.env.context.get("active_ids") or [])
+            values.update({"kind": kind.name, f"{kind.tag_field}s": [(6, 0, ids)]})
         return values
 
     def action_open(self):
-        """Open who had one of the tags: two queries."""
+        """Open who had one of the tags, as far as the user may see them: three
+        queries."""
         self.ensure_one()
         kind = KINDS[self.kind]
         tags = self.env[kind.tag_model].with_context(active_test=False)
         chosen = self[f"{kind.tag_field}s"]
+        chosen.check_access("read")
         below = tags.search([("id", "child_of", chosen.ids)]).ids
-        found = self.env["classification.tag.change"]._members_as_of(
+        had = self.env["classification.tag.change"]._members_as_of(
             kind, below, self._end_of_day()
         )
+        records = self.env[kind.model].with_context(active_test=False)
+        found = records.search([("id", "in", sorted(had))]).ids
         return {
             "type": "ir.actions.act_window",
             "name": self.env._(
@@ -63,7 +71,9 @@ class ClassificationTagMembers(models.TransientModel):
         }
 
     def _end_of_day(self):
-        """The last moment (UTC) of the day where the user is."""
+        """Return the last moment (UTC) of the day where the user is."""
+        if not FIRST_DAY <= self.date <= LAST_DAY:
+            raise UserError(self.env._("Choose a day from 1970 to 2999."))
         zone = pytz.timezone(self.env.user.tz or "UTC")
         midnight = datetime.combine(self.date + timedelta(1), time())
         return zone.localize(midnight).astimezone(pytz.utc).replace(tzinfo=None)

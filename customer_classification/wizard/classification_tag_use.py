@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools.misc import clean_context
 
 
 class ClassificationTagUse(models.TransientModel):
@@ -15,18 +16,24 @@ class ClassificationTagUse(models.TransientModel):
 
     @api.model
     def _open(self, tags):
-        """Look through all that may name tags, and list what does."""
+        """Look through all that may name tags, and list what does.
+
+        What the caller may not read is listed without its name.
+        """
+        tags.check_access("read")
         names = {tag.id: tag.display_name for tag in tags}
-        uses = self.create(
+        references = self.env["classification.tag.reference"]
+        uses = self.sudo().with_context(clean_context(self.env.context))
+        uses = uses.create(
             [
                 {
-                    "name": found.name,
+                    "name": references._readable_name(found),
                     "what": found.what,
                     "tag_name": names[found.tag_id],
                     "res_model": found.record._name,
                     "res_id": found.record.id,
                 }
-                for found in self.env["classification.tag.reference"].sudo()._of(tags)
+                for found in references.sudo()._of(tags)
             ]
         )
         action = self.env["ir.actions.act_window"]._for_xml_id(

@@ -1,10 +1,17 @@
 import ast
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ..models.arguments import as_ids
 from ..models.classification_tag_kind import KIND_OF_MODEL, KINDS
+
+# What texts that are no conditions raise.
+UNREADABLE = (ValueError, TypeError, SyntaxError, MemoryError, RecursionError)
+UNREADABLE += (KeyError, AttributeError, OverflowError, NotImplementedError)
 
 
 class ClassificationTagWizard(models.TransientModel):
@@ -43,9 +50,9 @@ class ClassificationTagWizard(models.TransientModel):
     @api.model
     def default_get(self, names):
         values = super().default_get(names)
-        kind = KIND_OF_MODEL.get(self.env.context.get("active_model"))
-        if kind:
-            values["kind"] = kind.name
+        active_model = self.env.context.get("active_model")
+        if isinstance(active_model, str) and active_model in KIND_OF_MODEL:
+            values["kind"] = KIND_OF_MODEL[active_model].name
         return values
 
     @api.depends("kind")
@@ -68,19 +75,30 @@ class ClassificationTagWizard(models.TransientModel):
         return self[f"{KINDS[self.kind].tag_field}s"]._origin
 
     def _records(self):
-        """What is to be tagged, as far as the user may see it."""
+        """Return what is to be tagged; all of it may be read by the user."""
         model = self.env[KINDS[self.kind].model]
         if self.selection == "filter":
-            return model.search(Domain(ast.literal_eval(self.domain or "[]")))
+            return self._filtered(model)
         if self.env.context.get("active_model") != model._name:
             return model
-        return model.browse(self.env.context.get("active_ids", ())).exists()
+        ids = self.env.context.get("active_ids") or []
+        return model.browse(as_ids(self.env, model._name, ids))
+
+    def _filtered(self, model):
+        try:
+            return model.search(Domain(ast.literal_eval(self.domain or "[]")))
+        except (*UNREADABLE, psycopg2.DataError) as error:
+            raise UserError(
+                self.env._("This filter cannot be read. Choose another condition.")
+            ) from error
 
     def _pairs(self):
         """``(added, removed)``: what would change, as pairs of tag and record."""
         if not self.kind:
             return set(), set()
-        records, tags = self._records(), set(self._tags().ids)
+        records, tags = self._records(), self._tags()
+        tags.check_access("read")
+        tags = set(tags.ids)
         has = self.env["classification.tag.link"]._pairs(
             KINDS[self.kind], "record", records.ids
         )
@@ -99,20 +117,12 @@ class ClassificationTagWizard(models.TransientModel):
             raise UserError(
                 self.env._("There is nothing to tag: the selection is empty.")
             )
-        batch = (
-            self.env["classification.tag.batch"]
-            .sudo()
-            .create(
-                {
-                    "kind": kind.name,
-                    "mode": self.mode,
-                    "tag_text": ", ".join(tags.mapped("display_name")),
-                }
-            )
-        )
         records.check_access("write")
-        links = self.env["classification.tag.link"].with_context(tag_batch_id=batch.id)
         added, removed = self._pairs()
+        batch = self.env["classification.tag.batch"]._start(
+            kind, self.mode, ", ".join(tags.mapped("display_name"))
+        )
+        links = self.env["classification.tag.link"].with_context(tag_batch=batch)
         if self._is_watched():
             self._write_as_odoo_does(kind, tags, records, batch)
         else:
@@ -136,4 +146,4 @@ class ClassificationTagWizard(models.TransientModel):
         commands = (
             [(command, tag) for tag in tags.ids] if command else [(6, 0, tags.ids)]
         )
-        records.with_context(tag_batch_id=batch.id).write({kind.field: commands})
+        records.with_context(tag_batch=batch).write({kind.field: commands})

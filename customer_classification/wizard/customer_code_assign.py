@@ -1,11 +1,16 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from ..models.called_records import check_one
+from ..models.classification_condition import guarded
+from .selection import selected_ids
+
 
 class CustomerCodeAssign(models.TransientModel):
     """Says how many customers would get or change their code, and does it."""
 
     _name = "customer.code.assign"
+    _inherit = "classification.protected.mixin"
     _description = "Assign Customer Codes"
 
     company_id = fields.Many2one(
@@ -24,8 +29,8 @@ class CustomerCodeAssign(models.TransientModel):
         """The contacts that are selected in a list, or all customers."""
         values = super().default_get(fields_list)
         if self.env.context.get("active_model") == "res.partner":
-            ids = self.env.context.get("active_ids") or []
-            values["partner_ids"] = [fields.Command.set(ids)]
+            selected = self.env["res.partner"].browse(selected_ids(self.env))
+            values["partner_ids"] = [fields.Command.set(selected.exists().ids)]
             values["is_selection"] = True
         return values
 
@@ -45,10 +50,11 @@ class CustomerCodeAssign(models.TransientModel):
 
     def action_assign(self):
         """Assign the codes, and say how many."""
-        self.ensure_one()
-        first, changed = self._assignment()._assign(
-            self.company_id, self._partner_ids()
-        )
+        check_one(self)
+        assignment, partner_ids = self._assignment(), self._partner_ids()
+        sentence = self.env["customer.code.scheme"]._failed_sentence
+        with guarded(self.env, sentence):
+            first, changed = assignment._assign(self.company_id, partner_ids)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -74,4 +80,6 @@ class CustomerCodeAssign(models.TransientModel):
         return self.env["customer.code.assignment"].sudo()
 
     def _partner_ids(self):
-        return self.partner_ids.ids if self.is_selection else None
+        if not self.is_selection:
+            return None
+        return self.partner_ids._filtered_access("read").ids

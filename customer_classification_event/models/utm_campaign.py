@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from odoo.addons.customer_classification.models.called_records import check_one
+
 
 class UtmCampaign(models.Model):
     _inherit = "utm.campaign"
@@ -25,7 +27,7 @@ class UtmCampaign(models.Model):
 
     def action_open_campaign_events(self):
         """Open the events of this campaign."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "event.action_event_view"
         )

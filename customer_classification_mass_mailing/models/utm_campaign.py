@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.customer_classification.models.called_records import check_one
+
 
 class UtmCampaign(models.Model):
     _inherit = "utm.campaign"
@@ -25,6 +27,7 @@ class UtmCampaign(models.Model):
 
         :raises UserError: there is no audience
         """
+        check_one(self)
         return self._draft_campaign_mailing({"mailing_type": "mail"})
 
     def _draft_campaign_mailing(self, values):

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from odoo.addons.customer_classification.models.called_records import check_one
+
 
 class UtmCampaign(models.Model):
     _inherit = "utm.campaign"
@@ -13,6 +15,7 @@ class UtmCampaign(models.Model):
 
         :raises UserError: there is no audience
         """
+        check_one(self)
         return self._draft_campaign_mailing(
             {"mailing_type": "sms", "sms_subject": self.title}
         )

@@ -3,6 +3,11 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.customer_classification.models.customer_profile import MONEY_GROUP
+from odoo.addons.customer_classification.models.searched_values import (
+    asks_for_none,
+    compared_value,
+    values_among,
+)
 
 COMPARISONS = ("<", "<=", ">", ">=")
 # Field: the column of the sums by product and company.
@@ -113,12 +118,15 @@ class ProductProfile(models.Model):
 
     @api.model
     def _search_stock(self, name, operator, value):
+        field = self._fields[name]
         if operator == "in":
-            numbers = [number or 0 for number in value]
+            numbers = values_among(field, value) + [0] * asks_for_none(value)
             return Domain.custom(to_sql=self._stock_condition(name, SQL("="), numbers))
         if operator not in COMPARISONS:
             return NotImplemented
-        return Domain.custom(to_sql=self._stock_condition(name, SQL(operator), [value]))
+        number = compared_value(self.env, field, value)
+        compared = self._stock_condition(name, SQL(operator), [number])
+        return Domain.custom(to_sql=compared)
 
     def _stock_condition(self, name, operator, numbers):
         """Compare a number of the stock with any of those given."""

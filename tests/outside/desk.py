@@ -4,12 +4,17 @@ import re
 import time
 
 from odoo_commands import ADDON
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 # The first page of a language waits until Odoo has built style sheets and scripts.
-FIRST_PAGE, LATER = 180_000, 30_000
+# Both say when to give up, on a busy machine too; nothing waits longer than it must.
+FIRST_PAGE, LATER = 300_000, 120_000
+expect.set_options(timeout=LATER)
 # A screen that asked for nothing for so long has settled; looked at in steps.
-QUIET, STEP, LONGEST = 300, 50, 10_000
+QUIET, STEP = 300, 50
+# A turn of the page itself: where it is slow, what it was told to do comes later.
+TURN = f"""() => new Promise((done) =>
+    requestAnimationFrame(() => setTimeout(done, {STEP})))"""
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 400, "height": 800}
 COMPLAINTS = ".o_error_dialog, .modal, .o_notification_bar.bg-danger"
 DO_ACTION = """async ([action, options]) => {
@@ -82,10 +87,20 @@ class Desk:
             }
         )
 
+    def turn(self):
+        """Let the page do what it is about to do; False where it goes to another."""
+        try:
+            self.page.evaluate(TURN)
+        except Error:
+            self.page.wait_for_load_state()
+            return False
+        return True
+
     def check(self, where):
         """Fail when something on the screen or in the console complained."""
         # Errors that code throws later come with the next frames.
-        self.page.wait_for_timeout(150)
+        for _time in range(3):
+            self.turn()
         found = self.page.locator(COMPLAINTS)
         texts = [found.nth(place).inner_text() for place in range(found.count())]
         assert not self.errors and not texts, (
@@ -126,11 +141,11 @@ class Reader(Desk):
 
     def settle(self):
         """Wait until the screen has what it asked for, and asks for nothing more."""
-        end = time.monotonic() + LONGEST / 1000
+        end = time.monotonic() + LATER / 1000
         quiet = 0
-        while quiet < QUIET and time.monotonic() < end:
-            self.page.wait_for_timeout(STEP)
-            quiet = 0 if self._asked else quiet + STEP
+        while quiet < QUIET:
+            assert time.monotonic() < end, f"still asks for {self._asked}"
+            quiet = quiet + STEP if self.turn() and not self._asked else 0
 
     def see(self, *texts):
         """What a person would read, in the dialog if there is one."""

@@ -22,7 +22,7 @@ class Client:
             "X-Odoo-Database": database,
         }
 
-    def call(self, model, method, timeout=120, **arguments):
+    def call(self, model, method, timeout=600, **arguments):
         """Call a method by named arguments.
 
         :raises Refused: with the sentence that a user would read

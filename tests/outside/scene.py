@@ -131,7 +131,7 @@ class Scene:
     def run_scheduled(self, which):
         """What Odoo does by itself after a while: the nightly or the hourly action."""
         job = self._xmlid("customer_classification", CRONS[which])
-        self._admin.call("ir.cron", "method_direct_trigger", ids=[job], timeout=180)
+        self._admin.call("ir.cron", "method_direct_trigger", ids=[job], timeout=600)
 
 
 def day(days_ago):

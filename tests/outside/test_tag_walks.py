@@ -37,7 +37,8 @@ def drag(person, name, onto):
     for part in (0.05, 0.3, 0.7, 1.0):
         place = [a + part * (b - a) for a, b in zip(start, end, strict=True)]
         page.mouse.move(*place, steps=5)
-        page.wait_for_timeout(200)
+        for _time in range(4):
+            person.turn()
     page.mouse.up()
     person.settle()
 

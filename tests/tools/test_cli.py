@@ -27,6 +27,7 @@ def test_every_line_of_the_list_fits_a_terminal():
         (["demo"], {"no_serve": False, "odoo": None}),
         (["demo", "--no-serve", "--odoo", "/x"], {"no_serve": True, "odoo": "/x"}),
         (["test", "engine", "odoo"], {"what": ["engine", "odoo"]}),
+        (["test", "--day", "2028-02-29"], {"day": "2028-02-29", "what": []}),
         (["db", "x"], {"name": "x", "demo": False, "install": "base"}),
         (["db", "x", "--demo", "--install", "sale,crm"], {"install": "sale,crm"}),
         (["shell"], {"database": "demo"}),
@@ -89,8 +90,8 @@ def test_unknown_benchmark_names_the_known_ones(monkeypatch, tmp_path):
 
 def test_unknown_test_kind_is_refused_before_any_test_runs():
     with pytest.raises(DevError, match="neither a kind"):
-        run_tests._targets(["engine", "nonsense"])
-    assert run_tests._targets([]) == ["tools", "engine", "odoo", "outside"]
+        run_tests.targets(["engine", "nonsense"])
+    assert run_tests.targets([]) == ["tools", "engine", "odoo", "outside"]
 
 
 def test_old_python_gets_one_line():

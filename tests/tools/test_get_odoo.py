@@ -119,7 +119,7 @@ def test_broken_package_is_named(tmp_path, capsys):
 
 
 def test_full_disk_is_told_before_the_download(monkeypatch, tmp_path):
-    monkeypatch.setattr(get_odoo, "STATE", tmp_path / "state")
+    monkeypatch.setattr(get_odoo, "MADE", tmp_path / "state")
     usage = get_odoo.shutil._ntuple_diskusage(10 << 30, 9 << 30, 1 << 30)
     monkeypatch.setattr(get_odoo.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(DevError, match="1024 MB free"):

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -63,20 +62,17 @@ def test_last_user_of_a_lock_is_alone(state):
 
 
 def test_killed_command_leaves_no_lock(state):
-    code = "import fcntl, sys; fcntl.flock(sys.stdin, fcntl.LOCK_SH); print(1); input()"
+    code = (
+        "import fcntl, sys, time; fcntl.flock(sys.stdin, fcntl.LOCK_SH);"
+        "print(1, flush=True); time.sleep(999)"
+    )
     with open(state / "pg.lock", "w") as file:
         holder = subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                code.replace("input()", "__import__('time').sleep(99)"),
-            ],
-            stdin=file,
-            stdout=subprocess.PIPE,
+            [sys.executable, "-c", code], stdin=file, stdout=subprocess.PIPE
         )
         file.close()
+        holder.stdout.readline()
         handle = locks.open_lock("pg")
-        time.sleep(0.5)
         assert not locks.take_alone(handle)
         holder.kill()
         holder.wait()
@@ -84,11 +80,19 @@ def test_killed_command_leaves_no_lock(state):
         os.close(handle)
 
 
-def test_leaving_the_block_ends_the_program():
-    with processes.child(
-        [sys.executable, "-c", "import time; time.sleep(99)"]
-    ) as child:
-        pass
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN])
+def test_leaving_the_block_ends_the_program(handler):
+    """Also where SIGINT is ignored, as in the background of a script."""
+    code = "import time; print('started', flush=True); time.sleep(999)"
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        with processes.child(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE
+        ) as child:
+            child.stdout.readline()
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert child.returncode == -signal.SIGINT
 
 

@@ -1,5 +1,7 @@
-"""The page *Drift* shows itself by a field that everybody may read: Odoo warns of a
-view that asks for another one while it loads the others."""
+"""Let the page *Drift* show itself by a field that everybody may read.
+
+Odoo warns of a view that asks for another field while it loads the others.
+"""
 
 from odoo.tools import SQL
 

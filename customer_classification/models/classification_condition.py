@@ -1,0 +1,524 @@
+"""Conditions that people write: read, checked, and looked at with their rights."""
+
+import ast
+import logging
+import math
+from contextlib import contextmanager
+
+from psycopg2 import InterfaceError
+from psycopg2.errors import AdminShutdown
+
+from odoo import SUPERUSER_ID, api, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+from .customer_profile import MONEY_GROUP
+
+_logger = logging.getLogger(__name__)
+
+ANY = ("any", "not any", "any!", "not any!")
+MAX_LENGTH = 100_000  # characters; the ids of ten thousand records
+READER_GROUP = "customer_classification.group_user"
+# Odoo repeats the request, or the connection is gone: no fault of a condition.
+NOT_OURS = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, InterfaceError, AdminShutdown)
+
+
+@contextmanager
+def in_words(sentence):
+    """Turn all that is raised inside into a sentence.
+
+    Sentences go on as they are, and errors after which Odoo repeats the request.
+
+    :param sentence: callable that returns it
+    :raises ValidationError: with the sentence
+    """
+    try:
+        yield
+    except (*NOT_OURS, UserError):
+        raise
+    except Exception as error:
+        _logger.info("What a person wrote cannot be used: %s", error)
+        raise ValidationError(sentence()) from error
+
+
+@contextmanager
+def guarded(env, sentence):
+    """The same, and what failed leaves nothing in the database."""
+    env.flush_all()
+    with in_words(sentence), env.cr.savepoint(flush=False):
+        yield
+
+
+class Condition:
+    """A domain written by a person, over records as that person sees them.
+
+    Whatever is wrong with it becomes a sentence, also where the search method of
+    another addon fails; errors after which Odoo repeats the request go on to Odoo.
+
+    :param records: model in the environment of the person; as superuser, rights are
+        not looked at
+    :param text: the domain as people write it
+    :param label: what sentences begin with
+    :param within: a :class:`Domain` of the product, whatever the person may read
+    """
+
+    def __init__(self, records, text, label, within=Domain.TRUE):
+        self.records = records
+        self.within = within
+        self.text = text or "[]"
+        self.label = label
+        self._domain = None
+
+    @property
+    def env(self):
+        return self.records.env
+
+    def domain(self):
+        """Return the :class:`Domain`.
+
+        :raises ValidationError: it cannot be read, or names a field that is no more
+        """
+        if self._domain is None:
+            with in_words(self._unreadable_sentence):
+                domain = _parsed(self.text)
+                missing = next(missing_fields(domain, self.records), None)
+            if missing:
+                raise ValidationError(self._missing_sentence(missing))
+            self._domain = domain
+        return self._domain
+
+    def rewrite(self, function):
+        """Put another domain in place of this one.
+
+        :param function: takes the domain and the records, returns a domain
+        """
+        domain = self.domain()
+        with in_words(self._failed_sentence):
+            self._domain = function(domain, self.records)
+
+    def check(self):
+        """Check that the person may read all of it, and that it names what exists."""
+        self.check_rights()
+        self.check_references()
+
+    def check_rights(self):
+        """Check that the person may read every field and model of it.
+
+        :raises AccessError: naming what the person may not read
+        """
+        domain = self.domain()
+        with in_words(self._failed_sentence):
+            refused = next(_refused(domain, self.records), None)
+        if refused:
+            raise AccessError(self._refused_sentence(*refused))
+
+    def check_references(self):
+        """Check that it names what exists.
+
+        :raises ValidationError: “is not among [what is gone]” would match everybody
+        """
+        domain = self.domain()
+        with in_words(self._failed_sentence):
+            gone = next(dangling_references(domain, self.records), None)
+        if gone:
+            raise ValidationError(
+                self.env._(
+                    "%(label)s: the condition on “%(field)s” names something that was "
+                    "deleted, so it matches nothing.",
+                    label=self.label,
+                    field=gone,
+                )
+            )
+
+    def query(self):
+        """Return the :class:`Query` of what matches; it is not run.
+
+        :raises AccessError: the person may not read all of it
+        :raises ValidationError: it cannot be used, or names what is no more
+        """
+        self.check()
+        with in_words(self._failed_sentence):
+            return self.records._search(self.searched(), active_test=False)
+
+    def searched(self):
+        """Return the :class:`Domain` to search by."""
+        return self.domain() & self.within
+
+    def ids(self):
+        """SQL of the ids that match, as a subselect with the column ``id``."""
+        query = self.query()
+        return query.subselect(SQL.identifier(query.table, "id"))
+
+    def try_out_once(self):
+        """The same as :meth:`try_out`, once a transaction."""
+        records = self.records
+        key = (records._name, self.text, self.env.uid, str(self.env.context))
+        tried = self.env.cr.cache.setdefault("classification_condition", set())
+        if key not in tried:
+            self.try_out()
+            tried.add(key)
+
+    def try_out(self):
+        """Let the database read the condition without looking at a row."""
+        with self.guarded():
+            self.env.cr.execute(
+                SQL("SELECT FROM %s m WHERE FALSE", self.ids()), log_exceptions=False
+            )
+
+    @contextmanager
+    def guarded(self):
+        """Undo what a failing condition leaves in the database, and say why."""
+        with guarded(self.env, self._failed_sentence):
+            yield self
+
+    # Sentences
+
+    def _unreadable_sentence(self):
+        return self.env._(
+            "%s: this condition cannot be read. Use fields and fixed values.",
+            self.label,
+        )
+
+    def _missing_sentence(self, path):
+        return self.env._(
+            "%(label)s: there is no field “%(field)s” any more, so nothing would "
+            "match. Choose another one.",
+            label=self.label,
+            field=path,
+        )
+
+    def _failed_sentence(self):
+        return self.env._(
+            "%(label)s: this condition cannot be used: the search by %(fields)s fails. "
+            "Look at the values, or leave that part out.",
+            label=self.label,
+            fields=self._fields_in_words(),
+        )
+
+    def _fields_in_words(self):
+        """Labels of the first fields of the condition."""
+        try:
+            found = [field_of(one, self.records) for one in _first(self.domain())]
+        except (UserError, RecursionError):
+            found = []
+        labels = [field._description_string(self.env) for field in found if field]
+        return ", ".join(f"“{label}”" for label in dict.fromkeys(labels)) or "…"
+
+    def _refused_sentence(self, model, field):
+        names = {
+            "label": self.label,
+            "model": self.env["ir.model"]._get(model._name).sudo().name,
+            "user": self.env.user.sudo().name,
+        }
+        if field is None:
+            return self.env._(
+                "%(label)s: it looks at “%(model)s”, which %(user)s may not read.",
+                **names,
+            )
+        return self.env._(
+            "%(label)s: it asks for “%(field)s” of “%(model)s”, which %(user)s may not "
+            "read.",
+            field=field._description_string(self.env),
+            **names,
+        )
+
+    # Readers
+
+    def readers(self):
+        """Whom its results may be shown to: ``all`` users of the app, those who see
+        ``amounts``, or only the ``own`` person."""
+        sets = self.env["res.groups"]._get_group_definitions()
+        users = sets.parse(READER_GROUP)
+        sellers = users & sets.parse(MONEY_GROUP)
+        needed = [*_needed_groups(self.domain(), self.records)]
+        for name, readers in (("all", users), ("amounts", sellers)):
+            if all(readers <= groups for groups in needed):
+                return name
+        return "own"
+
+
+class ClassificationConditionMixin(models.AbstractModel):
+    """Records with a condition, which is looked at with the rights of one person.
+
+    Who writes the condition becomes that person; nobody can name another one. So
+    nobody gains the eyes of somebody else, neither by naming nor by editing. It goes
+    together with ``classification.protected.mixin``.
+    """
+
+    _name = "classification.condition.mixin"
+    _description = "Record with a Condition of a Person"
+
+    # Field with the person, ``copy=False`` and the current user by default.
+    _condition_person = "responsible_id"
+    # Fields with domains.
+    _condition_texts = ()
+    # All fields that say what is looked for.
+    _condition_fields = frozenset()
+    # Further fields that only the product writes.
+    _condition_facts = frozenset()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_condition_texts(vals_list)
+        if self.env.su:
+            return super().create(vals_list)
+        person, user = self._condition_person, self.env.uid
+        for vals in vals_list:
+            given = {name for name in self._condition_facts if vals.get(name)}
+            given |= {person} if vals.get(person) not in (None, False, user) else set()
+            self._refuse_protected(given)
+        empty = dict.fromkeys(self._condition_facts, False)
+        records = super().create(
+            [{**vals, **empty, person: user} for vals in vals_list]
+        )
+        records._check_condition_rights()
+        return records
+
+    def write(self, vals):
+        self._check_condition_texts([vals])
+        if not self.env.su:
+            self._refuse_protected(
+                ({self._condition_person} | self._condition_facts) & set(vals)
+            )
+            if self._condition_fields & set(vals):
+                return self._write_condition(vals)
+        return super().write(vals)
+
+    def _write_condition(self, vals):
+        self.check_access("write")
+        self.sudo().write(self._condition_taken())
+        result = super().write(vals)
+        # Not in a constraint: Odoo calls those with superuser rights.
+        self._check_condition_rights()
+        return result
+
+    def _check_condition_rights(self):
+        """Check that the user, who has just saved a condition, may read all of it.
+
+        :raises AccessError: naming what the user may not read
+        """
+        raise NotImplementedError
+
+    def _condition_taken(self):
+        """What changes about records whose condition the user changes."""
+        return {self._condition_person: self.env.uid}
+
+    def _check_condition_texts(self, vals_list):
+        """Refuse what the database could not even keep."""
+        for vals in vals_list:
+            for name in self._condition_texts:
+                text = vals.get(name)
+                if text and not _is_storable(str(text)):
+                    label = self._fields[name]._description_string(self.env)
+                    condition = Condition(self, str(text), label)
+                    raise ValidationError(condition._unreadable_sentence())
+
+    @property
+    def _condition_root(self):
+        """The superuser, whose rights are not looked at."""
+        return self.env["res.users"].browse(SUPERUSER_ID)
+
+    def _condition_eyes(self, model, company, label, person=None):
+        """A model as a person sees it who works in one company.
+
+        :param person: who looks; by default who the record names
+        :raises AccessError: that person may not work there any more
+        """
+        person = (person or self[self._condition_person]).sudo()
+        if person.id != SUPERUSER_ID:
+            self._check_person(person, company, label)
+        context = {"allowed_company_ids": company.ids, "active_test": False}
+        context |= {"lang": self.env.lang}
+        return self.env(user=person.id, su=False, context=context)[model]
+
+    def _check_person(self, person, company, label):
+        if not person:
+            raise AccessError(
+                self.env._(
+                    "%s: nobody answers for this condition. Somebody who may read all "
+                    "of it has to save it or switch it on.",
+                    label,
+                )
+            )
+        if not person.active or not person._is_internal():
+            raise AccessError(
+                self.env._(
+                    "%(label)s: it looks with the rights of %(user)s, who does not "
+                    "work here any more.",
+                    label=label,
+                    user=person.name,
+                )
+            )
+        if company not in person.company_ids:
+            raise AccessError(
+                self.env._(
+                    "%(label)s: it looks with the rights of %(user)s, who may not work "
+                    "in %(company)s.",
+                    label=label,
+                    user=person.name,
+                    company=company.sudo().name,
+                )
+            )
+
+
+# Domains
+
+
+def missing_fields(domain, model):
+    """Paths of a domain that name a field that the models do not have."""
+    for condition in domain.iter_conditions():
+        found = field_of(condition, model)
+        if not found:
+            yield condition.field_expr
+        elif condition.operator in ANY:
+            comodel = comodel_of(found, model)
+            if comodel is None:
+                yield condition.field_expr
+            else:
+                yield from missing_fields(Domain(condition.value), comodel)
+
+
+def field_of(condition, model):
+    """The field at the end of the path of a condition, or None."""
+    field = None
+    for name in condition.field_expr.split("."):
+        if field is not None and not field.relational:
+            # Part of a date (“create_date.month_number”) or of properties.
+            return field if field.type in ("date", "datetime", "properties") else None
+        model = model if field is None else model.env[field.comodel_name]
+        field = model._fields.get(name)
+        if field is None:
+            return None
+    return field
+
+
+def comodel_of(field, model):
+    """The model to which a field leads, or None."""
+    if field is None or not field.relational:
+        return None
+    return model.env[field.comodel_name]
+
+
+def dangling_references(domain, model):
+    """Paths of conditions that name records which are no more: one query a path."""
+    for condition in domain.iter_conditions():
+        comodel = comodel_of(field_of(condition, model), model)
+        if comodel is None:
+            continue
+        if condition.operator in ANY:
+            yield from dangling_references(Domain(condition.value), comodel)
+            continue
+        ids = ids_in(condition.value)
+        known = [record for record in ids if abs(record) < 2**31]
+        if len(comodel.browse(known).exists()) < len(ids):
+            yield condition.field_expr
+
+
+def ids_in(value):
+    """The ids of records that the value of a condition names, each once."""
+    return [
+        item
+        for item in dict.fromkeys(items_of(value))
+        if isinstance(item, int) and not isinstance(item, bool)
+    ]
+
+
+def items_of(value):
+    """The value of a condition as a list."""
+    if isinstance(value, str) or not hasattr(value, "__iter__"):
+        return [value]
+    return list(value)
+
+
+def _first(domain):
+    """At most three conditions of a domain."""
+    return [one for one, __ in zip(domain.iter_conditions(), range(3), strict=False)]
+
+
+def _parsed(text):
+    """The :class:`Domain` of a text, down to what stands inside of it.
+
+    :raises ValueError: or other errors, when it is none
+    """
+    if not _is_storable(text):
+        raise ValueError("too long, or characters that are none")
+    domain = Domain(ast.literal_eval(text))
+    _check_values(domain)
+    return domain
+
+
+def _is_storable(text):
+    """Whether the database can keep a text, and it is not endless."""
+    if len(text) > MAX_LENGTH or "\0" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _check_values(domain):
+    for condition in domain.iter_conditions():
+        operator, value = condition.operator, condition.value
+        if operator in ANY:
+            _check_values(Domain(value))
+        elif not all(_is_plain(operator, item) for item in items_of(value)):
+            raise ValueError(f"value of {condition.field_expr}")
+
+
+def _is_plain(operator, item):
+    """Whether a value is one that every database can compare with."""
+    if isinstance(item, str):
+        is_pattern = operator.endswith("like")
+        tail = len(item) - len(item.rstrip("\\"))
+        return _is_storable(item) and not (is_pattern and tail % 2)
+    return not isinstance(item, float) or math.isfinite(item)
+
+
+def _looked_at(domain, model):
+    """``(model, field)`` of all that a domain looks at; no field for a whole model."""
+    yield model, None
+    for condition in domain.iter_conditions():
+        yield from _looked_at_by(condition, model)
+
+
+def _looked_at_by(condition, model):
+    name, __, rest = condition.field_expr.partition(".")
+    field, operator, value = model._fields[name], condition.operator, condition.value
+    yield model, field
+    comodel = comodel_of(field, model)
+    if comodel is None:
+        return
+    if rest:
+        yield from _looked_at(Domain(rest, operator, value), comodel)
+    elif operator in ANY:
+        yield from _looked_at(Domain(value), comodel)
+    elif field.type != "many2one" or any(isinstance(v, str) for v in items_of(value)):
+        yield comodel, None
+    elif operator in ("child_of", "parent_of"):
+        yield comodel, None
+
+
+def _refused(domain, model):
+    """``(model, field)`` of what the user of the model's environment may not read."""
+    if model.env.su:
+        return
+    for looked_at, field in _looked_at(domain, model):
+        if not looked_at.has_access("read"):
+            yield looked_at, None
+        elif field and not looked_at._has_field_access(field, "read"):
+            yield looked_at, field
+
+
+def _needed_groups(domain, model):
+    """Sets of groups, of each of which a user must have one to read a domain."""
+    sets = model.env["res.groups"]._get_group_definitions()
+    access = model.env["ir.model.access"]
+    for looked_at, field in _looked_at(domain, model):
+        if field is None:
+            yield access._get_access_groups(looked_at._name)
+        elif field.groups:
+            yield sets.parse(field.groups, raise_if_not_found=False)

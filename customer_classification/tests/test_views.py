@@ -1,0 +1,86 @@
+import re
+
+from lxml import etree
+
+from odoo.exceptions import AccessError
+from odoo.tests import TransactionCase, new_test_user, tagged
+
+ADDON = "customer_classification"
+USED = re.compile(r"\brecord\.(\w+)|\brecord\[['\"](\w+)['\"]\]")
+ROLES = {
+    "user": f"{ADDON}.group_user",
+    "officer": f"{ADDON}.group_officer",
+    "manager": f"{ADDON}.group_manager,base.group_multi_company",
+}
+# What the web client itself puts beside the fields of a card.
+ALWAYS_THERE = {"id"}
+
+
+@tagged("post_install", "-at_install")
+class TestCards(TransactionCase):
+    """A card that uses a field which is not loaded breaks the whole screen."""
+
+    def test_cards_load_the_fields_that_they_use(self):
+        for role, groups in ROLES.items():
+            user = new_test_user(self.env, f"cards-{role}", f"base.group_user,{groups}")
+            cards = [
+                (view.xml_id, kanban)
+                for view in self._our_views()
+                for kanban in self._kanbans(view, user)
+            ]
+            self.assertGreater(len(cards), 10)
+            for name, kanban in cards:
+                with self.subTest(role=role, view=name):
+                    self.assertFalse(self._used(kanban) - self._loaded(kanban))
+
+    def test_a_card_that_does_not_is_found(self):
+        kanban = etree.fromstring(
+            """<kanban><field name="a"/><templates><t t-name="card">
+                <t t-if="record.a.raw_value and record.b.raw_value"/>
+                <img t-att-src="kanban_image('x', 'c', record['d'].raw_value)"/>
+                <span class="{{record.e.value}}"/><field name="f"/>
+                <t t-out="record.f.value + record.id.value"/>
+                <field name="g"><list><field name="e"/></list></field>
+            </t></templates></kanban>"""
+        )
+        self.assertEqual(self._used(kanban), {"a", "b", "d", "e", "f"})
+        self.assertEqual(self._used(kanban) - self._loaded(kanban), {"b", "d", "e"})
+
+    def _our_views(self):
+        """Views that this addon and its glue make or extend, each by its root."""
+        data = self.env["ir.model.data"].search(
+            [("model", "=", "ir.ui.view"), ("module", "=like", f"{ADDON}%")]
+        )
+        views = self.env["ir.ui.view"].browse(data.mapped("res_id")).exists()
+        while extending := views.filtered(lambda view: view.mode == "extension"):
+            views = (views - extending) | extending.inherit_id
+        return views.filtered(lambda view: view.type in ("form", "kanban"))
+
+    def _kanbans(self, view, user):
+        """The cards of a view as a user gets it, those inside of forms too."""
+        try:
+            model = self.env[view.model].with_user(user)
+            arch = model.get_view(view.id, view.type)["arch"]
+        except AccessError:
+            return []
+        return etree.fromstring(arch).xpath("descendant-or-self::kanban")
+
+    def _used(self, kanban):
+        """Fields of the record in the expressions of the templates."""
+        texts = [
+            text
+            for node in kanban.xpath(".//templates//*")
+            for name, text in node.attrib.items()
+            if name.startswith("t-") or "{{" in text
+        ]
+        found = {a or b for text in texts for a, b in USED.findall(text)}
+        return found - ALWAYS_THERE
+
+    def _loaded(self, kanban):
+        """Fields of the card; not those of a view inside of it."""
+        depth = len(kanban.xpath("ancestor::field"))
+        return {
+            field.get("name")
+            for field in kanban.iter("field")
+            if len(field.xpath("ancestor::field")) == depth
+        }
