@@ -155,7 +155,7 @@ class TestBackTest(ClassificationCase):
         self.assertFalse(sum(run.result_ids.mapped("next_revenue")))
 
     def test_no_days_are_refused(self):
-        with self.assertRaisesRegex(UserError, "from 1 to"):
+        with self.assertRaisesRegex(UserError, "at least one day"):
             self._back_test(horizon_days=0)
 
     def test_default_horizon(self):
