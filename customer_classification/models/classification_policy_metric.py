@@ -108,7 +108,6 @@ class ClassificationPolicyMetric(models.Model):
     def _bounds(self):
         return {
             "weight": (0, 100),
-            "bins": (2, 10),
             "limits": (0, 1000),
             "limits_text": (0, 1000),
         }

@@ -59,10 +59,8 @@ class TestBounds(ClassificationCase):
                 self._refused(self.draft, name)
 
     def test_lines(self):
-        for name in ("benefit_percent",):
-            self._refused(self.draft.tier_ids[0], name)
-        for name in ("weight", "bins"):
-            self._refused(self.draft.metric_ids[0], name)
+        self._refused(self.draft.tier_ids[0], "benefit_percent")
+        self._refused(self.draft.metric_ids[0], "weight")
 
     def test_forms_around(self):
         campaign = self.env["utm.campaign"].create({"title": "Bounded"})
