@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
+from .called_records import check_one
 from .customer_profile import MONEY_GROUP, BigInteger
 
 # How a customer came to a campaign; addons add theirs.
@@ -40,7 +41,7 @@ class CampaignParticipant(models.Model):
     """
 
     _name = "campaign.participant"
-    _inherit = ["classification.protected.mixin", "classification.bounds.mixin"]
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Participant of a Campaign"
     _order = "campaign_id, id"
     _rec_name = "partner_id"
@@ -201,6 +202,7 @@ class CampaignParticipant(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_all_values(vals_list)
         vals_list = [self._with_known_feedback(vals) for vals in vals_list]
         vals_list = self._of_customers(vals_list)
         if self.env.context.get("import_file"):
@@ -333,7 +335,7 @@ class CampaignParticipant(models.Model):
 
     def action_open_customer(self):
         """Open the customer."""
-        self.ensure_one()
+        check_one(self)
         return self.partner_id.get_formview_action()
 
 

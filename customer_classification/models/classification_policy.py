@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from .arguments import as_choice
+from .called_records import check_one
 from .classification_product_columns import OTHER_KINDS
 from .classification_run import RUN_KINDS
 
@@ -20,7 +21,7 @@ class ClassificationPolicy(models.Model):
     _order = "company_id, version desc, id desc"
     _check_company_auto = True
     _protected_fields = frozenset(
-        {"state", "version", "published_date", "published_by_id"}
+        {"state", "version", "published_date", "published_by_id", "filter_user_id"}
     )
 
     name = fields.Char(required=True, translate=False)
@@ -237,7 +238,7 @@ class ClassificationPolicy(models.Model):
 
     def action_new_version(self):
         """Open a draft that starts from this policy."""
-        self.ensure_one()
+        check_one(self)
         self._check_manager()
         self.check_access("write")
         # What became invalid since is mended in the draft: nothing else can be changed.
@@ -264,13 +265,13 @@ class ClassificationPolicy(models.Model):
 
     def action_recompute(self):
         """Queue a full run and show it; the scheduled action does the work."""
-        self.ensure_one()
+        check_one(self)
         run = self.env["classification.run"]._queue(self)
         return run._open_form()
 
     def action_open_runs(self):
         """Open the runs of this policy."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_run_action"
         )
@@ -301,8 +302,7 @@ class ClassificationPolicy(models.Model):
             run is asked of a policy that is not published, the day is still to come,
             or an argument is of a wrong kind.
         """
-        self.ensure_one()
-        self.check_access("read")
+        check_one(self)
         runs = self.env["classification.run"]
         run = runs._prepare(
             self,
@@ -322,8 +322,7 @@ class ClassificationPolicy(models.Model):
 
         :raises UserError: as :meth:`recompute`
         """
-        self.ensure_one()
-        self.check_access("read")
+        check_one(self)
         run = self.env["classification.run"]._prepare(self, scope="changed")
         run._execute()
         return run.with_env(self.env)

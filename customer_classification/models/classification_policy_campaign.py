@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .called_records import check_one
+
 # Rules about campaigns, in the order of the screen.
 CAMPAIGN_FIELDS = (
     *("campaign_attribution_days", "campaign_attribution_model"),
@@ -132,8 +134,7 @@ class ClassificationPolicy(models.Model):
         :raises UserError: when another run of the company is under way, the policy is
             not published, or the day is still to come or before that of the last run
         """
-        self.ensure_one()
-        self.check_access("read")
+        check_one(self)
         runs = self.env["classification.run"]
         run = runs._prepare_campaigns(self, runs._day_argument(as_of_date))
         run._execute()
@@ -141,6 +142,6 @@ class ClassificationPolicy(models.Model):
 
     def action_recompute_campaigns(self):
         """Queue a run over the campaigns and show it."""
-        self.ensure_one()
+        check_one(self)
         run = self.env["classification.run"]._queue_campaigns(self)
         return run._open_form()

@@ -4,6 +4,7 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .called_records import check_one
 from .classification_policy_campaign import CAMPAIGN_FIELDS
 from .classification_policy_product import PRODUCT_FIELDS
 from .classification_policy_rules import (
@@ -46,7 +47,7 @@ class ClassificationPolicy(models.Model):
 
     def action_export(self):
         """Download this version as a file."""
-        self.ensure_one()
+        check_one(self)
         return {
             "type": "ir.actions.act_url",
             "url": f"/web/content/{self._name}/{self.id}/export_file/"

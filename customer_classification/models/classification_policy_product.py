@@ -5,6 +5,7 @@ from odoo.exceptions import ValidationError
 
 from ..copy_frames import TOO_LARGE
 from .arguments import as_choice
+from .called_records import check_one
 from .classification_product_columns import PRODUCT_KINDS
 
 # Rules about products, in the order of the screen.
@@ -281,8 +282,7 @@ class ClassificationPolicy(models.Model):
         :raises UserError: when another run of the company is under way, the policy is
             not published, or the day is still to come or before that of the last run
         """
-        self.ensure_one()
-        self.check_access("read")
+        check_one(self)
         runs = self.env["classification.run"]
         label = runs._label_of("kind")
         kind = as_choice(self.env, kind, PRODUCT_KINDS, label)
@@ -293,11 +293,11 @@ class ClassificationPolicy(models.Model):
     def action_preview_products(self):
         """Show what these rules would change among the products, without changing a
         class."""
-        self.ensure_one()
+        check_one(self)
         return self.recompute_products(kind="preview")._open_form()
 
     def action_recompute_products(self):
         """Queue a run over the products and show it."""
-        self.ensure_one()
+        check_one(self)
         run = self.env["classification.run"]._queue_products(self)
         return run._open_form()

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .called_records import check_one
+
 # Rules that decide about the value of a customer or about who is rated: with other
 # ones, another histogram holds.
 VALUE_RULES = (
@@ -24,7 +26,7 @@ class ClassificationPolicy(models.Model):
     def action_preview(self):
         """Run the draft on the real data without changing a class, and show what it
         would change."""
-        self.ensure_one()
+        check_one(self)
         return self.recompute(kind="preview")._open_form()
 
     def _value_rules(self):

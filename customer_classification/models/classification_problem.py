@@ -3,6 +3,7 @@ from dataclasses import replace
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .called_records import check_one
 from .profiling import OBJECTING
 
 REASON_SELECTION = [
@@ -187,5 +188,5 @@ class ClassificationProblem(models.Model):
 
     def action_open_subject(self):
         """Open what is to be mended, or whose document is."""
-        self.ensure_one()
+        check_one(self)
         return self._subject().get_formview_action()

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date, formatLang
 
 from .arguments import as_day, as_ids, as_number
+from .called_records import check_one
 from .classification_sentences import note_sentence
 from .customer_profile import MONEY_GROUP
 
@@ -196,7 +197,7 @@ class ClassificationRun(models.Model):
         if kind == "production" and as_of_date:
             self._check_not_before(last, as_of_date)
         self._lock(policy.company_id, "transaction")
-        self.sudo()._mark_interrupted(policy.company_id)
+        told = self.sudo()._mark_interrupted(policy.company_id)
         # The transaction is the caller's, whatever a client's context says.
         quiet = self.sudo().with_context(
             tracking_disable=True, classification_commit=False
@@ -213,7 +214,9 @@ class ClassificationRun(models.Model):
             }
         )
         return run.with_context(
-            customer_ids=self._customer_ids(partner_ids), last_run_id=last.id
+            customer_ids=self._customer_ids(partner_ids),
+            last_run_id=last.id,
+            told_run_ids=told.ids,
         )
 
     @api.model
@@ -601,7 +604,7 @@ class ClassificationRun(models.Model):
 
     def action_open_moves(self):
         """Open the moves that this run found and did not make."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_move_action"
         )
@@ -611,7 +614,7 @@ class ClassificationRun(models.Model):
 
     def action_open_problems(self):
         """Open the customers of this company who are set aside now."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_problem_action"
         )
@@ -620,7 +623,7 @@ class ClassificationRun(models.Model):
 
     def action_open_changes(self):
         """Open the changes that this run made."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_change_action"
         )

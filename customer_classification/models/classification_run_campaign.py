@@ -5,6 +5,7 @@ from odoo.tools import SQL
 
 from ..copy_frames import write_frame
 from . import classification_campaign_columns as columns
+from .called_records import check_one
 from .classification_campaign_facts import PREVIOUS
 
 
@@ -191,6 +192,7 @@ class ClassificationRun(models.Model):
         return super()._result_sentence()
 
     def action_open_changes(self):
+        check_one(self)
         if self.kind != "campaign":
             return super().action_open_changes()
         action = self.env["ir.actions.act_window"]._for_xml_id(

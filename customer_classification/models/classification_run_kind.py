@@ -33,10 +33,12 @@ class ClassificationRun(models.Model):
                 )
             )
         self._lock(policy.company_id, "transaction")
-        self.sudo()._mark_interrupted(policy.company_id)
+        told = self.sudo()._mark_interrupted(policy.company_id)
         # The transaction is the caller's, whatever a client's context says.
         quiet = self.sudo().with_context(
-            tracking_disable=True, classification_commit=False
+            tracking_disable=True,
+            classification_commit=False,
+            told_run_ids=told.ids,
         )
         return quiet.create(
             {"policy_id": policy.id, "kind": kind, "as_of_date": as_of_date}

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import formatLang
 
+from .called_records import check_one
 from .classification_product_columns import CLASSES
 
 # Colours of the classes, the best first, and their rank where one is better.
@@ -143,11 +144,13 @@ class ClassificationRun(models.Model):
         return {axis: ends for axis, __ in self._product_axes()}
 
     def action_open_moves(self):
+        check_one(self)
         if not self._is_over_products():
             return super().action_open_moves()
         return self._open_product_moves("product_class_move_action")
 
     def action_open_changes(self):
+        check_one(self)
         if not self._is_over_products():
             return super().action_open_changes()
         return self._open_product_moves("product_class_change_action")

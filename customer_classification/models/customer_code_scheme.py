@@ -3,6 +3,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from ..engine import customer_codes
+from .called_records import check_one
 from .classification_condition import guarded
 
 SAMPLE_SIZE = 5
@@ -178,7 +179,7 @@ class CustomerCodeScheme(models.Model):
 
     def action_assign(self):
         """Preview what assigning codes to all customers would do."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.customer_code_assign_action"
         )
@@ -186,7 +187,7 @@ class CustomerCodeScheme(models.Model):
 
     def action_open_codes(self):
         """Open the codes of this scheme."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.customer_code_action"
         )

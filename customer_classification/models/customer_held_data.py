@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import format_date, format_datetime, formatLang
 
+from .called_records import check_one
 from .classification_withheld_row import ADDON
 from .customer_profile import MONEY_GROUP
 
@@ -191,7 +192,7 @@ class ResPartner(models.Model):
 
     def action_open_held_data(self):
         """Open what is held about this person."""
-        self.ensure_one()
+        check_one(self)
         return {
             "type": "ir.actions.act_url",
             "url": f"/customer_classification/held/{self.id}",

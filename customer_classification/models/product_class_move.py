@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools.constants import GC_UNLINK_LIMIT
 
+from .called_records import check_one
 from .classification_move import KEPT_DAYS
 
 
@@ -34,7 +35,7 @@ class ProductClassMove(models.Model):
     def action_open_profile(self):
         """Open what is known of this product, or the product where there is nothing
         yet."""
-        self.ensure_one()
+        check_one(self)
         profile = self.env["product.profile"].search(
             [
                 ("product_tmpl_id", "=", self.product_tmpl_id.id),

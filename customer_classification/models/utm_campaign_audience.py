@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .called_records import check_one
 from .classification_condition import Condition
 from .profiling import NOT_OBJECTING, OBJECTING
 from .res_partner import USER_GROUP
@@ -255,7 +256,7 @@ class UtmCampaign(models.Model):
     def action_choose_audience(self):
         """Make the customers who are meant participants, and draw the control
         group."""
-        self.ensure_one()
+        check_one(self)
         self._check_campaign_audience_access("create")
         self._campaign_condition(self.env.user).check_rights()
         partners = self._campaign_audience()
@@ -384,6 +385,7 @@ class UtmCampaign(models.Model):
 
         Of customers whom the user may not read, nothing is noted.
         """
+        check_one(self)
         self._check_campaign_audience_access("write")
         participants = self.env["campaign.participant"]
         self.env.flush_all()

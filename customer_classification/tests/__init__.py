@@ -3,6 +3,7 @@ from . import test_approval
 from . import test_attributes
 from . import test_back_test
 from . import test_back_test_real_purchases
+from . import test_bounds
 from . import test_campaign_participant
 from . import test_campaign_performance
 from . import test_campaign_scorecard
@@ -61,6 +62,7 @@ from . import test_record_rules
 from . import test_refresh
 from . import test_rehearsal
 from . import test_replay
+from . import test_rights_matrix
 from . import test_run
 from . import test_run_failure
 from . import test_source_invoice
@@ -74,5 +76,6 @@ from . import test_tag_rule
 from . import test_tag_speed
 from . import test_tag_tree
 from . import test_tag_wizard
+from . import test_to_fix
 from . import test_tours
 from . import test_views

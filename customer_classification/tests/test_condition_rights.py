@@ -78,10 +78,9 @@ class TestRuleRights(TagCase):
             with self.subTest(domain=domain):
                 self.assertTrue(self._rule_of(self.seller, domain))
 
-    def test_parts_of_dates_properties_and_search_methods_can_be_read(self):
+    def test_parts_of_dates_and_search_methods_can_be_read(self):
         for domain in (
             [("create_date.month_number", "=", 1)],
-            [("properties", "!=", False)],
             [("customer_discount_percent", ">=", 10)],
             [("category_id", "child_of", self.tag.ids), ("id", ">", 0)],
             [("parent_id.country_id.code", "=", "DE")],

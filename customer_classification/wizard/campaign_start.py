@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
+from ..models.called_records import check_one
 from ..models.classification_condition import Condition
 from ..models.utm_campaign_taxonomy import GOAL_SELECTION
 from .selection import selected_ids
@@ -189,7 +190,7 @@ class CampaignStart(models.TransientModel):
     def action_start(self):
         """Make the campaign, or take the one that is there, add the customers, and
         open it."""
-        self.ensure_one()
+        check_one(self)
         customers = self.env["res.partner"].browse(self._customer_ids())
         if not customers:
             raise UserError(

@@ -4,6 +4,8 @@ import binascii
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..models.called_records import check_one
+
 
 class ClassificationPolicyImport(models.TransientModel):
     """Makes a draft from the file of a policy."""
@@ -25,7 +27,7 @@ class ClassificationPolicyImport(models.TransientModel):
 
     def action_import(self):
         """Create the draft and open it; nothing is created where the file is wrong."""
-        self.ensure_one()
+        check_one(self)
         policy = self.env["classification.policy"]._from_file(
             self._content(), self.company_id
         )

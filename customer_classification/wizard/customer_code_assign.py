@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from ..models.called_records import check_one
 from ..models.classification_condition import guarded
 from .selection import selected_ids
 
@@ -49,7 +50,7 @@ class CustomerCodeAssign(models.TransientModel):
 
     def action_assign(self):
         """Assign the codes, and say how many."""
-        self.ensure_one()
+        check_one(self)
         assignment, partner_ids = self._assignment(), self._partner_ids()
         sentence = self.env["customer.code.scheme"]._failed_sentence
         with guarded(self.env, sentence):

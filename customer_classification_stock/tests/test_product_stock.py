@@ -1,6 +1,6 @@
 from datetime import date
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.customer_classification.tests.product_common import ProductCase
@@ -99,6 +99,11 @@ class TestProductStock(ProductCase):
         self.assertEqual(self._search(ours, ("stock_value", "!=", 20)), empty)
         found = self._search(ours, order="stock_quantity desc")
         self.assertEqual(found, best + rest + empty)
+        for value in ("x", True, None, "1; DROP TABLE stock_quant"):
+            with self.subTest(value=value), self.assertRaises(UserError):
+                self._search(ours, ("stock_value", ">", value))
+        found = self._search(ours, ("stock_value", "in", ["x", 20]), order="id")
+        self.assertEqual(found, best + rest)
 
     def test_matrix(self):
         """Sums by class, as the pivot asks for them."""

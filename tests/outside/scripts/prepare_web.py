@@ -15,6 +15,10 @@ GROUPS = {
         "sales_team.group_sale_salesman_all_leads",
         "customer_classification.group_officer",
     ],
+    "plain_officer": [
+        "sales_team.group_sale_salesman",
+        "customer_classification.group_officer",
+    ],
     "nobody": ["base.group_user"],
     "portal": ["base.group_portal"],
 }
