@@ -1,7 +1,8 @@
 """`./dev test --day DAY`: the tests with the clock of another day, by libfaketime.
 
 The command starts itself again with libfaketime in its environment, so all that it
-starts (Odoo, PostgreSQL, pytest, the browser) has one clock that runs on from that day.
+starts (Odoo, PostgreSQL, pytest; not Chromium, which does not bear it) has one clock
+that runs on from that day.
 What such a run makes lies in a folder of its own, its PostgreSQL server included:
 a server that was started today would go on with the clock of today.
 """
