@@ -39,7 +39,7 @@ usage: ./dev COMMAND
   clean [--all]                          remove what these made; --all: downloads too
 
 test --day 2028-02-29 has the clock of that day, from 10:00 (or 2028-02-29T23:30), in
-Odoo, PostgreSQL, pytest and the browser, by libfaketime; kinds as without it.
+Odoo, PostgreSQL and pytest, by libfaketime. All kinds run; browsers keep the true day.
 ODOO_HOME=PATH uses an Odoo 19 of yours; PGHOST, PGPORT, PGUSER a PostgreSQL of yours.
 """
 

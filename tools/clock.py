@@ -1,7 +1,8 @@
 """`./dev test --day DAY`: the tests with the clock of another day, by libfaketime.
 
 The command starts itself again with libfaketime in its environment, so all that it
-starts (Odoo, PostgreSQL, pytest, the browser) has one clock that runs on from that day.
+starts (Odoo, PostgreSQL, pytest; not Chromium, which does not bear it) has one clock
+that runs on from that day.
 What such a run makes lies in a folder of its own, its PostgreSQL server included:
 a server that was started today would go on with the clock of today.
 """
@@ -16,7 +17,7 @@ from . import environment
 from .console import DevError
 from .get_odoo import find_odoo
 from .locks import open_lock, take_alone
-from .paths import DAY_VARIABLE, ROOT
+from .paths import DAY_VARIABLE, ROOT, TOOLS
 
 # The variant for programs with threads, where each system puts it.
 _PLACES = (
@@ -27,6 +28,7 @@ _PLACES = (
 )
 _LIBRARY = "libfaketimeMT.so.1"
 _USUAL_HOUR = 10
+_PYTHON = TOOLS / "faketime"
 
 
 def start_again(day: str, command: Sequence[str]) -> None:
@@ -72,11 +74,13 @@ def variables(start: datetime, path: Path) -> dict[str, str]:
     Clocks that only measure and the times of files stay as they are, so that waiting
     takes as long as ever and Python's compiled files remain valid.
     """
+    python_path = [str(_PYTHON), os.environ.get("PYTHONPATH", "")]
     return {
         "LD_PRELOAD": str(path),
         "FAKETIME": f"{round((start - datetime.now()).total_seconds()):+d}",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "NO_FAKE_STAT": "1",
+        "PYTHONPATH": os.pathsep.join(filter(None, python_path)),
         DAY_VARIABLE: start.date().isoformat(),
     }
 

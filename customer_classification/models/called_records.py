@@ -4,6 +4,7 @@ Any user can call it by RPC, and ``self`` then has any ids.
 """
 
 from odoo.exceptions import UserError
+from odoo.tools.misc import clean_context
 
 # Ids of rows of views are wider than those of tables.
 BIGGEST_ID = 2**63 - 1
@@ -27,6 +28,12 @@ def check_records(records):
     """Refuse ids that are none, and records that the caller may not read."""
     _check_ids(records)
     records.check_access("read")
+
+
+def without_defaults(records):
+    """Return records that do not take the defaults which a caller put into the context:
+    those of a model that the program alone writes are none of theirs."""
+    return records.with_env(records.env(context=clean_context(records.env.context)))
 
 
 def _check_ids(records):

@@ -8,7 +8,7 @@ class CampaignCost(models.Model):
     """What a campaign cost, beside the vendor bills that carry it."""
 
     _name = "campaign.cost"
-    _inherit = ["classification.protected.mixin", "classification.bounds.mixin"]
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Cost of a Campaign"
     _order = "date desc, id desc"
     _fixed_fields = frozenset({"company_id"})

@@ -41,7 +41,7 @@ class CampaignParticipant(models.Model):
     """
 
     _name = "campaign.participant"
-    _inherit = ["classification.protected.mixin", "classification.bounds.mixin"]
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Participant of a Campaign"
     _order = "campaign_id, id"
     _rec_name = "partner_id"
@@ -202,6 +202,7 @@ class CampaignParticipant(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_all_values(vals_list)
         vals_list = [self._with_known_feedback(vals) for vals in vals_list]
         vals_list = self._of_customers(vals_list)
         if self.env.context.get("import_file"):

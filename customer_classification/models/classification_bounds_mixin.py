@@ -44,13 +44,18 @@ class ClassificationBoundsMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            self._check_values(vals)
+        self._check_all_values(vals_list)
         return super().create(vals_list)
 
     def write(self, vals):
         self._check_values(vals)
         return super().write(vals)
+
+    @api.model
+    def _check_all_values(self, vals_list):
+        """Judge before a model works with what it was given."""
+        for vals in vals_list:
+            self._check_values(vals)
 
     @api.model
     def _check_values(self, vals):
@@ -79,7 +84,8 @@ class ClassificationBoundsMixin(models.AbstractModel):
             number = math.nan
         if low <= number <= high:
             return None
-        if math.isfinite(number) and field.name in self._bounds():
+        # Infinity and NaN are out of bounds that tell nobody what is wrong.
+        if abs(number) < math.inf and field.name in self._bounds():
             return self.env._(
                 "%(field)s must be from %(low)s to %(high)s.",
                 field=self._label(field),
@@ -145,10 +151,11 @@ class ClassificationBoundsMixin(models.AbstractModel):
 
     @api.model
     def _record_sentence(self, field, value):
-        """A number of a record, as all clients but Odoo's own write it."""
-        if isinstance(value, str | float | dict):
+        """A record is given by its number; programs of the server give it itself, or
+        one that is not saved yet."""
+        if isinstance(value, bool | str | float | dict | list):
             return self._wrong_sentence(field, value)
-        if isinstance(value, int) and not -BIGGEST_ID <= value <= BIGGEST_ID:
+        if isinstance(value, int) and not 0 <= value <= BIGGEST_ID:
             return self._wrong_sentence(field, value)
         return None
 

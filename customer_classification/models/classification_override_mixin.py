@@ -19,7 +19,7 @@ class ClassificationOverrideMixin(models.AbstractModel):
     """
 
     _name = "classification.override.mixin"
-    _inherit = "classification.protected.mixin"
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Decision About a Class"
     _protected_fields = frozenset(
         {"start_date", "user_id", "ended_date", "ended_by_id", "status"}

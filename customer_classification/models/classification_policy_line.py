@@ -9,7 +9,7 @@ class ClassificationPolicyLine(models.AbstractModel):
     judged together with all others."""
 
     _name = "classification.policy.line"
-    _inherit = ["classification.protected.mixin", "classification.bounds.mixin"]
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Line of a Classification Policy"
     _fixed_fields = frozenset({"policy_id"})
 

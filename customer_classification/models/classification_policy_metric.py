@@ -106,7 +106,11 @@ class ClassificationPolicyMetric(models.Model):
 
     @api.model
     def _bounds(self):
-        return {"weight": (0, 100), "limits": (0, 1000), "limits_text": (0, 1000)}
+        return {
+            "weight": (0, 100),
+            "limits": (0, 1000),
+            "limits_text": (0, 1000),
+        }
 
     @api.model
     def _rule_fields(self):

@@ -199,7 +199,7 @@ class ClassificationRun(models.Model):
             self._check_not_before(last, as_of_date)
         self._lock(policy.company_id, "transaction")
         own = self._in_own_context(policy)
-        own._mark_interrupted(policy.company_id)
+        told = own._mark_interrupted(policy.company_id)
         run = own.create(
             {
                 "policy_id": policy.id,
@@ -212,7 +212,9 @@ class ClassificationRun(models.Model):
             }
         )
         return run.with_context(
-            customer_ids=self._customer_ids(partner_ids), last_run_id=last.id
+            customer_ids=self._customer_ids(partner_ids),
+            last_run_id=last.id,
+            told_run_ids=told.ids,
         )
 
     @api.model

@@ -101,6 +101,10 @@ class ClassificationRun(models.Model):
 
         :raises UserError: none is
         """
+        if asked < 1:
+            raise UserError(
+                self.env._("A back-test needs at least one day afterwards.")
+            )
         days_over = (policy._today() - as_of_date).days - 1
         if days_over < 1:
             raise UserError(

@@ -37,8 +37,8 @@ class ClassificationRun(models.Model):
         except UserError:
             return
         try:
-            self._mark_interrupted(company)
-            self._execute()
+            told = self._mark_interrupted(company)
+            self.with_context(told_run_ids=told.ids)._execute()
         except Exception:
             # In a failed transaction the lock could not be given back.
             self.env.cr.rollback()
@@ -48,10 +48,22 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _mark_interrupted(self, company):
-        """Who holds the lock knows that other runs of the company are dead."""
-        self.search([("company_id", "=", company.id), ("state", "=", "running")]).write(
-            {"state": "interrupted", "end_date": fields.Datetime.now()}
+        """Who holds the lock knows that other runs of the company are dead.
+
+        Return the failed runs of which somebody has something to do still: one query
+        for both.
+        """
+        found = self.search_fetch(
+            [
+                ("company_id", "=", company.id),
+                *("|", ("state", "=", "running")),
+                *("&", ("state", "=", "failed"), ("activity_ids", "!=", False)),
+            ],
+            ["state", "kind"],
         )
+        dead = found.filtered(lambda run: run.state == "running")
+        dead.write({"state": "interrupted", "end_date": fields.Datetime.now()})
+        return found - dead
 
     @api.model
     def _mark_dead(self):

@@ -4,7 +4,7 @@ import re
 from psycopg2 import Error as DatabaseError
 from psycopg2.errors import QueryCanceled
 
-from odoo import api, models
+from odoo import models
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import plaintext2html
@@ -102,22 +102,11 @@ class ClassificationRun(models.Model):
         return result
 
     def _settle_failures(self):
-        """What was told of failures before is done: it works again. One query."""
-        failed = self._failures_of(self.company_id, self.kind)
-        if failed:
-            failed._settle_activities(self.env._("It works again."))
-
-    @api.model
-    def _failures_of(self, company, kind):
-        """The failed runs of a kind of which somebody has something to do still."""
-        return self.sudo().search(
-            [
-                ("company_id", "=", company.id),
-                ("kind", "=", kind),
-                ("state", "=", "failed"),
-                ("activity_ids", "!=", False),
-            ]
-        )
+        """What was told of failures before is done: it works again. No query where
+        nothing was told: the start of this run has looked."""
+        told = self.sudo().browse(self.env.context.get("told_run_ids") or ())
+        for run in told.exists().filtered(lambda run: run.kind == self.kind):
+            run._settle_activities(self.env._("It works again."))
 
 
 def _cause(error):

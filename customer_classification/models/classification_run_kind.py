@@ -34,8 +34,8 @@ class ClassificationRun(models.Model):
             )
         self._lock(policy.company_id, "transaction")
         own = self._in_own_context(policy)
-        own._mark_interrupted(policy.company_id)
-        return own.create(
+        told = own._mark_interrupted(policy.company_id)
+        return own.with_context(told_run_ids=told.ids).create(
             {"policy_id": policy.id, "kind": kind, "as_of_date": as_of_date}
         )
 

@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
-from odoo.tools.misc import clean_context
 
+from .called_records import check_one, without_defaults
 from .classification_tag_kind import KINDS
 from .classification_tag_mixin import OFFICER_GROUP
 
@@ -70,8 +70,7 @@ class ClassificationTagBatch(models.Model):
     def _start(self, kind, mode, tag_text=False):
         """Return a new batch; defaults of the context, which clients fill, are none
         of its values."""
-        batches = self.sudo().with_context(clean_context(self.env.context))
-        return batches.create(
+        return without_defaults(self.sudo()).create(
             {"kind": kind.name, "mode": mode, "state": "done", "tag_text": tag_text}
         )
 
@@ -99,7 +98,7 @@ class ClassificationTagBatch(models.Model):
 
     def action_open_changes(self):
         """Open who was given or lost a tag."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_tag_change_action"
         )
@@ -109,7 +108,7 @@ class ClassificationTagBatch(models.Model):
     def action_undo(self):
         """Give back what was taken and take back what was given, but what has changed
         again since."""
-        self.ensure_one()
+        check_one(self)
         self._check_may_undo()
         if self.state == "undone":
             raise UserError(self.env._("This has been undone already."))

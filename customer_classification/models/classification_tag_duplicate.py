@@ -5,6 +5,7 @@ from itertools import combinations
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .called_records import check_one
 from .classification_tag_kind import KINDS
 
 LIKENESS = 0.85  # of two names
@@ -118,7 +119,7 @@ class ClassificationTagDuplicate(models.Model):
 
     def action_merge(self):
         """Prepare the merge of the two."""
-        self.ensure_one()
+        check_one(self)
         tags = self.env[KINDS[self.kind].tag_model]
         tags = tags.union(*filter(None, (self.tag_ref, self.other_ref))).exists()
         return self.env["classification.tag.merge"]._open_for(tags)

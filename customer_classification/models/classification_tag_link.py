@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .called_records import check_records
 from .classification_tag_kind import KINDS
 
 LINK_STATES = [
@@ -216,7 +217,7 @@ class ClassificationTagLink(models.Model):
 
         Those who may change the record decide.
         """
-        self.check_access("read")
+        check_records(self)
         removed = self.filtered(lambda link: link.state == "removed")
         for kind in KINDS.values():
             if removed[kind.record_field]:

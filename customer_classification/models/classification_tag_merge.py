@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
-from odoo.tools.misc import clean_context
 
+from .called_records import check_one, without_defaults
 from .classification_tag_kind import KIND_OF_TAG_MODEL, KINDS
 
 
@@ -78,7 +78,7 @@ class ClassificationTagMerge(models.Model):
 
     def _from(self):
         tags = self.with_context(active_test=False)[f"{KINDS[self.kind].tag_field}s"]
-        return tags.with_context(self.env.context) - self._into()
+        return tags.with_env(self.env) - self._into()
 
     @api.depends("kind", *(f"{kind.tag_field}s" for kind in KINDS.values()))
     def _compute_reference_text(self):
@@ -98,9 +98,7 @@ class ClassificationTagMerge(models.Model):
         if len(tags) < 2:
             raise UserError(self.env._("Choose two tags or more to merge."))
         into = tags.sorted("tag_record_count", reverse=True)[:1]
-        # Defaults of the context, which clients fill, are none of its values.
-        merges = self.sudo().with_context(clean_context(self.env.context))
-        merge = merges.create(
+        merge = without_defaults(self.sudo()).create(
             {
                 "kind": kind.name,
                 kind.tag_field: into.id,
@@ -146,7 +144,7 @@ class ClassificationTagMerge(models.Model):
         Each tag takes a query for each model that may name it, and seven for all that
         carry it.
         """
-        self.ensure_one()
+        check_one(self)
         self.check_access("write")
         self._check_own_draft()
         kind, into, tags = KINDS[self.kind], self._into(), self._from()
@@ -283,8 +281,7 @@ class ClassificationTagMerge(models.Model):
         What names the tags, what stands below them, and what had them is as before;
         what was changed since stays as it is.
         """
-        self.ensure_one()
-        self.check_access("read")
+        check_one(self)
         if self.state != "done":
             raise UserError(self.env._("There is nothing to undo."))
         kind, into, tags = KINDS[self.kind], self._into(), self._from()

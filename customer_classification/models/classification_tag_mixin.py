@@ -1,4 +1,5 @@
 import re
+from functools import cache
 from itertools import count
 
 from odoo import api, fields, models
@@ -6,6 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .called_records import check_one, check_records
 from .classification_tag_kind import KIND_OF_TAG_MODEL
 
 TAG_TYPES = [
@@ -38,7 +40,7 @@ class ClassificationTagMixin(models.AbstractModel):
     """
 
     _name = "classification.tag.mixin"
-    _inherit = "classification.protected.mixin"
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Tag in a Tree"
     _protected_fields = frozenset(
         {"tag_sort_key", "tag_record_count", "tag_last_use_date", "tag_reminded_date"}
@@ -88,11 +90,12 @@ class ClassificationTagMixin(models.AbstractModel):
 
     @api.depends("name", "sequence", "parent_id", "parent_path")
     def _compute_tag_sort_key(self):
+        @cache
+        def own(place):
+            return f"{max(place.sequence, 0):06d} {(place.name or '').casefold()}"
+
         for tag, above in self._with_tags_above():
-            tag.tag_sort_key = "\x1f".join(
-                f"{max(place.sequence, 0):06d} {(place.name or '').casefold()}"
-                for place in (*above, tag)
-            )
+            tag.tag_sort_key = "\x1f".join(map(own, (*above, tag)))
 
     def _with_tags_above(self):
         """Yield each tag with those above it, from the top: two queries."""
@@ -493,7 +496,7 @@ class ClassificationTagMixin(models.AbstractModel):
 
     def action_open_tagged(self):
         """Open what has this tag or one below it."""
-        self.ensure_one()
+        check_one(self)
         kind = self._tag_kind()
         return {
             "type": "ir.actions.act_window",
@@ -506,7 +509,7 @@ class ClassificationTagMixin(models.AbstractModel):
 
     def action_open_tag_rules(self):
         """Open the rules that keep this tag, or start one."""
-        self.ensure_one()
+        check_one(self)
         kind = self._tag_kind()
         rules = self.with_context(active_test=False).tag_rule_ids
         action = {
@@ -527,15 +530,17 @@ class ClassificationTagMixin(models.AbstractModel):
 
     def action_open_references(self):
         """List what names these tags."""
+        check_records(self)
         return self.env["classification.tag.use"]._open(self)
 
     def action_merge_tags(self):
         """Prepare the merge of these tags into the one that is used most."""
+        check_records(self)
         return self.env["classification.tag.merge"]._open_for(self)
 
     def action_open_tag_changes(self):
         """Open who was given this tag, or lost it, when and by whom."""
-        self.ensure_one()
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_tag_change_action"
         )

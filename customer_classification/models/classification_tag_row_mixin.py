@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .called_records import check_one
 from .classification_tag_kind import KINDS
 
 ORIGINS = [("person", "A person"), ("rule", "A rule"), ("import", "An import")]
@@ -72,7 +73,7 @@ class ClassificationTagRowMixin(models.AbstractModel):
 
     def action_open_record(self):
         """Open the contact, product or campaign that the row is about."""
-        self.ensure_one()
+        check_one(self)
         record = self[KINDS[self.kind].record_field]
         return record.get_formview_action()
 

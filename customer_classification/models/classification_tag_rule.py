@@ -3,6 +3,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .called_records import check_one, check_records
 from .classification_condition import Condition
 from .classification_tag_kind import KINDS
 from .customer_profile import MONEY_GROUP
@@ -23,7 +24,11 @@ class ClassificationTagRule(models.Model):
     """
 
     _name = "classification.tag.rule"
-    _inherit = ["classification.condition.mixin", "classification.protected.mixin"]
+    _inherit = [
+        "classification.bounds.mixin",
+        "classification.condition.mixin",
+        "classification.protected.mixin",
+    ]
     _description = "Rule of a Smart Tag"
     _order = "kind, partner_tag_id, product_tag_id, campaign_tag_id, id"
     _rec_names_search = ["partner_tag_id", "product_tag_id", "campaign_tag_id"]
@@ -223,6 +228,7 @@ class ClassificationTagRule(models.Model):
     def action_preview(self):
         """Count who would get and who would lose the tag, if the user switched the
         rules on: two queries a rule."""
+        check_records(self)
         self.check_access("write")
         for rule in self:
             condition = rule._condition(self.env.user)
@@ -293,6 +299,7 @@ class ClassificationTagRule(models.Model):
 
     def action_start(self):
         """Switch the rules on and run them, with the rights of the user from now on."""
+        check_records(self)
         self.check_access("write")
         self._check_no_rule_cycle()
         for rule in self:
@@ -316,11 +323,13 @@ class ClassificationTagRule(models.Model):
 
     def action_pause(self):
         """Stop giving and taking; the tags stay where they are."""
+        check_records(self)
         self.check_access("write")
         self.sudo().write({"state": "draft"})
 
     def action_run(self):
         """Run all rules now, for one may ask for the tags of another."""
+        check_records(self)
         self.check_access("write")
         if self:
             self._run()
@@ -333,10 +342,12 @@ class ClassificationTagRule(models.Model):
 
     def action_open_matching(self):
         """Open who matches."""
+        check_one(self)
         return self._open(self._listed_domain())
 
     def action_open_added(self):
         """Open who would get the tag."""
+        check_one(self)
         kind = KINDS[self.kind]
         return self._open(
             self._listed_domain() & Domain(kind.field, "not in", self._tag().ids)
@@ -344,6 +355,7 @@ class ClassificationTagRule(models.Model):
 
     def action_open_removed(self):
         """Open who has the tag from a rule and does not match."""
+        check_one(self)
         kind = KINDS[self.kind]
         return self._open(
             ~self._listed_domain()

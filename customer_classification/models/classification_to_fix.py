@@ -26,6 +26,7 @@ class ClassificationToFix(models.Model):
     _auto = False
     _order = "since desc, id desc"
     _rec_name = "name"
+    _subject_is_optional = True  # a rule or a run is about nobody
 
     kind = fields.Selection(KIND_SELECTION, string="Kind", readonly=True)
     res_model = fields.Char(string="Model", readonly=True)
@@ -34,6 +35,10 @@ class ClassificationToFix(models.Model):
     )
     name = fields.Char(string="What", compute="_compute_name")
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
+    product_tmpl_id = fields.Many2one(
+        "product.template", string="Product", readonly=True
+    )
+    campaign_id = fields.Many2one("utm.campaign", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     user_id = fields.Many2one(
         "res.users",
@@ -57,8 +62,9 @@ class ClassificationToFix(models.Model):
 
     @api.model
     def _queries(self):
-        """Selects of ``(id, kind, res_model, res_id, partner_id, company_id, user_id,
-        reason_code, error, document_count, since)``."""
+        """Selects of ``(id, kind, res_model, res_id, partner_id, product_tmpl_id,
+        campaign_id, company_id, user_id, reason_code, error, document_count,
+        since)``."""
         return [
             self._problem_query(0, "customer", "res.partner", "partner_id"),
             self._problem_query(1, "product", "product.template", "product_tmpl_id"),
@@ -78,7 +84,8 @@ class ClassificationToFix(models.Model):
             """
             SELECT p.id * %(step)s + %(place)s AS id, %(kind)s AS kind,
                    %(model)s AS res_model, p.%(column)s AS res_id,
-                   %(partner)s AS partner_id, p.company_id, %(user)s AS user_id,
+                   p.partner_id, p.product_tmpl_id, p.campaign_id, p.company_id,
+                   %(user)s AS user_id,
                    p.reason AS reason_code, NULL::varchar AS error,
                    p.document_count, p.create_date AS since
               FROM classification_problem p
@@ -89,7 +96,6 @@ class ClassificationToFix(models.Model):
             kind=kind,
             model=model,
             column=SQL.identifier(column),
-            partner=SQL("r.id") if model == "res.partner" else SQL("NULL::integer"),
             user=SQL("r.user_id") if has_user else SQL("NULL::integer"),
             table=SQL.identifier(self.env[model]._table),
         )
@@ -108,7 +114,8 @@ class ClassificationToFix(models.Model):
             """
             SELECT r.id * %(step)s + %(place)s AS id, %(kind)s AS kind,
                    %(model)s AS res_model, r.id AS res_id,
-                   NULL::integer AS partner_id, r.company_id, r.%(user)s AS user_id,
+                   NULL::integer AS partner_id, NULL::integer AS product_tmpl_id,
+                   %(campaign)s AS campaign_id, r.company_id, r.%(user)s AS user_id,
                    NULL::varchar AS reason_code, %(error)s AS error,
                    NULL::integer AS document_count, r.write_date AS since
               FROM %(table)s r
@@ -118,6 +125,7 @@ class ClassificationToFix(models.Model):
             place=place,
             kind=kind,
             model=model,
+            campaign=SQL("r.id" if model == "utm.campaign" else "NULL::integer"),
             user=SQL.identifier(user),
             error=_text(names[column], self.env),
             table=SQL.identifier(self.env[model]._table),
@@ -131,7 +139,8 @@ class ClassificationToFix(models.Model):
             """
             SELECT r.id * %(step)s + %(place)s AS id, 'run' AS kind,
                    'classification.run' AS res_model, r.id AS res_id,
-                   NULL::integer AS partner_id, r.company_id,
+                   NULL::integer AS partner_id, NULL::integer AS product_tmpl_id,
+                   NULL::integer AS campaign_id, r.company_id,
                    y.responsible_id AS user_id, NULL::varchar AS reason_code,
                    CASE r.state WHEN 'failed' THEN r.error END AS error,
                    NULL::integer AS document_count, r.since

@@ -10,7 +10,7 @@ class CustomerCode(models.Model):
     for ever, so that an old code still leads to its customer."""
 
     _name = "customer.code"
-    _inherit = "classification.protected.mixin"
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Customer Code"
     _order = "is_current desc, since desc, id desc"
     _rec_name = "code"
@@ -77,6 +77,7 @@ class CustomerCode(models.Model):
     def create(self, vals_list):
         """Codes that people give or import; taken ones are refused with a sentence,
         and the code so far becomes an old one: three queries, whatever the number."""
+        self._check_all_values(vals_list)
         vals_list = [
             {
                 "company_id": self.env.company.id,

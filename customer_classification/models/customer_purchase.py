@@ -168,9 +168,9 @@ class CustomerPurchase(models.Model):
         return self.env._(
             "%(day)s cannot be the day of a purchase: write one from %(first)s to "
             "%(last)s.",
-            day=fields.Date.to_string(day),
-            first=fields.Date.to_string(FIRST_PLAUSIBLE_DAY),
-            last=fields.Date.to_string(last),
+            day=day.isoformat(),
+            first=FIRST_PLAUSIBLE_DAY.isoformat(),
+            last=last.isoformat(),
         )
 
     @api.model
@@ -204,8 +204,8 @@ class CustomerPurchase(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_all_values(vals_list)
         for vals in vals_list:
-            self._check_values(vals)
             if vals.get("margin") is not None and "has_margin" not in vals:
                 vals["has_margin"] = not is_empty(vals["margin"])
         if not self.env.context.get("import_file"):

@@ -64,8 +64,9 @@ class IrRule(models.Model):
         if allowed.is_true():
             return Domain.TRUE
         domain = Domain(field.name, "any!", allowed)
-        # Rows of a view are always about somebody: an inner join is quicker.
-        if field.required or not self.env[field.model_name]._auto:
+        # Most rows of a view are always about somebody: an inner join is quicker.
+        model = self.env[field.model_name]
+        if field.required or not getattr(model, "_subject_is_optional", model._auto):
             return domain
         return domain | Domain(field.name, "=", False)
 

@@ -128,6 +128,6 @@ class UtmCampaign(models.Model):
                         self.env._(
                             "%(campaign)s: %(day)s cannot be a day of a campaign.",
                             campaign=campaign.title,
-                            day=fields.Date.to_string(day),
+                            day=day.isoformat(),
                         )
                     )

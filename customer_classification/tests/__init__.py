@@ -3,6 +3,7 @@ from . import test_approval
 from . import test_attributes
 from . import test_back_test
 from . import test_back_test_real_purchases
+from . import test_bounds
 from . import test_campaign_participant
 from . import test_campaign_performance
 from . import test_campaign_scorecard
@@ -76,5 +77,6 @@ from . import test_tag_rule
 from . import test_tag_speed
 from . import test_tag_tree
 from . import test_tag_wizard
+from . import test_to_fix
 from . import test_tours
 from . import test_views

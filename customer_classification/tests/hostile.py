@@ -52,7 +52,7 @@ DOMAINS = st.one_of(
 DOMAIN_TEXTS = st.one_of(DOMAINS.map(repr), TEXTS, st.just("[('id', '=', uid)]"))
 
 
-def values(known, **strategies):
+def values(known, /, **strategies):
     """Values of a record: some of a model's fields, each hostile half of the time.
 
     :param known: values with which the record can be created
@@ -103,19 +103,19 @@ def calls(known):
         ``scheme``, ``profile``, ``purchase``, ``tag``; and ``file``, that of a policy
     """
 
-    def create(model, good, **strategies):
+    def create(model, good, /, **strategies):
         return st.builds(
             lambda one: (model, "create", [], {"vals_list": [one]}),
             values(good, **strategies),
         )
 
-    def write(model, ids, **strategies):
+    def write(model, ids, /, **strategies):
         return st.builds(
             lambda one: (model, "write", ids, {"vals": one}),
             values({}, **strategies),
         )
 
-    def method(model, name, ids=(), **arguments):
+    def method(model, name, ids=(), /, **arguments):
         return st.builds(
             lambda given: (model, name, list(ids), given),
             st.fixed_dictionaries({}, optional=arguments),
@@ -216,9 +216,9 @@ def calls(known):
         ),
         create(
             "classification.override",
-            {"partner_id": partner, "value_tier_id": known["tier"], "reason": "Fuzz"},
-            **{"partner_id": NUMBERS, "value_tier_id": NUMBERS, "reason": TEXTS},
-            **{"end_date": DAYS, "churn_risk": TEXTS},
+            {"partner_id": partner, "tier_id": known["tier"], "reason": "Fuzz"},
+            **{"partner_id": NUMBERS, "tier_id": NUMBERS, "reason": TEXTS},
+            **{"end_date": DAYS, "axis": TEXTS},
         ),
         method("customer.profile", "search_read", domain=DOMAINS, limit=st.just(3)),
         method("res.partner", "search_count", domain=DOMAINS),
@@ -240,7 +240,7 @@ def calls(known):
 CONTEXTS = st.dictionaries(
     st.sampled_from(
         [
-            *("active_ids", "active_id", "active_model", "active_domain", "lang", "tz"),
+            *("active_ids", "active_id", "active_model", "active_domain"),
             *("customer_ids", "last_run_id", "import_file", "history_customer_ids"),
             *("customer_product_company_id", "customer_product_partner_id"),
             *("tag_origin", "tag_batch_id", "default_company_id", "default_state"),

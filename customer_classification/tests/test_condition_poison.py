@@ -356,11 +356,20 @@ class TestPoisonedPolicy(ClassificationCase):
 class TestPoisonedScheme(CustomerCodeCase):
     """A scheme of codes that fails gives none; the others do."""
 
+    def _set_next_number(self, scheme, number):
+        """A number of before it was bounded."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE customer_code_scheme SET next_number = %s WHERE id = %s",
+            [number, scheme.id],
+        )
+        self.env.invalidate_all()
+
     def test_the_others_give_codes(self):
         person, company = self.small, self.vip
         sick = self._scheme(applies_to="company", sequence=1)
         self._scheme(applies_to="person", sequence=2)
-        sick.next_number = 2**31 - 1
+        self._set_next_number(sick, 2**31 - 1)
         with mute_logger("odoo.sql_db"):
             self.assignment._cron_assign()
         self.env.invalidate_all()

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import AS_OF, ClassificationCase
@@ -193,6 +194,21 @@ class TestMergedContacts(ClassificationCase):
         self.assertEqual(profile.value_tier_id, self._tier("high"))
         self.assertEqual(profile.last_purchase_date, AS_OF)
         self.assertEqual(self.kept.customer_value_tier_id, self._tier("high"))
+
+    def test_both_have_the_same_tags(self):
+        kept, taken = self.env["res.partner.category"].create(
+            [{"name": "Kept of the merge"}, {"name": "Taken of the merge"}]
+        )
+        partners = self.kept + self.gone + self.third
+        partners.write({"category_id": [Command.set((kept + taken).ids)]})
+        self.kept.write({"category_id": [Command.unlink(taken.id)]})
+        self._merge(partners, self.kept)
+        links = self.env["classification.tag.link"].search(
+            [("partner_id", "=", self.kept.id)]
+        )
+        self.assertEqual(self.kept.category_id, kept + taken)
+        self.assertEqual(links.partner_tag_id, kept + taken)
+        self.assertEqual(links.mapped("state"), ["present", "present"])
 
     def test_merged_equals_bought_by_one_all_along(self):
         self._merge(self.kept + self.gone, self.kept)

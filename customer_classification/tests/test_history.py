@@ -186,7 +186,7 @@ class TestHistory(HistoryCase):
         self.assertEqual(len(self._tiers(day(1, 1), known=day(1, 14))), 2)
 
     def test_today_in_the_time_zone_of_the_policy(self):
-        """Kiritimati is a day ahead of Pago Pago, at any hour."""
+        """Kiritimati is 25 hours ahead of Pago Pago: one day, or two for an hour."""
         days = []
         for zone in ("Pacific/Pago_Pago", "Pacific/Kiritimati"):
             policy = self._policy(self.company, tz=zone)
@@ -195,7 +195,7 @@ class TestHistory(HistoryCase):
             self.assertEqual(self._tiers(), {self.ann: "low"})
             days.append(self._rows().as_of_date)
             self.env["classification.change"].search([]).sudo().unlink()
-        self.assertEqual(days[1] - days[0], DAY)
+        self.assertIn(days[1] - days[0], (DAY, 2 * DAY))
 
     def test_days_as_text_and_as_dates(self):
         self._change(self.ann, "low", day(1, 10))

@@ -365,7 +365,7 @@ class TestPolicyRefusals(PolicyCase):
 
     def test_scores(self):
         self._assert_refused(
-            "Recency: the weight cannot be negative.",
+            "Weight (%) must be from 0 to 100.",
             **self._score("recency", weight=-1),
         )
         self._assert_refused(
@@ -403,10 +403,10 @@ class TestPolicyRefusals(PolicyCase):
 
     def test_numbers(self):
         for sentence, values in (
-            ("Window must be at least 1.", {"window_months": 0}),
+            ("Window must be from 1 to 240.", {"window_months": 0}),
             ("Customers per Score must be at least 1.", {"customers_per_bin": 0}),
-            ("Grace Period cannot be negative.", {"grace_days": -1}),
-            ("Points for Overdue cannot be negative.", {"risk_overdue": -1}),
+            ("Grace Period must be from 0 to 36,500.", {"grace_days": -1}),
+            ("Points for Overdue must be from 0 to 1,000.", {"risk_overdue": -1}),
             ("Shortest Rhythm must be above 0.", {"min_gap_days": 0}),
             ("Many Refunds From must be above 0.", {"refund_share": 0}),
             (
@@ -430,7 +430,7 @@ class TestPolicyRefusals(PolicyCase):
                 "Most Customers Moved must be from 0 to 100.",
                 {"approval_customer_percent": 101},
             ),
-            ("Drift Alarm From cannot be negative.", {"drift_limit": -1}),
+            ("Drift Alarm From must be from 0 to 1,000.", {"drift_limit": -1}),
         ):
             with self.subTest(sentence):
                 self._assert_refused(sentence, **values)

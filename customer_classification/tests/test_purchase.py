@@ -2,9 +2,9 @@ from datetime import date, timedelta
 
 from psycopg2 import IntegrityError
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from .common import AS_OF, ClassificationCase
 
@@ -145,3 +145,93 @@ class TestPurchase(ClassificationCase):
             form.amount = 12.5
         self.assertEqual(form.record.company_amount, 12.5)
         self.assertEqual(form.record.company_id, self.company)
+
+    # What programs send
+
+    def _load(self, *lines, fields=("partner_id", "date", "amount", "reference")):
+        return self.env["customer.purchase"].load(list(fields), list(lines))
+
+    def test_numbers_as_programs_send_them(self):
+        purchase = self._buy(amount="12.50", margin="5.00")
+        self.assertEqual(
+            (purchase.amount, purchase.margin, purchase.has_margin), (12.5, 5, True)
+        )
+        self.assertEqual(self._buy(amount=0).amount, 0)
+        purchase.write({"amount": "7"})
+        self.assertEqual(purchase.amount, 7)
+        for amount, expected in ((0, 0), ("0", 0), (12.5, 12.5), ("1e2", 100)):
+            with self.subTest(amount):
+                answer = self._load(["Customer", "2025-06-30", amount])
+                self.assertFalse(answer["messages"])
+                loaded = self.env["customer.purchase"].browse(answer["ids"])
+                self.assertEqual(loaded.amount, expected)
+
+    def test_what_is_no_number_is_named(self):
+        for amount in ("abc", "NaN", 1e308, float("inf"), 10**400, [], {}, "1e400"):
+            with (
+                self.subTest(str(amount)[:20]),
+                self.assertRaisesRegex(ValidationError, "“.+” is not a number"),
+            ):
+                self._buy(amount=amount)
+        with self.assertRaisesRegex(ValidationError, "Purchase R-1: Amount: “abc”"):
+            self._buy(amount="abc", reference="R-1")
+
+    def test_days_that_cannot_be_true(self):
+        next_year = date.today() + timedelta(400)
+        days = ("1899-12-30", "0001-01-01", "9999-12-31", str(next_year), "1969-12-31")
+        for day in days:
+            with self.subTest(day), self.assertRaisesRegex(ValidationError, day):
+                self._buy(day=day)
+            message = self._load(
+                ["Customer", "2025-06-30", "5", "A"], ["Customer", day, "5", "B"]
+            )["messages"]
+            self.assertEqual([one["rows"]["from"] for one in message], [1])
+            self.assertIn("Line 2", message[0]["message"])
+            self.assertIn(day, message[0]["message"])
+        with self.assertRaisesRegex(ValidationError, "“junk” is not a day"):
+            self._buy(day="junk")
+        self._buy(day=date.today() + timedelta(360))
+        self._buy(day="1970-01-01")
+
+    def test_texts_that_cannot_be_kept(self):
+        for text in ("x" * 9_000, "a\0b", "\ud800"):
+            for name in ("reference", "channel"):
+                with self.subTest(name), self.assertRaises(ValidationError):
+                    self._buy(**{name: text})
+            [message] = self._load(["Customer", "2025-06-30", "5", text])["messages"]
+            self.assertIn("Line 1", message["message"])
+
+    def test_lines_of_any_form(self):
+        """A short line lacks what it does not have; no table is no file."""
+        [message] = self._load(["Customer", "2025-06-30"])["messages"]
+        self.assertIn("Amount is missing", message["message"])
+        self.assertFalse(
+            self._load(["Customer", "2025-06-30", "5", "A", "more"])["messages"]
+        )
+        for fields, data in (
+            (None, []),
+            (["date"], "abc"),
+            ([1], [[2]]),
+            (["date"], [3]),
+        ):
+            with self.subTest(str(fields)), self.assertRaises(UserError):
+                self.env["customer.purchase"].load(fields, data)
+
+    def test_rate_that_is_no_number(self):
+        usd = self._rate("USD", "2025-01-01", 2)
+        self.env.flush_all()
+        for rate in ("NaN", "Infinity"):
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE res_currency_rate SET rate = %s::numeric"
+                    " WHERE currency_id = %s",
+                    rate,
+                    usd.id,
+                )
+            )
+            with (
+                self.subTest(rate),
+                self.assertRaisesRegex(ValidationError, "rate of USD"),
+            ):
+                self._buy(currency_id=usd.id)
+                self.env.flush_all()

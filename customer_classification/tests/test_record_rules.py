@@ -225,6 +225,18 @@ class TestRecordRules(RowCase):
             )
         self._recompute()
         self.policy.recompute_products(as_of_date=AS_OF)
+        set_aside = [
+            *({"partner_id": customer.id} for customer in customers),
+            {"product_tmpl_id": self.product.product_tmpl_id.id},
+            {"product_tmpl_id": dark.id},
+            {"campaign_id": campaign.id},
+        ]
+        self.env["classification.problem"].create(
+            [
+                {**one, "company_id": self.company.id, "reason": "bad_date"}
+                for one in set_aside
+            ]
+        )
         self.env.flush_all()
         return customers
 

@@ -501,6 +501,40 @@ class TestTagMethodRights(TagRightsCase):
         with self.assertRaisesRegex(UserError, "two tags or more"):
             found.with_user(self.officer).action_merge()
 
+    def test_methods_called_on_anything_are_told(self):
+        methods = {
+            "classification.tag.merge": ("action_merge", "action_undo"),
+            "classification.tag.batch": ("action_undo", "action_open_changes"),
+            "classification.tag.duplicate": ("action_merge",),
+            "classification.tag.change": ("action_open_record",),
+            "classification.tag.link": ("action_open_record", "action_forget_removal"),
+            "classification.tag.use": ("action_open",),
+            "classification.tag.members": ("action_open",),
+            "classification.tag.wizard": ("action_apply",),
+            **dict.fromkeys(
+                TAG_MODELS,
+                (
+                    "action_open_tagged",
+                    "action_open_tag_rules",
+                    "action_open_tag_changes",
+                    "action_merge_tags",
+                ),
+            ),
+        }
+        for model, names in methods.items():
+            for name in names:
+                for ids in ((), ("x",), (2**70,), ([1],), (999_999_999,), (-1, 0)):
+                    # Nothing to forget; an empty list opens.
+                    if not ids and name == "action_forget_removal":
+                        continue
+                    if ids == (999_999_999,) and name.endswith("changes"):
+                        continue
+                    with (
+                        self.subTest(model=model, method=name, ids=ids),
+                        self.assertRaises(UserError),
+                    ):
+                        getattr(self._as(model).browse(ids), name)()
+
     def test_counts_and_reminders_are_kept_by_the_program(self):
         for vals in (
             {"tag_record_count": 7},

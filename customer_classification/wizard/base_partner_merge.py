@@ -12,6 +12,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         self._keep_one_history(src_partners, dst_partner)
         self._keep_one_current_code(src_partners, dst_partner)
         self._keep_one_participation(src_partners, dst_partner)
+        self._keep_one_link(src_partners, dst_partner)
         super()._update_foreign_keys(src_partners, dst_partner)
         withheld = self.env["classification.withheld.row"]
         withheld._withhold_objectors(dst_partner.ids)
@@ -75,3 +76,29 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                 dst_partner.id,
             )
         )
+
+    @api.model
+    def _keep_one_link(self, src_partners, dst_partner):
+        """Keep one note of who gave each tag: Odoo moves them all, and two of one tag
+        would stop the merge. Of a contact that has the tag, then of the one that
+        remains. One query.
+        """
+        links = self.env["classification.tag.link"]
+        links.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                DELETE FROM classification_tag_link l
+                 USING (SELECT id, ROW_NUMBER() OVER (
+                                   PARTITION BY partner_tag_id
+                                   ORDER BY state <> 'present',
+                                            array_position(%(partners)s, partner_id)
+                               ) AS place
+                          FROM classification_tag_link
+                         WHERE partner_id = ANY(%(partners)s)) own
+                 WHERE l.id = own.id AND own.place > 1
+                """,
+                partners=[dst_partner.id, *sorted(src_partners.ids)],
+            )
+        )
+        links.invalidate_model()

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.arguments import as_ids
+from ..models.called_records import check_one
 from ..models.classification_tag_kind import KIND_OF_TAG_MODEL, KINDS
 
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
@@ -46,7 +47,7 @@ class ClassificationTagMembers(models.TransientModel):
     def action_open(self):
         """Open who had one of the tags, as far as the user may see them: three
         queries."""
-        self.ensure_one()
+        check_one(self)
         kind = KINDS[self.kind]
         tags = self.env[kind.tag_model].with_context(active_test=False)
         chosen = self[f"{kind.tag_field}s"]

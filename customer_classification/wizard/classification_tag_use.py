@@ -1,5 +1,6 @@
 from odoo import api, fields, models
-from odoo.tools.misc import clean_context
+
+from ..models.called_records import check_one, without_defaults
 
 
 class ClassificationTagUse(models.TransientModel):
@@ -23,8 +24,7 @@ class ClassificationTagUse(models.TransientModel):
         tags.check_access("read")
         names = {tag.id: tag.display_name for tag in tags}
         references = self.env["classification.tag.reference"]
-        uses = self.sudo().with_context(clean_context(self.env.context))
-        uses = uses.create(
+        uses = without_defaults(self.sudo()).create(
             [
                 {
                     "name": references._readable_name(found),
@@ -44,7 +44,7 @@ class ClassificationTagUse(models.TransientModel):
 
     def action_open(self):
         """Open what names the tag."""
-        self.ensure_one()
+        check_one(self)
         return {
             "type": "ir.actions.act_window",
             "res_model": self.res_model,

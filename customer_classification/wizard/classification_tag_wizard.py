@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..models.arguments import as_ids
+from ..models.called_records import check_one
 from ..models.classification_tag_kind import KIND_OF_MODEL, KINDS
 
 # What texts that are no conditions raise.
@@ -109,7 +110,7 @@ class ClassificationTagWizard(models.TransientModel):
 
     def action_apply(self):
         """Do it: in as many queries for many as for one, unless an automation looks."""
-        self.ensure_one()
+        check_one(self)
         kind, tags, records = KINDS[self.kind], self._tags(), self._records()
         if not tags and self.mode != "replace":
             raise UserError(self.env._("Choose a tag."))

@@ -29,7 +29,12 @@ class Scene:
     def __init__(self, admin, name, group):
         self._admin = admin
         self.login = f"walk_{name}"
-        [self.company] = self._create("res.company", {"name": f"Walk {name}"})
+        # Its rules count days as `day` does, at any hour: in UTC, not as admin does.
+        partner = {"name": f"Walk {name}", "is_company": True, "tz": "UTC"}
+        [partner_id] = self._create("res.partner", partner)
+        [self.company] = self._create(
+            "res.company", {"name": f"Walk {name}", "partner_id": partner_id}
+        )
         [policy] = admin.search_read(
             "classification.policy", [("company_id", "=", self.company)], "currency_id"
         )

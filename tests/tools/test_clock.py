@@ -49,7 +49,7 @@ def test_programs_started_one_after_the_other_have_one_clock_that_runs():
     except DevError as error:
         pytest.skip(str(error))
     env = clock.variables(datetime(2028, 2, 29, 10), library)
-    code = "import time; print(time.time(), time.monotonic())"
+    code = "import time; time.sleep(0.1); print(time.time(), time.monotonic())"
     moments = []
     for _time in range(2):
         done = subprocess.run(
