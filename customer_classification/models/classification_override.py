@@ -110,7 +110,6 @@ class ClassificationOverride(models.Model):
         """``{(customer, company): profile}`` of these decisions: one query."""
         profiles = (
             self.env["customer.profile"]
-            .sudo()
             .with_context(active_test=False)
             .search(
                 [

@@ -5,6 +5,7 @@ from .arguments import as_choice
 from .called_records import check_one
 from .classification_product_columns import OTHER_KINDS
 from .classification_run import RUN_KINDS
+from .own_context import OWN
 
 
 class ClassificationPolicy(models.Model):
@@ -103,7 +104,7 @@ class ClassificationPolicy(models.Model):
     def _check_rules(self):
         """The engine itself judges the rules; its error is told in a sentence."""
         for policy in self:
-            if not self.env.context.get("references_judged_later"):
+            if self.env.context.get("references_judged_later") is not OWN:
                 policy._check_references()
             policy._parameters()
 
@@ -111,7 +112,7 @@ class ClassificationPolicy(models.Model):
     def create(self, vals_list):
         lines = self._default_lines()
         policies = super(
-            ClassificationPolicy, self.with_context(rules_judged_later=True)
+            ClassificationPolicy, self.with_context(rules_judged_later=OWN)
         ).create(
             [
                 {**vals, **{name: vals.get(name) or lines[name] for name in lines}}
@@ -123,7 +124,7 @@ class ClassificationPolicy(models.Model):
     def write(self, vals):
         self._check_changeable(vals)
         return super(
-            ClassificationPolicy, self.with_context(rules_judged_later=True)
+            ClassificationPolicy, self.with_context(rules_judged_later=OWN)
         ).write(vals)
 
     def _check_changeable(self, vals):
@@ -192,8 +193,7 @@ class ClassificationPolicy(models.Model):
         """Make these drafts the rule books of their companies; what follows is up to
         the caller."""
         self._check_may_publish()
-        # A client may have filled the context: now is when references are judged.
-        for policy in self.with_context(references_judged_later=False):
+        for policy in self:
             if policy.state == "published":
                 continue
             # A tier may have been archived since, or an addon uninstalled.
@@ -242,7 +242,7 @@ class ClassificationPolicy(models.Model):
         self._check_manager()
         self.check_access("write")
         # What became invalid since is mended in the draft: nothing else can be changed.
-        policy = self.with_context(references_judged_later=True)
+        policy = self.with_context(references_judged_later=OWN)
         draft = policy.copy({"name": self.name}).with_env(self.env)
         draft.sudo().version = self._next_version(self.company_id)
         return draft._open_form()

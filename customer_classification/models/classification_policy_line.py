@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .own_context import OWN
+
 
 class ClassificationPolicyLine(models.AbstractModel):
     """A line of the rules: stands as long as its policy explains classes, and is
@@ -21,7 +23,7 @@ class ClassificationPolicyLine(models.AbstractModel):
     def _check_rules(self):
         # One line after the other is written: what a policy writes is judged by the
         # policy when all of it stands.
-        if not self.env.context.get("rules_judged_later"):
+        if self.env.context.get("rules_judged_later") is not OWN:
             self.policy_id._check_rules()
 
     @api.model

@@ -76,8 +76,9 @@ class ClassificationPolicy(models.Model):
         """The run of which the histogram is shown, and whether its values came by
         other rules than those of now; (no run, False) before the first."""
         run_model = self.env["classification.run"].sudo()
+        # A policy on a form that is not saved may name any company.
         done = [
-            ("company_id", "=", self.company_id.id),
+            ("company_id", "in", (self.company_id & self.env.companies).ids),
             ("scope", "=", "all"),
             ("kind", "in", ("preview", "production")),
             ("histogram", "!=", False),

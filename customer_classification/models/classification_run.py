@@ -8,6 +8,7 @@ from .arguments import as_day, as_ids, as_number
 from .called_records import check_one
 from .classification_sentences import note_sentence
 from .customer_profile import MONEY_GROUP
+from .own_context import OWN, with_own_context
 
 # First key of the advisory lock; the second one is the id of the company.
 LOCK_KEY = 1_129_270_867
@@ -197,12 +198,9 @@ class ClassificationRun(models.Model):
         if kind == "production" and as_of_date:
             self._check_not_before(last, as_of_date)
         self._lock(policy.company_id, "transaction")
-        told = self.sudo()._mark_interrupted(policy.company_id)
-        # The transaction is the caller's, whatever a client's context says.
-        quiet = self.sudo().with_context(
-            tracking_disable=True, classification_commit=False
-        )
-        run = quiet.create(
+        own = self._in_own_context(policy)
+        told = own._mark_interrupted(policy.company_id)
+        run = own.create(
             {
                 "policy_id": policy.id,
                 "company_id": policy.company_id.id,  # spares an update
@@ -217,6 +215,16 @@ class ClassificationRun(models.Model):
             customer_ids=self._customer_ids(partner_ids),
             last_run_id=last.id,
             told_run_ids=told.ids,
+        )
+
+    @api.model
+    def _in_own_context(self, policy):
+        """Runs as the program itself sees them, in the company of a policy.
+
+        The caller's context must not give a run its state, its approval or its limits.
+        """
+        return with_own_context(
+            self, tracking_disable=True, allowed_company_ids=policy.company_id.ids
         )
 
     @api.model
@@ -349,11 +357,11 @@ class ClassificationRun(models.Model):
             ],
             limit=1,
         )
-        run = waiting or self.sudo().create(
+        run = waiting or self._in_own_context(policy).create(
             {"policy_id": policy.id, "as_of_date": policy._today()}
         )
         self.env.ref("customer_classification.ir_cron_recompute").sudo()._trigger()
-        return run.sudo(False)
+        return run.with_env(self.env)
 
     @api.model
     def _recompute_now(self, partners, companies):
@@ -373,7 +381,7 @@ class ClassificationRun(models.Model):
 
         Called by the scheduled actions, commits after each step.
         """
-        self = self.with_context(classification_commit=True, tracking_disable=True)
+        self = self.with_context(classification_commit=OWN, tracking_disable=True)
         self._mark_dead()
         self._queue_due(policies, scope)
         waiting = self.search([("state", "=", "queued")], order="id")

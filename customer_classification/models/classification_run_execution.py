@@ -12,6 +12,7 @@ from ..copy_frames import write_frame
 from . import classification_columns as columns
 from .classification_facts import RULES_OF_FACTS
 from .customer_lifecycle_stage import STAGE_SELECTION
+from .own_context import OWN
 
 _logger = logging.getLogger(__name__)
 
@@ -131,7 +132,7 @@ class ClassificationRun(models.Model):
                 return {}
             except Exception as error:
                 passing = _passing_error(error)
-                if passing and not self.env.context.get("classification_commit"):
+                if passing and not self._commits():
                     raise passing from error
                 if not passing or attempt == ATTEMPTS:
                     return self._failure(passing or error)
@@ -144,7 +145,7 @@ class ClassificationRun(models.Model):
         under way then and have ended since.
         """
         moment = self.env["classification.facts"]._watermark()
-        if self.env.context.get("classification_commit"):
+        if self._commits():
             return moment
         return moment - timedelta(hours=1)
 
@@ -157,7 +158,7 @@ class ClassificationRun(models.Model):
     def _undo_on_error(self):
         """Take back what a failed attempt wrote, and only that; keep the others, where
         it is for this run to commit."""
-        if not self.env.context.get("classification_commit"):
+        if not self._commits():
             with self.env.cr.savepoint():
                 yield
             return
@@ -173,8 +174,12 @@ class ClassificationRun(models.Model):
         self.write({"step": step, "progress": progress})
         self._commit_progress()
 
+    def _commits(self):
+        """Whether the transaction is this run's own; else it is the caller's."""
+        return self.env.context.get("classification_commit") is OWN
+
     def _commit_progress(self):
-        if self.env.context.get("classification_commit"):
+        if self._commits():
             self.env["ir.cron"]._commit_progress()
 
     def _run_phases(self, watermark):

@@ -33,14 +33,9 @@ class ClassificationRun(models.Model):
                 )
             )
         self._lock(policy.company_id, "transaction")
-        told = self.sudo()._mark_interrupted(policy.company_id)
-        # The transaction is the caller's, whatever a client's context says.
-        quiet = self.sudo().with_context(
-            tracking_disable=True,
-            classification_commit=False,
-            told_run_ids=told.ids,
-        )
-        return quiet.create(
+        own = self._in_own_context(policy)
+        told = own._mark_interrupted(policy.company_id)
+        return own.with_context(told_run_ids=told.ids).create(
             {"policy_id": policy.id, "kind": kind, "as_of_date": as_of_date}
         )
 
@@ -57,11 +52,11 @@ class ClassificationRun(models.Model):
             ],
             limit=1,
         )
-        run = waiting or self.sudo().create(
+        run = waiting or self._in_own_context(policy).create(
             {"policy_id": policy.id, "kind": kind, "as_of_date": policy._today()}
         )
         self.env.ref("customer_classification.ir_cron_recompute").sudo()._trigger()
-        return run.sudo(False)
+        return run.with_env(self.env)
 
     @api.model
     def _queue_due(self, policies, scope):

@@ -77,7 +77,6 @@ class ProductClassOverride(models.Model):
         """``{(product, company): profile}`` of these decisions: one query."""
         profiles = (
             self.env["product.profile"]
-            .sudo()
             .with_context(active_test=False)
             .search(
                 [

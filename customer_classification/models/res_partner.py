@@ -197,7 +197,7 @@ class ResPartner(models.Model):
             .with_context(active_test=False)
             .search(
                 [
-                    ("partner_id", "in", self.commercial_partner_id.ids),
+                    ("partner_id", "in", self._shown_customers().ids),
                     ("company_id", "=", self.env.company.id),
                 ],
                 order="id",
@@ -206,6 +206,18 @@ class ResPartner(models.Model):
         by_partner = {profile.partner_id: profile for profile in profiles}
         for partner in self:
             partner.customer_profile_id = by_partner.get(partner.commercial_partner_id)
+
+    def _shown_customers(self):
+        """The customers behind these contacts, of whom the reader may know.
+
+        A contact on a form that is not saved may name anybody as its company: there,
+        what the reader may read decides, and one query more.
+        """
+        customers = self.commercial_partner_id
+        if all(self._ids):
+            return customers
+        saved = customers._origin.with_env(self.env(su=False))
+        return saved._filtered_access("read").with_env(self.env)
 
     def _customer_profile_join(self, alias, query):
         """Join the profile to a query on partners, once; return its alias."""

@@ -48,7 +48,7 @@ class ResPartner(models.Model):
                 self._customer_seen_channel_query(
                     SQL(
                         "p.commercial_partner_id = ANY(%s)",
-                        self.commercial_partner_id.ids,
+                        self._shown_customers().ids,
                     )
                 )
             )

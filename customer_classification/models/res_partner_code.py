@@ -35,7 +35,7 @@ class ResPartner(models.Model):
         """One query."""
         codes = self.env["customer.code"].search(
             [
-                ("partner_id", "in", self.commercial_partner_id.ids),
+                ("partner_id", "in", self._shown_customers().ids),
                 ("company_id", "=", self.env.company.id),
                 ("is_current", "=", True),
             ]

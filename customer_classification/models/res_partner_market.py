@@ -48,14 +48,22 @@ class ResPartner(models.Model):
     @api.depends_context("company")
     def _compute_customer_market(self):
         home = self.env.company.partner_id
+        shown = self._shown_customers()
         for partner in self:
-            partner.customer_market = partner.commercial_partner_id._market_from(home)
+            customer = partner._customer_among(shown)
+            partner.customer_market = customer._market_from(home)
 
     @api.depends("commercial_partner_id.country_id.country_group_ids")
     def _compute_customer_country_group_ids(self):
+        shown = self._shown_customers()
         for partner in self:
-            country = partner.commercial_partner_id.country_id
+            country = partner._customer_among(shown).country_id
             partner.customer_country_group_ids = country.country_group_ids
+
+    def _customer_among(self, shown):
+        """The customer behind a contact, if it is not saved yet or among others."""
+        customer = self.commercial_partner_id
+        return customer.filtered(lambda one: not one._origin or one._origin in shown)
 
     @api.model
     def _search_customer_country_group_ids(self, operator, value):

@@ -67,7 +67,7 @@ class ResPartner(models.Model):
     @api.depends_context("company")
     def _compute_customer_bought(self):
         """Two queries."""
-        customers = self.commercial_partner_id
+        customers = self._shown_customers()
         rows = self._customer_categories(customers.ids) if customers else []
         bought = {}
         for customer, category, *__ in rows:

@@ -14,16 +14,17 @@ class SaleOrder(models.Model):
     product_missing_ids = fields.Many2many(
         "product.template",
         compute="_compute_product_missing_ids",
-        compute_sudo=True,
         string="Missing Products",
         groups="base.group_user",
         help="What the products of this quotation require, and what is not on it.",
     )
 
     @api.depends("state", "company_id", "order_line.product_id")
+    @api.depends_context("uid")
     def _compute_product_missing_ids(self):
         """What is required, also by what is required, less what is there or
-        included: one query for each step from one product to the next."""
+        included, of the products that the reader may see: one query for each step
+        from one product to the next."""
         open_orders = self.filtered(lambda order: order.state in ("draft", "sent"))
         links = self._association_links(open_orders.order_line.product_template_id)
         for order in self:
@@ -86,7 +87,7 @@ class SaleOrder(models.Model):
                 self.env._("Products are added to a quotation, not to an order.")
             )
         products = self.order_line.product_template_id
-        links = self.sudo()._missing_links(self.sudo()._association_links(products))
+        links = self._missing_links(self._association_links(products))
         ready = links.filtered(
             lambda link: len(link.other_tmpl_id.product_variant_ids) == 1
         )

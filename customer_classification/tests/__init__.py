@@ -26,6 +26,7 @@ from . import test_explanation
 from . import test_explanation_tour
 from . import test_fuzz
 from . import test_history
+from . import test_hostile_context
 from . import test_industry
 from . import test_migration
 from . import test_outlook

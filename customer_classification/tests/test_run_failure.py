@@ -12,6 +12,7 @@ from odoo.sql_db import db_connect
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..models.own_context import OWN
 from .common import AS_OF, ClassificationCase
 
 
@@ -211,6 +212,6 @@ class TestConcurrency(FailureCase):
             patch.object(runs, "_commit_progress", lambda run: None),
             patch.object(self.env.cr, "rollback", lambda: None),
         ):
-            run.with_context(classification_commit=True)._execute()
+            run.with_context(classification_commit=OWN)._execute()
         self.assertEqual((len(calls), run.state), (3, "failed"))
         self.assertIn("next run", run.error)

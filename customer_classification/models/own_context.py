@@ -1,0 +1,18 @@
+"""The context in which the program itself works.
+
+Whoever calls a method fills its context, with default values of any field for
+instance. What the program writes with more rights must not follow from that.
+"""
+
+# The value of flags that only the program sets: an object, which JSON cannot carry.
+OWN = object()
+# What a caller may choose: the language of sentences.
+_KEPT = ("lang",)
+
+
+def with_own_context(records, **flags):
+    """Return records with superuser rights and without the caller's context."""
+    kept = {
+        key: records.env.context[key] for key in _KEPT if key in records.env.context
+    }
+    return records.with_env(records.env(su=True, context={**kept, **flags}))
