@@ -23,6 +23,7 @@ _JUDGES = {
     "datetime": "_day_sentence",
     "selection": "_choice_sentence",
     "many2one": "_record_sentence",
+    "binary": "_file_sentence",
 }
 
 
@@ -158,6 +159,13 @@ class ClassificationBoundsMixin(models.AbstractModel):
         if isinstance(value, int) and not 0 <= value <= BIGGEST_ID:
             return self._wrong_sentence(field, value)
         return None
+
+    @api.model
+    def _file_sentence(self, field, value):
+        """A file arrives as base64, which is text."""
+        if isinstance(value, bytes) or isinstance(value, str) and value.isascii():
+            return None
+        return self.env._("%s: this is no file.", self._label(field))
 
     @api.model
     def _label(self, field):

@@ -251,7 +251,9 @@ class TestCompanyRules(RowCase):
             if not self.own["ir.model.access"].check(model._name, "read", False):
                 continue
             with self.subTest(model._name):
-                row = self._row(model, {"company_id": self.other.id})
+                subject = {"partner_id": self._customer().id}
+                named = subject if "partner_id" in model._fields else {}
+                row = self._row(model, {"company_id": self.other.id, **named})
                 row.invalidate_recordset()
                 own = self.own[model._name].with_context(active_test=False)
                 self.assertFalse(own.search([("id", "=", row.id)]))

@@ -45,10 +45,15 @@ class TestOrderFilter(FilterCase):
             (f"[('name', 'in', {self.small.mapped('name')})]", 1),
             ("[('partner_id.create_date.year_number', '>', 2000)]", 3),
             ("[('state', '=', 'draft')]", 0),
-            ("[('team_id', '=', 99999999)]", 0),
         ):
             with self.subTest(domain):
                 self.assertEqual(self._count(self.customer, sale_domain=domain), number)
+
+    def test_a_filter_that_names_what_is_deleted_is_refused(self):
+        with self.assertRaisesRegex(
+            ValidationError, "names something that was deleted"
+        ):
+            self._policy(self.company, sale_domain="[('team_id', '=', 99999999)]")
 
     def test_relative_dates_count_from_the_day_of_the_run(self):
         recent = "[('date_order', '>=', 'today -30d')]"

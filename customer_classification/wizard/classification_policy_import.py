@@ -11,7 +11,7 @@ class ClassificationPolicyImport(models.TransientModel):
     """Makes a draft from the file of a policy."""
 
     _name = "classification.policy.import"
-    _inherit = "classification.protected.mixin"
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Import of a Policy"
 
     file = fields.Binary(

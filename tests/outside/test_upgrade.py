@@ -17,6 +17,7 @@ from tools.paths import ROOT, TEST_ADDONS, core_modules
 RELEASES = {
     "19.0.1.1.0": "3060f950679bd3b95df2e37852877a98d2acb2a5",
     "19.0.1.2.0": "dbb12eac8456b241654451b34d2871c369224c87",
+    "19.0.1.3.0": "157967688c76897050618333f9dc4ebab96bc0cd",
 }
 # What a company has decided and learned.
 KEPT = {
@@ -55,6 +56,11 @@ def _make_database(session, purpose):
     return name
 
 
+def _forget_our_modules(connection):
+    """Let the database know no addon that came after the earlier release."""
+    query(connection, "DELETE FROM ir_module_module WHERE name LIKE %s", f"{ADDON}%")
+
+
 @pytest.fixture(scope="module")
 def upgraded_database(session, old):
     """One for each release."""
@@ -74,6 +80,7 @@ def connection(session, upgraded_database):
 def used(session, upgraded_database, old, connection):
     """What stood in the database after the earlier release had been used."""
     path = f"--addons-path={old},{TEST_ADDONS}"
+    _forget_our_modules(connection)
     assert complaints(session, upgraded_database, path, "-i", ADDON) == []
     script = old / "tests" / "outside" / "scripts" / "use_everything.py"
     shell(session, upgraded_database, script, path)
