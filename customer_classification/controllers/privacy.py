@@ -3,6 +3,8 @@ from werkzeug.exceptions import Forbidden, NotFound
 from odoo import http
 from odoo.http import content_disposition, request
 
+from ..models.arguments import BIGGEST_ID
+
 OFFICER_GROUP = "customer_classification.group_officer"
 
 
@@ -42,6 +44,8 @@ class PrivacyController(http.Controller):
         """
         if not request.env.user.has_group(OFFICER_GROUP):
             raise Forbidden()
+        if not 0 < partner_id <= BIGGEST_ID:
+            raise NotFound()
         partner = request.env["res.partner"].browse(partner_id).exists()
         partner.check_access("read")
         if not partner or partner.is_company:

@@ -86,7 +86,7 @@ class ClassificationOverride(models.Model):
         for decision in self:
             profile = profiles.get((decision.partner_id, decision.company_id))
             decision.decided_label, decision.then_label, decision.now_label = (
-                classes[decision.axis] or "-"
+                classes.get(decision.axis) or "-"
                 for classes in (
                     decision._names(risks, "tier_id", "stage_id", "risk"),
                     decision._names(

@@ -577,7 +577,7 @@ class ClassificationRun(models.Model):
             )
 
     def _settle_activities(self, feedback):
-        self.sudo().activity_ids.action_feedback(feedback=feedback)
+        with_own_context(self).activity_ids.action_feedback(feedback=feedback)
 
     def _ask_for_approval(self):
         """Tell the manager that this run waits; give up those that waited before."""

@@ -10,7 +10,8 @@ ADDONS = "customer_classification"
 
 
 class IrRule(models.Model):
-    """Rows about a contact, product or campaign follow the record rules on it.
+    """Rows about a contact, product or campaign follow the record rules on it, and
+    wizards are those of who opened them.
 
     Whoever may not read a contact sees none of its rows: they are not listed, counted,
     grouped, exported or opened, and cannot be written. Each stored many2one of a model
@@ -42,12 +43,24 @@ class IrRule(models.Model):
             return domain
         model = self.env[model_name]
         followed = map(self._subject_domain, self._subject_fields(model))
-        return Domain.AND([domain, *followed]).optimize(model)
+        parts = [domain, self._own_wizard_domain(model), *followed]
+        return Domain.AND(parts).optimize(model)
+
+    @api.model
+    def _own_wizard_domain(self, model):
+        """The domain of one's own wizards: Odoo shows those of others, too."""
+        if not model._transient or not self._is_of_addons(model):
+            return Domain.TRUE
+        return Domain("create_uid", "=", self.env.uid)
+
+    @api.model
+    def _is_of_addons(self, model):
+        return (model._original_module or "").startswith(ADDONS)
 
     @api.model
     def _subject_fields(self, model):
         """Fields by which rows are about a contact, product or campaign."""
-        if not (model._original_module or "").startswith(ADDONS):
+        if not self._is_of_addons(model):
             return []
         return [
             field

@@ -69,9 +69,10 @@ class ProductClassOverride(models.Model):
         """What was decided, and what the numbers say now: one query."""
         profiles = self._profiles()
         for decision in self:
+            axis = decision.axis
             profile = profiles.get((decision.product_tmpl_id, decision.company_id))
-            decision.decided_class = decision[CLASS_FIELDS[decision.axis]]
-            decision.now_class = profile and profile._by_numbers(decision.axis)
+            decision.decided_class = axis and decision[CLASS_FIELDS[axis]]
+            decision.now_class = axis and profile and profile._by_numbers(axis)
 
     def _profiles(self):
         """``{(product, company): profile}`` of these decisions: one query."""

@@ -83,15 +83,18 @@ class ResPartner(models.Model):
     def _check_may_be_profiled(self):
         """Raise where one of the contacts, or the customer behind it, objects.
 
-        :raises ValidationError: it names the first of them
+        :raises ValidationError: it names the first of them, to who may read it
         """
+        # A constraint has superuser rights, whoever wrote.
+        reader = self.env(su=False)
         for partner in (self | self.commercial_partner_id).sudo():
             if partner.customer_objects_profiling:
+                is_seen = partner.with_env(reader).has_access("read")
                 raise ValidationError(
                     self.env._(
                         "%s objects to profiling: nobody can be classified or put in "
                         "a campaign against that.",
-                        partner.display_name,
+                        partner.display_name if is_seen else self.env._("A contact"),
                     )
                 )
 

@@ -140,3 +140,132 @@ class TestHostileContext(ClassificationCase):
                 seen.read([name])
             with self.subTest(name), self.assertRaises(AccessError):
                 seen.search([(name, "!=", False)])
+
+
+@tagged("post_install", "-at_install")
+class TestUnsavedForms(ClassificationCase):
+    """A form that is not saved may name any record: it tells nothing of it."""
+
+    policy_values = {"product_min_months": 3, "product_new_days": 0}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.hidden = cls._regular("Hidden", 10_000, is_company=True)
+        cls._order(cls.hidden, AS_OF, 100)
+        cls._recompute()
+        cls.policy.recompute_products(as_of_date=AS_OF)
+        cls.policy.recompute(kind="preview", as_of_date=AS_OF)
+        cls.manager = cls._user("forms_manager", "sales_team.group_sale_manager")
+        cls.elsewhere = cls._company("Elsewhere Ltd")
+        cls.stranger = new_test_user(
+            cls.env,
+            "forms_stranger",
+            groups="sales_team.group_sale_manager",
+            company_id=cls.elsewhere.id,
+            company_ids=[fields.Command.set(cls.elsewhere.ids)],
+        )
+
+    def _onchange(self, user, model, values, names):
+        """What a form with these values shows of some fields."""
+        model = self.env(user=user, su=False, context={})[model]
+        values, spec = dict(values), {name: {} for name in (*values, *names)}
+        try:
+            shown = model.onchange(values, [], spec)["value"]
+        except AccessError:
+            return {}
+        return {name: shown[name] for name in names if shown.get(name)}
+
+    def _hide(self):
+        self.env["ir.rule"].create(
+            {
+                "name": "Not this one",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "domain_force": f"[('id', '!=', {self.hidden.id})]",
+            }
+        )
+
+    def test_contact_of_a_hidden_company(self):
+        names = (
+            *(
+                "customer_value_tier_id",
+                "customer_revenue",
+                "customer_tier_explanation",
+            ),
+            *("customer_favourite_categ_id", "customer_market", "customer_code"),
+        )
+        values = {"name": "Mine", "is_company": False, "parent_id": self.hidden.id}
+        self.assertTrue(self._onchange(self.manager, "res.partner", values, names))
+        self._hide()
+        self.assertFalse(self._onchange(self.manager, "res.partner", values, names))
+
+    def test_decisions(self):
+        product = self.product.product_tmpl_id
+        for model, name, values in (
+            ("classification.override", "now_label", {"partner_id": self.hidden.id}),
+            ("product.class.override", "now_class", {"product_tmpl_id": product.id}),
+        ):
+            axis = self.env[model]._fields["axis"].get_values(self.env)[0]
+            values |= {"company_id": self.company.id, "axis": axis}
+            with self.subTest(model):
+                seen = self._onchange(self.manager, model, values, [name])
+                self.assertNotIn(seen.get(name), (None, "-"))
+                seen = self._onchange(self.stranger, model, values, [name])
+                self.assertIn(seen.get(name), (None, "-"))
+                # A form on which nothing is chosen yet.
+                values |= {"axis": False}
+                seen = self._onchange(self.manager, model, values, [name])
+                self.assertIn(seen.get(name), (None, "-"))
+
+    def test_limits_of_another_company(self):
+        values = {"name": "Mine", "company_id": self.company.id}
+        self.assertTrue(
+            self._onchange(
+                self.manager, "classification.policy", values, ["limits_histogram"]
+            )
+        )
+        self.assertFalse(
+            self._onchange(
+                self.stranger, "classification.policy", values, ["limits_histogram"]
+            )
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestWizardsOfOthers(ClassificationCase):
+    """Odoo shows wizards to everybody who may open one."""
+
+    def test_only_who_opened_it(self):
+        groups = "base.group_system,sales_team.group_sale_manager"
+        mine = self._user("wizard_mine", groups)
+        other = self._user("wizard_other", groups)
+        wizards = [
+            name
+            for name, model in self.env.registry.items()
+            if model._transient
+            and model._original_module.startswith("customer_classification")
+        ]
+        self.assertIn("campaign.start", wizards)
+        rules = self.env["ir.rule"]
+        for name in wizards:
+            domain = rules.with_user(other)._compute_domain(name)
+            with self.subTest(name):
+                self.assertIn(("create_uid", "in", [other.id]), self._plain(domain))
+        wizard = self.env["campaign.start"].with_user(mine).create({"title": "Mine"})
+        self.assertEqual(wizard.title, "Mine")
+        theirs = wizard.with_user(other)
+        self.assertFalse(theirs.search([("id", "=", wizard.id)]))
+        for call in (
+            lambda: theirs.read(["title"]),
+            lambda: theirs.write({"title": "Theirs"}),
+            theirs.action_start,
+        ):
+            with self.assertRaises(AccessError):
+                call()
+
+    def _plain(self, domain):
+        return [
+            (one.field_expr, one.operator, list(one.value))
+            for one in domain.iter_conditions()
+            if one.field_expr == "create_uid"
+        ]

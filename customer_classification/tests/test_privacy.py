@@ -173,6 +173,7 @@ class TestPrivacyPages(HttpCase):
             ("salesperson", self.person, 403),
             ("officer", self.firm, 404),
             ("officer", self.person.browse(2**31 - 1), 404),
+            ("officer", self.person.browse(2**63), 404),
         ):
             for ending in ("", "/json"):
                 with self.subTest(who=who, partner=partner, ending=ending):

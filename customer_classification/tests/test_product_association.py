@@ -93,6 +93,23 @@ class TestProductAssociation(ProductCase):
         self.env.invalidate_all()
         self.assertFalse(self._quotation(self.machine).product_missing_ids)
 
+    def test_no_hidden_product_is_named(self):
+        seller = self._user("association_seller", "sales_team.group_sale_manager")
+        self._link(self.machine, self.training)
+        self.env["ir.rule"].create(
+            {
+                "name": "No installation",
+                "model_id": self.env["ir.model"]._get_id("product.template"),
+                "domain_force": f"[('id', '!=', {self.installation.id})]",
+            }
+        )
+        order = self._quotation(self.machine).with_user(seller)
+        self.env.invalidate_all()
+        self.assertEqual(order.product_missing_ids.ids, self.training.ids)
+        order.action_add_missing_products()
+        names = order.order_line.product_template_id.mapped("name")
+        self.assertEqual(names, ["Machine", "Training"])
+
     def test_several_variants_are_for_people_to_choose(self):
         self._variants(self.installation)
         order = self._quotation(self.machine)

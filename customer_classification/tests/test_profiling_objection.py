@@ -138,6 +138,25 @@ class TestProfilingObjection(ClassificationCase):
                         found[model_name, field.name] = ids
         return found
 
+    def test_no_hidden_person_is_named_as_objecting(self):
+        self.person.customer_objects_profiling = True
+        officer = self._user("objecting", "customer_classification.group_officer")
+        self.env["ir.rule"].create(
+            {
+                "name": "Not Ada",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "domain_force": f"[('id', '!=', {self.person.id})]",
+            }
+        )
+        values = {
+            "campaign_id": self.campaign.id,
+            "partner_id": self._customer("Somebody else").id,
+            "contact_id": self.person.id,
+        }
+        participants = self.env["campaign.participant"].with_user(officer)
+        with self.assertRaisesRegex(ValidationError, "^A contact objects"):
+            participants.create(values)
+
     def test_every_model_is_filled(self):
         """The tests below say something of each model only where it has a row."""
         filled = {model for model, __ in self._rows(self.person)}
