@@ -72,12 +72,9 @@ def make_rules(env, company, number):
 
 def bare(env, rules):
     """Count what each rule matches; return how many in all."""
-    return sum(
-        env.execute_query(SQL("SELECT count(*) FROM %s m", rule._responsible_condition().ids()))[
-            0
-        ][0]
-        for rule in rules
-    )
+    count = "SELECT count(*) FROM %s m"
+    queries = (SQL(count, rule._responsible_condition().ids()) for rule in rules)
+    return sum(env.execute_query(query)[0][0] for query in queries)
 
 
 def tag_many(env, tag):

@@ -28,7 +28,7 @@ class ClassificationToFix(models.Model):
     _rec_name = "name"
     _subject_is_optional = True  # a rule or a run is about nobody
 
-    kind = fields.Selection(KIND_SELECTION, string="Kind", readonly=True)
+    kind = fields.Selection(KIND_SELECTION, readonly=True)
     res_model = fields.Char(string="Model", readonly=True)
     res_id = fields.Many2oneReference(
         string="Record", model_field="res_model", readonly=True

@@ -1,3 +1,5 @@
+import contextlib
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
@@ -268,13 +270,12 @@ class TestCompanyRules(RowCase):
             own = self.own[model._name]
             if not own.has_access("write"):
                 continue
-            with self.subTest(model._name), self.assertRaises(UserError):
+            with self.subTest(model._name), contextlib.suppress(UserError):
                 row = own.browse(self._row(model, {}).id)
                 row.write({"company_id": self.other.id})
                 self.env.flush_all()
                 # Computed, or kept: not moved either.
                 self.assertEqual(row.sudo().company_id, self.company)
-                raise UserError("kept")
 
     def test_no_row_is_made_in_the_other_company(self):
         customer = self._customer("Customer")
@@ -312,10 +313,9 @@ class TestCompanyRules(RowCase):
             "customer.code.assign": {},
             "classification.policy.import": {"file": "e30="},
         }.items():
-            with self.subTest(model), self.assertRaises(AccessError):
+            with self.subTest(model), contextlib.suppress(AccessError):
                 row = self.own[model].create({**values, "company_id": self.other.id})
                 self.assertEqual(row.sudo().company_id, self.company)
-                raise AccessError("kept")
 
     def test_contact_of_the_other_company_is_none_of_ours(self):
         theirs = self._customer("Theirs", company_id=self.other.id)

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import traceback
 from unittest import SkipTest
@@ -68,13 +69,13 @@ class TestFuzz(ClassificationCase):
         model, method, ids, arguments = call
         with self.env.cr.savepoint() as savepoint:
             try:
-                records = self.env[model].with_context(**context).browse(ids)
-                result = getattr(records, method)(**arguments)
-                self.env.flush_all()
-                if model == "classification.policy.import":
-                    result.action_import()
-            except (UserError, IntegrityError):
-                pass  # of the latter, Odoo makes a sentence for the client
+                # Of an IntegrityError, Odoo makes a sentence for the client.
+                with contextlib.suppress(UserError, IntegrityError):
+                    records = self.env[model].with_context(**context).browse(ids)
+                    result = getattr(records, method)(**arguments)
+                    self.env.flush_all()
+                    if model == "classification.policy.import":
+                        result.action_import()
             except Exception as error:
                 frames = traceback.extract_tb(error.__traceback__)
                 ours = [f for f in frames if f"/{OURS}" in f.filename]

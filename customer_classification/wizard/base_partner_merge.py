@@ -13,9 +13,10 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         self._keep_one_current_code(src_partners, dst_partner)
         self._keep_one_participation(src_partners, dst_partner)
         self._keep_one_link(src_partners, dst_partner)
-        super()._update_foreign_keys(src_partners, dst_partner)
+        result = super()._update_foreign_keys(src_partners, dst_partner)
         withheld = self.env["classification.withheld.row"]
         withheld._withhold_objectors(dst_partner.ids)
+        return result
 
     @api.model
     def _keep_one_history(self, src_partners, dst_partner):

@@ -13,23 +13,26 @@ class PrivacyLookupWizard(models.TransientModel):
     _inherit = "privacy.lookup.wizard"
 
     def _get_query(self):
-        queries = [super()._get_query()]
-        for name, model in self.env.items():
-            conditions = self._classification_conditions(name, model)
-            if conditions:
-                queries.append(
-                    SQL(
-                        "SELECT %s, id, %s FROM %s WHERE %s",
-                        self.env["ir.model"]._get_id(name),
-                        SQL("active") if "active" in model._fields else True,
-                        SQL.identifier(model._table),
-                        SQL(" OR ").join(conditions),
-                    )
-                )
+        queries = [super()._get_query(), *self._classification_queries()]
         # A row may name the person in several ways.
         return SQL(
             "SELECT DISTINCT res_model_id, res_id, is_active FROM (%s) found",
             SQL(" UNION ALL ").join(queries),
+        )
+
+    def _classification_queries(self):
+        """Yield a query for each model of ours with rows about persons."""
+        for name, model in self.env.items():
+            if conditions := self._classification_conditions(name, model):
+                yield self._rows_query(model, conditions)
+
+    def _rows_query(self, model, conditions):
+        return SQL(
+            "SELECT %s, id, %s FROM %s WHERE %s",
+            self.env["ir.model"]._get_id(model._name),
+            SQL("active") if "active" in model._fields else True,
+            SQL.identifier(model._table),
+            SQL(" OR ").join(conditions),
         )
 
     def _classification_conditions(self, name, model):
@@ -85,17 +88,21 @@ class PrivacyLookupWizardLine(models.TransientModel):
         self.ensure_one()
         if self.res_model not in DECISIONS or self.is_unlinked:
             return super().action_unlink()
-        decision = self.env[self.res_model].sudo().browse(self.res_id)
-        self.env.flush_all()
-        contacts = self.env["res.partner"].sudo()
-        contacts._erase_rows(decision, "id", decision.ids, ["reason"])
-        decision.invalidate_recordset()
+        self._erase_decision()
         self.execution_details = self.env._(
             "Text erased of %(model)s #%(number)s",
             model=self.res_model_id.name,
             number=self.res_id,
         )
         self.is_unlinked = True
+        return None
+
+    def _erase_decision(self):
+        decision = self.env[self.res_model].sudo().browse(self.res_id)
+        self.env.flush_all()
+        contacts = self.env["res.partner"].sudo()
+        contacts._erase_rows(decision, "id", decision.ids, ["reason"])
+        decision.invalidate_recordset()
 
 
 def _escaped(text):
