@@ -10,7 +10,8 @@ class Plan:
     """A campaign of the demo; days are counted back from today.
 
     :ivar kind: end of the external id of its type
-    :ivar buyers: participants who bought while it ran, and ``others`` who did not
+    :ivar buyers: participants who bought while it ran or within a month after it, and
+        ``others`` who did not
     :ivar kept: the same, of the control group
     :ivar reached: about which share of its target revenue its participants bring: on
         any day, some campaigns are strong and some weak
@@ -36,7 +37,13 @@ class Plan:
     company: int = 0
     values: dict = field(default_factory=dict)
 
+    @property
+    def days(self):
+        """In how many days those who are left out are compared with the others."""
+        return self.start - self.end + MONTH
 
+
+MONTH = 30  # days in which a purchase counts for a campaign, as policies have it
 PLANS = (
     Plan(
         *("Espresso weeks", "coupon", "sales", 160, 130, ("email",)),
@@ -117,27 +124,29 @@ PLANS = (
         company=1,
     ),
 )
-_MONTH = 30  # days in which a purchase counts for a campaign
 _CODED = {
     "campaign_target_stage_ids": "customer.lifecycle.stage",
     "campaign_target_tier_ids": "customer.value.tier",
 }
 
 
-def month_sales(customers, plan, today):
-    """What customers of the company bought in the month after the campaign's start.
+def sales_within(days, customers, plan, today):
+    """What customers of the company bought in some days after the campaign's start.
 
-    :return: ``{position of the customer: amount}`` of those who are not archived
+    :return: ``{position of the customer: amount}`` of those who are not archived and
+        give nothing back, so that what they bought stays bought
     """
     first = today - timedelta(plan.start)
     return {
         place: sum(
             sale.amount
             for sale in customer.purchases
-            if sale.company == plan.company and 0 <= (sale.day - first).days <= _MONTH
+            if sale.company == plan.company and 0 <= (sale.day - first).days <= days
         )
         for place, customer in enumerate(customers)
-        if customer.company == plan.company and not customer.archived
+        if customer.company == plan.company
+        and not customer.archived
+        and customer.persona != "refunding"
     }
 
 
@@ -201,38 +210,39 @@ class ClassificationDemo(models.AbstractModel):
         return self.env.ref(f"customer_classification.campaign_type_{kind}")
 
     def _create_participants(self, world, plan, campaign):
-        """Customers of the company who bought within a month of its start, and others;
-        fewer of those who are left out bought."""
+        """Customers of the company who bought in its days, and others; fewer of those
+        who are left out bought."""
         customers = [customer for customer, __ in world.customers]
-        sales = {
-            world.customers[place][1]: amount
-            for place, amount in month_sales(customers, plan, world.today).items()
-        }
-        bought = [partner for partner, amount in sales.items() if amount]
-        others = [partner for partner, amount in sales.items() if not amount]
+        sales = sales_within(plan.days, customers, plan, world.today)
+        bought = [place for place, amount in sales.items() if amount]
+        others = [place for place, amount in sales.items() if not amount]
         world.rng.shuffle(bought)
         world.rng.shuffle(others)
         left = plan.kept
         members = bought[: plan.buyers] + others[: plan.others]
         control = bought[plan.buyers :][: left[0]] + others[plan.others :][: left[1]]
+        partners = [partner.id for __, partner in world.customers]
         day = world.today - timedelta(plan.start)
         rows = [
             {
-                "partner_id": partner.id,
+                "partner_id": partners[place],
                 "addressed_date": day,
                 "joined_date": number % 2 == 0 and number < 2 * plan.joined and day,
                 "feedback_score": number % 4 == 0
                 and number < 2 * plan.joined
                 and world.rng.randint(*plan.feedback),
             }
-            for number, partner in enumerate(members)
+            for number, place in enumerate(members)
         ]
-        rows += [{"partner_id": partner.id, "is_control": True} for partner in control]
+        rows += [
+            {"partner_id": partners[place], "is_control": True} for place in control
+        ]
         self.env["campaign.participant"].create(
             [{"campaign_id": campaign.id, "source": "audience", **row} for row in rows]
         )
         if plan.reached:
-            revenue = sum(sales[partner] for partner in members)
+            counted = sales_within(MONTH, customers, plan, world.today)
+            revenue = sum(counted[place] for place in members)
             campaign.campaign_target_revenue = round(revenue / plan.reached, -2)
 
     def _give_documents(self, world, plan, campaign):

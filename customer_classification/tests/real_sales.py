@@ -100,7 +100,7 @@ class RealSalesCase(TransactionCase):
                 "state": ("varchar", ["sale"] * len(orders)),
             },
         )
-        # The check of a foreign key would look through the tables as small as they were.
+        # Else a foreign key is checked as in tables as small as they were.
         cls.env.cr.execute("ANALYZE res_partner, product_product, sale_order")
         places = pd.Series(ids, orders.index)
         products = [cls.products.get(name) for name in cls.lines["product"]]

@@ -6,7 +6,7 @@ from odoo.tests import BaseCase, TransactionCase, tagged
 from odoo.tools import convert_file
 
 from odoo.addons.customer_classification.demo import personas
-from odoo.addons.customer_classification.demo.campaign_demo import PLANS, month_sales
+from odoo.addons.customer_classification.demo.campaign_demo import PLANS, sales_within
 from odoo.addons.customer_classification.engine import (
     ABC,
     PRICE_BANDS,
@@ -72,7 +72,7 @@ class TestDemoPlan(BaseCase):
             customers = personas.plan(today)
             for plan in PLANS:
                 if plan.start > 0:
-                    amounts = month_sales(customers, plan, today)
+                    amounts = sales_within(plan.days, customers, plan, today)
                     bought = sum(bool(amount) for amount in amounts.values())
                     kept, left = plan.kept
                     self.assertGreaterEqual(bought, plan.buyers + kept, plan.title)
@@ -176,6 +176,20 @@ class TestDemoData(TransactionCase):
                 _logger.info("%s: %s", name, Counter(mine.mapped(name)))
                 self.assertEqual(set(mine.mapped(name)) - {False}, set(classes), name)
 
+    def assertParticipantsAsPlanned(self, profiles):
+        """Who is left out is compared by exactly the numbers of the plan."""
+        by_title = {profile.campaign_id.title: profile for profile in profiles}
+        for plan in PLANS:
+            if any(plan.kept):
+                found = by_title[plan.title]
+                treated, left_out = plan.buyers + plan.others, sum(plan.kept)
+                self.assertEqual(found.treated_count, treated, plan.title)
+                self.assertEqual(found.control_count, left_out, plan.title)
+                rate = 100 * plan.buyers / treated
+                self.assertAlmostEqual(found.treated_rate, rate, 3, plan.title)
+                rate = 100 * plan.kept[0] / left_out
+                self.assertAlmostEqual(found.control_rate, rate, 3, plan.title)
+
     def test_campaigns_of_every_performance(self):
         for company in self.companies:
             policy = company._get_customer_policy().with_company(company)
@@ -188,6 +202,7 @@ class TestDemoData(TransactionCase):
         for found in campaigns:
             _logger.info("%s: %s", found.campaign_id.title, found.performance_ratio)
         self.assertEqual(len(campaigns), 9)
+        self.assertParticipantsAsPlanned(campaigns)
         self.assertEqual(
             set(campaigns.mapped("performance_class")),
             {False, "strong", "on_target", "weak"},

@@ -59,6 +59,11 @@ def _make_database(session, purpose):
 def _forget_our_modules(connection):
     """Let the database know no addon that came after the earlier release."""
     query(connection, "DELETE FROM ir_module_module WHERE name LIKE %s", f"{ADDON}%")
+    query(
+        connection,
+        "DELETE FROM ir_model_data WHERE model = 'ir.module.module' AND name LIKE %s",
+        f"module_{ADDON}%",
+    )
 
 
 @pytest.fixture(scope="module")
