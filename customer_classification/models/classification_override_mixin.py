@@ -3,8 +3,6 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from .called_records import without_defaults
-
 DEFAULT_DAYS = 90
 
 
@@ -214,8 +212,7 @@ class ClassificationOverrideMixin(models.AbstractModel):
     @api.model
     def _keep(self, versions):
         """Create decisions that have ended: nothing is decided by them."""
-        own = without_defaults(self.sudo())
-        return super(ClassificationOverrideMixin, own).create(versions)
+        return super(ClassificationOverrideMixin, self.sudo()).create(versions)
 
     def _sign(self):
         """Note who decides now, on which day, and what the numbers say.

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from .called_records import check_one, without_defaults
+from .called_records import check_one
 
 
 class CustomerProfile(models.Model):
@@ -145,12 +145,16 @@ class CustomerProfile(models.Model):
         }
 
     def _open_choice(self, found):
-        choices = without_defaults(self.env["customer.document.choice"].sudo()).create(
-            [
-                {"profile_id": self.id, "name": kind.name, "model": kind.model}
-                | {"document_count": count}
-                for kind, __, count in found
-            ]
+        choices = (
+            self.env["customer.document.choice"]
+            .sudo()
+            .create(
+                [
+                    {"profile_id": self.id, "name": kind.name, "model": kind.model}
+                    | {"document_count": count}
+                    for kind, __, count in found
+                ]
+            )
         )
         return {
             "type": "ir.actions.act_window",
