@@ -31,6 +31,15 @@ KEPT = {
 # Kinds of the snapshot that the use of a database changes, not its making.
 USED = ("rows", "filter", "default", "file", "external id", "parameter", "sequence")
 
+# A rule of the library, as somebody switched it on in the earlier release.
+_LIBRARY_RULE = """
+    (SELECT res_id FROM ir_model_data WHERE name = 'tag_rule_origin_online')
+"""
+_SWITCH_ON = f"""
+    UPDATE classification_tag_rule SET state = 'running', active = TRUE
+     WHERE id = {_LIBRARY_RULE}
+"""
+
 
 def _archive(commit, folder):
     """Take the addon and what uses it out of the history."""
@@ -89,6 +98,8 @@ def used(session, upgraded_database, old, connection):
     assert complaints(session, upgraded_database, path, "-i", ADDON) == []
     script = old / "tests" / "outside" / "scripts" / "use_everything.py"
     shell(session, upgraded_database, script, path)
+    if query(connection, "SELECT to_regclass('classification_tag_rule')")[0][0]:
+        query(connection, _SWITCH_ON)
     return _contents(connection)
 
 
@@ -120,6 +131,16 @@ def test_upgrade_keeps_what_was_known(used, upgraded, connection):
     assert upgraded == []
     assert all(used.values())
     assert _contents(connection) == used
+
+
+def test_rules_of_the_library_run_on(upgraded, connection):
+    """Somebody answers for the conditions that are ours."""
+    [(state, person)] = query(
+        connection,
+        "SELECT state, responsible_id FROM classification_tag_rule"
+        f" WHERE id = {_LIBRARY_RULE}",
+    )
+    assert state == "draft" or person not in (None, 1)
 
 
 def test_upgraded_is_like_new(upgraded, connection, fresh):

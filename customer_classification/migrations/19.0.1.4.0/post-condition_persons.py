@@ -1,13 +1,46 @@
 """Conditions are looked at with the rights of a person: name one for those of before.
 
-Of a rule of a smart tag, and of a campaign, it is who made it. A rule that no person
-made rests until somebody switches it on, and so does a live campaign with a filter that
-another person may have written since. What a policy finds must not change: filters that
-no person wrote go on with all rights.
+Of a rule of a smart tag, and of a campaign, it is who made it. Of a rule of the library
+whose condition is still ours, it is the responsible of the policy. Another rule that no
+person made rests until somebody switches it on, and so does a live campaign with a
+filter that another person may have written since. What a policy finds must not change:
+filters that no person wrote go on with all rights.
 """
+
+from lxml import etree
+
+from odoo import SUPERUSER_ID, api
+from odoo.tools import file_open
+
+ADDON = "customer_classification"
+LIBRARY = ("classification_tag_library.xml", "product_tag_library.xml")
 
 
 def migrate(cr, version):
+    _name_persons(cr)
+    _name_for_library(api.Environment(cr, SUPERUSER_ID, {}))
+
+
+def _name_for_library(env):
+    """Name a person for each running rule of the library that nobody changed."""
+    for record in _library_rules():
+        rule = env.ref(f"{ADDON}.{record.get('id')}", raise_if_not_found=False)
+        condition = record.findtext("field[@name='domain']") or ""
+        if not rule or rule.responsible_id or rule.state != "running":
+            continue
+        policy = rule.company_id._get_customer_policy()
+        if policy and "".join(rule.domain.split()) == "".join(condition.split()):
+            rule.responsible_id = policy._responsible_user()
+
+
+def _library_rules():
+    for name in LIBRARY:
+        with file_open(f"{ADDON}/data/{name}", "rb") as file:
+            tree = etree.parse(file)
+        yield from tree.iterfind(".//record[@model='classification.tag.rule']")
+
+
+def _name_persons(cr):
     cr.execute(
         """
         UPDATE classification_tag_rule SET responsible_id = NULLIF(create_uid, 1)
