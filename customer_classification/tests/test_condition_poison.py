@@ -277,6 +277,7 @@ class TestPoisonedCampaign(CampaignCase):
                 with self.assertRaises(UserError), self.cr.savepoint():
                     self._campaign(campaign_target_domain=text)
 
+    @mute_logger("odoo.sql_db")
     def test_mended_it_goes_on(self):
         campaign = self._live(self._mine())
         bad = "[('id', '=', 'abc')]"

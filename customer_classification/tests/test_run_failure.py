@@ -165,7 +165,7 @@ class TestConcurrency(FailureCase):
             try:
                 raise SerializationFailure("in between")
             except SerializationFailure as error:
-                raise UserError(run.env._("It cannot be read.")) from error
+                raise UserError(run.env._("The classes are up to date.")) from error
 
         runs = self.env.registry["classification.run"]
         with (
