@@ -99,13 +99,14 @@ _AT_MOST = {
     ),
     **dict.fromkeys(
         (
-            *("shrinkage", "at_risk_ratio", "dormant_ratio", "lost_ratio"),
+            *("at_risk_ratio", "dormant_ratio", "lost_ratio"),
             *("risk_overdue", "risk_far_overdue", "risk_declining", "risk_refunds"),
             *("risk_medium_from", "risk_high_from"),
         ),
         _FACTOR,
     ),
     "refund_share": 1,
+    "shrinkage": 1e9,  # as good as the gap of all customers alone
 }
 _CHOICES = {"value_metric": VALUE_METRICS, "tier_method": TIER_METHODS}
 

@@ -21,6 +21,7 @@ class ClassificationPolicy(models.Model):
             "window_months": (1, 240),
             **{name: PERCENT for name in self._percent_names()},
             "decline_growth": (-100, 100),
+            "shrinkage": (0, 1e9),
             **{
                 name: DAYS
                 for name in (
@@ -39,7 +40,7 @@ class ClassificationPolicy(models.Model):
             **{
                 name: FACTOR
                 for name in (
-                    *("shrinkage", "at_risk_ratio", "dormant_ratio", "lost_ratio"),
+                    *("at_risk_ratio", "dormant_ratio", "lost_ratio"),
                     *("risk_overdue", "risk_far_overdue", "risk_declining"),
                     *("risk_refunds", "risk_medium_from", "risk_high_from"),
                     "drift_limit",
