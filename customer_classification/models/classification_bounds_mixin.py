@@ -55,8 +55,19 @@ class ClassificationBoundsMixin(models.AbstractModel):
     @api.model
     def _check_all_values(self, vals_list):
         """Judge before a model works with what it was given."""
-        for vals in vals_list:
+        for vals in (*vals_list, self._context_defaults()):
             self._check_values(vals)
+
+    @api.model
+    def _context_defaults(self):
+        """Values that a client's context gives new records."""
+        given = {
+            key.removeprefix("default_"): value
+            for key, value in self.env.context.items()
+            if key.startswith("default_")
+        }
+        dropped = getattr(self, "_protected_fields", ())
+        return {name: given[name] for name in given if name not in dropped}
 
     @api.model
     def _check_values(self, vals):

@@ -115,7 +115,7 @@ class CustomerPurchase(models.Model):
         foreign = {
             (p.company_id, p.currency_id, p.date)
             for p in self
-            if p.currency_id != p.company_id.currency_id and p.date
+            if p.date and p.currency_id and p.currency_id != p.company_id.currency_id
         }
         if not foreign:
             return {}
@@ -163,6 +163,8 @@ class CustomerPurchase(models.Model):
     def _date_sentence(self, day):
         """Why a day cannot be that of a purchase, ``None`` where it can."""
         last = fields.Date.context_today(self) + relativedelta(years=1)
+        if not day:
+            return None  # Odoo itself asks for what is required
         if FIRST_PLAUSIBLE_DAY <= day <= last:
             return None
         return self.env._(

@@ -51,6 +51,7 @@ class TestFuzz(ClassificationCase):
             }
         )
         cls._recompute()
+        cls.client = cls._user("fuzz", "sales_team.group_sale_manager")
         cls.known = {
             "partner": customer.id,
             "policy": cls.policy.id,
@@ -71,7 +72,8 @@ class TestFuzz(ClassificationCase):
             try:
                 # Of an IntegrityError, Odoo makes a sentence for the client.
                 with contextlib.suppress(UserError, IntegrityError):
-                    records = self.env[model].with_context(**context).browse(ids)
+                    client = self.env[model].with_user(self.client)
+                    records = client.with_context(**context).browse(ids)
                     result = getattr(records, method)(**arguments)
                     self.env.flush_all()
                     if model == "classification.policy.import":
