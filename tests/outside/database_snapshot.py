@@ -15,7 +15,7 @@ CATALOG = {
                          column_default)
           FROM information_schema.columns WHERE table_schema = 'public'
     """,
-    # Odoo declares the key of a rule's groups twice, with another end on each side: that
+    # Odoo declares the key of a rule's groups twice, each side with another end: that
     # of the model which an addon extended last is in force.
     "constraint": """
         SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid))
