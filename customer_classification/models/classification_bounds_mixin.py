@@ -67,7 +67,8 @@ class ClassificationBoundsMixin(models.AbstractModel):
             if key.startswith("default_")
         }
         dropped = getattr(self, "_protected_fields", ())
-        return {name: given[name] for name in given if name not in dropped}
+        known = given.keys() & self._fields.keys() - set(dropped)
+        return {name: given[name] for name in known}
 
     @api.model
     def _check_values(self, vals):
@@ -81,10 +82,20 @@ class ClassificationBoundsMixin(models.AbstractModel):
     def _value_sentence(self, name, value):
         """Why a field cannot have a value, ``None`` where it can."""
         field = self._fields.get(name)
+        if field is None and not self.env.su:
+            return self._unknown_sentence(name)
         judge = field and _JUDGES.get(field.type)
         if not judge or is_empty(value):
             return None
         return getattr(self, judge)(field, value)
+
+    @api.model
+    def _unknown_sentence(self, name):
+        return self.env._(
+            "%(place)s: there is no choice “%(value)s”.",
+            place=self.env["ir.model"]._get(self._name).sudo().name,
+            value=shown(name),
+        )
 
     @api.model
     def _number_sentence(self, field, value):
