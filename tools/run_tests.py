@@ -10,8 +10,9 @@ so that `from tools import odoo, databases` works there as in `./dev` itself.
 
 import os
 import re
+import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,13 +31,18 @@ from .paths import (
 )
 
 KINDS = ("tools", "engine", "odoo", "outside")
+_Result = tuple[str, Counts, float]  # kind or path, its tests, seconds
 _TEST_DATABASE = re.compile(r"test_(?:odoo|glue|demo)_(\d+)")
 
 
 def test(what: Sequence[str] = ()) -> int:
     """Run kinds of tests or paths, print the closing line, return the exit code."""
     environment.need("addon", "test")
-    results = [_timed(target) for target in targets(what)]
+    names = targets(what)
+    with _engine_beside(names) as engine:
+        alone = [name for name in names if not engine or name != "engine"]
+        results = [_timed(name) for name in alone]
+        results += [engine()] if engine else []
     for name, result, seconds in results:
         say(f"{name:12} {str(result):32} {seconds:6.1f} s")
         for failure in result.failures:
@@ -56,7 +62,38 @@ def targets(what: Sequence[str]) -> list[str]:
     return targets
 
 
-def _timed(target: str) -> tuple[str, Counts, float]:
+@contextmanager
+def _engine_beside(names: Sequence[str]) -> Iterator[Callable[[], _Result] | None]:
+    """Let the engine's tests use the second core while Odoo's tests have the first.
+
+    Yields what waits for them, prints what they said and returns their result; None
+    where they do not run beside Odoo's.
+    """
+    if not {"engine", "odoo"} <= set(names):
+        yield None
+        return
+    LOGS.mkdir(parents=True, exist_ok=True)
+    report = LOGS / f"pytest-{os.getpid()}-engine.xml"
+    started = time.time()
+    options = {"stderr": subprocess.STDOUT, "cwd": ROOT, "env": processes.merged({})}
+    with open(LOGS / "engine.log", "w+b") as log:
+        argv = _pytest_command(ROOT / "tests" / "engine", report)
+        with processes.child(argv, stdout=log, **options) as process:
+
+            def result() -> _Result:
+                code = process.wait()
+                ended = report.stat().st_mtime if report.exists() else time.time()
+                log.seek(0)
+                say(log.read().decode(errors="replace").rstrip())
+                return "engine", counts.from_junit(report, code), ended - started
+
+            try:
+                yield result
+            finally:
+                report.unlink(missing_ok=True)
+
+
+def _timed(target: str) -> _Result:
     say(f"== {target}")
     started = time.monotonic()
     result = _run(target)
@@ -85,11 +122,15 @@ def _run(target: str) -> Counts:
 def _pytest(path: Path, env: dict[str, str]) -> Counts:
     LOGS.mkdir(parents=True, exist_ok=True)
     report = LOGS / f"pytest-{os.getpid()}.xml"
-    argv = [PYTHON, "-m", "pytest", "-q", f"--junitxml={report}", path]
+    argv = _pytest_command(path, report)
     try:
         return counts.from_junit(report, processes.run(argv, env=env, cwd=ROOT))
     finally:
         report.unlink(missing_ok=True)
+
+
+def _pytest_command(path: Path, report: Path) -> list[str | Path]:
+    return [PYTHON, "-m", "pytest", "-q", f"--junitxml={report}", path]
 
 
 def _outside(path: Path) -> Counts:
