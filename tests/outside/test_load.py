@@ -15,9 +15,10 @@ from json_client import Client, Refused
 from odoo_commands import connect, query
 
 SECONDS = float(os.environ.get("LOAD_SECONDS", 20))
-LONGEST_WAIT = "100 milliseconds"
+# The long version is for an idle machine; other tests run beside the short one.
+LONGEST_WAIT = "100 milliseconds" if "LOAD_SECONDS" in os.environ else "1 second"
 # A run that meets a contact being merged waits until that is saved: nobody waits then.
-LONGEST_WAIT_OF_RUN = "1 second"
+LONGEST_WAIT_OF_RUN = "2 seconds"
 _WAITS = f"""
     SELECT now() - l.waitstart, a.query FROM pg_locks l
       JOIN pg_stat_activity a USING (pid)
