@@ -37,6 +37,7 @@ from .paths import (
 KINDS = ("tools", "engine", "odoo", "glue", "setup", "outside")
 # All tests run as two processes; these kinds take about as long as the others.
 BESIDE = ("engine", "glue", "outside")
+SLOWEST = 20
 _REPORT = "DEV_TEST_REPORT"
 SETUP = ROOT / "tests" / "outside" / "setup"
 _Result = tuple[str, Counts, float]  # kind or path, its tests, seconds
@@ -58,9 +59,18 @@ def test(what: Sequence[str] = ()) -> int:
         for failure in result.failures:
             say(f"    {failure}")
     total = counts.total(result for _name, result, _seconds in results)
+    if not what:
+        _tell_slowest(total)
     say(str(total))
     _tell(results)
     return 1 if total.failed or not total.passed else 0
+
+
+def _tell_slowest(total: Counts) -> None:
+    say(f"The {SLOWEST} slowest tests:")
+    slowest = sorted(total.seconds.items(), key=lambda item: -item[1])[:SLOWEST]
+    for name, seconds in slowest:
+        say(f"{seconds:8.1f} s  {name}")
 
 
 def targets(what: Sequence[str]) -> list[str]:
