@@ -37,6 +37,7 @@ from .columns import (
 )
 from .history import lay_out, roll_up
 from .lifecycle import ALLOWED_MOVES
+from .memory import all_tiers, are_same, remembered_tiers, standing_edges
 from .parameters import Component, Edges, Parameters, TierLimit
 from .product_columns import (
     ABC,
@@ -103,6 +104,8 @@ __all__ = [
     "RuleError",
     "Shown",
     "TierLimit",
+    "all_tiers",
+    "are_same",
     "campaign_changes",
     "changes",
     "classes_at",
@@ -118,6 +121,8 @@ __all__ = [
     "product_changes",
     "product_facts",
     "project",
+    "remembered_tiers",
     "rfm_segment",
     "roll_up",
+    "standing_edges",
 ]

@@ -49,8 +49,8 @@ def classify(
         tier 0 was never classified
     :param edges: limits of an earlier full run, for a run over some customers; without
         them, those of this population are found
-    :param standing: limits of the run before by the same rules, which stand while
-        those of this population are close to them
+    :param standing: limits of the run before that the same rules found, which stand
+        while those of this population are close to them
     :raises ValueError: columns are missing, customers stand there twice, or the edges
         belong to other tiers
     """
@@ -118,8 +118,27 @@ def find_edges(
     limits, keeps, limit_notes = tiers.find_limits(
         values, is_buyer, parameters, standing
     )
-    edges = edges.replace(tier_limits=limits, keep_limits=keeps)
+    found = _found_now(limits, today, int((is_buyer & ~np.isnan(values)).sum()))
+    edges = edges.replace(
+        tier_limits=limits,
+        keep_limits=keeps,
+        limits_found=_found_before(limits, standing, found) if standing else found,
+    )
     return edges, notes + threshold_notes + limit_notes
+
+
+def _found_now(limits, today, buyers):
+    """``{tier: (day as ISO text, buyers compared)}`` of limits of this day."""
+    day = columns.to_dates(np.array([today]))[0].astype("datetime64[D]")
+    return dict.fromkeys(limits, (str(day), buyers))
+
+
+def _found_before(limits, standing, found):
+    """The same, with the day and the buyers of before where a limit of then stands;
+    of some nobody knows the day."""
+    stands = {key for key in limits if limits[key] == standing.tier_limits.get(key)}
+    known = {key: value for key, value in standing.limits_found.items() if key in stands}
+    return {key: value for key, value in found.items() if key not in stands} | known
 
 
 class Classes(NamedTuple):

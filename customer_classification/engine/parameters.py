@@ -104,6 +104,12 @@ class Parameters:
     risk_high_from: float = 4
 
     currency_digits: int = 2
+    # What counts as a purchase, in the caller's words: compared, not read.
+    documents: tuple = ()
+    # {other version: {its tier: tier here of which it is remembered}}
+    remembers: Mapping[int, Mapping[int, int]] = field(
+        default_factory=dict, compare=False
+    )
 
     def __post_init__(self):
         object.__setattr__(self, "tiers", tuple(self.tiers))
@@ -145,7 +151,9 @@ class Edges:
     thresholds, rising, ``extras`` those of the other metrics by name; ``tier_limits``
     maps the key of a tier to the value from which it begins, ``keep_limits`` to the
     value down to which it is kept; both are empty when there were too few buyers to
-    tell.
+    tell. ``limits_found`` maps it to the day on which that limit was found, and among
+    how many buyers; a limit of before this was kept has none. The last tier takes the
+    rest and has no limit.
     """
 
     recency: tuple[float, ...] = ()
@@ -156,6 +164,9 @@ class Edges:
     buyer_count: int = 0
     extras: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     keep_limits: Mapping[int, float] = field(default_factory=dict)
+    limits_found: Mapping[int, tuple[str, int]] = field(
+        default_factory=dict, compare=False
+    )
 
     def thresholds(self, metric: str) -> tuple[float, ...]:
         """Inner thresholds of a metric, rising; none where nothing is known of it."""
@@ -179,13 +190,14 @@ class Edges:
             "population_gap_days": self.population_gap_days,
             "tier_limits": _limits_to_json(self.tier_limits),
             "keep_limits": _limits_to_json(self.keep_limits),
+            "limits_found": {str(k): list(v) for k, v in self.limits_found.items()},
             "buyer_count": self.buyer_count,
         }
 
     @classmethod
     def from_json(cls, values: Mapping) -> Edges:
-        """The inverse of :meth:`to_json`; only a lowest tier has no limit. Edges of
-        before there were extra metrics and keep limits have none."""
+        """The inverse of :meth:`to_json`. Edges of before there were extra metrics,
+        keep limits and days have none, and may have a limit of the last tier."""
         return cls(
             **{metric: tuple(values[metric]) for metric in METRICS},
             population_gap_days=values["population_gap_days"],
@@ -197,6 +209,10 @@ class Edges:
                 if metric in values
             },
             keep_limits=_limits_from_json(values.get("keep_limits", {})),
+            limits_found={
+                int(key): (day, buyers)
+                for key, (day, buyers) in values.get("limits_found", {}).items()
+            },
         )
 
     def replace(self, **values) -> Edges:

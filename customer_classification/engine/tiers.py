@@ -56,13 +56,15 @@ def find_limits(values, is_buyer, parameters, standing=None):
     kept}``, and notes.
 
     Top shares become type-7 quantiles over the buyers of known value; empty when
-    those are fewer than ``min_customers``. Those of before stand, all or none, while
-    they cut off these shares within the tolerance.
+    those are fewer than ``min_customers``. Those of before that were found by the same
+    rules stand, all or none, while they cut off these shares within the tolerance and
+    no limit that is found anew crosses them.
 
-    :param standing: edges of before, or None
+    :param standing: edges of before, as of :func:`.memory.standing_edges`; or None
     """
+    tiers = parameters.tiers[:-1]  # the last one takes the rest
     if not parameters.is_ranked:
-        limits = {tier.key: float(tier.limit) for tier in parameters.tiers}
+        limits = {tier.key: float(tier.limit) for tier in tiers}
         return limits, _keep_limits(limits, float, parameters), []
     values = np.sort(values[is_buyer & ~np.isnan(values)])
     if len(values) < max(parameters.min_customers, 1):
@@ -76,27 +78,45 @@ def find_limits(values, is_buyer, parameters, standing=None):
     def of_share(share):
         return quantile(values, 100 - share, 100)
 
-    if standing and _stand(values, standing, parameters):
-        return standing.tier_limits, standing.keep_limits, []
-    limits = {tier.key: of_share(tier.limit) for tier in parameters.tiers}
-    return limits, _keep_limits(limits, of_share, parameters), []
+    found = {tier.key: of_share(tier.limit) for tier in tiers}
+    stood = _standing(values, standing, parameters)
+    limits = found | stood.limits
+    if list(limits.values()) != sorted(limits.values(), reverse=True):
+        limits, stood = found, _NOTHING
+    return limits, _keep_limits(limits, of_share, parameters) | stood.keeps, []
 
 
-def _stand(values, standing, parameters):
-    """Whether limits of before still cut off the shares of all tiers but the last,
-    which takes the rest; an own keep limit cuts off a share, too."""
+class _Stood(NamedTuple):
+    """Limits, and own keep limits, of before that stand, by tier."""
+
+    limits: dict
+    keeps: dict
+
+
+_NOTHING = _Stood({}, {})
+
+
+def _standing(values, standing, parameters):
+    """Limits of before, where all of them still cut off the shares of their tiers; an
+    own keep limit cuts off a share, too."""
+    if not standing:
+        return _NOTHING
     tiers = parameters.tiers[:-1]
-    wanted = [(standing.tier_limits, tier.key, tier.limit) for tier in tiers]
-    wanted += [
-        (standing.keep_limits, tier.key, tier.keep_limit)
-        for tier in tiers
-        if tier.keep_limit is not None
+    limits = [
+        (item.key, standing.tier_limits[item.key], item.limit)
+        for item in tiers
+        if item.key in standing.tier_limits
     ]
-    if not all(key in limits for limits, key, __ in wanted):
-        return False
-    limits = [limits[key] for limits, key, __ in wanted]
-    shares = [1 - share / 100 for __, __, share in wanted]
-    return stand(values, limits, shares, parameters.limit_tolerance)
+    keeps = [
+        (item.key, standing.keep_limits[item.key], item.keep_limit)
+        for item in tiers
+        if item.key in standing.keep_limits and item.keep_limit is not None
+    ]
+    cuts = [limit for __, limit, __ in limits + keeps]
+    shares = [1 - share / 100 for __, __, share in limits + keeps]
+    if not stand(values, cuts, shares, parameters.limit_tolerance):
+        return _NOTHING
+    return _Stood(*({key: cut for key, cut, __ in one} for one in (limits, keeps)))
 
 
 def _keep_limits(limits, value_of, parameters):
@@ -131,7 +151,8 @@ def tier(facts, previous, values, rhythm, edges, parameters, today: float) -> Ti
     # Who bought nothing in the window reaches no limit, but leaves by the same path.
     values = np.where(is_buyer & (unrated == 0), values, -np.inf)
     ranks = _rank(values, previous, edges, parameters)
-    rank, since = _demote_late(ranks, previous.tier_below_since, parameters, today)
+    below_since = _below_since(previous, ranks, parameters)
+    rank, since = _demote_late(ranks, below_since, parameters, today)
     reason = np.select(
         [rank < ranks.entered, ~is_buyer & (rank == len(parameters.tiers) - 1)],
         [np.where(rank < ranks.kept, GRACE, KEPT), LAPSED],
@@ -149,7 +170,9 @@ def tier(facts, previous, values, rhythm, edges, parameters, today: float) -> Ti
 
 def _unrated_reason(facts, values, is_buyer, rhythm, edges, parameters):
     """Code of why a customer gets no tier, 0 for who gets one."""
-    too_few = parameters.is_ranked and not edges.tier_limits
+    # A single tier needs no limit, and nobody to compare with.
+    is_cut = parameters.is_ranked and len(parameters.tiers) > 1
+    too_few = is_cut and not edges.tier_limits
     return np.select(
         [
             ~rhythm.bought,
@@ -219,13 +242,26 @@ def _rank_by(values, limits, side):
 
 
 def _rank_before(previous, parameters):
-    """Place of the tier before; -1 where there is none to remember: not rated, a tier
-    that is no more, or classified by other rules."""
+    """Place of the tier of which is remembered that it was reached; -1 where there is
+    none: not rated, a tier that is no more, or rules of which nothing is known."""
     rank = np.full(len(previous.value_tier), -1, "int64")
-    for place, item in enumerate(parameters.tiers):
-        rank[previous.value_tier == item.key] = place
-    rank[previous.policy != parameters.policy] = -1
+    places = {item.key: place for place, item in enumerate(parameters.tiers)}
+    own = {parameters.policy: {key: key for key in places}}
+    for policy, claims in {**parameters.remembers, **own}.items():
+        for key, claim in claims.items():
+            held = (previous.policy == policy) & (previous.value_tier == key)
+            rank[held] = places[claim]
     return rank
+
+
+def _below_since(previous, ranks, parameters):
+    """Since when the keep limit is missed. Where one step is lost at a time, each tier
+    has a time of its own: that of a better one, whose limit is another now, is over."""
+    if not parameters.one_step_down:
+        return previous.tier_below_since
+    keys = np.array([item.key for item in parameters.tiers])
+    is_same = keys[ranks.before] == previous.value_tier
+    return np.where(is_same, previous.tier_below_since, np.nan)
 
 
 def _demote_late(ranks, below_since, parameters, today):
