@@ -37,7 +37,14 @@ from .columns import (
 )
 from .history import lay_out, roll_up
 from .lifecycle import ALLOWED_MOVES
-from .memory import all_tiers, are_same, remembered_tiers, standing_edges
+from .memory import (
+    all_axes,
+    all_tiers,
+    are_same,
+    remembered_axes,
+    remembered_tiers,
+    standing_edges,
+)
 from .parameters import Component, Edges, Parameters, TierLimit
 from .product_columns import (
     ABC,
@@ -104,6 +111,7 @@ __all__ = [
     "RuleError",
     "Shown",
     "TierLimit",
+    "all_axes",
     "all_tiers",
     "are_same",
     "campaign_changes",
@@ -121,6 +129,7 @@ __all__ = [
     "product_changes",
     "product_facts",
     "project",
+    "remembered_axes",
     "remembered_tiers",
     "rfm_segment",
     "roll_up",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .parameters import Edges, Parameters, TierLimit
+    from .product_columns import ProductParameters
 
 # Which version it is, and what it remembers, are no rules.
 _IDENTITY = frozenset({"policy", "remembers"})
@@ -143,3 +144,38 @@ def all_tiers(old: Parameters, new: Parameters) -> dict[int, int]:
     known = {item.key for item in new.tiers}
     claims = {item.key: item.key for item in old.tiers if item.key in known}
     return remembered_tiers(old, new) | claims
+
+
+# Products
+
+_OF_AXIS = {
+    "abc": {"rank_by", "rank_in_category", "a_share", "b_share", "keep_share"},
+    "xyz": {"x_limit", "y_limit", "cv_tolerance", "min_months"},
+    "price_band": {
+        *("band_in_category", "band_method", "band_low", "band_high"),
+        "band_min_products",
+    },
+    "sales_lifecycle": {"trend_months", "trend_min_lines", "growth", "decline"},
+}
+# Rules that say how long something lasts: they go on with the days that have passed.
+_OF_DAYS = frozenset({"grace_days", "new_days", "introduction_days", "end_days"})
+
+
+def remembered_axes(old: ProductParameters, new: ProductParameters) -> frozenset[str]:
+    """The axes of which the classes by the old rules are remembered by the new."""
+    return frozenset(
+        axis for axis in _OF_AXIS if _axis_rules(old, axis) == _axis_rules(new, axis)
+    )
+
+
+def _axis_rules(parameters, axis):
+    left_out = _IDENTITY | _OF_DAYS
+    left_out |= set().union(*(_OF_AXIS[other] for other in _OF_AXIS if other != axis))
+    if axis in ("price_band", "sales_lifecycle"):
+        left_out |= {"window_months"}
+    return _without(parameters, left_out)
+
+
+def all_axes(old: ProductParameters, new: ProductParameters) -> frozenset[str]:
+    """All axes, whatever the rules say."""
+    return frozenset(_OF_AXIS)

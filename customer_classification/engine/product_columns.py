@@ -6,7 +6,8 @@ Codes are small integers: 0 is none, n is the n-th name of the tuple.
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 ABC = ("a", "b", "c")
 XYZ = ("x", "y", "z")
@@ -63,6 +64,8 @@ class ProductParameters:
     :ivar band_low, band_high: shares of the products, or prices, by ``band_method``
     :ivar trend_months: full months compared, at most 12
     :ivar growth, decline: size of the trend, -1 to 1, from which it counts
+    :ivar documents: what counts as a sale, in the caller's words: compared, not read
+    :ivar remembers: ``{other version: axes of which its classes are remembered}``
     """
 
     policy: int = 1
@@ -90,6 +93,8 @@ class ProductParameters:
     trend_min_lines: int = 3
     growth: float = 0.2
     decline: float = 0.2
+    documents: tuple = ()
+    remembers: Mapping[int, frozenset[str]] = field(default_factory=dict, compare=False)
 
 
 class Periods:

@@ -71,6 +71,7 @@ MOVE_KINDS = {
     "revenue": "float",
     "valid_date": "day",
     "is_correction": "bool",
+    "ends_grace": "bool",
 }
 AXES = ("value_tier", "lifecycle_stage", "churn_risk")
 CAUSES = ("data", "rules", "time", "person")
@@ -124,7 +125,7 @@ def profile_content(facts, frame, shown, run):
     stage_ids = np.array(run._stage_ids(), "int32")
     for name in CLASS_COLUMNS["lifecycle_stage"]:
         content[name] = stage_ids[content[name]]
-    content["policy_id"] = np.full(len(frame), run.policy_id.id, "int32")
+    content["policy_id"] = np.full(len(frame), run._rules_id("customer"), "int32")
     return pd.DataFrame(content, facts.index, copy=False)
 
 
@@ -229,6 +230,7 @@ def move_rows(facts, moves, run):
     then = rows["revenue"] if "revenue" in rows else np.nan
     rows["revenue"] = np.where(rows["is_correction"], then, now)
     rows["direction"] = _directions(rows, run)
+    rows["ends_grace"] = rows["ends_grace"].eq(True)  # unknown of corrections
     is_stage = (rows["axis"] == "lifecycle_stage").to_numpy()
     stage_ids = np.array(run._stage_ids())
     for name in ("from", "to"):
@@ -285,7 +287,8 @@ def insert_changes(run):
 
 def insert_moves(run):
     """SQL that keeps the temporary table as what the run found and did not do."""
-    return _insert_moves(run, "classification_move", {})
+    more = {"ends_grace": _column("ends_grace")}
+    return _insert_moves(run, "classification_move", more)
 
 
 def _insert_moves(run, table, more):

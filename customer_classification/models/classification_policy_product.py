@@ -268,6 +268,7 @@ class ClassificationPolicy(models.Model):
             trend_min_lines=self.product_trend_min_lines,
             growth=self.product_growth_percent / 100,
             decline=self.product_decline_percent / 100,
+            documents=self._document_rules(),
         )
 
     def recompute_products(self, as_of_date=None, kind="production"):

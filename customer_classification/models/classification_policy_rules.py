@@ -421,6 +421,7 @@ class ClassificationPolicy(models.Model):
                 unrated_key=self.env["customer.value.tier"]._unrated_id(),
                 components=tuple(line._component() for line in self.metric_ids),
                 currency_digits=self.currency_id.decimal_places,
+                documents=self._document_rules(),
                 **{name: self[name] for name in PLAIN_FIELDS},
                 **{name: self[name] / 100 for name in PERCENT_FIELDS},
             )

@@ -476,10 +476,11 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _last_full_run(self, policy):
-        """The last production run of a policy over everybody, which found limits."""
+        """The last production run over everybody, which found limits, by the rules of
+        a policy about customers: also as a later version repeats them."""
         return self.sudo().search(
             [
-                ("policy_id", "=", policy.id),
+                ("policy_id.customer_rules_id", "=", policy._rules_since("customer").id),
                 ("kind", "=", "production"),
                 ("scope", "=", "all"),
                 ("watermark", "!=", False),
@@ -488,11 +489,6 @@ class ClassificationRun(models.Model):
             order="id desc",
             limit=1,
         )
-
-    def _tier_limits(self):
-        """``{tier id: value from which a customer enters it}`` of this run."""
-        limits = (self.edges or {}).get("tier_limits", {})
-        return {int(tier): limit for tier, limit in limits.items()}
 
     def _result_sentence(self):
         """What came of this run, or of no run, in a sentence."""

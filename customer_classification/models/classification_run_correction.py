@@ -27,7 +27,9 @@ class ClassificationRun(models.Model):
         import pandas as pd
 
         # By other rules, the days before would not be corrected but judged anew.
-        if self.scope == "some" or not last or last.policy_id != self.policy_id:
+        if self.scope == "some" or not last:
+            return moves
+        if last._rules_id("customer") != parameters.policy:
             return moves
         late = dict(self._late_days(scope, Since(last.watermark, last.as_of_date)))
         if not late:

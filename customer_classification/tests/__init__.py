@@ -28,6 +28,7 @@ from . import test_fuzz
 from . import test_history
 from . import test_hostile_context
 from . import test_industry
+from . import test_memory
 from . import test_migration
 from . import test_outlook
 from . import test_override
