@@ -65,6 +65,8 @@ class CustomerProfile(models.Model):
             "keep": limits.keep.get(tier),
             "next": limits.next().get(tier),
             "buyers": limits.buyers,
+            "frozen": limits.frozen.get(tier),
+            "unknown": self.unknown_margin_count or None,
             "reason": self.tier_reason,
             "since": self.tier_below_since or None,
             "lifetime_orders": self.lifetime_order_count,
