@@ -36,9 +36,8 @@ class ClassificationPolicy(models.Model):
         them."""
         for policy in self:
             current = policy._with_kept_limits()
-            policy.kept_limits_text = current.kept_run_id and (
-                policy._kept_sentence(current)
-            )
+            text = policy._kept_sentence(current) if current.kept_run_id else False
+            policy.kept_limits_text = text
 
     def _kept_sentence(self, current):
         values = {

@@ -172,6 +172,9 @@ class CustomerProfile(models.Model):
         for name, value in row.items():
             if name.endswith("_date"):
                 setattr(told, name, value.date() if value == value else False)
+        if self.policy_id.value_metric == "margin":  # of nothing: whatever comes counts
+            for name in ("value", "value_then"):
+                setattr(told, name, 0 if row[name] != row[name] else row[name])
         told.next_tier = self.env["customer.value.tier"].browse(int(told.next_tier))
         told.above = tier_above(limits.tiers, self.shadow_tier_id)
         told.is_better = told.next_tier.sequence < self.shadow_tier_id.sequence
@@ -286,9 +289,12 @@ class CustomerProfile(models.Model):
         return self.env._("%(value)s (about %(orders)s)", value=lacking, orders=orders)
 
     def _rounded(self, difference):
-        """The least amount that can be bought and is enough."""
+        """The least amount that can be bought and is enough.
+
+        A difference of two amounts is one itself, but for the dust of binary fractions.
+        """
         return float_round(
-            difference,
+            round(difference, self.policy_id._value_digits()),
             precision_rounding=_step(self.policy_id),
             rounding_method="UP",
         )
