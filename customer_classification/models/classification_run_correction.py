@@ -175,6 +175,7 @@ class ClassificationRun(models.Model):
                 "cause": "data",
                 "valid_date": rows["day"],
                 "is_correction": True,
+                "ends_grace": False,
                 "revenue": facts["revenue"][differs],
             }
         )
