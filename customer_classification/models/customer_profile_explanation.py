@@ -45,9 +45,7 @@ class CustomerProfile(models.Model):
         found = {}
         for policy in self.sudo().policy_id:
             run = runs._last_full_run(policy)
-            own = self.sudo().run_id.filtered(
-                lambda run, id_=policy.id: run._rules_id("customer") == id_
-            )
+            own = self.sudo().run_id.filtered(lambda run, p=policy: run._is_by(p.id))
             found[policy] = run.edges or own[:1].edges or {}
         return found
 
