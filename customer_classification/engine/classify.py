@@ -148,7 +148,9 @@ def _found_before(limits, standing, found):
     """The same, with the day and the buyers of before where a limit of then stands;
     of some nobody knows the day."""
     stands = {key for key in limits if limits[key] == standing.tier_limits.get(key)}
-    known = {key: value for key, value in standing.limits_found.items() if key in stands}
+    known = {
+        key: value for key, value in standing.limits_found.items() if key in stands
+    }
     return {key: value for key, value in found.items() if key not in stands} | known
 
 

@@ -233,7 +233,6 @@ def move_rows(facts, moves, run):
     then = rows["revenue"] if "revenue" in rows else np.nan
     rows["revenue"] = np.where(rows["is_correction"], then, now)
     rows["direction"] = _directions(rows, run)
-    rows["ends_grace"] = rows["ends_grace"].eq(True)  # unknown of corrections
     is_stage = (rows["axis"] == "lifecycle_stage").to_numpy()
     stage_ids = np.array(run._stage_ids())
     for name in ("from", "to"):

@@ -6,10 +6,11 @@ who may see all sales. A profile has its numbers in its columns; a change of the
 keeps its own, small, as JSON, because the profile moves on:
 
 * value tier: ``value``, ``orders``, ``limit`` and ``keep`` of the tier, ``next``
-  (limit of the tier above), ``lost`` (keep limit of the tier before), ``buyers``,
-  ``reason``, ``since``, ``lifetime_orders``, ``tenure``, ``refunded``,
-  ``frozen`` (day since which somebody keeps the limit), ``unknown`` (documents in the
-  window of which the margin is not known)
+  (limit of the tier above), ``lost`` and ``missed`` (keep limit, and limit, of the tier
+  before), ``buyers`` (compared for the limit), ``stands`` (day since which the limit
+  does, where an earlier run found it), ``frozen`` (day since which somebody keeps it),
+  ``reason``, ``since``, ``lifetime_orders``, ``tenure``, ``refunded``, ``unknown``
+  (documents in the window of which the margin is not known)
 * lifecycle stage: ``recency``, ``tenure``, ``gap``, ``lifetime_orders``,
   ``opportunities``, ``quotations``
 * churn risk: ``signals``, ``recency``, ``gap``, ``growth``, ``refund_share``
@@ -25,6 +26,7 @@ from datetime import date, timedelta
 
 from odoo.tools import SQL, format_date, formatLang
 
+from .classification_sentences import plain_number
 from .customer_profile import MONEY_GROUP
 
 # Axis of the engine: (column of the class shown, column of the one by the numbers).
@@ -45,8 +47,10 @@ class TierLimits:
     :ivar enter: ``{tier id: lowest value that is enough}``, an amount of the currency
         or a score, the best tier first, finite limits only
     :ivar keep: ``{tier id: lowest value that keeps it}`` of the same
-    :ivar buyers: number of customers who bought, with whom a share compares
-    :ivar frozen: ``{tier id: day as ISO text}`` since which somebody keeps the limit
+    :ivar found: ``{tier id: day as ISO text}`` on which the limit was found, where
+        that is known
+    :ivar buyers: ``{tier id: number}`` of the customers compared for it
+    :ivar frozen: ``{tier id: day as ISO text}`` since which somebody keeps it
     """
 
     def __init__(self, policy, edges):
@@ -70,10 +74,24 @@ class TierLimits:
             lowest = min(lowest, rounded_up(kept, digits))
             self.keep[tier.id] = lowest
             self.enter[tier.id] = lowest_entering(limit, is_ranked, digits)
-        self.buyers = edges.get("buyer_count")
-        frozen = edges.get("frozen") or ()
-        since = edges.get("frozen_since")
+        found = {int(key): pair for key, pair in edges.get("limits_found", {}).items()}
+        self.found = {tier: found[tier][0] for tier in self.enter if tier in found}
+        self.buyers = {tier: found[tier][1] for tier in self.found}
+        frozen, since = edges.get("frozen") or (), edges.get("frozen_since")
         self.frozen = {tier: since for tier in self.enter if since and tier in frozen}
+
+    def standing(self, day, is_found_by_all=True):
+        """``{tier id: day}`` of the limits that an earlier run found.
+
+        :param day: as of which a customer was judged
+        :param is_found_by_all: whether by a run over everybody, which finds limits
+        """
+        today = day.isoformat() if day else ""
+        return {
+            tier: found
+            for tier, found in self.found.items()
+            if found < today or not is_found_by_all
+        }
 
     def next(self):
         """``{tier id: limit of the tier above}``."""
@@ -128,7 +146,11 @@ def _tier_numbers(run, limits):
         "keep": _of_tier(limits.keep, SQL('t."to"')),
         "next": _of_tier(limits.next(), SQL('t."to"')),
         "lost": _of_tier(limits.keep, SQL('t."from"')),
-        "buyers": SQL("%s::int", limits.buyers),
+        "missed": _of_tier(limits.enter, SQL('t."from"')),
+        "buyers": _of_tier(limits.buyers, SQL('t."to"')),
+        "stands": _of_tier(
+            limits.standing(run.as_of_date, run.scope == "all"), SQL('t."to"')
+        ),
         "frozen": _of_tier(limits.frozen, SQL('t."to"')),
         "unknown": SQL("NULLIF(f.unknown_margin_count, 0)"),
         "reason": SQL("f.tier_reason"),
@@ -273,7 +295,7 @@ class Sentences:
                 self.env._(
                     "limit of %(tier)s: %(limit)s",
                     tier=tier.name,
-                    limit=self.value(told["limit"]),
+                    limit=self.limit(told["limit"], told),
                 )
             )
         share = self._share(told, tier)
@@ -295,27 +317,36 @@ class Sentences:
         line = self.policy.tier_ids.filtered(lambda line: line.tier_id == tier)
         if self.policy.tier_method != "top_percent" or not line or "buyers" not in told:
             return ""
+        values = {"share": self.number(line.limit), "buyers": told["buyers"]}
+        if "stands" in told:
+            return self.env._(
+                "since %(day)s, when the best %(share)s %% of %(buyers)s customers "
+                "were above it",
+                day=self.day(told["stands"]),
+                **values,
+            )
         return self.env._(
-            "among the best %(share)s %% of %(buyers)s customers",
-            share=self.number(line.limit),
-            buyers=told["buyers"],
+            "among the best %(share)s %% of %(buyers)s customers", **values
         )
 
     def _below(self, told, above):
         """The lowest tier has no limit of its own: which one is missed?"""
         if not above or told.get("next") is None:
             return self.env._("%s.", self.basis(told))
-        if not self.may_tell_value:
+        return self._missed(told, above, told["next"])
+
+    def _missed(self, told, tier, limit):
+        """The value does not reach the limit of a tier."""
+        values = {"basis": self.basis(told), "tier": tier.name}
+        if limit is None or not self.may_tell_value:
+            return self.env._("%(basis)s, below the limit of %(tier)s.", **values)
+        values["limit"] = self.limit(limit, told)
+        if told["value"] >= limit:  # a share of the customers is above its limit
             return self.env._(
-                "%(basis)s, below the limit of %(tier)s.",
-                basis=self.basis(told),
-                tier=above.name,
+                "%(basis)s, not above the limit of %(tier)s: %(limit)s.", **values
             )
         return self.env._(
-            "%(basis)s, below the limit of %(tier)s: %(limit)s.",
-            basis=self.basis(told),
-            tier=above.name,
-            limit=self.value(told["next"]),
+            "%(basis)s, below the limit of %(tier)s: %(limit)s.", **values
         )
 
     def _kept(self, told, tier):
@@ -325,13 +356,22 @@ class Sentences:
                 basis=self.basis(told),
                 tier=tier.name,
             )
+        values = {
+            "basis": self.basis(told),
+            "tier": tier.name,
+            "limit": self.limit(told["limit"], told),
+            "keep": self.limit(told["keep"], told),
+        }
+        if told["value"] >= told["limit"]:
+            return self.env._(
+                "%(basis)s: not above the limit of %(tier)s (%(limit)s), kept down to "
+                "%(keep)s.",
+                **values,
+            )
         return self.env._(
             "%(basis)s: under the limit of %(tier)s (%(limit)s), kept down to "
             "%(keep)s.",
-            basis=self.basis(told),
-            tier=tier.name,
-            limit=self.value(told["limit"]),
-            keep=self.value(told["keep"]),
+            **values,
         )
 
     def _grace(self, told, tier):
@@ -350,11 +390,15 @@ class Sentences:
         return self.env._(
             "%(basis)s: since %(day)s below the %(keep)s that keep %(tier)s; kept for "
             "%(days)s of grace.",
-            keep=self.value(told["keep"]),
+            keep=self.limit(told["keep"], told),
             **values,
         )
 
     def _fallen(self, told, before):
+        """What was missed: what keeps the tier, or, where nothing of it is remembered
+        by these rules, what it takes to enter."""
+        if told["value"] >= told["lost"]:
+            return self._missed(told, before, told.get("missed"))
         if not self.may_tell_value:
             return self.env._(
                 "%(basis)s: too little to keep %(tier)s.",
@@ -364,7 +408,7 @@ class Sentences:
         return self.env._(
             "%(basis)s, below the %(keep)s that keep %(tier)s.",
             basis=self.basis(told),
-            keep=self.value(told["lost"]),
+            keep=self.limit(told["lost"], told),
             tier=before.name,
         )
 
@@ -563,6 +607,14 @@ class Sentences:
         if self.is_score:
             return formatLang(self.env, value, 1)
         return formatLang(self.env, value, currency_obj=self.currency)
+
+    def limit(self, limit, told):
+        """A limit beside the value that it judges: with more decimals where both read
+        alike and are not."""
+        text = self.value(limit)
+        if limit == told["value"] or text != self.value(told["value"]):
+            return text
+        return plain_number(self.env, limit)
 
     def difference(self, value):
         """A difference of two such values."""

@@ -119,6 +119,4 @@ class ClassificationPolicy(models.Model):
     def _since_values(self):
         """The versions since which the rules are the same, to be written when this
         one is published."""
-        return {
-            name: self._rules_since(kind).id for kind, name in SINCE_FIELDS.items()
-        }
+        return {name: self._rules_since(kind).id for kind, name in SINCE_FIELDS.items()}

@@ -478,9 +478,12 @@ class ClassificationRun(models.Model):
     def _last_full_run(self, policy):
         """The last production run over everybody, which found limits, by the rules of
         a policy about customers: also as a later version repeats them."""
+        since = policy._rules_since("customer")
         return self.sudo().search(
             [
-                ("policy_id.customer_rules_id", "=", policy._rules_since("customer").id),
+                "|",
+                ("policy_id", "=", since.id),  # published before this was kept
+                ("policy_id.customer_rules_id", "=", since.id),
                 ("kind", "=", "production"),
                 ("scope", "=", "all"),
                 ("watermark", "!=", False),

@@ -200,7 +200,9 @@ class ClassificationRun(models.Model):
 
     def _write_campaign_profiles(self, campaigns, figures):
         """Write the results whose content differs from what stands: four queries."""
-        content = columns.profile_content(campaigns, figures, self._rules_id("campaign"))
+        content = columns.profile_content(
+            campaigns, figures, self._rules_id("campaign")
+        )
         content = content[content["content_hash"] != campaigns["content_hash"]]
         self.written_count += len(content)
         if content.empty:

@@ -27,9 +27,7 @@ class ClassificationRun(models.Model):
         import pandas as pd
 
         # By other rules, the days before would not be corrected but judged anew.
-        if self.scope == "some" or not last:
-            return moves
-        if last._rules_id("customer") != parameters.policy:
+        if self.scope == "some" or not last._is_by(parameters.policy):
             return moves
         late = dict(self._late_days(scope, Since(last.watermark, last.as_of_date)))
         if not late:
@@ -175,6 +173,7 @@ class ClassificationRun(models.Model):
                 "cause": "data",
                 "valid_date": rows["day"],
                 "is_correction": True,
+                "ends_grace": False,
                 "revenue": facts["revenue"][differs],
             }
         )

@@ -245,8 +245,9 @@ class ClassificationRun(models.Model):
         long = gone[list(AXES)].melt(
             var_name="axis", value_name="from", ignore_index=False
         )
-        moves = long[long["from"] != 0].reset_index().assign(to=0, cause="data")
-        return moves[["partner_id", "axis", "from", "to", "cause"]]
+        moves = long[long["from"] != 0].reset_index()
+        moves = moves.assign(to=0, cause="data", ends_grace=False)
+        return moves[["partner_id", "axis", "from", "to", "cause", "ends_grace"]]
 
     # Collecting
 

@@ -1,10 +1,9 @@
 from dataclasses import replace
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from .called_records import check_one
-from .classification_run import TRIAL_KINDS
 
 
 class ClassificationRun(models.Model):
@@ -29,6 +28,10 @@ class ClassificationRun(models.Model):
     def _rules_id(self, kind):
         """Id of the version since which the rules of this run are the same."""
         return self.policy_id._rules_since(kind).id
+
+    def _is_by(self, policy_id):
+        """Whether this is a run by the rules about customers of a policy."""
+        return bool(self) and self._rules_id("customer") == policy_id
 
     def _customer_parameters(self):
         """The rules about customers by which this run goes."""
@@ -122,7 +125,7 @@ class ClassificationRun(models.Model):
         policy = self.policy_id
         policy._check_manager()
         policy.check_access("write")
-        if policy.state != "draft" or self.kind not in TRIAL_KINDS:
+        if policy.state != "draft" or self.kind not in ("preview", "product_preview"):
             raise UserError(
                 self.env._("Only a draft can be changed: preview a new version of it.")
             )

@@ -234,7 +234,11 @@ class CustomerProfile(models.Model):
         help="The first day on which a class can change although nothing is bought.",
     )
     policy_id = fields.Many2one(
-        "classification.policy", readonly=True, ondelete="restrict"
+        "classification.policy",
+        readonly=True,
+        ondelete="restrict",
+        help="The version since which the rules about customers are the same: later "
+        "ones may repeat them.",
     )
     # No index: it would be written with every row, for when a run is deleted.
     run_id = fields.Many2one(

@@ -23,15 +23,21 @@ from builders import (
     was,
 )
 from engine import (
+    CampaignParameters,
     Component,
     Edges,
+    ProductParameters,
     TierLimit,
+    all_axes,
     all_tiers,
     are_same,
+    campaign_changes,
     classify,
+    remembered_axes,
     remembered_tiers,
     standing_edges,
 )
+from engine.stability import class_before
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import facts_frame
@@ -170,7 +176,7 @@ def same_but(one, other, key):
 
 
 def test_limits_of_the_others_stand():
-    """100 customers bought more since, so that a version of its own would find others."""
+    """Everybody bought more since: limits of one's own would be others."""
     rules = ranked()
     frame = facts(*(row(revenue=float(n)) for n in range(1, 101)))
     edges = classify(frame, None, rules, TODAY).edges
@@ -277,7 +283,8 @@ def test_one_step_down_counts_the_days_of_each_tier():
 def test_rules_of_tiers(change, expected):
     rules = ranked()
     other = replace(rules, **change)
-    kept = {key for key, claim in remembered_tiers(rules, other).items() if key == claim}
+    claims = remembered_tiers(rules, other)
+    kept = {key for key, claim in claims.items() if key == claim}
     assert kept - {LOW} == expected
 
 
@@ -349,7 +356,60 @@ def test_a_gap_that_cannot_stand_is_found():
     frame = facts(*[row(visit_count=5, revenue=float(n)) for n in range(12)])
     rules = ranked()
     found = classify(frame, None, rules, TODAY, standing=Edges(population_gap_days=0))
-    assert found.edges.population_gap_days == classify(
-        frame, None, rules, TODAY
-    ).edges.population_gap_days
+    assert (
+        found.edges.population_gap_days
+        == classify(frame, None, rules, TODAY).edges.population_gap_days
+    )
     assert np.isfinite(found.frame["expected_gap_days"]).all()
+
+
+# Products
+
+
+@pytest.mark.parametrize(
+    ("change", "forgotten"),
+    [
+        ({}, set()),
+        ({"policy": 2, "grace_days": 1, "new_days": 1, "end_days": 9}, set()),
+        ({"documents": (1,)}, {"abc", "xyz", "price_band", "sales_lifecycle"}),
+        ({"window_months": 6}, {"abc", "xyz"}),
+        ({"a_share": 0.7}, {"abc"}),
+        ({"keep_share": 0.03}, {"abc"}),
+        ({"rank_by": "margin"}, {"abc"}),
+        ({"cv_tolerance": 0.1}, {"xyz"}),
+        ({"min_months": 3}, {"xyz"}),
+        ({"band_low": 0.2}, {"price_band"}),
+        ({"growth": 0.3}, {"sales_lifecycle"}),
+    ],
+)
+def test_rules_of_the_axes(change, forgotten):
+    rules = ProductParameters()
+    known = remembered_axes(rules, replace(rules, **change))
+    assert set(all_axes(rules, rules)) - known == forgotten
+
+
+def test_classes_of_products_are_remembered_by_axis():
+    previous = pd.DataFrame({"abc": [1, 2, 3, 1], "policy": [1, 2, 3, 0]})
+    rules = ProductParameters(policy=1, remembers={2: frozenset({"abc"})})
+    assert class_before("abc", previous, rules).tolist() == [1, 2, 0, 0]
+    rules = replace(rules, remembers={2: frozenset({"xyz"})})
+    assert class_before("abc", previous, rules).tolist() == [1, 0, 0, 0]
+
+
+# Campaigns
+
+
+def test_the_rules_before_tell_the_cause_of_a_campaign():
+    """Its own figures differ by the rules, too: they do not tell."""
+    previous = pd.DataFrame(
+        {"performance": [1, 1, 1], "policy": 1, "own_hash": 7}, index=[1, 2, 3]
+    )
+    now = pd.DataFrame(
+        {"performance": 2, "performance_ratio": 0.5, "own_hash": [8, 8, 7]},
+        index=[1, 2, 3],
+    )
+    rules, old = CampaignParameters(policy=2), pd.Series({1: 1, 2: 2, 3: 2})
+    found = campaign_changes(previous, now, rules, old).set_index("campaign")["cause"]
+    assert found.to_dict() == {1: 2, 2: 1, 3: 3}, "rules, data, time"
+    unknown = campaign_changes(previous, now, rules).set_index("campaign")["cause"]
+    assert unknown.to_dict() == {1: 1, 2: 1, 3: 2}
