@@ -37,6 +37,14 @@ from .columns import (
 )
 from .history import lay_out, roll_up
 from .lifecycle import ALLOWED_MOVES
+from .memory import (
+    all_axes,
+    all_tiers,
+    are_same,
+    remembered_axes,
+    remembered_tiers,
+    standing_edges,
+)
 from .parameters import Component, Edges, Parameters, TierLimit
 from .product_columns import (
     ABC,
@@ -103,6 +111,9 @@ __all__ = [
     "RuleError",
     "Shown",
     "TierLimit",
+    "all_axes",
+    "all_tiers",
+    "are_same",
     "campaign_changes",
     "changes",
     "classes_at",
@@ -118,6 +129,9 @@ __all__ = [
     "product_changes",
     "product_facts",
     "project",
+    "remembered_axes",
+    "remembered_tiers",
     "rfm_segment",
     "roll_up",
+    "standing_edges",
 ]

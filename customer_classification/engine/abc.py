@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .columns import code
 from .lazy import np, pd
 from .product_columns import ABC, ABC_REASONS
-from .stability import place_before, settle
+from .stability import class_before, settle
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +48,7 @@ def abc(facts, previous, parameters, today: float) -> Abc:
     share = share_before(values, groups)
     limits = np.array([parameters.a_share, parameters.b_share])
     settled = settle(
-        place_before(previous["abc"], previous["policy"], parameters),
+        class_before("abc", previous, parameters) - 1,
         _place(share, limits),
         _place(share, limits + parameters.keep_share),
         previous["abc_below_since"].to_numpy("float64"),

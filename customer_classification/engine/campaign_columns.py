@@ -51,6 +51,8 @@ class CampaignParameters:
     :ivar strong, weak: shares of target or median from, and below, which it is so
     :ivar confidence: of the interval around a lift
     :ivar usual_gap: days between two purchases that are usual among all customers
+    :ivar documents: what counts as a purchase, and when a time was dormant, in the
+        caller's words: compared, not read
     """
 
     policy: int = 1
@@ -64,3 +66,4 @@ class CampaignParameters:
     min_peers: int = 3
     confidence: float = 0.95
     usual_gap: float = 30
+    documents: tuple = ()

@@ -336,27 +336,38 @@ def _lift(members, period, purchases, sales, parameters):
 
 
 def campaign_changes(
-    previous: pd.DataFrame, result: pd.DataFrame, parameters: CampaignParameters
+    previous: pd.DataFrame,
+    result: pd.DataFrame,
+    parameters: CampaignParameters,
+    old_rules: pd.Series | None = None,
 ) -> pd.DataFrame:
     """One row for each campaign whose performance differs: ``campaign``, ``from``,
     ``to``, ``cause`` and ``ratio``. The cause is the first that holds of
 
     - *data*: there was no result yet;
-    - *rules*: another policy version judged before, and the campaign's own figures are
-      the same;
+    - *rules*: another policy version judged before, and by its rules the performance
+      would be another one today (where that is not known: the campaign's own figures
+      are the same);
     - *data*: they are not;
     - *time*: days went by, or the peers moved.
 
     :param previous: ``performance``, ``policy`` and ``own_hash`` by campaign, 0 for
         none
     :param result: ``performance``, ``performance_ratio`` and ``own_hash``
+    :param old_rules: ``performance`` by the rules that judged before, of some
+        campaigns
     """
     previous = previous.reindex(result.index, fill_value=0)
     data, rules, time = (CAUSES.index(word) + 1 for word in ("data", "rules", "time"))
     differs = (previous["own_hash"] != result["own_hash"]).to_numpy()
     known = (previous["policy"] != 0).to_numpy()
     other = (previous["policy"] != parameters.policy).to_numpy()
-    cause = np.select([~known, other & ~differs, differs], [data, rules, data], time)
+    by_rules = other & ~differs
+    if old_rules is not None:
+        by_old = old_rules.reindex(result.index, fill_value=-1).to_numpy()
+        another = by_old != result["performance"].to_numpy()
+        by_rules = other & np.where(by_old < 0, ~differs, another)
+    cause = np.select([~known, by_rules, differs], [data, rules, data], time)
     moved = (previous["performance"] != result["performance"]).to_numpy()
     return pd.DataFrame(
         {

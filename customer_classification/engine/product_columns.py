@@ -6,7 +6,8 @@ Codes are small integers: 0 is none, n is the n-th name of the tuple.
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 ABC = ("a", "b", "c")
 XYZ = ("x", "y", "z")
@@ -60,9 +61,13 @@ class ProductParameters:
     :ivar a_share: a product is A when those before it make less than this share
     :ivar keep_share: how far beyond its limit a product keeps its class
     :ivar cv_tolerance: the same for the coefficient of variation
+    :ivar xyz_months: full months that count for every product; 0 for those from its
+        first sale on, within the window
     :ivar band_low, band_high: shares of the products, or prices, by ``band_method``
     :ivar trend_months: full months compared, at most 12
     :ivar growth, decline: size of the trend, -1 to 1, from which it counts
+    :ivar documents: what counts as a sale, in the caller's words: compared, not read
+    :ivar remembers: ``{other version: axes of which its classes are remembered}``
     """
 
     policy: int = 1
@@ -79,6 +84,7 @@ class ProductParameters:
     y_limit: float = 1.0
     cv_tolerance: float = 0.05
     min_months: int = 6
+    xyz_months: int = 0
     band_in_category: bool = True
     band_method: str = "quantile"
     band_low: float = 1 / 3
@@ -90,6 +96,8 @@ class ProductParameters:
     trend_min_lines: int = 3
     growth: float = 0.2
     decline: float = 0.2
+    documents: tuple = ()
+    remembers: Mapping[int, frozenset[str]] = field(default_factory=dict, compare=False)
 
 
 class Periods:
@@ -108,7 +116,8 @@ class Periods:
     ) -> None:
         self.as_of = as_of
         self.month_count = max(
-            parameters.window_months, 12 + parameters.trend_months, 1
+            *(parameters.window_months, 12 + parameters.trend_months),
+            *(parameters.xyz_months, 1),
         )
         next_day = as_of + datetime.timedelta(1)
         self._first = month_number(next_day) - self.month_count

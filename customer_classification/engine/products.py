@@ -174,21 +174,25 @@ def product_changes(
     result: pd.DataFrame,
     parameters: ProductParameters,
     shown=None,
+    old_rules: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """One row per product and axis that differs, with ``axis``, ``from``, ``to`` and
     ``cause``, the first that holds of
 
     - *person*: somebody's decision stands, or stood until now, against the numbers;
     - *data*: there was no classification yet;
-    - *rules*: another policy version classified before, and nothing of the product's
-      own differs;
+    - *rules*: another policy version classified before, and by its rules the class
+      would be another one today (where that is not known: nothing of the product's
+      own differs);
     - *data*: it was sold or returned, its price changed, or whether it is for sale;
     - *time*: days went by, or the others moved.
 
     :param shown: a :class:`Shown` of what people see; what the numbers say by default
+    :param old_rules: frame of :func:`classify_products` by the rules that classified
+        before, of some products
     """
     before = read_previous_products(previous, facts.index)
-    causes = _causes(before, facts, parameters)
+    differs = _differs(before, facts)
     seen_before, seen_now = shown or (before, result)
     parts = []
     for axis in PRODUCT_AXES:
@@ -196,7 +200,8 @@ def product_changes(
         new = seen_now[axis].to_numpy("int64")
         moved = np.flatnonzero(old != new)
         decided = (old != before[axis].to_numpy()) | (new != result[axis].to_numpy())
-        cause = np.where(decided, CAUSES.index("person") + 1, causes)
+        by_rules = _by_rules(axis, before, result, parameters, old_rules, differs)
+        cause = _causes(decided, before, by_rules, differs)
         parts.append(
             pd.DataFrame(
                 {
@@ -211,13 +216,29 @@ def product_changes(
     return pd.concat(parts, ignore_index=True)
 
 
-def _causes(before, facts, parameters):
-    """Code of the cause of each product's moves."""
-    data, rules, time = (CAUSES.index(word) + 1 for word in ("data", "rules", "time"))
+def _by_rules(axis, before, result, parameters, old_rules, differs):
+    """Of which products the class would be another one today by the rules before."""
+    other = before["policy"].to_numpy() != parameters.policy
+    if old_rules is None:
+        return other & ~differs
+    by_old = old_rules[axis].reindex(result.index, fill_value=-1).to_numpy()
+    return other & np.where(by_old < 0, ~differs, by_old != result[axis].to_numpy())
+
+
+def _causes(decided, before, by_rules, differs):
+    """Code of the cause of each product's move on an axis."""
+    codes = (CAUSES.index(word) + 1 for word in ("data", "rules", "time", "person"))
+    data, rules, time, person = codes
+    unknown = before["policy"].to_numpy() == 0
+    return np.select(
+        [decided, unknown, by_rules, differs], [person, data, rules, data], time
+    )
+
+
+def _differs(before, facts):
+    """Of which products something of their own differs."""
     differs = np.zeros(len(facts), bool)
     for name in _OWN:
         now = facts[name].to_numpy("float64")
         differs |= np.round(now - before[name].to_numpy(), 6) != 0
-    known = before["policy"].to_numpy() != 0
-    other = before["policy"].to_numpy() != parameters.policy
-    return np.select([~known, other & ~differs, differs], [data, rules, data], time)
+    return differs

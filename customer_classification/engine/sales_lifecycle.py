@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .columns import code
 from .lazy import np
 from .product_columns import SALES_STAGES, STAGE_REASONS
+from .stability import class_before
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,9 +45,7 @@ def sales_lifecycle(
     :param previous: frame with ``sales_lifecycle`` and ``policy``
     """
     trend, is_seasonal = find_trend(facts, demand, lines, parameters)
-    before = np.where(
-        previous["policy"] == parameters.policy, previous["sales_lifecycle"], 0
-    )
+    before = class_before("sales_lifecycle", previous, parameters)
     stage, reason = _by_trend(trend, before, parameters)
     first = facts["first_sale"].to_numpy("float64")
     last = facts["last_sale"].to_numpy("float64")

@@ -25,17 +25,20 @@ class Stable(NamedTuple):
     is_in_grace: NDArray
 
 
-def place_before(codes, policies, parameters) -> NDArray:
-    """Places of the classes before, -1 where there is none to remember: never
-    classified, or by other rules."""
-    places = np.asarray(codes, "int64") - 1
-    return np.where(np.asarray(policies) == parameters.policy, places, -1)
+def class_before(axis, previous, parameters) -> NDArray:
+    """Codes of the classes before on an axis, 0 where there is none to remember: never
+    classified, or by rules that say something else about it."""
+    policies = previous["policy"].to_numpy()
+    known = policies == parameters.policy
+    for policy, axes in parameters.remembers.items():
+        known |= (policies == policy) & (axis in axes)
+    return np.where(known, previous[axis].to_numpy("int64"), 0)
 
 
 def settle(before, by_limit, by_tolerance, since, grace_days, today) -> Stable:
     """Let a class go late.
 
-    :param before: places before, -1 none
+    :param before: places before (the code less 1), -1 none
     :param by_limit: places by the limits alone
     :param by_tolerance: places by the limits moved by the tolerance; never worse
     :param since: since when the place before is missed, NaN not

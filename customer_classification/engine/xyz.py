@@ -3,7 +3,7 @@
 The coefficient of variation of the quantity by month: population standard deviation
 over mean. Months without a sale count as zero: leaving them out calls who sold once
 in a year "stable" (science.md §2.4). Only full months count, from the one of the
-first sale on.
+first sale on, or a fixed number of them for every product.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .columns import code
 from .lazy import np
 from .product_columns import XYZ, XYZ_REASONS
-from .stability import place_before, settle
+from .stability import class_before, settle
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +46,7 @@ def xyz(facts, demand: NDArray, previous, parameters, today: float) -> Xyz:
     cv, months = variation(window, _months_known(facts, demand, window))
     limits = np.array([parameters.x_limit, parameters.y_limit])
     settled = settle(
-        place_before(previous["xyz"], previous["policy"], parameters),
+        class_before("xyz", previous, parameters) - 1,
         _place(cv, limits),
         _place(cv, limits + parameters.cv_tolerance),
         previous["xyz_above_since"].to_numpy("float64"),

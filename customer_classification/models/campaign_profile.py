@@ -230,7 +230,11 @@ class CampaignProfile(models.Model):
         help="Day up to which touches, purchases and costs are counted.",
     )
     policy_id = fields.Many2one(
-        "classification.policy", readonly=True, ondelete="restrict"
+        "classification.policy",
+        readonly=True,
+        ondelete="restrict",
+        help="The version since which the rules about campaigns are the same: later "
+        "ones may repeat them.",
     )
     run_id = fields.Many2one(
         "classification.run",

@@ -37,6 +37,8 @@ FLOATS = (
     "expected_gap_days",
     "value_score",
 )
+# No amounts: the currency does not say how many decimals these have.
+OWN_DECIMALS = ("growth", "expected_gap_days", "value_score")
 COUNTS = (
     "visit_count",
     "order_count",
@@ -45,6 +47,7 @@ COUNTS = (
     "open_quotation_count",
     "churn_signals",
     "won_back_count",
+    "unknown_margin_count",
     "policy_id",
 )
 # Codes of which 0 is nothing.
@@ -71,6 +74,7 @@ MOVE_KINDS = {
     "revenue": "float",
     "valid_date": "day",
     "is_correction": "bool",
+    "ends_grace": "bool",
 }
 AXES = ("value_tier", "lifecycle_stage", "churn_risk")
 CAUSES = ("data", "rules", "time", "person")
@@ -118,13 +122,13 @@ def profile_content(facts, frame, shown, run):
         if name in ("policy_id", "content_hash"):
             continue
         values = sources[name].to_numpy()
-        if kind == "float" and name not in ("growth", "expected_gap_days"):
+        if kind == "float" and name not in OWN_DECIMALS:
             values = np.round(values, digits) + 0.0  # + 0.0: no minus zero
         content[name] = values
     stage_ids = np.array(run._stage_ids(), "int32")
     for name in CLASS_COLUMNS["lifecycle_stage"]:
         content[name] = stage_ids[content[name]]
-    content["policy_id"] = np.full(len(frame), run.policy_id.id, "int32")
+    content["policy_id"] = np.full(len(frame), run._rules_id("customer"), "int32")
     return pd.DataFrame(content, facts.index, copy=False)
 
 
@@ -285,7 +289,8 @@ def insert_changes(run):
 
 def insert_moves(run):
     """SQL that keeps the temporary table as what the run found and did not do."""
-    return _insert_moves(run, "classification_move", {})
+    more = {"ends_grace": _column("ends_grace")}
+    return _insert_moves(run, "classification_move", more)
 
 
 def _insert_moves(run, table, more):

@@ -6,8 +6,11 @@ who may see all sales. A profile has its numbers in its columns; a change of the
 keeps its own, small, as JSON, because the profile moves on:
 
 * value tier: ``value``, ``orders``, ``limit`` and ``keep`` of the tier, ``next``
-  (limit of the tier above), ``lost`` (keep limit of the tier before), ``buyers``,
-  ``reason``, ``since``, ``lifetime_orders``, ``tenure``, ``refunded``
+  (limit of the tier above), ``lost`` and ``missed`` (keep limit, and limit, of the tier
+  before), ``buyers`` (compared for the limit), ``stands`` (day since which the limit
+  does, where an earlier run found it), ``frozen`` (day since which somebody keeps it),
+  ``reason``, ``since``, ``lifetime_orders``, ``tenure``, ``refunded``, ``unknown``
+  (documents in the window of which the margin is not known)
 * lifecycle stage: ``recency``, ``tenure``, ``gap``, ``lifetime_orders``,
   ``opportunities``, ``quotations``
 * churn risk: ``signals``, ``recency``, ``gap``, ``growth``, ``refund_share``
@@ -23,6 +26,7 @@ from datetime import date, timedelta
 
 from odoo.tools import SQL, format_date, formatLang
 
+from .classification_sentences import plain_number
 from .customer_profile import MONEY_GROUP
 
 # Axis of the engine: (column of the class shown, column of the one by the numbers).
@@ -40,19 +44,24 @@ DAYS_A_MONTH = 365.25 / 12
 class TierLimits:
     """From which value each tier of a policy begins, and down to which it is kept.
 
-    :ivar enter: ``{tier id: value}``, the best tier first, finite limits only
-    :ivar keep: ``{tier id: value}`` of the same
-    :ivar buyers: number of customers who bought, with whom a share compares
+    :ivar enter: ``{tier id: lowest value that is enough}``, an amount of the currency
+        or a score, the best tier first, finite limits only
+    :ivar keep: ``{tier id: lowest value that keeps it}`` of the same
+    :ivar found: ``{tier id: day as ISO text}`` on which the limit was found, where
+        that is known
+    :ivar buyers: ``{tier id: number}`` of the customers compared for it
+    :ivar frozen: ``{tier id: day as ISO text}`` since which somebody keeps it
     """
 
     def __init__(self, policy, edges):
         """:param edges: JSON of the engine's ``Edges``, as a run keeps it"""
-        from ..engine.tiers import keep_limit
+        from ..engine.tiers import keep_limit, lowest_entering, rounded_up
 
         edges = edges or {}
         policy = policy.sudo()
         known, own = edges.get("tier_limits") or {}, edges.get("keep_limits") or {}
-        self.tiers = policy.tier_ids.sorted("tier_sequence").tier_id
+        self.tiers = policy._tiers_in_order()
+        is_ranked, digits = policy.tier_method == "top_percent", policy._value_digits()
         self.enter, self.keep, lowest = {}, {}, math.inf
         for tier in self.tiers[:-1]:  # the last one takes the rest
             limit = known.get(str(tier.id))
@@ -62,9 +71,27 @@ class TierLimits:
             if kept is None:
                 kept = keep_limit(limit, policy.keep_margin / 100)
             # Who could keep a better tier keeps a lower one too.
-            lowest = min(lowest, kept)
-            self.enter[tier.id], self.keep[tier.id] = limit, lowest
-        self.buyers = edges.get("buyer_count")
+            lowest = min(lowest, rounded_up(kept, digits))
+            self.keep[tier.id] = lowest
+            self.enter[tier.id] = lowest_entering(limit, is_ranked, digits)
+        found = {int(key): pair for key, pair in edges.get("limits_found", {}).items()}
+        self.found = {tier: found[tier][0] for tier in self.enter if tier in found}
+        self.buyers = {tier: found[tier][1] for tier in self.found}
+        frozen, since = edges.get("frozen") or (), edges.get("frozen_since")
+        self.frozen = {tier: since for tier in self.enter if since and tier in frozen}
+
+    def standing(self, day, is_found_by_all=True):
+        """``{tier id: day}`` of the limits that an earlier run found.
+
+        :param day: as of which a customer was judged
+        :param is_found_by_all: whether by a run over everybody, which finds limits
+        """
+        today = day.isoformat() if day else ""
+        return {
+            tier: found
+            for tier, found in self.found.items()
+            if found < today or not is_found_by_all
+        }
 
     def next(self):
         """``{tier id: limit of the tier above}``."""
@@ -119,7 +146,13 @@ def _tier_numbers(run, limits):
         "keep": _of_tier(limits.keep, SQL('t."to"')),
         "next": _of_tier(limits.next(), SQL('t."to"')),
         "lost": _of_tier(limits.keep, SQL('t."from"')),
-        "buyers": SQL("%s::int", limits.buyers),
+        "missed": _of_tier(limits.enter, SQL('t."from"')),
+        "buyers": _of_tier(limits.buyers, SQL('t."to"')),
+        "stands": _of_tier(
+            limits.standing(run.as_of_date, run.scope == "all"), SQL('t."to"')
+        ),
+        "frozen": _of_tier(limits.frozen, SQL('t."to"')),
+        "unknown": SQL("NULLIF(f.unknown_margin_count, 0)"),
         "reason": SQL("f.tier_reason"),
         "since": SQL("f.tier_below_since"),
         "lifetime_orders": SQL("f.lifetime_order_count"),
@@ -235,7 +268,16 @@ class Sentences:
             "no_score": self.env._(
                 "Not rated: nothing of what the score weighs is known."
             ),
+            "no_value": self._worthless(told),
         }
+
+    def _worthless(self, told):
+        months = self.months()
+        if not told.get("orders"):
+            return self.env._("Not rated: nothing bought in %s.", months)
+        return self.env._(
+            "Not rated: nothing is left of what was bought in %s.", months
+        )
 
     def _lapsed(self, told):
         return self.env._(
@@ -253,7 +295,7 @@ class Sentences:
                 self.env._(
                     "limit of %(tier)s: %(limit)s",
                     tier=tier.name,
-                    limit=self.value(told["limit"]),
+                    limit=self.limit(told["limit"], told),
                 )
             )
         share = self._share(told, tier)
@@ -270,30 +312,41 @@ class Sentences:
         )
 
     def _share(self, told, tier):
+        if told.get("frozen"):
+            return self.env._("kept since %s", self.day(told["frozen"]))
         line = self.policy.tier_ids.filtered(lambda line: line.tier_id == tier)
         if self.policy.tier_method != "top_percent" or not line or "buyers" not in told:
             return ""
+        values = {"share": self.number(line.limit), "buyers": told["buyers"]}
+        if "stands" in told:
+            return self.env._(
+                "since %(day)s, when the best %(share)s %% of %(buyers)s customers "
+                "were above it",
+                day=self.day(told["stands"]),
+                **values,
+            )
         return self.env._(
-            "among the best %(share)s %% of %(buyers)s customers",
-            share=self.number(line.limit),
-            buyers=told["buyers"],
+            "among the best %(share)s %% of %(buyers)s customers", **values
         )
 
     def _below(self, told, above):
         """The lowest tier has no limit of its own: which one is missed?"""
         if not above or told.get("next") is None:
             return self.env._("%s.", self.basis(told))
-        if not self.may_tell_value:
+        return self._missed(told, above, told["next"])
+
+    def _missed(self, told, tier, limit):
+        """The value does not reach the limit of a tier."""
+        values = {"basis": self.basis(told), "tier": tier.name}
+        if limit is None or not self.may_tell_value:
+            return self.env._("%(basis)s, below the limit of %(tier)s.", **values)
+        values["limit"] = self.limit(limit, told)
+        if told["value"] >= limit:  # a share of the customers is above its limit
             return self.env._(
-                "%(basis)s, below the limit of %(tier)s.",
-                basis=self.basis(told),
-                tier=above.name,
+                "%(basis)s, not above the limit of %(tier)s: %(limit)s.", **values
             )
         return self.env._(
-            "%(basis)s, below the limit of %(tier)s: %(limit)s.",
-            basis=self.basis(told),
-            tier=above.name,
-            limit=self.value(told["next"]),
+            "%(basis)s, below the limit of %(tier)s: %(limit)s.", **values
         )
 
     def _kept(self, told, tier):
@@ -303,13 +356,22 @@ class Sentences:
                 basis=self.basis(told),
                 tier=tier.name,
             )
+        values = {
+            "basis": self.basis(told),
+            "tier": tier.name,
+            "limit": self.limit(told["limit"], told),
+            "keep": self.limit(told["keep"], told),
+        }
+        if told["value"] >= told["limit"]:
+            return self.env._(
+                "%(basis)s: not above the limit of %(tier)s (%(limit)s), kept down to "
+                "%(keep)s.",
+                **values,
+            )
         return self.env._(
             "%(basis)s: under the limit of %(tier)s (%(limit)s), kept down to "
             "%(keep)s.",
-            basis=self.basis(told),
-            tier=tier.name,
-            limit=self.value(told["limit"]),
-            keep=self.value(told["keep"]),
+            **values,
         )
 
     def _grace(self, told, tier):
@@ -328,11 +390,15 @@ class Sentences:
         return self.env._(
             "%(basis)s: since %(day)s below the %(keep)s that keep %(tier)s; kept for "
             "%(days)s of grace.",
-            keep=self.value(told["keep"]),
+            keep=self.limit(told["keep"], told),
             **values,
         )
 
     def _fallen(self, told, before):
+        """What was missed: what keeps the tier, or, where nothing of it is remembered
+        by these rules, what it takes to enter."""
+        if told["value"] >= told["lost"]:
+            return self._missed(told, before, told.get("missed"))
         if not self.may_tell_value:
             return self.env._(
                 "%(basis)s: too little to keep %(tier)s.",
@@ -342,7 +408,7 @@ class Sentences:
         return self.env._(
             "%(basis)s, below the %(keep)s that keep %(tier)s.",
             basis=self.basis(told),
-            keep=self.value(told["lost"]),
+            keep=self.limit(told["lost"], told),
             tier=before.name,
         )
 
@@ -358,12 +424,7 @@ class Sentences:
                 months=months,
                 orders=orders,
             ),
-            "margin": self.env._(
-                "%(value)s margin in %(months)s from %(orders)s",
-                value=self.value(told["value"]),
-                months=months,
-                orders=orders,
-            ),
+            "margin": self._margin(told, months, orders),
             "score": self.env._(
                 "A value score of %(value)s, with %(orders)s in %(months)s",
                 value=self.value(told["value"]),
@@ -372,6 +433,29 @@ class Sentences:
             ),
         }
         return texts[self.policy.value_metric]
+
+    def _margin(self, told, months, orders):
+        """The margin, and what is missing in it."""
+        values = {
+            "value": self.value(told["value"]),
+            "months": months,
+            "orders": orders,
+        }
+        unknown = told.get("unknown")
+        if not unknown:
+            return self.env._("%(value)s margin in %(months)s from %(orders)s", **values)
+        if unknown == 1:
+            return self.env._(
+                "%(value)s margin in %(months)s from %(orders)s, without 1 document of "
+                "which it is not known",
+                **values,
+            )
+        return self.env._(
+            "%(value)s margin in %(months)s from %(orders)s, without %(unknown)s "
+            "documents of which it is not known",
+            unknown=unknown,
+            **values,
+        )
 
     # Lifecycle stage
 
@@ -524,10 +608,20 @@ class Sentences:
             return formatLang(self.env, value, 1)
         return formatLang(self.env, value, currency_obj=self.currency)
 
+    def limit(self, limit, told):
+        """A limit beside the value that it judges: with more decimals where both read
+        alike and are not."""
+        text = self.value(limit)
+        if limit == told["value"] or text != self.value(told["value"]):
+            return text
+        return plain_number(self.env, limit)
+
     def difference(self, value):
         """A difference of two such values."""
         if self.is_score:
             return self.env._("%s points", formatLang(self.env, value, 1))
+        if self.policy.value_metric == "margin":
+            return self.env._("%s of margin", self.value(value))
         return self.value(value)
 
     def number(self, value):

@@ -22,7 +22,11 @@ class ClassificationPolicy(models.Model):
     _order = "company_id, version desc, id desc"
     _check_company_auto = True
     _protected_fields = frozenset(
-        {"state", "version", "published_date", "published_by_id", "filter_user_id"}
+        {
+            *("state", "version", "published_date", "published_by_id"),
+            *("filter_user_id", "customer_rules_id", "product_rules_id"),
+            *("campaign_rules_id", "kept_run_id", "kept_date", "kept_by_id"),
+        }
     )
 
     name = fields.Char(required=True, translate=False)
@@ -202,6 +206,7 @@ class ClassificationPolicy(models.Model):
             current = self.sudo().search(
                 [("company_id", "=", policy.company_id.id), ("state", "=", "published")]
             )
+            since = policy._since_values() | current._kept_values()
             current.state = "retired"
             current.flush_recordset(["state"])
             policy.sudo().write(
@@ -209,6 +214,7 @@ class ClassificationPolicy(models.Model):
                     "state": "published",
                     "published_date": fields.Datetime.now(),
                     "published_by_id": self.env.uid,
+                    **since,
                 }
             )
 

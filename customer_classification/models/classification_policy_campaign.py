@@ -123,6 +123,7 @@ class ClassificationPolicy(models.Model):
             weak=self.campaign_weak_percent / 100,
             min_peers=self.campaign_min_peers,
             confidence=self.campaign_confidence_percent / 100,
+            documents=(*self._document_rules(), *self._rhythm_rules()),
         )
 
     def recompute_campaigns(self, as_of_date=None):

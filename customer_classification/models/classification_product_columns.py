@@ -61,6 +61,7 @@ CHANGE_KINDS = {
     "to": "int",
     "cause": "int",
     "revenue": "float",
+    "ends_grace": "bool",
 }
 
 
@@ -195,6 +196,8 @@ def insert_changes(run, table="product_class_change"):
         "create_date": now,
         "write_date": now,
     }
+    if table == "product_class_move":
+        values["ends_grace"] = _column("ends_grace")
     return SQL(
         "INSERT INTO %s (%s) SELECT %s FROM tmp_product_change t"
         " JOIN product_template p ON p.id = t.product",

@@ -476,10 +476,14 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _last_full_run(self, policy):
-        """The last production run of a policy over everybody, which found limits."""
+        """The last production run over everybody, which found limits, by the rules of
+        a policy about customers: also as a later version repeats them."""
+        since = policy._rules_since("customer")
         return self.sudo().search(
             [
-                ("policy_id", "=", policy.id),
+                "|",
+                ("policy_id", "=", since.id),  # published before this was kept
+                ("policy_id.customer_rules_id", "=", since.id),
                 ("kind", "=", "production"),
                 ("scope", "=", "all"),
                 ("watermark", "!=", False),
@@ -488,11 +492,6 @@ class ClassificationRun(models.Model):
             order="id desc",
             limit=1,
         )
-
-    def _tier_limits(self):
-        """``{tier id: value from which a customer enters it}`` of this run."""
-        limits = (self.edges or {}).get("tier_limits", {})
-        return {int(tier): limit for tier, limit in limits.items()}
 
     def _result_sentence(self):
         """What came of this run, or of no run, in a sentence."""

@@ -27,7 +27,7 @@ class ClassificationRun(models.Model):
         import pandas as pd
 
         # By other rules, the days before would not be corrected but judged anew.
-        if self.scope == "some" or not last or last.policy_id != self.policy_id:
+        if self.scope == "some" or not last._is_by(parameters.policy):
             return moves
         late = dict(self._late_days(scope, Since(last.watermark, last.as_of_date)))
         if not late:
@@ -173,6 +173,7 @@ class ClassificationRun(models.Model):
                 "cause": "data",
                 "valid_date": rows["day"],
                 "is_correction": True,
+                "ends_grace": False,
                 "revenue": facts["revenue"][differs],
             }
         )

@@ -190,18 +190,23 @@ class ClassificationRun(models.Model):
         if self._is_backwards(last):
             self.notes = [{"code": "clock_back"}]
             return "done"
-        policy = self.policy_id
-        parameters = policy._parameters()
+        self = self.with_context(last_run_id=last.id)
+        parameters = self._customer_parameters()
         scope = self._scope(last)
         facts, previous, gone = self._collect(parameters, scope)
         self._enter("score", 50)
+        parameters = self._remembering("customer", parameters, previous)
         edges = self._given_edges(parameters)
-        standing = self._standing_edges(last)
-        result = classify(facts, previous, parameters, self.as_of_date, edges, standing)
+        standing = self._standing_edges(last, parameters)
+        result = classify(
+            *(facts, previous, parameters, self.as_of_date, edges, standing),
+            frozen=self._kept_edges(parameters),
+        )
         shown = self._shown(previous, result.frame)
         old_rules = self._by_old_rules(facts, previous, shown)
         self._enter("write", 70)
         moves = changes(previous, facts, result.frame, parameters, shown, old_rules)
+        moves = self._with_grace_ends(facts, previous, moves, result, parameters)
         self._write_summary(facts, previous, result, moves, parameters, shown)
         waits = self._is_to_approve(facts, previous, moves)
         moves = self._dated(parameters, scope, last, moves, gone)
@@ -240,8 +245,9 @@ class ClassificationRun(models.Model):
         long = gone[list(AXES)].melt(
             var_name="axis", value_name="from", ignore_index=False
         )
-        moves = long[long["from"] != 0].reset_index().assign(to=0, cause="data")
-        return moves[["partner_id", "axis", "from", "to", "cause"]]
+        moves = long[long["from"] != 0].reset_index()
+        moves = moves.assign(to=0, cause="data", ends_grace=False)
+        return moves[["partner_id", "axis", "from", "to", "cause", "ends_grace"]]
 
     # Collecting
 
@@ -312,10 +318,10 @@ class ClassificationRun(models.Model):
         self.problem_count = len({record for record, *__ in problems})
 
     def _given_edges(self, parameters):
-        """Limits of the last full run of this policy, for a run over some customers;
+        """Limits of the last full run by these rules, for a run over some customers;
         None where the run finds its own.
 
-        Where there was no full run by this policy yet, everybody is read to find
+        Where there was no full run by these rules yet, everybody is read to find
         them: limits found among some customers would be others.
         """
         from ..engine import Edges, classify
@@ -329,16 +335,12 @@ class ClassificationRun(models.Model):
         everybody = facts_model._scope(self.policy_id, self.as_of_date)
         facts, __ = facts_model._read(self.policy_id, parameters, everybody)
         facts = facts[facts["is_customer"] & ~facts_model._is_doubtful(facts)]
-        return classify(facts, None, parameters, self.as_of_date).edges
-
-    def _standing_edges(self, last):
-        """Limits of the last run by the same rules, which may stand; None without one,
-        and for a past day, which knows nothing of later ones."""
-        from ..engine import Edges
-
-        if self.kind == "back_test" or last.policy_id != self.policy_id:
-            return None
-        return Edges.from_json(last.edges) if last.edges else None
+        standing = self._standing_edges(self._run_before(), parameters)
+        return classify(
+            *(facts, None, parameters, self.as_of_date),
+            standing=standing,
+            frozen=self._kept_edges(parameters),
+        ).edges
 
     def _shown(self, previous, frame):
         """Classes as people see them, before and now, and who of them had them from
@@ -366,33 +368,49 @@ class ClassificationRun(models.Model):
         """
         import pandas as pd
 
-        from ..engine import AXES, Edges, classify
+        from ..engine import AXES
 
         previous = previous.reindex(facts.index, fill_value=0)
         moved = (shown.before[list(AXES)] != shown.now[list(AXES)]).any(axis=1)
         policies = previous["policy"].where(moved, 0)
+        others = policies[~policies.isin((0, self._rules_id("customer")))]
         frames = []
-        for policy_id in policies[~policies.isin((0, self.policy_id.id))].unique():
+        for policy_id, index in others.groupby(others).groups.items():
             policy = self.env["classification.policy"].browse(int(policy_id)).exists()
-            last = policy and self._last_full_run(policy)
-            if not last:
-                continue
-            index = policies.index[policies == policy_id]
             try:
-                parameters = policy._parameters()
-                own = self._facts_by(policy, parameters, facts, index)
+                frames.append(self._classes_by(policy, facts, previous, index))
             except ValidationError:
                 continue  # rules of before that name what is no more say nothing
-            before = previous.loc[own.index]
-            edges = Edges.from_json(last.edges)
-            frames.append(
-                classify(own, before, parameters, self.as_of_date, edges).frame
-            )
-        return pd.concat(frames) if frames else None
+        known = [frame for frame in frames if frame is not None]
+        return pd.concat(known) if known else None
+
+    def _classes_by(self, policy, facts, previous, index):
+        """What another policy says today of some customers, with the limits that it
+        would find, or, where it counts other documents, those that it last found;
+        None where it never found any."""
+        from ..engine import Edges, classify
+
+        last = policy and self._last_full_run(policy)
+        if not last:
+            return None
+        parameters, edges = policy._parameters(), Edges.from_json(last.edges)
+        before, today = previous.loc[index], self.as_of_date
+        if self.scope == "all" and self._counts_as(policy):
+            kept = self._kept_edges(parameters)
+            rules = (parameters, today)
+            found = classify(facts, before, *rules, standing=edges, frozen=kept)
+            return found.frame.loc[index]
+        own = self._facts_by(policy, parameters, facts, index)
+        before = before.loc[own.index]
+        return classify(own, before, parameters, today, edges).frame
+
+    def _counts_as(self, policy):
+        """Whether another policy counts the same documents."""
+        return all(policy[name] == self.policy_id[name] for name in RULES_OF_FACTS)
 
     def _facts_by(self, policy, parameters, facts, index):
         """Facts of some customers as another policy counts them."""
-        if all(policy[name] == self.policy_id[name] for name in RULES_OF_FACTS):
+        if self._counts_as(policy):
             return facts.loc[index]
         facts_model = self.env["classification.facts"]
         scope = facts_model._scope(policy, self.as_of_date, index.tolist())

@@ -72,15 +72,18 @@ class ClassificationRun(models.Model):
         if self.kind == "product" and last and self.as_of_date < last.as_of_date:
             self.notes = [{"code": "clock_back"}]
             return "done"
-        parameters = self.policy_id._product_parameters()
+        parameters = self._product_parameters()
         facts_model = self.env["classification.product.facts"]
         state = facts_model._read(self.policy_id, parameters, self.as_of_date)
         facts, previous = state.sold.facts, state.previous
+        parameters = self._remembering("product", parameters, previous)
         self._set_aside(state.problems, "product_tmpl_id", kind="product")
         self._enter("score", 50)
         frame = classify_products(state.sold, previous, parameters, self.as_of_date)
         shown = self._shown_products(previous, frame)
-        moves = product_changes(previous, facts, frame, parameters, shown)
+        old_rules = self._products_by_old_rules(state, shown)
+        moves = product_changes(previous, facts, frame, parameters, shown, old_rules)
+        moves = self._with_product_grace_ends(state, moves, frame, parameters)
         self._enter("write", 70)
         self._write_product_summary(frame, moves)
         self._rehearse_products(facts, previous, shown)
@@ -135,7 +138,7 @@ class ClassificationRun(models.Model):
     def _write_product_profiles(self, state, frame, shown):
         """Write the profiles whose content differs from what stands: four queries."""
         content = columns.profile_content(
-            state.sold.facts, state.products, frame, shown, self.policy_id.id
+            state.sold.facts, state.products, frame, shown, self._rules_id("product")
         )
         differs = content["content_hash"] != state.previous["content_hash"]
         content = content[differs].reset_index()

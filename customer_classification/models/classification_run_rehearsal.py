@@ -62,7 +62,6 @@ class ClassificationRun(models.Model):
             "churn_risk": ("", *RISKS).__getitem__,
         }
         cells = transitions(shown.before, shown.now, facts["revenue"])
-        policies = previous["policy"][previous["policy"] != 0].mode()
         return {
             "axes": {
                 axis: [
@@ -71,8 +70,17 @@ class ClassificationRun(models.Model):
                 ]
                 for axis, key in keys.items()
             },
-            "policy_before": int(policies.iloc[0]) if len(policies) else False,
+            "policy_before": self._policy_before(previous),
         }
+
+    def _policy_before(self, previous):
+        """Id of the policy by which most customers have their classes: of versions that
+        say the same, the one in force; False where nobody has any."""
+        policies = previous["policy"][previous["policy"] != 0].mode()
+        if policies.empty:
+            return False
+        last, known = self._run_before(), int(policies.iloc[0])
+        return last.policy_id.id if last._is_by(known) else known
 
     # Showing
 

@@ -38,13 +38,14 @@ class CustomerProfile(models.Model):
             seen.risk_explanation = profile._why_risk(sentences)
 
     def _edges_by_policy(self):
-        """``{policy: edges}`` of the last full run of each policy that classified
-        these profiles, as JSON; those of a profile's own run where there was none."""
+        """``{policy: edges}`` of the last full run by the rules of each policy that
+        classified these profiles, as JSON; those of a profile's own run where there was
+        none."""
         runs = self.env["classification.run"]
         found = {}
         for policy in self.sudo().policy_id:
             run = runs._last_full_run(policy)
-            own = self.sudo().run_id.filtered(lambda run, p=policy: run.policy_id == p)
+            own = self.sudo().run_id.filtered(lambda run, p=policy: run._is_by(p.id))
             found[policy] = run.edges or own[:1].edges or {}
         return found
 
@@ -58,13 +59,17 @@ class CustomerProfile(models.Model):
     def _numbers_of_tier(self, sentences, limits):
         """What :mod:`classification_explanation` calls the numbers of a tier."""
         tier = self.shadow_tier_id.id
+        standing = limits.standing(self.as_of_date, self.run_id.scope == "all")
         numbers = {
             "value": self._judged_value(),
             "orders": self.order_count,
             "limit": limits.enter.get(tier),
             "keep": limits.keep.get(tier),
             "next": limits.next().get(tier),
-            "buyers": limits.buyers,
+            "buyers": limits.buyers.get(tier),
+            "stands": standing.get(tier),
+            "frozen": limits.frozen.get(tier),
+            "unknown": self.unknown_margin_count or None,
             "reason": self.tier_reason,
             "since": self.tier_below_since or None,
             "lifetime_orders": self.lifetime_order_count,

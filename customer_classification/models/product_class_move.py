@@ -23,6 +23,12 @@ class ProductClassMove(models.Model):
         ondelete="cascade",
         index=True,
     )
+    ends_grace = fields.Boolean(
+        string="Falls With the Old Limit",
+        readonly=True,
+        help="Only because the rules changed a limit: the tolerance and the grace "
+        "period by the old one end with it.",
+    )
 
     @api.autovacuum
     def _gc_moves(self):

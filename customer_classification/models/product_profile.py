@@ -229,7 +229,11 @@ class ProductProfile(models.Model):
         help="Day up to which sales are counted in these numbers.",
     )
     policy_id = fields.Many2one(
-        "classification.policy", readonly=True, ondelete="restrict"
+        "classification.policy",
+        readonly=True,
+        ondelete="restrict",
+        help="The version since which the rules about products are the same: later "
+        "ones may repeat them.",
     )
     run_id = fields.Many2one(
         "classification.run",

@@ -28,6 +28,7 @@ from . import test_fuzz
 from . import test_history
 from . import test_hostile_context
 from . import test_industry
+from . import test_memory
 from . import test_migration
 from . import test_outlook
 from . import test_override
@@ -66,6 +67,7 @@ from . import test_replay
 from . import test_rights_matrix
 from . import test_run
 from . import test_run_failure
+from . import test_shares
 from . import test_source_invoice
 from . import test_source_sale
 from . import test_tag_library
@@ -77,6 +79,7 @@ from . import test_tag_rule
 from . import test_tag_speed
 from . import test_tag_tree
 from . import test_tag_wizard
+from . import test_tier_cents
 from . import test_to_fix
 from . import test_tours
 from . import test_views

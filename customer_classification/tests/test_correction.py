@@ -141,16 +141,22 @@ class TestCorrection(RefreshCase):
         self._refresh()
         self.assertEqual(self._history(), before)
 
-    def test_after_new_rules_nothing_is_corrected(self):
-        self.policy.action_new_version()
-        draft = self.env["classification.policy"].search(
-            [("company_id", "=", self.company.id), ("state", "=", "draft")]
-        )
+    def _after_a_new_version(self, **values):
+        draft = self.policy.browse(self.policy.action_new_version()["res_id"])
+        draft.write(values)
         draft._publish()
         self._purchase(self.customer, AS_OF + 5 * DAY, 6_000)
         self.today = AS_OF + 21 * DAY
         draft.recompute(as_of_date=self.today)
-        self.assertEqual(self._history(), [self.FIRST, (21, "Low", "High", False)])
+        return self._history()
+
+    def test_after_new_rules_nothing_is_corrected(self):
+        history = self._after_a_new_version(new_days=9)
+        self.assertEqual(history, [self.FIRST, (21, "Low", "High", False)])
+
+    def test_a_version_that_says_the_same_corrects(self):
+        history = self._after_a_new_version()
+        self.assertEqual(history, [self.FIRST, (5, "Low", "High", True)])
 
     def test_who_becomes_a_contact_leaves(self):
         self.customers[1].is_company = True

@@ -244,14 +244,19 @@ class TestRefresh(RefreshCase):
         run = policy.refresh()
         self.assertEqual((run.scope, run.state), ("all", "done"))
 
-    def test_new_rules_wait_for_a_run_over_everybody(self):
-        self.policy.action_new_version()
-        draft = self.env["classification.policy"].search(
-            [("company_id", "=", self.company.id), ("state", "=", "draft")]
-        )
+    def _refreshed_by_a_new_version(self, **values):
+        draft = self.policy.browse(self.policy.action_new_version()["res_id"])
+        draft.write(values)
         draft._publish()
-        run = draft.refresh()
+        return draft.refresh()
+
+    def test_new_rules_wait_for_a_run_over_everybody(self):
+        run = self._refreshed_by_a_new_version(new_days=9)
         self.assertEqual(run.scope, "all")
+
+    def test_a_version_that_says_the_same_goes_on(self):
+        run = self._refreshed_by_a_new_version()
+        self.assertEqual(run.scope, "changed")
 
     def test_queries(self):
         self._order(self.customers[3], AS_OF, 99)

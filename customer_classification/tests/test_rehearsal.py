@@ -174,6 +174,17 @@ class TestRehearsal(ClassificationCase):
             {str(vip): (12_000 + 7_200) * 4 / 100 + 2 * 100, str(medium): 20},
         )
 
+    def test_costs_by_the_version_in_force(self):
+        """Which says the same as the one that classified, but for the benefits."""
+        copy = self.policy.browse(self.policy.action_new_version()["res_id"])
+        self._benefits(copy, vip=(10, 0))
+        copy._publish()
+        self._recompute(policy=copy)
+        self._benefits(self.policy, vip=(5, 100))
+        costs = self._preview().rehearsal_view["costs"]
+        vip = str(self._tier("vip").id)
+        self.assertEqual(costs["before"], {vip: 12_000 * 10 / 100})
+
     def test_no_costs_without_benefits(self):
         self.assertFalse(self._preview().rehearsal_view["costs"])
 

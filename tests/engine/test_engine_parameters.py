@@ -296,9 +296,11 @@ def test_edges_survive_json():
         buyer_count=3,
         extras={"margin": (1.5,), "tenure": ()},
         keep_limits={KEYS[0]: 0.09, KEYS[2]: -math.inf},
+        limits_found={KEYS[0]: ("2024-06-30", 40)},
     )
     text = json.dumps(edges.to_json(), allow_nan=False)
-    assert Edges.from_json(json.loads(text)) == edges
+    read = Edges.from_json(json.loads(text))
+    assert read == edges and read.limits_found == edges.limits_found
     assert edges.bins == {
         "recency": 3,
         "frequency": 1,

@@ -254,7 +254,7 @@ def test_top_shares():
     result = classify(crowd(range(1, 101)), None, ranked(), TODAY)
     counts = result.frame["value_tier"].value_counts()
     assert counts.to_dict() == {VIP: 5, HIGH: 15, MEDIUM: 30, LOW: 50}
-    assert result.edges.tier_limits == {VIP: 95.05, HIGH: 80.2, MEDIUM: 50.5, LOW: 1}
+    assert result.edges.tier_limits == {VIP: 95.05, HIGH: 80.2, MEDIUM: 50.5}
 
 
 def test_equal_customers_share_a_tier():
