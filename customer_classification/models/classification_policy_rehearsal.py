@@ -6,8 +6,8 @@ from .called_records import check_one
 # ones, another histogram holds.
 VALUE_RULES = (
     *("tz", "revenue_source", "subtract_credit_notes", "sale_domain"),
-    *("invoice_domain", "window_months", "value_metric", "min_orders"),
-    "min_tenure_days",
+    *("subtract_unlinked_credit_notes", "invoice_domain"),
+    *("window_months", "value_metric", "min_orders", "min_tenure_days"),
 )
 SCORE_RULES = ("metric_ids", "customers_per_bin", "growth_min_orders")
 
