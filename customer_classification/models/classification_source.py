@@ -217,7 +217,7 @@ class DocumentKind:
     :ivar name: what people call them
     :ivar domain: which count, whoever bought and whenever
     :ivar day: field with the day, a date or a UTC datetime
-    :ivar amount: field of what was bought, positive for an order
+    :ivar bought: which of them are purchases: of a positive amount
     :ivar view: external id of the list view
     """
 
@@ -225,7 +225,7 @@ class DocumentKind:
     name: str
     domain: Domain
     day: str
-    amount: str
+    bought: Domain
     view: str
 
 

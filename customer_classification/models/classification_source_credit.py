@@ -13,7 +13,8 @@ class ClassificationSourceCredit(models.AbstractModel):
     later.
 
     *How it works*: each query begins with the credit notes, which are few among all
-    documents and have an index of their own, and joins from there.
+    documents and have an index of their own, and joins from there. Each step is worked
+    out once (``MATERIALIZED``), however many rows PostgreSQL expects of the other ones.
     """
 
     _name = "classification.source.credit"
@@ -151,7 +152,7 @@ _BY_ORDER = """
           LEFT JOIN sale_order_line s ON s.id = r.order_line_id
           LEFT JOIN %(order)s o ON o.id = s.order_id
     ),
-    kept AS (
+    kept AS MATERIALIZED (
         -- An order counts with what it says now. What was invoiced beyond that, as
         -- after a correction or of an order made smaller, takes nothing back with it.
         SELECT s.id,
@@ -174,7 +175,7 @@ _BY_ORDER = """
                    AND m.currency_id = s.currency_id
                  GROUP BY s.id) s
     ),
-    invoice AS (
+    invoice AS MATERIALIZED (
         -- Of a credit note's line without an order: how much of its invoice counts.
         SELECT l.move_id, min(l.day) AS day,
                COALESCE(sum(l.price_subtotal) FILTER (WHERE l.day IS NOT NULL)
@@ -195,7 +196,7 @@ _BY_ORDER = """
                  GROUP BY l.id) l
          GROUP BY l.move_id
     ),
-    named AS (
+    named AS MATERIALIZED (
         -- Orders that stand as text on a credit note which reverses no invoice.
         SELECT c.id, min(o.day) AS day,
                COALESCE(sum(s.amount_untaxed) FILTER (WHERE o.id IS NOT NULL)
@@ -235,7 +236,7 @@ _BY_INVOICE = """
           JOIN account_move_line l ON l.move_id = c.id AND %(is_sold)s
           LEFT JOIN sale_order_line_invoice_rel r ON r.invoice_line_id = l.id
     ),
-    ordered AS (
+    ordered AS MATERIALIZED (
         -- Invoices of the order of a credit note that reverses none.
         SELECT d.order_line, min(i.day) AS day
           FROM (SELECT DISTINCT order_line FROM line
@@ -247,7 +248,7 @@ _BY_INVOICE = """
           LEFT JOIN %(invoice)s i ON i.id = m.id
          GROUP BY d.order_line
     ),
-    named AS (
+    named AS MATERIALIZED (
         -- Invoices of the orders that stand as text on such a credit note.
         SELECT c.id, min(i.day) AS day
           FROM credit c

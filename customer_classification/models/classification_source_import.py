@@ -126,7 +126,7 @@ class ClassificationSourceImport(models.AbstractModel):
                 name=self.env._("Imported Purchases"),
                 domain=Domain("company_id", "=", policy.company_id.id),
                 day="date",
-                amount="amount",
+                bought=Domain("amount", ">", 0),
                 view="customer_classification.customer_purchase_view_list",
             )
         ]

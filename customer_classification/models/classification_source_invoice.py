@@ -214,6 +214,6 @@ class ClassificationSourceInvoice(models.AbstractModel):
             & Domain("company_id", "=", policy.company_id.id)
             & policy._filter_or_nothing("invoice_domain"),
             day="invoice_date",
-            amount="amount_untaxed_signed",
+            bought=Domain("amount_untaxed_signed", ">", 0),
             view="account.view_out_invoice_tree",
         )

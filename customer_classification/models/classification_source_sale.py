@@ -59,6 +59,11 @@ class ClassificationSourceSale(models.AbstractModel):
         return SQL("o.amount_untaxed")
 
     @api.model
+    def _bought_orders(self):
+        """Domain of the orders of which :meth:`_order_amount` may be positive."""
+        return Domain("amount_untaxed", ">", 0)
+
+    @api.model
     def _order_joins(self):
         """SQL of the joins that :meth:`_order_amount` needs; glue addons add some."""
         return SQL()
@@ -187,7 +192,7 @@ class ClassificationSourceSale(models.AbstractModel):
             & Domain("company_id", "=", policy.company_id.id)
             & policy._filter_or_nothing("sale_domain"),
             day="date_order",
-            amount="amount_untaxed",
+            bought=self._bought_orders(),
             view="sale.view_order_tree",
         )
         if not policy.subtract_credit_notes:

@@ -51,7 +51,7 @@ class CustomerProfile(models.Model):
         )
         # Who sees the document need not see its amount.
         found = documents.sudo().search(
-            Domain("id", "in", seen) & Domain(kind.amount, ">", 0), order="id"
+            Domain("id", "in", seen) & kind.bought, order="id"
         )
         last = {
             (one.partner_id.commercial_partner_id, _day(one[kind.day], tz)): (

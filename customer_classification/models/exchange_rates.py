@@ -62,7 +62,8 @@ def _rate(root, currency, day):
 
 def _key(root, currency, day):
     return SQL(
-        "(%(root)s * %(company_part)s::bigint + %(currency)s * %(currency_part)s::bigint"
+        "(%(root)s * %(company_part)s::bigint"
+        " + %(currency)s * %(currency_part)s::bigint"
         " + (LEAST(GREATEST(%(day)s, DATE '1970-01-01'), DATE '9999-12-31')"
         " - DATE '1970-01-01'))",
         root=root,
