@@ -22,6 +22,7 @@ from . import classification_policy_rehearsal
 from . import classification_source
 from . import classification_source_sale
 from . import classification_source_invoice
+from . import classification_source_credit
 from . import classification_source_import
 from . import classification_source_documents
 from . import classification_source_product
@@ -64,6 +65,8 @@ from . import customer_profile_explanation
 from . import customer_profile_outlook
 from . import customer_profile_documents
 from . import customer_purchase
+from . import classification_rate_change
+from . import res_currency_rate
 from . import sale_order
 from . import account_move
 from . import crm_lead

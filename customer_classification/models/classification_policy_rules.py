@@ -25,7 +25,8 @@ PLAIN_FIELDS = (
     *SHARE_FIELDS,
 )
 SOURCE_FIELDS = (
-    *("tz", "revenue_source", "subtract_credit_notes", "prospect_scope"),
+    *("tz", "revenue_source", "subtract_credit_notes"),
+    *("subtract_unlinked_credit_notes", "prospect_scope"),
     *("sale_domain", "invoice_domain"),
 )
 SAFETY_FIELDS = (
@@ -63,8 +64,14 @@ class ClassificationPolicy(models.Model):
     subtract_credit_notes = fields.Boolean(
         default=True,
         help="With sales orders: posted credit notes lower the revenue on their own "
-        "day. If you correct invoices by a credit note and a new invoice, classify "
-        "by invoices instead.",
+        "day, as far as they take back orders that count. What was credited of an "
+        "order that was cancelled, made smaller or invoiced again takes nothing.",
+    )
+    subtract_unlinked_credit_notes = fields.Boolean(
+        string="Credit Notes without Origin",
+        help="Credit notes that name no order and reverse no invoice, such as a bonus "
+        "at the end of the year: also lower the revenue by them. Nobody knows whether "
+        "what they give back was counted before, so they are left out by default.",
     )
     sale_domain = fields.Char(
         string="Only These Orders",
