@@ -30,7 +30,6 @@ from .columns import (
     RESULT,
     RISKS,
     SCORED_METRICS,
-    SEGMENTS,
     SIGNALS,
     STAGES,
     TIER_REASONS,
@@ -61,7 +60,7 @@ from .products import (
 from .projection import effort, project
 from .replay import classes_at, facts_at
 from .rules import RuleError
-from .scores import rfm_segment
+from .segments import Segment, segment_of
 
 __all__ = [
     "ABC",
@@ -85,7 +84,6 @@ __all__ = [
     "RISKS",
     "SALES_STAGES",
     "SCORED_METRICS",
-    "SEGMENTS",
     "SIGNALS",
     "STAGES",
     "STAGE_REASONS",
@@ -101,6 +99,7 @@ __all__ = [
     "Periods",
     "ProductParameters",
     "RuleError",
+    "Segment",
     "Shown",
     "TierLimit",
     "campaign_changes",
@@ -118,6 +117,6 @@ __all__ = [
     "product_changes",
     "product_facts",
     "project",
-    "rfm_segment",
     "roll_up",
+    "segment_of",
 ]
