@@ -16,7 +16,10 @@ class ClassificationPolicy(models.Model):
     _inherit = "classification.policy"  # pylint: disable=consider-merging-classes-inherited
 
     segment_ids = fields.One2many(
-        "classification.policy.segment", "policy_id", string="Segments", copy=True
+        "classification.policy.segment",
+        "policy_id",
+        string="Customer Segments",
+        copy=True,
     )
 
     def copy_data(self, default=None):

@@ -146,7 +146,7 @@ class TestSegmentMap(SegmentCase):
             copy._changes_since(self.policy),
             [
                 (
-                    "Segments: Champions",
+                    "Customer Segments: Champions",
                     "5 4-5 2-5, Says That They Are: Staying, Says That They Bring: "
                     "Much, otherwise Frequent Buyers",
                     "5 4-5 2-5, Says That They Are: Staying, otherwise Frequent Buyers",
