@@ -152,7 +152,8 @@ def segment_of(scores: NDArray, shown, bins, parameters) -> NDArray:
         for metric, score in zip(METRICS, scores, strict=True)
     ]
     activity = activity_of(shown["lifecycle_stage"], shown["churn_risk"])
-    value = value_of(shown["value_tier"], parameters)
+    tiers = [tier.key for tier in parameters.tiers]
+    value = value_of(shown["value_tier"], tiers, parameters.unrated_key)
     place = _place_of_cell(segments)[tuple(fifths)]
     return _ends(segments)[place, activity, value]
 
@@ -199,13 +200,15 @@ def activity_of(stage, risk) -> NDArray:
     )
 
 
-def value_of(tier, parameters) -> NDArray:
+def value_of(tier, keys: list[int], unrated_key: int) -> NDArray:
     """Place in ``VALUES`` by the key of the tier that people see: the lowest tier and
-    *not rated* are little, the upper half of the tiers much."""
-    keys = [item.key for item in parameters.tiers]
+    *not rated* are little, the upper half of the tiers much.
+
+    :param keys: of the tiers, the best first
+    """
     return np.select(
         [
-            np.isin(tier, [0, parameters.unrated_key, keys[-1]]),
+            np.isin(tier, [0, unrated_key, keys[-1]]),
             np.isin(tier, keys[: len(keys) // 2]),
         ],
         [VALUES.index("little"), VALUES.index("much")],

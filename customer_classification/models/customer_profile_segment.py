@@ -88,8 +88,10 @@ class _SegmentMap:
 
     def __init__(self, policy, edges):
         policy = policy.sudo()
-        self.parameters = policy._parameters()
-        self.segments = {one.key: one for one in self.parameters.segments}
+        segments = (line._segment() for line in policy.segment_ids)
+        self.segments = {segment.key: segment for segment in segments}
+        self.tier_ids = policy.tier_ids.sorted("tier_sequence").tier_id.ids
+        self.unrated_id = policy.env["customer.value.tier"]._unrated_id()
         self.fifths = policy._fifths_of(edges)
 
     def passed(self, profile):
@@ -117,5 +119,5 @@ class _SegmentMap:
             _STAGES.index(stage) + 1 if stage else 0,
             _RISKS.index(risk) + 1 if risk else 0,
         )
-        value = value_of(profile.value_tier_id.id, self.parameters)
+        value = value_of(profile.value_tier_id.id, self.tier_ids, self.unrated_id)
         return ACTIVITIES[activity], VALUES[value]
