@@ -69,6 +69,8 @@ from . import test_replay
 from . import test_rights_matrix
 from . import test_run
 from . import test_run_failure
+from . import test_segment_tour
+from . import test_segments
 from . import test_shares
 from . import test_source_invoice
 from . import test_source_sale

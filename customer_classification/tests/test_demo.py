@@ -18,6 +18,8 @@ from odoo.addons.customer_classification.models.customer_lifecycle_stage import 
     STAGE_SELECTION,
 )
 
+from .segment_common import contradictions
+
 _logger = logging.getLogger(__name__)
 TODAY = date(2026, 3, 31)
 PRODUCT_CLASSES = {
@@ -162,6 +164,10 @@ class TestDemoData(TransactionCase):
             self.assertEqual(
                 set(profiles.mapped("churn_risk")), {False, "low", "medium", "high"}
             )
+            segments = Counter(profiles.mapped("segment_id.code"))
+            _logger.info("segments: %s", Counter(p.segment_id.code for p in profiles))
+            self.assertEqual(contradictions(company), [])
+            self.assertGreaterEqual(len(segments), 10)
 
     def test_nobody_who_never_bought_has_less_than_nothing(self):
         """Nor do credit notes of Odoo's own demo data, which name no order."""
