@@ -1,6 +1,7 @@
 from . import classification_bounds_mixin
 from . import classification_protected_mixin
 from . import classification_condition
+from . import ir_fields
 from . import ir_rule
 from . import customer_value_tier
 from . import customer_lifecycle_stage
@@ -71,6 +72,8 @@ from . import customer_profile_documents
 from . import customer_purchase
 from . import classification_rate_change
 from . import res_currency_rate
+from . import customer_purchase_import
+from . import customer_purchase_lookup
 from . import sale_order
 from . import account_move
 from . import crm_lead

@@ -1,7 +1,7 @@
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 from odoo.tools import SQL, format_date
 
 from ..copy_frames import TOO_LARGE
@@ -60,7 +60,8 @@ class CustomerPurchase(models.Model):
     )
     reference = fields.Char(
         help="Number of the order or invoice in its own system. The same number of "
-        "the same channel is one purchase, however often it is imported."
+        "the same channel is one purchase, however often it is imported, and what is "
+        "given back under it another one."
     )
     channel = fields.Char(help="Where it was bought: web shop, store, telephone ...")
     company_id = fields.Many2one(
@@ -90,7 +91,8 @@ class CustomerPurchase(models.Model):
     # Runs that look only at what changed ask for it every hour.
     _write_date_index = models.Index("(write_date)")
     _reference_unique = models.UniqueIndex(
-        "(company_id, COALESCE(channel, ''), reference) WHERE reference IS NOT NULL",
+        "(company_id, COALESCE(channel, ''), reference, (amount < 0)) "
+        "WHERE reference IS NOT NULL",
         "This reference was imported already for this channel.",
     )
 
@@ -222,25 +224,37 @@ class CustomerPurchase(models.Model):
             last=last.isoformat(),
         )
 
-    @api.model
-    def get_import_templates(self):
-        return [
-            {
-                "label": self.env._("Import Template for Purchases"),
-                "template": "/customer_classification/static/xls/"
-                "customer_purchase.xlsx",
-            }
-        ]
-
     @api.model_create_multi
     def create(self, vals_list):
         self._check_all_values(vals_list)
-        for vals in vals_list:
-            if vals.get("margin") is not None and "has_margin" not in vals:
-                vals["has_margin"] = not is_empty(vals["margin"])
-        if not self.env.context.get("import_file"):
-            return super().create(vals_list)
-        return self._create_or_update(vals_list)
+        return super().create(self._completed(vals_list))
+
+    @api.model
+    def _completed(self, vals_list):
+        """Values with what they say without words: a margin that is given is known,
+        and a currency that is not is that of the company."""
+        return [
+            {**vals, "has_margin": not is_empty(vals["margin"])}
+            if vals.get("margin") is not None and "has_margin" not in vals
+            else vals
+            for vals in self._with_currencies(vals_list)
+        ]
+
+    @api.model
+    def _with_currencies(self, vals_list):
+        """Give those without a currency the one of their own company."""
+        if "default_currency_id" in self.env.context:
+            return vals_list
+        own = self.env.context.get("default_company_id") or self.env.company.id
+        companies = {vals.get("company_id") or own for vals in vals_list}
+        found = self.env["res.company"].sudo().browse(companies)
+        currencies = {company.id: company.currency_id.id for company in found}
+        return [
+            {**vals, "currency_id": currencies[vals.get("company_id") or own]}
+            if not vals.get("currency_id")
+            else vals
+            for vals in vals_list
+        ]
 
     @api.model
     def _bounds(self):
@@ -262,176 +276,6 @@ class CustomerPurchase(models.Model):
                 )
             ) from error
 
-    def _create_or_update(self, vals_list):
-        """Import again what is known and add the rest: one search, one create, and
-        one write for each known purchase that differs."""
-        known = self._known_purchases(vals_list)
-        fresh = [vals for vals in vals_list if self._import_key(vals) not in known]
-        created = iter(super().create(fresh))
-        purchases = self.browse()
-        for vals in vals_list:
-            purchase = known.get(self._import_key(vals))
-            if purchase is None:
-                purchases += next(created)
-                continue
-            purchase._write_differences(vals)
-            purchases += purchase
-        return purchases
-
-    def _import_key(self, vals):
-        """What tells that a line of a file is a purchase already known; None for a
-        line without a reference, which is always a purchase of its own."""
-        if not vals.get("reference"):
-            return None
-        company_id = vals.get("company_id") or self.env.company.id
-        return (company_id, vals.get("channel") or "", vals["reference"])
-
-    def _known_purchases(self, vals_list):
-        """Return ``{key: purchase}`` of the purchases that stand already: one query."""
-        references = {vals["reference"] for vals in vals_list if vals.get("reference")}
-        known = self.search([("reference", "in", list(references))], order="id")
-        return {
-            (
-                purchase.company_id.id,
-                purchase.channel or "",
-                purchase.reference,
-            ): purchase
-            for purchase in known
-        }
-
-    def _write_differences(self, vals):
-        """Write what the file says otherwise; an identical line writes nothing."""
-        wanted = self.new(vals)
-        changed = {
-            name: value for name, value in vals.items() if wanted[name] != self[name]
-        }
-        if changed:
-            self.write(changed)
-
-    @api.model
-    def load(self, fields, data):
-        """Refuse a file before reading it when lines lack what every purchase has, say
-        what cannot be true, or when a reference stands on two lines: the second one
-        would silently replace the first one."""
-        data = self._full_lines(fields, data)
-        messages = [
-            *self._missing_cells(fields, data),
-            *self._wrong_cells(fields, data),
-            *self._repeated_references(fields, data),
-        ]
-        if messages:
-            return {"ids": False, "messages": messages, "nextrow": 0}
-        return super().load(fields, data)
-
-    @api.model
-    def _full_lines(self, fields, data):
-        """The lines with a cell for each column, and numbers as text: Odoo takes the
-        number 0 for an empty cell."""
-        is_table = isinstance(fields, list | tuple) and isinstance(data, list | tuple)
-        if (
-            not is_table
-            or not all(isinstance(name, str) for name in fields)
-            or not all(isinstance(line, list | tuple) for line in data)
-        ):
-            raise UserError(
-                self.env._(
-                    "A list of columns, and a list of lines of cells, is needed."
-                )
-            )
-        width = len(fields)
-        return [
-            [*(_as_text(cell) for cell in line[:width]), *[""] * (width - len(line))]
-            for line in data
-        ]
-
-    @api.model
-    def _columns(self, fields, name):
-        """Places of the columns of a field."""
-        return [
-            place for place, field in enumerate(fields) if field.split("/")[0] == name
-        ]
-
-    @api.model
-    def _missing_cells(self, fields, data):
-        """One message for each line without customer, date or amount. Odoo itself
-        would take an amount that is left empty for a purchase of nothing. A file that
-        changes known purchases by their ids may leave columns out."""
-        by_id = {"id", ".id"} & set(fields)
-        for name in ("partner_id", "date", "amount"):
-            columns = self._columns(fields, name)
-            if by_id and not columns:
-                continue
-            for row, line in enumerate(data):
-                if not any(line[column] for column in columns) and any(line):
-                    label = self._fields[name]._description_string(self.env)
-                    yield self._line_message(
-                        row, name, self.env._("%s is missing on this line.", label)
-                    )
-
-    @api.model
-    def _wrong_cells(self, fields, data):
-        """One message for each cell that cannot be the day, the amount, the margin or
-        the number of a purchase."""
-        names = ("partner_id", "date", "amount", "margin", "reference", "channel")
-        for name in (*names, "currency_id", "company_id"):
-            for column in self._columns(fields, name):
-                for row, line in enumerate(data):
-                    sentence = line[column] and self._cell_sentence(name, line[column])
-                    if sentence:
-                        message = self.env._(
-                            "Line %(line)s: %(sentence)s",
-                            line=row + 1,
-                            sentence=sentence,
-                        )
-                        yield self._line_message(row, name, message)
-
-    @api.model
-    def _cell_sentence(self, name, cell):
-        """Why the cell of a file is no value of a field, ``None`` where it is one."""
-        field = self._fields[name]
-        if field.type == "many2one":  # a file has the name of a record
-            return self._text_sentence(field, cell)
-        sentence = self._value_sentence(name, cell)
-        if name == "date" and not sentence:
-            return self._date_sentence(fields.Date.to_date(cell))
-        return sentence
-
-    @api.model
-    def _repeated_references(self, fields, data):
-        """One message for each line whose reference stood on a line before."""
-        if "reference" not in fields:
-            return
-        key_columns = [
-            fields.index(name)
-            for name in ("reference", "channel", "company_id", "company_id/.id")
-            if name in fields
-        ]
-        first_rows = {}
-        for row, line in enumerate(data):
-            key = tuple(str(line[column]) for column in key_columns)
-            if not key[0]:
-                continue
-            first = first_rows.setdefault(key, row)
-            if first != row:
-                message = self.env._(
-                    "Reference %(reference)s stands on line %(first)s already. Add up "
-                    "the lines of one purchase before importing them.",
-                    reference=key[0],
-                    first=first + 1,
-                )
-                yield self._line_message(row, "reference", message)
-
-    @api.model
-    def _line_message(self, row, field, message):
-        """A message of Odoo's import screen about one line of the file."""
-        return {
-            "type": "error",
-            "message": message,
-            "record": row,
-            "rows": {"from": row, "to": row},
-            "field": field,
-        }
-
 
 _CONVERT_AGAIN = """
     UPDATE customer_purchase i
@@ -452,10 +296,3 @@ _CONVERT_AGAIN = """
                       AND i.date <= COALESCE(c.last_day, 'infinity'))) n
      WHERE n.id = i.id
 """
-
-
-def _as_text(cell):
-    """A cell as it would stand in a file of text."""
-    if isinstance(cell, int | float) and not isinstance(cell, bool):
-        return shown(cell)
-    return "" if is_empty(cell) else cell

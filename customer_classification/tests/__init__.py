@@ -28,6 +28,14 @@ from . import test_explanation_tour
 from . import test_fuzz
 from . import test_history
 from . import test_hostile_context
+from . import test_import_amounts
+from . import test_import_currencies
+from . import test_import_customers
+from . import test_import_days
+from . import test_import_lines
+from . import test_import_reading
+from . import test_import_references
+from . import test_import_tour
 from . import test_industry
 from . import test_memory
 from . import test_migration

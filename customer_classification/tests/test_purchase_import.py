@@ -216,7 +216,7 @@ class TestPurchaseImport(ClassificationCase):
                     ("Jane Importer", "2025-03-14", "1", "W-1", "shop"),
                     ("Jane Importer", day, "1", "W-2", "shop"),
                 )
-                self.assertIn("line 2", message["message"])
+                self.assertIn("Line 3", message["message"])
 
     def test_no_amount(self):
         [message] = self._refused(
@@ -233,7 +233,7 @@ class TestPurchaseImport(ClassificationCase):
                     ("Jane Importer", "2025-03-14", "1,000.50", "W-1", "shop"),
                     ("Jane Importer", "2025-03-14", amount, "W-2", "shop"),
                 )
-                self.assertIn("Line 2", message["message"])
+                self.assertIn("Line 3", message["message"])
                 self.assertIn(amount, message["message"])
 
     def test_no_column_of_amounts(self):
@@ -260,7 +260,7 @@ class TestPurchaseImport(ClassificationCase):
             header=(*HEADER, "Margin"),
             fields=(*FIELDS, "margin"),
         )
-        self.assertIn("Line 3", message["message"])
+        self.assertIn("Line 4", message["message"])
 
     def test_unknown_currency(self):
         [message] = self._refused(
@@ -326,6 +326,7 @@ class TestPurchaseImport(ClassificationCase):
             ("Jane Importer", "2025-03-14", "150", "W-1", "shop"),
             ("Acme Importing", "2025-03-15", "200", "W-2", "shop"),
             ("Jane Importer", "2025-03-16", "1", "W-3", "shop"),
+            replace_purchases=True,
         )
         self.assertEqual(again[:2], first)
         self.assertEqual(first.mapped("amount"), [150, 200])
