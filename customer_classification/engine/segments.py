@@ -153,7 +153,8 @@ def segment_of(scores: NDArray, shown, bins, parameters) -> NDArray:
     ]
     activity = activity_of(shown["lifecycle_stage"], shown["churn_risk"])
     tiers = [tier.key for tier in parameters.tiers]
-    value = value_of(shown["value_tier"], tiers, parameters.unrated_key)
+    little = (parameters.unrated_key, parameters.no_value_key)
+    value = value_of(shown["value_tier"], tiers, little)
     place = _place_of_cell(segments)[tuple(fifths)]
     return _ends(segments)[place, activity, value]
 
@@ -200,15 +201,17 @@ def activity_of(stage, risk) -> NDArray:
     )
 
 
-def value_of(tier, keys: list[int], unrated_key: int) -> NDArray:
-    """Place in ``VALUES`` by the key of the tier that people see: the lowest tier and
-    *not rated* are little, the upper half of the tiers much.
+def value_of(tier, keys: list[int], little: Iterable[int]) -> NDArray:
+    """Place in ``VALUES`` by the key of the tier that people see: the lowest tier is
+    little, the upper half of the tiers much.
 
-    :param keys: of the tiers, the best first
+    :param keys: of the tiers with a limit and of the one that takes the rest, the
+        best first
+    :param little: keys of others that bring little: *not rated*, no value
     """
     return np.select(
         [
-            np.isin(tier, [0, unrated_key, keys[-1]]),
+            np.isin(tier, [0, keys[-1], *little]),
             np.isin(tier, keys[: len(keys) // 2]),
         ],
         [VALUES.index("little"), VALUES.index("much")],

@@ -91,7 +91,8 @@ class _SegmentMap:
         segments = (line._segment() for line in policy.segment_ids)
         self.segments = {segment.key: segment for segment in segments}
         self.tier_ids = policy.tier_ids.sorted("tier_sequence").tier_id.ids
-        self.unrated_id = policy.env["customer.value.tier"]._unrated_id()
+        unrated_id = policy.env["customer.value.tier"]._unrated_id()
+        self.little_ids = [unrated_id, *policy._no_value_tier().ids]
         self.fifths = policy._fifths_of(edges)
 
     def passed(self, profile):
@@ -119,5 +120,5 @@ class _SegmentMap:
             _STAGES.index(stage) + 1 if stage else 0,
             _RISKS.index(risk) + 1 if risk else 0,
         )
-        value = value_of(profile.value_tier_id.id, self.tier_ids, self.unrated_id)
+        value = value_of(profile.value_tier_id.id, self.tier_ids, self.little_ids)
         return ACTIVITIES[activity], VALUES[value]

@@ -8,7 +8,7 @@ import pytest
 from builders import HIGH, KEYS, LOW, MEDIUM, UNRATED, VIP, limited, ranked
 from engine import METRICS, RISKS, STAGES, RuleError, Segment, classify, segment_of
 from engine.segment_maps import TEMPLATES, TEN_RANGES, read_cells, write_cells
-from engine.segments import CELLS, fifth_of, steps
+from engine.segments import CELLS, VALUES, fifth_of, steps, value_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from real_purchases import cdnow, online_retail
@@ -153,6 +153,11 @@ def test_nor_with_any_number_of_tiers(keys, customers):
 )
 def test_words_of_the_default_map(customer, word):
     assert words_of("classes", [customer]) == [word]
+
+
+def test_a_tier_for_no_value_is_worth_little():
+    kinds = [VALUES[value_of(key, [4, 3, 2, 1], (UNRATED, 77))] for key in (77, 2, 4)]
+    assert kinds == ["little", "middle", "much"]
 
 
 def test_the_published_map_customer_by_customer():
