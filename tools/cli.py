@@ -27,7 +27,7 @@ _USAGE = """\
 usage: ./dev COMMAND
 
   demo [--no-serve] [--odoo PATH]        a classified database, served for a browser
-  test [--day DAY] [KIND|PATH ...]       all tests; kinds: tools, engine, odoo, outside
+  test [--day DAY] [KIND|PATH ...]       of all kinds: tools engine odoo glue ...
   lint                                   style, Odoo's conventions, XML, translations
   i18n                                   export the terms, update the translations
   bench NAME [--customers N ...]         a benchmark of benchmarks/

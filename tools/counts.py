@@ -4,12 +4,15 @@ import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 _ENTRY = re.compile(
-    r"^\S+ \S+ \d+ (?P<level>[A-Z]+) (?P<db>\S+) (?P<logger>\S+): (?P<text>.*)$"
+    r"^(?P<moment>\S+ \S+) \d+ (?P<level>[A-Z]+) (?P<db>\S+) "
+    r"(?P<logger>\S+): (?P<text>.*)$"
 )
 _RESULT = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
+_STARTED = re.compile(r"^Starting (\w+\.\w+) \.\.\.")
 _FAILED_TEST = re.compile(r"^(?:FAIL|ERROR): (.+)$")
 _MODULE_SUMMARY = re.compile(r"^Module \w+: \d+ failures, \d+ errors of \d+ tests$")
 
@@ -22,6 +25,7 @@ class Counts:
     failed: int = 0
     skipped: int = 0
     failures: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict, compare=False)
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -29,6 +33,7 @@ class Counts:
             self.failed + other.failed,
             self.skipped + other.skipped,
             self.failures + other.failures,
+            self.seconds | other.seconds,
         )
 
     def __str__(self) -> str:
@@ -46,9 +51,11 @@ def from_junit(report: Path, code: int) -> Counts:
     counts = Counts()
     cases = ElementTree.parse(report).iter("testcase") if report.exists() else ()
     for case in cases:
+        name = f"{case.get('classname')}::{case.get('name')}"
+        counts.seconds[name] = float(case.get("time") or 0)
         tags = {child.tag for child in case}
         if tags & {"failure", "error"}:
-            counts.fail(f"{case.get('classname')}::{case.get('name')}")
+            counts.fail(name)
         elif "skipped" in tags:
             counts.skipped += 1
         else:
@@ -94,6 +101,7 @@ class OdooLog:
     _ran: int = 0
     _errors: int = 0
     _complaints: list[str] = field(default_factory=list)
+    _running: tuple[str, datetime] | None = None
 
     def read(self, line: str) -> None:
         """Take one line of the log."""
@@ -103,10 +111,20 @@ class OdooLog:
         if result := _RESULT.search(text):
             failed, errors, self._ran = map(int, result.groups())
             self._errors = failed + errors
+        elif started := _STARTED.match(text):
+            self._take_time(started[1], match["moment"])
         elif text.startswith("skipped "):
             self.counts.skipped += 1
         elif level in ("WARNING", "ERROR", "CRITICAL"):
             self._complain(level, logger, text)
+
+    def _take_time(self, name: str, moment: str) -> None:
+        """A test lasts until the next one begins, whose class is set up in between."""
+        now = datetime.strptime(moment, "%Y-%m-%d %H:%M:%S,%f")
+        if self._running:
+            before, since = self._running
+            self.counts.seconds[before] = (now - since).total_seconds()
+        self._running = name, now
 
     def _complain(self, level: str, logger: str, text: str) -> None:
         if failed := _FAILED_TEST.match(text):

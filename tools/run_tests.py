@@ -1,18 +1,23 @@
 """`./dev test`: every kind of tests, one number at the end.
 
-Kinds: tools, engine (pure pandas), odoo (the addons' own tests: first those of the core
-alone, then those of the glue addons beside the apps that they are made for), outside
-(against a running Odoo). Tests from outside find in their environment what
-`tools.odoo.session()` sets (PGHOST, PGPORT, PGUSER, ODOO_RC, PYTHONPATH) and
+Kinds: tools, engine (pure pandas), odoo (the core's own tests, where no glue is, as
+most will have it), glue (the glue addons' tests, beside the apps that they are made
+for), setup (install, upgrade, uninstall) and outside (against a running Odoo, on demo
+data). All of them run as two processes, one a core. Tests from outside find in their
+environment what `tools.odoo.session()` sets (PGHOST, PGPORT, PGUSER, ODOO_RC,
+PYTHONPATH) and
     DEMO_DATABASE   a database with demo data and our addons, not to be changed
 so that `from tools import odoo, databases` works there as in `./dev` itself.
 """
 
+import json
 import os
 import re
+import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from . import counts, databases, environment, ports, processes
@@ -29,21 +34,43 @@ from .paths import (
     repository_modules,
 )
 
-KINDS = ("tools", "engine", "odoo", "outside")
+KINDS = ("tools", "engine", "odoo", "glue", "setup", "outside")
+# All tests run as two processes; these kinds take about as long as the others.
+BESIDE = ("engine", "glue", "outside")
+SLOWEST = 20
+_REPORT = "DEV_TEST_REPORT"
+SETUP = ROOT / "tests" / "outside" / "setup"
+_Result = tuple[str, Counts, float]  # kind or path, its tests, seconds
 _TEST_DATABASE = re.compile(r"test_(?:odoo|glue|demo)_(\d+)")
 
 
 def test(what: Sequence[str] = ()) -> int:
     """Run kinds of tests or paths, print the closing line, return the exit code."""
     environment.need("addon", "test")
-    results = [_timed(target) for target in targets(what)]
+    if names := targets(what) if what else []:
+        results = [_timed(name) for name in names]
+    else:
+        with _beside() as others:
+            results = [_timed(name) for name in KINDS if name not in BESIDE]
+            results += others()
+        results.sort(key=lambda result: (*KINDS, result[0]).index(result[0]))
     for name, result, seconds in results:
         say(f"{name:12} {str(result):32} {seconds:6.1f} s")
         for failure in result.failures:
             say(f"    {failure}")
     total = counts.total(result for _name, result, _seconds in results)
+    if not what:
+        _tell_slowest(total)
     say(str(total))
+    _tell(results)
     return 1 if total.failed or not total.passed else 0
+
+
+def _tell_slowest(total: Counts) -> None:
+    say(f"The {SLOWEST} slowest tests:")
+    slowest = sorted(total.seconds.items(), key=lambda item: -item[1])[:SLOWEST]
+    for name, seconds in slowest:
+        say(f"{seconds:8.1f} s  {name}")
 
 
 def targets(what: Sequence[str]) -> list[str]:
@@ -56,7 +83,47 @@ def targets(what: Sequence[str]) -> list[str]:
     return targets
 
 
-def _timed(target: str) -> tuple[str, Counts, float]:
+@contextmanager
+def _beside() -> Iterator[Callable[[], list[_Result]]]:
+    """Let half of the kinds use the second core, in a process of their own.
+
+    Yields what waits for them, prints what they said and returns their results.
+    """
+    LOGS.mkdir(parents=True, exist_ok=True)
+    report = LOGS / f"tests-{os.getpid()}.json"
+    env = processes.merged({_REPORT: str(report)})
+    argv = [PYTHON, ROOT / "dev", "test", *BESIDE]
+    with (
+        open(LOGS / "tests-beside.log", "w+b") as log,
+        processes.child(
+            argv, stdout=log, stderr=subprocess.STDOUT, env=env, cwd=ROOT
+        ) as process,
+    ):
+
+        def results() -> list[_Result]:
+            process.wait()
+            log.seek(0)
+            say(log.read().decode(errors="replace").rstrip())
+            if not report.exists():
+                lost = Counts(failures=["they did not come to their end"], failed=1)
+                return [(", ".join(BESIDE), lost, 0.0)]
+            found = json.loads(report.read_text())
+            return [(name, Counts(**given), took) for name, given, took in found]
+
+        try:
+            yield results
+        finally:
+            report.unlink(missing_ok=True)
+
+
+def _tell(results: Sequence[_Result]) -> None:
+    """Write the results for the process that started this one, if there is one."""
+    if path := os.environ.get(_REPORT):
+        rows = [(name, asdict(result), took) for name, result, took in results]
+        Path(path).write_text(json.dumps(rows))
+
+
+def _timed(target: str) -> _Result:
     say(f"== {target}")
     started = time.monotonic()
     result = _run(target)
@@ -64,17 +131,23 @@ def _timed(target: str) -> tuple[str, Counts, float]:
 
 
 def _run(target: str) -> Counts:
-    if target == "odoo":
-        return _all_odoo_tests()
+    if target in ("odoo", "glue"):
+        glue = target == "glue"
+        ours = glue_modules() if glue else core_modules()
+        return _odoo_tests([f"/{name}" for name in ours], beside_apps=glue)
+    if target == "setup":
+        return _on_odoo(SETUP)
     if target == "outside":
-        return _outside(ROOT / "tests" / "outside")
+        return _outside(SETUP.parent, f"--ignore={SETUP}")
     if target in KINDS:
         return _pytest(ROOT / "tests" / target, {})
     path = Path(target).resolve()
     module = path.relative_to(ROOT).parts[0] if path.is_relative_to(ROOT) else ""
     if module in repository_modules():
         return _odoo_tests(_tags_of(path), beside_apps=module in glue_modules())
-    if path.is_relative_to(ROOT / "tests" / "outside"):
+    if path.is_relative_to(SETUP):
+        return _on_odoo(Path(target))
+    if path.is_relative_to(SETUP.parent):
         return _outside(Path(target))
     return _pytest(Path(target), {})
 
@@ -82,32 +155,30 @@ def _run(target: str) -> Counts:
 # pytest
 
 
-def _pytest(path: Path, env: dict[str, str]) -> Counts:
+def _pytest(path: Path, env: dict[str, str], *args: str) -> Counts:
     LOGS.mkdir(parents=True, exist_ok=True)
     report = LOGS / f"pytest-{os.getpid()}.xml"
-    argv = [PYTHON, "-m", "pytest", "-q", f"--junitxml={report}", path]
+    argv = [PYTHON, "-m", "pytest", "-q", f"--junitxml={report}", *args, path]
     try:
         return counts.from_junit(report, processes.run(argv, env=env, cwd=ROOT))
     finally:
         report.unlink(missing_ok=True)
 
 
-def _outside(path: Path) -> Counts:
+def _on_odoo(path: Path) -> Counts:
+    """Run tests that make their own databases."""
+    with session() as odoo:
+        return _pytest(path, odoo.env)
+
+
+def _outside(path: Path, *args: str) -> Counts:
     """Install with demo data, which must load without a complaint, then run pytest."""
     with session() as odoo, _temporary_database(odoo, "demo") as name:
         demo = _demo_data(odoo, name)
-        return demo + _pytest(path, {**odoo.env, "DEMO_DATABASE": name})
+        return demo + _pytest(path, {**odoo.env, "DEMO_DATABASE": name}, *args)
 
 
 # Odoo
-
-
-def _all_odoo_tests() -> Counts:
-    """The core where no glue is, as most will have it; then the glue's own tests."""
-    result = _odoo_tests([f"/{name}" for name in core_modules()])
-    if glue := glue_modules():
-        result += _odoo_tests([f"/{name}" for name in glue], beside_apps=True)
-    return result
 
 
 def _tags_of(path: Path) -> list[str]:
@@ -150,7 +221,7 @@ def _odoo_tests(tags: Sequence[str], beside_apps: bool = False) -> Counts:
         databases.database_from_template(odoo, name, foreign)
         install = [*ours, *databases.helpers_needed(odoo)]
         args = ["-i", ",".join(install), f"--test-tags={','.join(tags)}"]
-        args += [f"--http-port={ports.free_port(8169)}"]
+        args += [f"--http-port={ports.free_port(8469 if beside_apps else 8169)}"]
         title = "Odoo's tests, beside other apps" if beside_apps else "Odoo's tests"
         return _watched(odoo, name, args, title)
 

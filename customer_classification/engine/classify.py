@@ -40,6 +40,7 @@ def classify(
     as_of: datetime.date,
     edges: Edges | None = None,
     standing: Edges | None = None,
+    frozen: Edges | None = None,
 ) -> Classification:
     """Classify customers as of a day.
 
@@ -51,15 +52,16 @@ def classify(
         them, those of this population are found
     :param standing: limits of the run before that the same rules found, which stand
         while those of this population are close to them
+    :param frozen: limits that stay whatever the population, as far as there are some
     :raises ValueError: columns are missing, customers stand there twice, or the edges
         belong to other tiers
     """
     # NaN stands for "none" and compares as false; numpy < 1.25 warns of it.
     with np.errstate(invalid="ignore"):
-        return _classify(facts, previous, parameters, as_of, edges, standing)
+        return _classify(facts, previous, parameters, as_of, edges, standing, frozen)
 
 
-def _classify(frame, previous_frame, parameters, as_of, edges, standing):
+def _classify(frame, previous_frame, parameters, as_of, edges, standing, frozen):
     today = columns.day_number(as_of)
     facts, notes = columns.read_facts(frame, parameters.currency_digits)
     previous = columns.read_previous(
@@ -67,7 +69,7 @@ def _classify(frame, previous_frame, parameters, as_of, edges, standing):
     )
     notes += _future_note(facts, today)
     if edges is None:
-        edges, found = find_edges(facts, parameters, today, standing)
+        edges, found = find_edges(facts, parameters, today, standing, frozen)
         notes += found
     found = classes(facts, previous, parameters, today, edges)
     values = {
@@ -92,20 +94,24 @@ def _future_note(facts, today):
 
 
 def find_edges(
-    facts, parameters: Parameters, today: float, standing: Edges | None = None
+    facts,
+    parameters: Parameters,
+    today: float,
+    standing: Edges | None = None,
+    frozen: Edges | None = None,
 ) -> tuple[Edges, list]:
     """Limits of this population, and notes.
 
     :param facts: namespace of arrays as of :func:`columns.read_facts`
-    :param standing: as of :func:`classify`
+    :param standing: as of :func:`classify`, and so ``frozen``
     """
     usual_gap = standing.population_gap_days if standing else None
     gap, notes = find_population_gap(facts, usual_gap)
     timing = rhythm(facts, parameters, gap, today)
     thresholds, threshold_notes = scores.find_all_thresholds(
-        facts, timing, parameters, standing
+        facts, timing, parameters, standing, frozen
     )
-    is_buyer = scores.buyers(facts, timing)
+    is_buyer = scores.population(facts, timing, parameters)
     rfm = {metric: thresholds.pop(metric) for metric in columns.METRICS}
     edges = Edges(
         **rfm,
@@ -115,16 +121,21 @@ def find_edges(
     )
     scored = scores.score(facts, timing, edges, parameters)
     values = tiers.tier_values(facts, scored, parameters)
+    is_compared = tiers.compared(values, is_buyer, parameters)
     limits, keeps, limit_notes = tiers.find_limits(
-        values, is_buyer, parameters, standing
+        values, is_compared, parameters, standing, frozen
     )
-    found = _found_now(limits, today, int((is_buyer & ~np.isnan(values)).sum()))
-    edges = edges.replace(
-        tier_limits=limits,
-        keep_limits=keeps,
-        limits_found=_found_before(limits, standing, found) if standing else found,
-    )
-    return edges, notes + threshold_notes + limit_notes
+    found = _found_now(limits, today, int(is_compared.sum()))
+    for before in (standing, frozen):
+        found = _found_before(limits, before, found) if before else found
+    edges = edges.replace(tier_limits=limits, keep_limits=keeps, limits_found=found)
+    if frozen:
+        edges = edges.replace(
+            frozen=tuple(key for key in limits if key in frozen.tier_limits),
+            frozen_since=frozen.frozen_since,
+        )
+    notes += threshold_notes + limit_notes
+    return edges, notes + tiers.choice_notes(facts, timing, values, parameters)
 
 
 def _found_now(limits, today, buyers):

@@ -42,6 +42,7 @@ TIER_REASONS = (
     "few_customers",  # too few buyers for shares of them
     "no_margin",
     "no_score",  # nothing of what the score weighs is known
+    "no_value",  # a value of 0 or less, which the rules do not rate
 )
 SEGMENTS = (
     "hibernating",
@@ -182,7 +183,8 @@ def read_facts(frame, digits: int):
     :param digits: decimals of the currency; money is rounded to them, because sums
         of cents in binary are off by dust (5 customers of Online Retail have a net
         of 1e-13)
-    :returns: (namespace of arrays of one length, list of notes)
+    :returns: (namespace of arrays of one length, list of notes); among the arrays
+        ``is_archived``, which only frames with a column ``active`` can tell
     :raises ValueError: a column is missing or a customer stands there twice
     """
     _require_columns(frame, FACTS, "facts")
@@ -192,6 +194,8 @@ def read_facts(frame, digits: int):
         name: _read(frame[name], column.kind, digits, notes)
         for name, column in FACTS.items()
     }
+    archived = frame["active"].to_numpy() == 0 if "active" in frame else False
+    arrays["is_archived"] = np.broadcast_to(archived, len(frame))
     return SimpleNamespace(**arrays), notes
 
 

@@ -8,8 +8,9 @@ roundest number that, as a tier's limit, lets in exactly those at or above the s
 
 - ``limit`` for fixed limits: a value that reaches the limit is in (``>=``), so any
   number above the next lower value and up to the step's own does it;
-- ``percent`` for top shares: a value above the type-7 quantile over the buyers is in
-  (``>``), so any share whose quantile lies between the two values does it.
+- ``percent`` for top shares: of so many buyers as the type-7 quantile leaves above it,
+  those with equal values at its place are all out, or all in, as the rules say; any
+  share that so ends between the two values does it.
 
 Either is None where no number of two decimals, which is what a policy can hold,
 separates the two values.
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING
 from .columns import TIER_REASONS, code, read_facts
 from .lazy import np
 from .scores import quantile
-from .tiers import tier_values
+from .tiers import compared, share_count, tier_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +43,9 @@ STEP = (
 # Values spread over more than this ratio are drawn on a logarithmic scale.
 _WIDE_SPREAD = 20
 # Whatever the limits, these get no tier.
-_NEVER_RATED = tuple(code(TIER_REASONS, name) for name in ("no_purchase", "too_new"))
+_NEVER_RATED = tuple(
+    code(TIER_REASONS, name) for name in ("no_purchase", "too_new", "no_value")
+)
 
 
 def histogram(
@@ -57,38 +60,59 @@ def histogram(
         whom top shares are taken; ``next_buyers`` are those at or above ``below``),
         ``customers`` (the buyers who are rated), their ``revenue`` and, where costs
         are known, ``margin``;
-        ``bars``: see :func:`_bars`; ``buyers``: how many have a known value;
-        ``lapsed``: rated without a purchase in the window, who fall into the lowest
-        tier; ``unrated``; ``total`` of all
+        ``bars``: see :func:`_bars`; ``buyers``: how many are compared, ``top`` of
+        them with the highest value; ``ties``: whether equal values at a limit are in;
+        ``lapsed``: rated and not compared, who fall into the lowest tier;
+        ``nothing``: those of them, and of the others, whom the rules put into a tier
+        below it; ``unrated``; ``total`` of all. Archived customers are left out where
+        they do not count.
     """
-    known, __ = read_facts(facts, parameters.currency_digits)
     frame = result.frame
+    if not parameters.count_archived and "active" in facts and not facts["active"].all():
+        facts, frame = facts[facts["active"]], frame[facts["active"].to_numpy()]
+    known, __ = read_facts(facts, parameters.currency_digits)
     scored = SimpleNamespace(value=frame["value_score"].to_numpy())
     values = np.asarray(tier_values(known, scored, parameters), "float64")
     bought = frame["tenure_days"].to_numpy() >= 0
-    groups = _groups(values, bought & (known.order_count > 0), frame)
+    groups = _groups(values, bought & (known.order_count > 0), frame, parameters)
     limits = list(result.edges.tier_limits.values())
     return {
         "metric": parameters.value_metric,
         "steps": _steps(values, groups, known, limits, parameters),
         "bars": _bars(values[groups.rated], parameters.value_metric),
         "buyers": int(groups.buyers.sum()),
+        "top": _count_top(values[groups.buyers]),
+        "ties": parameters.tier_ties,
         "lapsed": _sums(groups.lapsed, known),
+        "nothing": _sums(groups.nothing, known),
         "unrated": _sums(groups.unrated, known),
         "total": _sums(np.full(len(values), True), known),
     }
 
 
-def _groups(values, is_buyer, frame):
-    """Masks: ``buyers`` of known value, ``rated`` ones of them, ``lapsed`` and
-    ``unrated`` customers. The last three are everybody."""
+def _groups(values, is_buyer, frame, parameters):
+    """Masks: ``buyers`` who are compared, ``rated`` ones of them; ``lapsed``,
+    ``nothing`` and ``unrated`` customers. The last four are everybody."""
     refused = np.isin(frame["tier_reason"].to_numpy(), _NEVER_RATED)
     has_value = is_buyer & ~np.isnan(values)
-    rated = has_value & ~refused
-    lapsed = ~is_buyer & ~refused
+    compares = compared(values, is_buyer, parameters)
+    has_tier = (has_value | ~is_buyer) & ~refused
+    nothing = np.full(len(values), False)
+    if parameters.has_no_value_tier:
+        nothing = has_tier & (~is_buyer | (values <= 0))
+    rated = compares & has_tier & ~nothing
     return SimpleNamespace(
-        buyers=has_value, rated=rated, lapsed=lapsed, unrated=~rated & ~lapsed
+        buyers=compares,
+        rated=rated,
+        lapsed=has_tier & ~rated & ~nothing,
+        nothing=nothing,
+        unrated=~has_tier,
     )
+
+
+def _count_top(values):
+    """How many have the highest value."""
+    return int((values == values.max()).sum()) if len(values) else 0
 
 
 def _sums(mask, facts):
@@ -124,7 +148,9 @@ def _steps(values, groups, facts, limits, parameters):
         "value": chosen.tolist(),
         "below": [value if math.isfinite(value) else None for value in below.tolist()],
         "limit": _round_limits(below, chosen),
-        "percent": _round_shares(ordered, below, chosen, buyers, next_buyers),
+        "percent": _round_shares(
+            len(ordered), *_let_in(ordered, chosen, buyers, next_buyers, parameters)
+        ),
         "buyers": buyers.tolist(),
         "next_buyers": next_buyers.tolist(),
         **_totals_above(members, groups.rated[members], facts, len(ordered) - buyers),
@@ -193,30 +219,30 @@ def _round_limits(below, chosen):
     return [None if math.isnan(value) else value + 0.0 for value in found.tolist()]
 
 
-def _round_shares(ordered, below, chosen, buyers, next_buyers):
-    """The roundest top shares in percent that let in exactly the given number of
-    buyers, below 100, which is the last tier's. Found by arithmetic, then asked of
-    the quantile itself."""
-    if len(ordered) < 2:
-        return [None] * len(chosen)
-    low = (buyers - 1) * 100 / (len(ordered) - 1)
-    high = (next_buyers - 1) * 100 / (len(ordered) - 1)
-    found = np.full(len(chosen), np.nan)
+def _let_in(ordered, chosen, buyers, next_buyers, parameters):
+    """Of how many buyers a share may be to let in exactly those at or above each step:
+    the least and the most. Who has the value at its end is out, or in."""
+    if parameters.tier_ties == "in":
+        return len(ordered) - np.searchsorted(ordered, chosen, "right") + 1, buyers
+    return buyers, next_buyers - 1
+
+
+def _round_shares(count, least, most):
+    """The roundest top shares in percent that are of so many buyers, below 100, which
+    is the last tier's. Found by arithmetic, then asked of the engine itself."""
+    if count < 2:
+        return [None] * len(least)
+    low, high = (number * 100 / (count - 1) for number in (least - 1, most))
+    found = np.full(len(least), np.nan)
     for unit in _round_units(10):
         candidate = np.round((np.floor(low / unit + 1e-9) + 1) * unit, LIMIT_DECIMALS)
         fits = np.isnan(found) & (candidate <= high + 1e-9) & (candidate < 100)
         found[fits] = candidate[fits]
     return [
-        share if _separates(ordered, share, floor, value) else None
-        for share, floor, value in zip(found.tolist(), below, chosen, strict=True)
+        share if not math.isnan(share) and low <= share_count(count, share) <= high
+        else None
+        for share, low, high in zip(found.tolist(), least, most, strict=True)
     ]
-
-
-def _separates(ordered, share, below, value):
-    """Whether this top share begins between two neighbouring values."""
-    return (
-        not math.isnan(share) and below <= quantile(ordered, 100 - share, 100) < value
-    )
 
 
 def _round_units(largest):

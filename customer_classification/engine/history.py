@@ -160,6 +160,7 @@ def _window(documents, window, recent):
             -documents.total(amount, window & (amount < 0))
         ),
         "margin": np.where(documents.count(known) > 0, margin, np.nan),
+        "unknown_margin_count": documents.count(window & ~known),
         "revenue_recent": documents.money(revenue_recent),
         "revenue_previous": documents.money(revenue - revenue_recent),
         "order_count_recent": orders_recent,

@@ -31,10 +31,11 @@ _OF_CLASSES = frozenset(
         *("dormant_min_days", "lost_min_days", "won_back_days", "decline_growth"),
         *("refund_share", "risk_overdue", "risk_far_overdue", "risk_declining"),
         *("risk_refunds", "risk_medium_from", "risk_high_from"),
+        *("no_value_rule", "no_value_key"),
     }
 )
 _OF_SCORES = frozenset({"components", "customers_per_bin", "growth_min_orders"})
-_OF_TIERS = frozenset({"value_metric", "tier_method"})
+_OF_TIERS = frozenset({"value_metric", "tier_method", "tier_ties", "share_of"})
 
 
 def are_same(rules, others) -> bool:
@@ -80,7 +81,8 @@ def _score_rules(parameters: Parameters, metric: str) -> dict:
 
 def _gap_rules(parameters: Parameters) -> dict:
     """The rules by which the usual gap is found."""
-    left_out = _IDENTITY | _OF_CLASSES | _OF_TIERS | _OF_SCORES | {"window_months"}
+    left_out = _IDENTITY | _OF_CLASSES | _OF_TIERS | _OF_SCORES
+    left_out |= {"window_months", "count_archived"}
     return _without(parameters, left_out)
 
 
@@ -112,11 +114,14 @@ def standing_edges(edges: Edges, old: Parameters, new: Parameters) -> Edges:
 def _common(old, new, rules_of) -> set:
     """Keys of the tiers, but the last, about which two versions say the same."""
     before = {item.key: rules_of(old, item) for item in old.tiers[:-1]}
-    return {
+    same = {
         item.key
         for item in new.tiers[:-1]
         if before.get(item.key) == rules_of(new, item)
     }
+    # Between something and nothing there is one limit only.
+    lasts = [rules.tiers[-1].key for rules in (old, new) if rules.has_no_value_tier]
+    return same | set(lasts[:1]) if len(lasts) == 2 and lasts[0] == lasts[1] else same
 
 
 def _only(values: Mapping, keys) -> dict:
@@ -134,7 +139,7 @@ def remembered_tiers(old: Parameters, new: Parameters) -> dict[int, int]:
     claims = {}
     for number, item in enumerate(old.tiers):
         below = [one.key for one in old.tiers[number:] if one.key in same]
-        claim = min(below, key=place.get, default=new.tiers[-1].key)
+        claim = min(below, key=place.get, default=new.tier_keys[-1])
         claims[item.key] = claim
     return claims
 
@@ -150,7 +155,7 @@ def all_tiers(old: Parameters, new: Parameters) -> dict[int, int]:
 
 _OF_AXIS = {
     "abc": {"rank_by", "rank_in_category", "a_share", "b_share", "keep_share"},
-    "xyz": {"x_limit", "y_limit", "cv_tolerance", "min_months"},
+    "xyz": {"x_limit", "y_limit", "cv_tolerance", "min_months", "xyz_months"},
     "price_band": {
         *("band_in_category", "band_method", "band_low", "band_high"),
         "band_min_products",

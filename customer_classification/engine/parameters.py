@@ -79,6 +79,11 @@ class Parameters:
     grace_days: int = 30
     one_step_down: bool = False
     limit_tolerance: float = 0.20
+    tier_ties: str = "out"
+    count_archived: bool = False
+    share_of: str = "buyers"
+    no_value_rule: str = "limits"
+    no_value_key: int = 0  # the tier of their own, where the rule gives one
 
     shrinkage: float = 2
     min_gap_days: float = 1
@@ -127,6 +132,22 @@ class Parameters:
         """Whether tiers are shares of the buyers, not fixed limits."""
         return self.tier_method == "top_percent"
 
+    @property
+    def tier_keys(self) -> tuple[int, ...]:
+        """Keys of the tiers, the best first; the last one takes the rest."""
+        keys = tuple(tier.key for tier in self.tiers)
+        return (*keys, self.no_value_key) if self.has_no_value_tier else keys
+
+    @property
+    def has_no_value_tier(self) -> bool:
+        """Whether a tier below all others takes the values of 0 and less."""
+        return self.no_value_rule == "own"
+
+    @property
+    def value_digits(self) -> int:
+        """Decimals of what tiers are made of: a score has one."""
+        return 1 if self.value_metric == "score" else self.currency_digits
+
     def window_start(self, as_of: datetime.date) -> datetime.date:
         """First day of the window that ends with ``as_of``.
 
@@ -153,7 +174,8 @@ class Edges:
     value down to which it is kept; both are empty when there were too few buyers to
     tell. ``limits_found`` maps it to the day on which that limit was found, and among
     how many buyers; a limit of before this was kept has none. The last tier takes the
-    rest and has no limit.
+    rest and has no limit. ``frozen`` has the keys of the tiers whose limits somebody
+    keeps on purpose, ``frozen_since`` the day since which, as ISO text.
     """
 
     recency: tuple[float, ...] = ()
@@ -167,6 +189,8 @@ class Edges:
     limits_found: Mapping[int, tuple[str, int]] = field(
         default_factory=dict, compare=False
     )
+    frozen: tuple[int, ...] = ()
+    frozen_since: str = ""
 
     def thresholds(self, metric: str) -> tuple[float, ...]:
         """Inner thresholds of a metric, rising; none where nothing is known of it."""
@@ -192,7 +216,13 @@ class Edges:
             "keep_limits": _limits_to_json(self.keep_limits),
             "limits_found": {str(k): list(v) for k, v in self.limits_found.items()},
             "buyer_count": self.buyer_count,
+            **self._frozen_to_json(),
         }
+
+    def _frozen_to_json(self):
+        if not self.frozen:
+            return {}
+        return {"frozen": list(self.frozen), "frozen_since": self.frozen_since}
 
     @classmethod
     def from_json(cls, values: Mapping) -> Edges:
@@ -213,6 +243,8 @@ class Edges:
                 int(key): (day, buyers)
                 for key, (day, buyers) in values.get("limits_found", {}).items()
             },
+            frozen=tuple(values.get("frozen", ())),
+            frozen_since=values.get("frozen_since", ""),
         )
 
     def replace(self, **values) -> Edges:

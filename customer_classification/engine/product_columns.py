@@ -61,6 +61,8 @@ class ProductParameters:
     :ivar a_share: a product is A when those before it make less than this share
     :ivar keep_share: how far beyond its limit a product keeps its class
     :ivar cv_tolerance: the same for the coefficient of variation
+    :ivar xyz_months: full months that count for every product; 0 for those from its
+        first sale on, within the window
     :ivar band_low, band_high: shares of the products, or prices, by ``band_method``
     :ivar trend_months: full months compared, at most 12
     :ivar growth, decline: size of the trend, -1 to 1, from which it counts
@@ -82,6 +84,7 @@ class ProductParameters:
     y_limit: float = 1.0
     cv_tolerance: float = 0.05
     min_months: int = 6
+    xyz_months: int = 0
     band_in_category: bool = True
     band_method: str = "quantile"
     band_low: float = 1 / 3
@@ -113,7 +116,8 @@ class Periods:
     ) -> None:
         self.as_of = as_of
         self.month_count = max(
-            parameters.window_months, 12 + parameters.trend_months, 1
+            *(parameters.window_months, 12 + parameters.trend_months),
+            *(parameters.xyz_months, 1),
         )
         next_day = as_of + datetime.timedelta(1)
         self._first = month_number(next_day) - self.month_count

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import columns, scores, tiers
 from .lazy import np, pd
-from .replay import PURCHASE_FACTS, as_days, classes_at, facts_at
+from .replay import PURCHASE_FACTS, as_days, classes_at, facts_at, starts_of
 from .rhythm import rhythm
 
 if TYPE_CHECKING:
@@ -113,19 +113,28 @@ def effort(
     :param tier_dates: day on which the tier is lost, as :func:`project` tells
     :param targets: lowest values that ``reach`` and that ``keep``, NaN for none
     :returns: the targets, beside them the ``value`` today and the orders of the usual
-        size ``orders_to_reach`` and ``orders_to_keep`` (on the day before which it is
-        lost), NaN where that is not known or too many
+        size ``orders_to_reach``, if they are bought today, and ``orders_to_keep``,
+        whether they are bought on the first day that counts or on the last one, NaN
+        where that is not known or too many; ``keep_from_date``, the first day that
+        counts where it is still to come, because today has left the window by then
     """
     today = np.full(len(facts), columns.day_number(as_of))
     lost = as_days(tier_dates)
     then = np.where(np.isnan(lost), today, lost)
     future = facts_on(facts, purchases, np.arange(len(facts)), then, parameters)
     keep = np.where(np.isnan(lost), np.nan, targets["keep"])
-    reach = targets["reach"]
+    first = np.fmax(starts_of(then, parameters.window_start), today)
+    rules = (parameters, edges)
     return targets.assign(
-        value=tier_values_at(facts, today, parameters, edges),
-        orders_to_reach=orders_to_reach(facts, today, reach, parameters, edges),
-        orders_to_keep=orders_to_reach(future, then, keep, parameters, edges),
+        value=tier_values_at(facts, today, *rules),
+        orders_to_reach=orders_to_reach(facts, today, targets["reach"], *rules),
+        orders_to_keep=np.maximum(
+            orders_to_reach(future, then, keep, *rules, bought=first),
+            orders_to_reach(future, then, keep, *rules, bought=then - 1),
+        ),
+        keep_from_date=columns.to_dates(
+            np.where(~np.isnan(lost) & (first > today), first, np.nan)
+        ),
     )
 
 
@@ -154,25 +163,33 @@ def tier_values_at(facts, days, parameters: Parameters, edges: Edges):
 
 
 def orders_to_reach(
-    facts: pd.DataFrame, days, targets, parameters: Parameters, edges: Edges
+    facts: pd.DataFrame,
+    days,
+    targets,
+    parameters: Parameters,
+    edges: Edges,
+    bought=None,
 ):
-    """How many orders of the usual size, bought on a day, lift the value to a target.
+    """How many orders of the usual size, bought on one day, lift the value of another
+    to a target.
 
     The usual order is the mean of those in the window, or of all where there are none.
 
     :param facts: columns of ``FACTS``, each row as of its day, index unique
     :param days: day of each row
     :param targets: lowest value that is enough of each row, NaN for none
+    :param bought: day of the orders of each row; the day itself by default
     :returns: float array, NaN for more than ``MOST_ORDERS`` or without a usual size
     """
     rows, more = len(facts), np.arange(1, MOST_ORDERS + 1)
     many = facts.iloc[np.repeat(np.arange(rows), MOST_ORDERS)].reset_index(drop=True)
     day = np.repeat(as_days(days), MOST_ORDERS)
-    many = _with_orders(many, np.tile(more, rows), day)
+    when = day if bought is None else np.repeat(as_days(bought), MOST_ORDERS)
+    many = _with_orders(many, np.tile(more, rows), when, day, parameters)
     value = tier_values_at(many, day, parameters, edges).reshape(rows, MOST_ORDERS)
     with np.errstate(invalid="ignore"):
         reached = value >= np.asarray(targets, "float64")[:, None]
-    known = reached.any(axis=1) & ~np.isnan(_usual_order(facts))
+    known = reached.any(axis=1) & ~np.isnan(_usual_order(facts, parameters))
     return np.where(known, more[reached.argmax(axis=1)], np.nan)
 
 
@@ -203,7 +220,7 @@ def _tiers_to_come(facts, future, previous, days, parameters, edges):
 
 def _is_lower(keys, before, parameters):
     """Whether tiers are lower than the ones before; one of other rules is neither."""
-    place = pd.Series({tier.key: at for at, tier in enumerate(parameters.tiers)})
+    place = pd.Series({key: at for at, key in enumerate(parameters.tier_keys)})
     now, then = place.reindex(keys).to_numpy(), place.reindex(before).to_numpy()
     return now > then
 
@@ -272,33 +289,39 @@ def _silence(facts, purchases, previous, parameters, edges):
     return day, risk
 
 
-def _with_orders(facts, orders, day):
-    """The facts with more orders of the usual size, bought on a day."""
-    size, bought = _usual_order(facts), columns.to_dates(day)
+def _with_orders(facts, orders, bought, day, parameters):
+    """The facts of a day with more orders of the usual size, bought on another."""
+    size, dates = _usual_order(facts, parameters), columns.to_dates(bought)
     margin = facts["margin"] / facts["order_count"].where(facts["order_count"] > 0)
+    is_recent = bought >= starts_of(day, parameters.half_start)
     added = {
         "order_count": orders,
-        "order_count_recent": orders,
+        "order_count_recent": orders * is_recent,
+        "order_count_previous": orders * ~is_recent,
         "lifetime_order_count": orders,
         "visit_count": 1,
         "revenue": orders * size,
-        "revenue_recent": orders * size,
+        "revenue_recent": orders * size * is_recent,
+        "revenue_previous": orders * size * ~is_recent,
         "lifetime_revenue": orders * size,
         "margin": orders * margin.to_numpy(),
     }
-    first = facts["first_purchase_date"]
+    first, last = facts["first_purchase_date"], facts["last_purchase_date"]
+    now = pd.Series(dates, facts.index)
     return facts.assign(
         **{name: facts[name].to_numpy() + more for name, more in added.items()},
-        first_purchase_date=first.where(first.notna(), pd.Series(bought)),
-        last_purchase_date=bought,
+        first_purchase_date=first.where(first.notna(), now),
+        last_purchase_date=last.where(last > now, now),
     )
 
 
-def _usual_order(facts):
-    """Mean net money of the orders in the window, or ever; NaN where it is none."""
+def _usual_order(facts, parameters):
+    """Mean net money of the orders in the window, or ever, as an amount that can be
+    bought; NaN where it is none."""
     orders, ever = facts["order_count"], facts["lifetime_order_count"]
     of_all = facts["lifetime_revenue"] / ever.where(ever > 0)
     size = (facts["revenue"] / orders.where(orders > 0)).where(orders > 0, of_all)
+    size = size.round(parameters.currency_digits)
     return size.where(size > 0).to_numpy()
 
 

@@ -108,7 +108,13 @@ _AT_MOST = {
     "refund_share": 1,
     "shrinkage": 1e9,  # as good as the gap of all customers alone
 }
-_CHOICES = {"value_metric": VALUE_METRICS, "tier_method": TIER_METHODS}
+_CHOICES = {
+    "value_metric": VALUE_METRICS,
+    "tier_method": TIER_METHODS,
+    "tier_ties": ("out", "in"),
+    "share_of": ("buyers", "positive"),
+    "no_value_rule": ("limits", "last", "own", "unrated"),
+}
 
 
 def _check_ranges(parameters):
@@ -197,6 +203,15 @@ def _check_tier_keys(parameters):
     for key in keys:
         _require(keys.count(key) == 1, "tier_twice", tier=key)
         _require(key != parameters.unrated_key, "tier_unrated", tier=key)
+    if parameters.has_no_value_tier:
+        _check_no_value_key(parameters, keys)
+
+
+def _check_no_value_key(parameters, keys):
+    key = parameters.no_value_key
+    _require(key, "no_value_tier_missing")
+    _require(key not in keys, "no_value_tier_twice", tier=key)
+    _require(key != parameters.unrated_key, "tier_unrated", tier=key)
 
 
 def _check_tier_limits(parameters):

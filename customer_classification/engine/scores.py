@@ -115,22 +115,32 @@ def metric_values(facts, rhythm, parameters) -> dict[str, NDArray]:
 
 
 def buyers(facts, rhythm) -> NDArray:
-    """Who bought in the window: the population that scores compare."""
+    """Who bought in the window."""
     return (facts.order_count > 0) & rhythm.bought
 
 
-def find_all_thresholds(facts, rhythm, parameters, standing):
+def population(facts, rhythm, parameters) -> NDArray:
+    """The buyers whom scores and shares compare: archived ones where they count."""
+    is_buyer = buyers(facts, rhythm)
+    return is_buyer if parameters.count_archived else is_buyer & ~facts.is_archived
+
+
+def find_all_thresholds(facts, rhythm, parameters, standing, frozen=None):
     """Thresholds of each metric by name, and notes about metrics with fewer bins.
 
     :param standing: edges of before, whose thresholds may stand; or None
+    :param frozen: edges whose thresholds stay whatever the population; or None
     """
-    is_buyer = buyers(facts, rhythm)
+    is_buyer = population(facts, rhythm, parameters)
     values = metric_values(facts, rhythm, parameters)
     thresholds, notes = {}, []
     for component in parameters.components:
         metric = component.metric
         if component.edges is not None:
             thresholds[metric] = component.edges
+            continue
+        if frozen and frozen.thresholds(metric):
+            thresholds[metric] = frozen.thresholds(metric)
             continue
         before = standing.thresholds(metric) if standing else ()
         thresholds[metric], note = _find_or_note(

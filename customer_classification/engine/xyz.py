@@ -3,7 +3,7 @@
 The coefficient of variation of the quantity by month: population standard deviation
 over mean. Months without a sale count as zero: leaving them out calls who sold once
 in a year "stable" (science.md §2.4). Only full months count, from the one of the
-first sale on.
+first sale on, or a fixed number of them for every product.
 """
 
 from __future__ import annotations

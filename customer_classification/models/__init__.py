@@ -6,6 +6,7 @@ from . import customer_value_tier
 from . import customer_lifecycle_stage
 from . import classification_policy
 from . import classification_policy_rules
+from . import classification_policy_shares
 from . import classification_policy_filter
 from . import classification_policy_warning
 from . import classification_policy_comparison
@@ -16,6 +17,7 @@ from . import classification_policy_line
 from . import classification_policy_tier
 from . import classification_policy_metric
 from . import classification_policy_memory
+from . import classification_policy_kept_limits
 from . import classification_policy_rehearsal
 from . import classification_source
 from . import classification_source_sale
@@ -28,6 +30,7 @@ from . import classification_facts_changed
 from . import classification_run
 from . import classification_run_execution
 from . import classification_run_memory
+from . import classification_run_kept_limits
 from . import classification_run_kind
 from . import classification_run_failure
 from . import classification_run_product

@@ -37,6 +37,8 @@ FLOATS = (
     "expected_gap_days",
     "value_score",
 )
+# No amounts: the currency does not say how many decimals these have.
+OWN_DECIMALS = ("growth", "expected_gap_days", "value_score")
 COUNTS = (
     "visit_count",
     "order_count",
@@ -45,6 +47,7 @@ COUNTS = (
     "open_quotation_count",
     "churn_signals",
     "won_back_count",
+    "unknown_margin_count",
     "policy_id",
 )
 # Codes of which 0 is nothing.
@@ -119,7 +122,7 @@ def profile_content(facts, frame, shown, run):
         if name in ("policy_id", "content_hash"):
             continue
         values = sources[name].to_numpy()
-        if kind == "float" and name not in ("growth", "expected_gap_days"):
+        if kind == "float" and name not in OWN_DECIMALS:
             values = np.round(values, digits) + 0.0  # + 0.0: no minus zero
         content[name] = values
     stage_ids = np.array(run._stage_ids(), "int32")

@@ -8,8 +8,9 @@ keeps its own, small, as JSON, because the profile moves on:
 * value tier: ``value``, ``orders``, ``limit`` and ``keep`` of the tier, ``next``
   (limit of the tier above), ``lost`` and ``missed`` (keep limit, and limit, of the tier
   before), ``buyers`` (compared for the limit), ``stands`` (day since which the limit
-  does, where an earlier run found it), ``reason``, ``since``, ``lifetime_orders``,
-  ``tenure``, ``refunded``
+  does, where an earlier run found it), ``frozen`` (day since which somebody keeps it),
+  ``reason``, ``since``, ``lifetime_orders``, ``tenure``, ``refunded``, ``unknown``
+  (documents in the window of which the margin is not known)
 * lifecycle stage: ``recency``, ``tenure``, ``gap``, ``lifetime_orders``,
   ``opportunities``, ``quotations``
 * churn risk: ``signals``, ``recency``, ``gap``, ``growth``, ``refund_share``
@@ -43,21 +44,24 @@ DAYS_A_MONTH = 365.25 / 12
 class TierLimits:
     """From which value each tier of a policy begins, and down to which it is kept.
 
-    :ivar enter: ``{tier id: value}``, the best tier first, finite limits only
-    :ivar keep: ``{tier id: value}`` of the same
+    :ivar enter: ``{tier id: lowest value that is enough}``, an amount of the currency
+        or a score, the best tier first, finite limits only
+    :ivar keep: ``{tier id: lowest value that keeps it}`` of the same
     :ivar found: ``{tier id: day as ISO text}`` on which the limit was found, where
         that is known
     :ivar buyers: ``{tier id: number}`` of the customers compared for it
+    :ivar frozen: ``{tier id: day as ISO text}`` since which somebody keeps it
     """
 
     def __init__(self, policy, edges):
         """:param edges: JSON of the engine's ``Edges``, as a run keeps it"""
-        from ..engine.tiers import keep_limit
+        from ..engine.tiers import keep_limit, lowest_entering, rounded_up
 
         edges = edges or {}
         policy = policy.sudo()
         known, own = edges.get("tier_limits") or {}, edges.get("keep_limits") or {}
-        self.tiers = policy.tier_ids.sorted("tier_sequence").tier_id
+        self.tiers = policy._tiers_in_order()
+        is_ranked, digits = policy.tier_method == "top_percent", policy._value_digits()
         self.enter, self.keep, lowest = {}, {}, math.inf
         for tier in self.tiers[:-1]:  # the last one takes the rest
             limit = known.get(str(tier.id))
@@ -67,11 +71,14 @@ class TierLimits:
             if kept is None:
                 kept = keep_limit(limit, policy.keep_margin / 100)
             # Who could keep a better tier keeps a lower one too.
-            lowest = min(lowest, kept)
-            self.enter[tier.id], self.keep[tier.id] = limit, lowest
+            lowest = min(lowest, rounded_up(kept, digits))
+            self.keep[tier.id] = lowest
+            self.enter[tier.id] = lowest_entering(limit, is_ranked, digits)
         found = {int(key): pair for key, pair in edges.get("limits_found", {}).items()}
         self.found = {tier: found[tier][0] for tier in self.enter if tier in found}
         self.buyers = {tier: found[tier][1] for tier in self.found}
+        frozen, since = edges.get("frozen") or (), edges.get("frozen_since")
+        self.frozen = {tier: since for tier in self.enter if since and tier in frozen}
 
     def standing(self, day, is_found_by_all=True):
         """``{tier id: day}`` of the limits that an earlier run found.
@@ -144,6 +151,8 @@ def _tier_numbers(run, limits):
         "stands": _of_tier(
             limits.standing(run.as_of_date, run.scope == "all"), SQL('t."to"')
         ),
+        "frozen": _of_tier(limits.frozen, SQL('t."to"')),
+        "unknown": SQL("NULLIF(f.unknown_margin_count, 0)"),
         "reason": SQL("f.tier_reason"),
         "since": SQL("f.tier_below_since"),
         "lifetime_orders": SQL("f.lifetime_order_count"),
@@ -259,7 +268,16 @@ class Sentences:
             "no_score": self.env._(
                 "Not rated: nothing of what the score weighs is known."
             ),
+            "no_value": self._worthless(told),
         }
+
+    def _worthless(self, told):
+        months = self.months()
+        if not told.get("orders"):
+            return self.env._("Not rated: nothing bought in %s.", months)
+        return self.env._(
+            "Not rated: nothing is left of what was bought in %s.", months
+        )
 
     def _lapsed(self, told):
         return self.env._(
@@ -294,6 +312,8 @@ class Sentences:
         )
 
     def _share(self, told, tier):
+        if told.get("frozen"):
+            return self.env._("kept since %s", self.day(told["frozen"]))
         line = self.policy.tier_ids.filtered(lambda line: line.tier_id == tier)
         if self.policy.tier_method != "top_percent" or not line or "buyers" not in told:
             return ""
@@ -404,12 +424,7 @@ class Sentences:
                 months=months,
                 orders=orders,
             ),
-            "margin": self.env._(
-                "%(value)s margin in %(months)s from %(orders)s",
-                value=self.value(told["value"]),
-                months=months,
-                orders=orders,
-            ),
+            "margin": self._margin(told, months, orders),
             "score": self.env._(
                 "A value score of %(value)s, with %(orders)s in %(months)s",
                 value=self.value(told["value"]),
@@ -418,6 +433,29 @@ class Sentences:
             ),
         }
         return texts[self.policy.value_metric]
+
+    def _margin(self, told, months, orders):
+        """The margin, and what is missing in it."""
+        values = {
+            "value": self.value(told["value"]),
+            "months": months,
+            "orders": orders,
+        }
+        unknown = told.get("unknown")
+        if not unknown:
+            return self.env._("%(value)s margin in %(months)s from %(orders)s", **values)
+        if unknown == 1:
+            return self.env._(
+                "%(value)s margin in %(months)s from %(orders)s, without 1 document of "
+                "which it is not known",
+                **values,
+            )
+        return self.env._(
+            "%(value)s margin in %(months)s from %(orders)s, without %(unknown)s "
+            "documents of which it is not known",
+            unknown=unknown,
+            **values,
+        )
 
     # Lifecycle stage
 
@@ -582,6 +620,8 @@ class Sentences:
         """A difference of two such values."""
         if self.is_score:
             return self.env._("%s points", formatLang(self.env, value, 1))
+        if self.policy.value_metric == "margin":
+            return self.env._("%s of margin", self.value(value))
         return self.value(value)
 
     def number(self, value):

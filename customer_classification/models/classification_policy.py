@@ -25,7 +25,7 @@ class ClassificationPolicy(models.Model):
         {
             *("state", "version", "published_date", "published_by_id"),
             *("filter_user_id", "customer_rules_id", "product_rules_id"),
-            "campaign_rules_id",
+            *("campaign_rules_id", "kept_run_id", "kept_date", "kept_by_id"),
         }
     )
 
@@ -206,7 +206,7 @@ class ClassificationPolicy(models.Model):
             current = self.sudo().search(
                 [("company_id", "=", policy.company_id.id), ("state", "=", "published")]
             )
-            since = policy._since_values()
+            since = policy._since_values() | current._kept_values()
             current.state = "retired"
             current.flush_recordset(["state"])
             policy.sudo().write(

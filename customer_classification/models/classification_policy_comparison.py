@@ -7,6 +7,7 @@ from .classification_policy_filter import FILTERS
 from .classification_policy_product import PRODUCT_FIELDS
 from .classification_policy_rules import (
     LINE_FIELDS,
+    NO_VALUE_TIER,
     PERCENT_FIELDS,
     PLAIN_FIELDS,
     SAFETY_FIELDS,
@@ -134,6 +135,7 @@ class ClassificationPolicy(models.Model):
                 *CAMPAIGN_FIELDS,
             )
         }
+        rules[self._label_of(NO_VALUE_TIER)] = self._no_value_tier().name or ""
         lines = {
             self.env._(
                 "%(kind)s: %(name)s",
@@ -163,6 +165,8 @@ class ClassificationPolicy(models.Model):
             return self.env._("%s days", number)
         if name in _RHYTHMS:
             return self.env._("%s times the own rhythm", number)
-        if name == "window_months":
+        if name == "product_xyz_months" and number == "0":
+            return self.env._("Since the first sale")
+        if name in ("window_months", "product_xyz_months"):
             return self.env._("%s months", number)
         return number

@@ -8,6 +8,7 @@ from .called_records import check_one
 from .classification_policy_campaign import CAMPAIGN_FIELDS
 from .classification_policy_product import PRODUCT_FIELDS
 from .classification_policy_rules import (
+    NO_VALUE_TIER,
     PERCENT_FIELDS,
     PLAIN_FIELDS,
     SAFETY_FIELDS,
@@ -22,6 +23,7 @@ RULE_NAMES = (
     *SAFETY_FIELDS,
     *PRODUCT_FIELDS,
     *CAMPAIGN_FIELDS,
+    NO_VALUE_TIER,
 )
 SCORE_NAMES = ("metric", "weight", "method", "bins", "limits")
 TIER_NAMES = ("tier", "limit", "keep_limit", "benefit_percent", "benefit_amount")
@@ -78,6 +80,8 @@ class ClassificationPolicy(models.Model):
         }
 
     def _to_plain(self, name):
+        if name == NO_VALUE_TIER:
+            return self[name].code or ""
         return self[name] or "" if self._fields[name].type == "char" else self[name]
 
     @api.model
@@ -123,7 +127,7 @@ class _PolicyFile:
         return {
             "name": self._text("name"),
             **{
-                name: self._read(self.policy, name, value, f"rules → {name}")
+                name: self._read_rule(name, value, f"rules → {name}")
                 for name, value in rules.items()
             },
             **self._lines("metric_ids", "scores", self._score),
@@ -230,6 +234,12 @@ class _PolicyFile:
                 )
             )
         return tier.id
+
+    def _read_rule(self, name, value, place):
+        """A rule; the tier that it may name stands by its code, empty for none."""
+        if name == NO_VALUE_TIER:
+            return self._tier_id(place, value) if value != "" else False
+        return self._read(self.policy, name, value, place)
 
     def _read(self, model, name, value, place):
         """A value of a field; refused unless it is of the field's own type."""

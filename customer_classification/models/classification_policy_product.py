@@ -13,7 +13,8 @@ PRODUCT_FIELDS = (
     *("product_rank_by", "product_rank_within", "product_a_percent"),
     *("product_b_percent", "product_keep_points", "product_grace_days"),
     *("product_new_days", "product_x_limit", "product_y_limit"),
-    *("product_cv_tolerance", "product_min_months", "product_band_within"),
+    *("product_cv_tolerance", "product_min_months", "product_xyz_months"),
+    "product_band_within",
     *("product_band_method", "product_band_low_percent", "product_band_high_percent"),
     *("product_band_low_price", "product_band_high_price"),
     *("product_band_min_products", "product_introduction_days", "product_end_days"),
@@ -35,6 +36,7 @@ _RANGES = {
     "product_new_days": (0, 3650),
     "product_cv_tolerance": (0, 10),
     "product_min_months": (1, 240),
+    "product_xyz_months": (0, 240),
     "product_band_min_products": (2, 1_000_000),
     "product_introduction_days": (0, 3650),
     "product_end_days": (1, 36500),
@@ -134,6 +136,13 @@ class ClassificationPolicy(models.Model):
         default=6,
         help="Full months since the month of the first sale; with fewer, a product "
         "gets no XYZ class. Months without a sale count.",
+    )
+    product_xyz_months = fields.Integer(
+        string="XYZ Over",
+        default=0,
+        help="So many full months count for every product, those before its first sale "
+        "as months without one: a product that began lately varies much. 0: the months "
+        "from the first sale on, within the window, and at least those needed.",
     )
 
     # Price bands
@@ -253,6 +262,7 @@ class ClassificationPolicy(models.Model):
             y_limit=self.product_y_limit,
             cv_tolerance=self.product_cv_tolerance,
             min_months=self.product_min_months,
+            xyz_months=self.product_xyz_months,
             band_in_category=self.product_band_within == "category",
             band_method=self.product_band_method,
             band_low=self.product_band_low_price

@@ -1,13 +1,14 @@
 from odoo import api, fields, models
 
 from .called_records import check_one
+from .classification_policy_rules import SHARE_FIELDS
 
 # Rules that decide about the value of a customer or about who is rated: with other
 # ones, another histogram holds.
 VALUE_RULES = (
     *("tz", "revenue_source", "subtract_credit_notes", "sale_domain"),
     *("invoice_domain", "window_months", "value_metric", "min_orders"),
-    "min_tenure_days",
+    *("min_tenure_days", *SHARE_FIELDS),
 )
 SCORE_RULES = ("metric_ids", "customers_per_bin", "growth_min_orders")
 

@@ -9,6 +9,10 @@ from .classification_sentences import PERCENT_FIELDS, rule_sentence
 DEFAULT_TIERS = (("vip", 5), ("high", 20), ("medium", 50), ("low", 100))
 # (metric, weight in percent); these stand in every policy.
 DEFAULT_METRICS = (("recency", 20), ("frequency", 30), ("monetary", 50))
+# Whom shares compare, and who has no value.
+SHARE_FIELDS = ("tier_ties", "share_of", "count_archived", "no_value_rule")
+# The tier that one of these rules gives; the engine knows it by its id.
+NO_VALUE_TIER = "no_value_tier_id"
 # Fields that the engine takes as they are.
 PLAIN_FIELDS = (
     *("window_months", "customers_per_bin", "value_metric", "tier_method"),
@@ -18,6 +22,7 @@ PLAIN_FIELDS = (
     *("lost_ratio", "lost_min_days", "won_back_days", "growth_min_orders"),
     *("risk_overdue", "risk_far_overdue", "risk_declining", "risk_refunds"),
     *("risk_medium_from", "risk_high_from"),
+    *SHARE_FIELDS,
 )
 SOURCE_FIELDS = (
     *("tz", "revenue_source", "subtract_credit_notes", "prospect_scope"),
@@ -356,7 +361,7 @@ class ClassificationPolicy(models.Model):
 
         :raises ValidationError: naming the tier
         """
-        for tier in self.tier_ids.tier_id.filtered(lambda tier: not tier.active):
+        for tier in self._tiers_in_order().filtered(lambda tier: not tier.active):
             raise ValidationError(self._archived_sentence(tier))
 
     @api.model
@@ -421,6 +426,7 @@ class ClassificationPolicy(models.Model):
                 unrated_key=self.env["customer.value.tier"]._unrated_id(),
                 components=tuple(line._component() for line in self.metric_ids),
                 currency_digits=self.currency_id.decimal_places,
+                no_value_key=self._no_value_tier().id or 0,
                 documents=self._document_rules(),
                 **{name: self[name] for name in PLAIN_FIELDS},
                 **{name: self[name] / 100 for name in PERCENT_FIELDS},

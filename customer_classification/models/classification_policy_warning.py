@@ -23,6 +23,7 @@ class ClassificationPolicy(models.Model):
                     *policy._warn_of_weights(),
                     *policy._warn_of_margin(),
                     *policy._warn_of_tiers((edges or {}).get("buyer_count", 0)),
+                    *policy._warn_of_ties(),
                     *policy._warn_of_risk(),
                 ]
             )
@@ -39,7 +40,7 @@ class ClassificationPolicy(models.Model):
     def _warn_of_references(self):
         """What a filter or a limit names is no more."""
         yield from self._filter_problems()
-        for tier in self.tier_ids.tier_id.filtered(lambda tier: not tier.active):
+        for tier in self._tiers_in_order().filtered(lambda tier: not tier.active):
             yield self._archived_sentence(tier)
 
     def _warn_of_weights(self):
@@ -89,6 +90,42 @@ class ClassificationPolicy(models.Model):
                     tier=line.tier_id.name,
                     limit=limit,
                 )
+
+    def _warn_of_ties(self):
+        """A best share that fewer customers are than have the highest value.
+
+        By the last run or preview with these values: two queries.
+        """
+        from ..engine.tiers import share_count
+
+        best = self.tier_ids.sorted("tier_sequence")[:1]
+        if self.tier_method != "top_percent" or len(self.tier_ids) < 2:
+            return
+        run, is_stale = self._histogram_run()
+        spread = {} if is_stale or not run else run.sudo().histogram
+        top, buyers = spread.get("top", 0), spread.get("buyers", 0)
+        if top <= max(share_count(buyers, best.limit), 1):
+            return
+        values = {
+            "tier": best.tier_id.name,
+            "top": top,
+            "buyers": buyers,
+            "share": plain_number(self.env, best.limit),
+        }
+        yield (
+            self.env._(
+                "%(tier)s: %(top)s of %(buyers)s customers have the highest value, "
+                "more than the best %(share)s %%, and all of them are in.",
+                **values,
+            )
+            if self.tier_ties == "in"
+            else self.env._(
+                "%(tier)s: %(top)s of %(buyers)s customers have the highest value, "
+                "more than the best %(share)s %%, so that nobody is in. “Equal Values "
+                "at a Limit” can let all of them in.",
+                **values,
+            )
+        )
 
     def _warn_of_risk(self):
         """Risks that nobody can reach."""

@@ -192,10 +192,8 @@ class ClassificationRun(models.Model):
         """What the engine finds, as lines and as JSON: one insert."""
         from ..engine.back_test import back_test
 
-        tiers = [tier.key for tier in parameters.tiers]
-        found = back_test(
-            facts, frame, outcome, (*tiers, parameters.unrated_key), self.as_of_date
-        )
+        tiers = (*parameters.tier_keys, parameters.unrated_key)
+        found = back_test(facts, frame, outcome, tiers, self.as_of_date)
         self.back_test = {
             "warnings": {one["warning"]: one for one in found.warnings},
             "newcomer_count": found.newcomers["customers"],

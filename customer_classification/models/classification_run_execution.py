@@ -198,7 +198,10 @@ class ClassificationRun(models.Model):
         parameters = self._remembering("customer", parameters, previous)
         edges = self._given_edges(parameters)
         standing = self._standing_edges(last, parameters)
-        result = classify(facts, previous, parameters, self.as_of_date, edges, standing)
+        result = classify(
+            *(facts, previous, parameters, self.as_of_date, edges, standing),
+            frozen=self._kept_edges(parameters),
+        )
         shown = self._shown(previous, result.frame)
         old_rules = self._by_old_rules(facts, previous, shown)
         self._enter("write", 70)
@@ -334,7 +337,9 @@ class ClassificationRun(models.Model):
         facts = facts[facts["is_customer"] & ~facts_model._is_doubtful(facts)]
         standing = self._standing_edges(self._run_before(), parameters)
         return classify(
-            facts, None, parameters, self.as_of_date, standing=standing
+            *(facts, None, parameters, self.as_of_date),
+            standing=standing,
+            frozen=self._kept_edges(parameters),
         ).edges
 
     def _shown(self, previous, frame):
@@ -391,7 +396,9 @@ class ClassificationRun(models.Model):
         parameters, edges = policy._parameters(), Edges.from_json(last.edges)
         before, today = previous.loc[index], self.as_of_date
         if self.scope == "all" and self._counts_as(policy):
-            found = classify(facts, before, parameters, today, standing=edges)
+            kept = self._kept_edges(parameters)
+            rules = (parameters, today)
+            found = classify(facts, before, *rules, standing=edges, frozen=kept)
             return found.frame.loc[index]
         own = self._facts_by(policy, parameters, facts, index)
         before = before.loc[own.index]

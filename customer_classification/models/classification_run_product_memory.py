@@ -6,7 +6,9 @@ from odoo.exceptions import ValidationError
 from .classification_policy_memory import DOCUMENT_FIELDS
 
 # Rules that decide what is read of the products.
-_READING_RULES = ("company_id", "window_months", "product_trend_months")
+_READING_RULES = (
+    *("company_id", "window_months", "product_trend_months", "product_xyz_months"),
+)
 
 
 class ClassificationRun(models.Model):

@@ -49,6 +49,13 @@ RULE_SENTENCES = {
     "tier_unrated": _lt(
         "%(tier)s: the tier of customers who are not rated cannot have a limit."
     ),
+    "no_value_tier_missing": _lt(
+        "Choose the value tier of customers with a value of 0 or less."
+    ),
+    "no_value_tier_twice": _lt(
+        "%(tier)s: stands among the limits. Choose another value tier for customers "
+        "with a value of 0 or less."
+    ),
     "limit_unknown": _lt("%(tier)s: the limit must be a number."),
     "limit_infinite": _lt("%(tier)s: the limit must be a number."),
     "share_out_of_range": _lt(
@@ -107,6 +114,33 @@ NOTE_SENTENCES = {
         "No value tiers: %(buyers)s customers bought in the window, and shares of "
         "the customers need %(needed)s."
     ),
+    "tied_share": _lt(
+        "%(tier)s: %(customers)s of %(buyers)s customers reach its limit, where the "
+        "rules say the best %(share)s %%, because several have the same value."
+    ),
+    "kept_share": _lt(
+        "%(tier)s: %(customers)s of %(buyers)s customers reach its limit, which is "
+        "kept, where the rules say the best %(share)s %%."
+    ),
+    "archived_left_out": _lt(
+        "%(customers)s archived customers who bought in the window are left out where "
+        "scores and shares are found."
+    ),
+    "not_positive_left_out": _lt(
+        "%(customers)s customers who bought in the window have a value of 0 or less "
+        "and are left out where shares are found."
+    ),
+    "no_value_last": _lt(
+        "%(customers)s customers have a value of 0 or less: they belong to "
+        "%(no_value_tier)s, the last tier, once their grace period is over."
+    ),
+    "no_value_own": _lt(
+        "%(customers)s customers have a value of 0 or less: they belong to "
+        "%(no_value_tier)s, a tier of their own, once their grace period is over."
+    ),
+    "no_value_unrated": _lt(
+        "%(customers)s customers have a value of 0 or less and are not rated."
+    ),
     "no_gaps": _lt("Nobody bought twice yet, so a rhythm of %(days)s days is assumed."),
     "future_dates": _lt(
         "%(customers)s customers have purchases dated after the day of the run."
@@ -156,6 +190,10 @@ def note_sentence(env, note):
     values = dict(note)
     if "metric" in note:
         values["metric"] = metric_label(env, note["metric"])
+    for name in {"tier", "no_value_tier"} & set(note):
+        values[name] = env["customer.value.tier"].browse(note[name]).exists().name
+    if "share" in note:
+        values["share"] = plain_number(env, note["share"])
     translated = env._(sentence)
     return translated % values
 

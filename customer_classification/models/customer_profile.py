@@ -18,6 +18,7 @@ TIER_REASONS = [
     ("few_customers", "Not rated: too few customers to compare with"),
     ("no_margin", "Not rated: margin not known"),
     ("no_score", "Not rated: nothing known of what the score weighs"),
+    ("no_value", "Not rated: a value of 0 or less"),
 ]
 SEGMENTS = [
     ("hibernating", "Hibernating"),
@@ -104,6 +105,12 @@ class CustomerProfile(models.Model):
         help="In the window, over the purchases of which the margin is known.",
     )
     has_margin = fields.Boolean(string="Margin Known", readonly=True)
+    unknown_margin_count = fields.Integer(
+        string="Documents of Unknown Margin",
+        readonly=True,
+        help="Orders, invoices, refunds and imported purchases in the window of which "
+        "the margin is not known. They are missing in the margin.",
+    )
     growth = fields.Float(
         readonly=True,
         digits=(5, 4),

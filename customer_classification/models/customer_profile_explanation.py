@@ -68,6 +68,8 @@ class CustomerProfile(models.Model):
             "next": limits.next().get(tier),
             "buyers": limits.buyers.get(tier),
             "stands": standing.get(tier),
+            "frozen": limits.frozen.get(tier),
+            "unknown": self.unknown_margin_count or None,
             "reason": self.tier_reason,
             "since": self.tier_below_since or None,
             "lifetime_orders": self.lifetime_order_count,

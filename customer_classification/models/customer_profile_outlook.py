@@ -7,6 +7,7 @@ from odoo.tools import float_round
 
 from .classification_explanation import DAYS_A_MONTH, Sentences, TierLimits, tier_above
 
+HIGHEST_SCORE = 100
 TRENDS = [("rising", "Rising"), ("steady", "Steady"), ("falling", "Falling")]
 
 
@@ -23,7 +24,9 @@ class CustomerProfile(models.Model):
     _inherit = "customer.profile"  # pylint: disable=consider-merging-classes-inherited
 
     tier_reach_text = fields.Char(
-        string="To Reach the Next Tier", compute="_compute_outlook"
+        string="To Reach the Next Tier",
+        compute="_compute_outlook",
+        help="What is enough today, at the limits of the last run over everybody.",
     )
     tier_keep_text = fields.Char(string="To Keep This Tier", compute="_compute_outlook")
     tier_change_date = fields.Date(
@@ -133,7 +136,7 @@ class CustomerProfile(models.Model):
         purchases = facts_model._read_purchases(policy, scope)
         rules = (parameters, Edges.from_json(edges), as_of)
         told = project(facts, purchases, previous, *rules)
-        targets = self._targets(facts.index, limits, policy)
+        targets = self._targets(facts.index, limits)
         told = told.join(effort(facts, purchases, told["tier_date"], targets, *rules))
         return {
             profile: profile._told(told.loc[profile.partner_id.id], limits)
@@ -150,7 +153,7 @@ class CustomerProfile(models.Model):
         except ValidationError:
             return None
 
-    def _targets(self, partner_ids, limits, policy):
+    def _targets(self, partner_ids, limits):
         """Frame by customer of the lowest values that reach the next tier, and that
         keep this one; NaN for none."""
         import pandas as pd
@@ -158,9 +161,6 @@ class CustomerProfile(models.Model):
         tiers = {one.partner_id.id: one.shadow_tier_id.id for one in self}
         held = [tiers[partner] for partner in partner_ids]
         reach = pd.Series(limits.next(), dtype="float64").reindex(held)
-        if policy.tier_method == "top_percent":
-            # A share of the customers is above its limit, a fixed limit is reached.
-            reach += _step(policy)
         keep = pd.Series(limits.keep, dtype="float64").reindex(held)
         return pd.DataFrame(
             {"reach": reach.to_numpy(), "keep": keep.to_numpy()}, partner_ids
@@ -172,6 +172,9 @@ class CustomerProfile(models.Model):
         for name, value in row.items():
             if name.endswith("_date"):
                 setattr(told, name, value.date() if value == value else False)
+        if self.policy_id.value_metric == "margin":  # of nothing: whatever comes counts
+            for name in ("value", "value_then"):
+                setattr(told, name, 0 if row[name] != row[name] else row[name])
         told.next_tier = self.env["customer.value.tier"].browse(int(told.next_tier))
         told.above = tier_above(limits.tiers, self.shadow_tier_id)
         told.is_better = told.next_tier.sequence < self.shadow_tier_id.sequence
@@ -185,6 +188,11 @@ class CustomerProfile(models.Model):
             return self._rated_text(sentences, told)
         if not told.above or told.reach != told.reach or told.value != told.value:
             return False
+        if sentences.is_score and told.reach > HIGHEST_SCORE:
+            return self.env._(
+                "Nobody reaches %s now: too many customers have the highest score.",
+                told.above.name,
+            )
         missing = self._rounded(told.reach - told.value)
         if missing <= 0:
             return self.env._("%s is reached: the next run gives it.", told.above.name)
@@ -254,12 +262,20 @@ class CustomerProfile(models.Model):
         needed = self._needed(sentences, told)
         if not needed:
             return lost
+        values |= {
+            "lost": lost,
+            "tier": self.shadow_tier_id.name,
+            "needed": needed,
+            "day": sentences.day(told.tier_date - timedelta(1)),
+        }
+        if not told.keep_from_date:
+            return self.env._(
+                "%(lost)s To keep %(tier)s: %(needed)s by %(day)s.", **values
+            )
         return self.env._(
-            "%(lost)s To keep %(tier)s: %(needed)s by %(day)s.",
-            lost=lost,
-            tier=self.shadow_tier_id.name,
-            needed=needed,
-            day=sentences.day(told.tier_date - timedelta(1)),
+            "%(lost)s To keep %(tier)s: %(needed)s from %(first)s to %(day)s.",
+            first=sentences.day(told.keep_from_date),
+            **values,
         )
 
     def _needed(self, sentences, told):
@@ -273,7 +289,15 @@ class CustomerProfile(models.Model):
         return self.env._("%(value)s (about %(orders)s)", value=lacking, orders=orders)
 
     def _rounded(self, difference):
-        return float_round(difference, precision_rounding=_step(self.policy_id))
+        """The least amount that can be bought and is enough.
+
+        A difference of two amounts is one itself, but for the dust of binary fractions.
+        """
+        return float_round(
+            round(difference, self.policy_id._value_digits()),
+            precision_rounding=_step(self.policy_id),
+            rounding_method="UP",
+        )
 
     def _stage_text(self, sentences, told, names):
         """When silence makes the customer dormant, and lost."""

@@ -134,11 +134,7 @@ class ProductProfile(models.Model):
             "since": format_date(self.env, self.xyz_above_since),
         }
         sentence = {
-            "limit": lambda **v: self.env._(
-                "A usual month is %(cv)s times the mean away from it, over %(months)s "
-                "full months. X: up to %(x)s, Y: up to %(y)s.",
-                **v,
-            ),
+            "limit": lambda **v: self._explain_variation(**v),
             "kept": lambda **v: self.env._(
                 "A usual month is %(cv)s times the mean away from it: above the limit, "
                 "but within the tolerance.",
@@ -158,6 +154,20 @@ class ProductProfile(models.Model):
             ),
         }.get(self.xyz_reason)
         return sentence and sentence(**values)
+
+    def _explain_variation(self, **values):
+        if not self.policy_id.product_xyz_months:
+            return self.env._(
+                "A usual month is %(cv)s times the mean away from it, over %(months)s "
+                "full months. X: up to %(x)s, Y: up to %(y)s.",
+                **values,
+            )
+        return self.env._(
+            "A usual month is %(cv)s times the mean away from it, over %(months)s full "
+            "months; those before the first sale count as months without one. X: up to "
+            "%(x)s, Y: up to %(y)s.",
+            **values,
+        )
 
     def _explain_band(self):
         price = formatLang(self.env, self.list_price, currency_obj=self.currency_id)

@@ -67,6 +67,7 @@ from . import test_replay
 from . import test_rights_matrix
 from . import test_run
 from . import test_run_failure
+from . import test_shares
 from . import test_source_invoice
 from . import test_source_sale
 from . import test_tag_library
@@ -78,6 +79,7 @@ from . import test_tag_rule
 from . import test_tag_speed
 from . import test_tag_tree
 from . import test_tag_wizard
+from . import test_tier_cents
 from . import test_to_fix
 from . import test_tours
 from . import test_views

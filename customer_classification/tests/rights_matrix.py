@@ -34,15 +34,35 @@ HOSTILE = (
 
 
 class RightsMatrixCase(RightsWorld):
-    """Compares rights with the tables of one addon."""
+    """Compares rights with the tables of the addon in which a test is written."""
 
-    addon = "customer_classification"
+    addon = ""
+    allow_inherited_tests_method = True
     # {model.method: positional arguments of an ordinary call}
     arguments = {}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.addon = cls.__module__.split(".")[2]
 
     def _wizard_values(self):
         """``{wizard: values with which a person's screen opens it}``."""
         return {}
+
+    # Questions to each addon
+
+    def test_models(self):
+        self.check_models()
+
+    def test_amounts(self):
+        self.check_amounts()
+
+    def test_methods(self):
+        self.check_methods()
+
+    def test_hostile_calls(self):
+        self.check_hostile_calls()
 
     # What there is
 
@@ -81,15 +101,17 @@ class RightsMatrixCase(RightsWorld):
     def _is_own_method(cls, model, name):
         if name.startswith("_") or hasattr(BaseModel, name) or name in model._fields:
             return False
-        method = getattr(type(model), name)
-        module = getattr(method, "__module__", None) or ""
-        if not module.startswith(f"odoo.addons.{cls.addon}."):
+        own = f"odoo.addons.{cls.addon}."
+        if not any(
+            name in vars(base) and base.__module__.startswith(own)
+            for base in type(model).__mro__
+        ):
             return False
         try:
             get_public_method(model, name)
         except AccessError:
             return False
-        return callable(method)
+        return callable(getattr(type(model), name))
 
     def _rows_here(self, name):
         """Records of a model in the company of the world, one at most."""

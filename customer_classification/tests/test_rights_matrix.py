@@ -30,15 +30,3 @@ class TestRightsMatrix(RightsMatrixCase):
                 "model": "sale.order",
             },
         }
-
-    def test_models(self):
-        self.check_models()
-
-    def test_amounts(self):
-        self.check_amounts()
-
-    def test_methods(self):
-        self.check_methods()
-
-    def test_hostile_calls(self):
-        self.check_hostile_calls()

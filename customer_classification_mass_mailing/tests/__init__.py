@@ -1,1 +1,2 @@
 from . import test_campaign_mailing
+from . import test_rights_matrix

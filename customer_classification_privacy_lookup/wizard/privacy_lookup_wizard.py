@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.tools import SQL
 
+from odoo.addons.customer_classification.models.called_records import check_one
+
 ADDON = "customer_classification"
 # Decisions explain past classes and are never deleted: their text is erased.
 DECISIONS = ("classification.override", "product.class.override")
@@ -85,7 +87,7 @@ class PrivacyLookupWizardLine(models.TransientModel):
 
     def action_unlink(self):
         """Erase the text of a decision, which is never deleted."""
-        self.ensure_one()
+        check_one(self)
         if self.res_model not in DECISIONS or self.is_unlinked:
             return super().action_unlink()
         self._erase_decision()

@@ -1,1 +1,2 @@
 from . import test_product_stock
+from . import test_rights_matrix

@@ -28,8 +28,9 @@ from tools import databases, odoo, ports  # noqa: E402
 from tools.odoo import Session  # noqa: E402
 
 _TEMPORARY = re.compile(r"out_(\d+)_\w+")
-# A user's statement that waits longer than this for a lock fails, whoever holds it.
-LOCK_WAIT = "100ms"
+# A user's statement that waits longer than this for a lock fails, whoever holds it:
+# 100 ms on an idle machine, as the long load wants one; else other tests run beside.
+LOCK_WAIT = "100ms" if "LOAD_SECONDS" in os.environ else "500ms"
 BROWSERS = ("google-chrome", "chromium", "chromium-browser")
 MISSING = (
     "No Chromium on this machine, so no screen can be looked at: install it "

@@ -87,6 +87,21 @@ class Desk:
             }
         )
 
+    def open_list(self, model, domain):
+        """Open what a domain finds as a list: other tests' records are not in it."""
+        self.open(
+            {
+                "type": "ir.actions.act_window",
+                "name": "Found",
+                "res_model": model,
+                "domain": domain,
+                "views": [[False, "list"], [False, "form"]],
+                "target": "current",
+            },
+            viewType="list",
+        )
+        self.settle()
+
     def turn(self):
         """Let the page do what it is about to do; False where it goes to another."""
         try:

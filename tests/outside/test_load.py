@@ -15,12 +15,16 @@ from json_client import Client, Refused
 from odoo_commands import connect, query
 
 SECONDS = float(os.environ.get("LOAD_SECONDS", 20))
-LONGEST_WAIT = "100 milliseconds"
+# The long version is for an idle machine; other tests run beside the short one.
+LONGEST_WAIT = "100 milliseconds" if "LOAD_SECONDS" in os.environ else "1 second"
+# A run that meets a contact being merged waits until that is saved: nobody waits then.
+LONGEST_WAIT_OF_RUN = "2 seconds"
 _WAITS = f"""
     SELECT now() - l.waitstart, a.query FROM pg_locks l
       JOIN pg_stat_activity a USING (pid)
      WHERE NOT l.granted AND a.datname = current_database()
-       AND now() - l.waitstart > interval '{LONGEST_WAIT}'
+       AND now() - l.waitstart > CASE WHEN a.application_name = %s
+               THEN interval '{LONGEST_WAIT_OF_RUN}' ELSE interval '{LONGEST_WAIT}' END
 """
 # What a run finds out of the documents alone; ids, dates of writing and what is
 # remembered of days before are another matter.
@@ -279,7 +283,7 @@ def test_eight_people_work_while_runs_follow_one_another(
         ]
         for one in work:
             one.start()
-        waits = _sampled_waits(connection, end)
+        waits = _sampled_waits(connection, end, f"odoo-{second.process.pid}")
         for one in work:
             one.join(timeout=300)
             assert not one.is_alive(), type(one).__name__
@@ -291,11 +295,14 @@ def test_eight_people_work_while_runs_follow_one_another(
     _classes_are_those_from_nothing(client("admin"), connection, stage)
 
 
-def _sampled_waits(connection, end):
-    """Look at the locks that somebody waits for, twenty times a second."""
+def _sampled_waits(connection, end, runs):
+    """Look at the locks that somebody waits for, twenty times a second.
+
+    ``runs`` is the name under which the server of the runs is connected.
+    """
     waits = []
     while time.monotonic() < end:
-        waits += query(connection, _WAITS)
+        waits += query(connection, _WAITS, runs)
         time.sleep(0.05)
     return waits
 

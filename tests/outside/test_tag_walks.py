@@ -149,9 +149,7 @@ def test_many_at_once_and_undo(walk):
     scene, person = walk("many")
     [tag] = scene.tags("Walk Many")
     partners = scene.partners("Walk A of many", "Walk B of many")
-    person.open("base.action_partner_form", viewType="kanban")
-    person.page.locator(".o_switch_view.o_list").click()
-    person.settle()
+    person.open_list("res.partner", [("id", "in", partners)])
     for name in ("Walk A of many", "Walk B of many"):
         person.row(name).first.get_by_role("checkbox").first.check()
     person.press("Actions")

@@ -43,6 +43,15 @@ def test_failures_are_named_and_counted_once():
     )
 
 
+def test_a_test_lasts_until_the_next_one_begins():
+    log = [
+        f"2026-11-24 03:10:{second} 42 INFO x odoo.addons.a.tests.test_b: "
+        f"Starting TestB.test_{name} ... "
+        for second, name in (("03,100", "c"), ("05,600", "d"))
+    ]
+    assert read([*log, result(0, 0, 2)]).seconds == {"TestB.test_c": 2.5}
+
+
 def test_skipped_tests_are_not_passed():
     log = [
         f"{STAMP} INFO x odoo.addons.a.tests.test_b: skipped TestB.test_c : no browser",

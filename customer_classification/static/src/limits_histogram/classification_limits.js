@@ -391,13 +391,27 @@ export class ClassificationLimits extends Component {
 
     /** Who is in no bar. */
     get othersText() {
-        const { lapsed, unrated } = this.histogram;
+        const { lapsed, nothing, rules, unrated } = this.histogram;
+        const numbers = {
+            lapsed: formatInteger(lapsed.customers),
+            nothing: formatInteger(nothing?.customers ?? 0),
+            unrated: formatInteger(unrated.customers),
+        };
+        if (nothing?.customers) {
+            return _t(
+                "Not drawn: %(nothing)s customers with a value of 0 or less, who have a tier of their own, and %(unrated)s who are not rated.",
+                numbers
+            );
+        }
+        if (rules.share_of === "positive") {
+            return _t(
+                "Not drawn: %(lapsed)s customers with a value of 0 or less, who are in the lowest tier, and %(unrated)s who are not rated.",
+                numbers
+            );
+        }
         return _t(
             "Not drawn: %(lapsed)s customers who bought nothing in the window and are in the lowest tier, and %(unrated)s who are not rated.",
-            {
-                lapsed: formatInteger(lapsed.customers),
-                unrated: formatInteger(unrated.customers),
-            }
+            numbers
         );
     }
 

@@ -15,11 +15,11 @@ export function limitAt({ steps }, method, cut) {
     return steps[NUMBERS[method]][cut] ?? null;
 }
 
-/** How many of the buyers are above the quantile at which a top share begins. The same
- * arithmetic as the engine's, so that the same floats come out. */
-function buyersAbove(percent, buyerCount) {
+/** Of how many of the buyers a top share is, where no two have the same value. The same
+ * arithmetic as the engine's, without the dust that percents have in binary. */
+function shareCount(percent, buyerCount) {
     const place = ((buyerCount - 1) * (100 - percent)) / 100;
-    return buyerCount - 1 - Math.floor(place);
+    return buyerCount - 1 - Math.floor(Number(place.toFixed(9)));
 }
 
 /** Place of the last of the steps for which something holds; -1 for none. */
@@ -46,7 +46,12 @@ export function cutOf(histogram, method, limit) {
             limit > steps.below[cut];
         return { cut, isExact };
     }
-    const buyers = buyersAbove(limit, histogram.buyers);
+    const buyers = shareCount(limit, histogram.buyers);
+    if (histogram.ties === "in") {
+        const cut = lastStep(steps, (step) => steps.buyers[step] < buyers) + 1;
+        const isExact = cut === 0 || steps.next_buyers[cut - 1] >= buyers;
+        return { cut: Math.min(cut, steps.value.length - 1), isExact };
+    }
     const cut = lastStep(steps, (step) => steps.buyers[step] <= buyers);
     const isExact = cut < 0 ? buyers < steps.buyers[0] : buyers < steps.next_buyers[cut];
     return { cut, isExact: isExact || cut === steps.value.length - 1 };

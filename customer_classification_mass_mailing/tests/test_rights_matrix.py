@@ -1,0 +1,11 @@
+from odoo.tests import tagged
+
+from odoo.addons.customer_classification.tests.rights_matrix import RightsMatrixCase
+
+
+@tagged("post_install", "-at_install")
+class TestRightsMatrix(RightsMatrixCase):
+    """Models, amounts and public methods beside mailings, by role."""
+
+    def _wizard_values(self):
+        return {"campaign.start": {"title": "Started"}}
