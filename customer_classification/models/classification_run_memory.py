@@ -110,7 +110,7 @@ class ClassificationRun(models.Model):
         kept = classify(
             facts[moved], known[moved], whole, self.as_of_date, result.edges
         ).frame["value_tier"]
-        places = {item.key: place for place, item in enumerate(parameters.tiers)}
+        places = {key: place for place, key in enumerate(parameters.tier_keys)}
         return kept.index[kept.map(places) < now[moved].map(places)]
 
     def action_open_grace_ends(self):
