@@ -35,6 +35,7 @@ def uninstall_hook(env):
         "classification_run",
         "classification_policy_tier",
         "classification_policy_metric",
+        "classification_policy_segment",
         "classification_policy",
         "customer_code",
         "customer_code_scheme",

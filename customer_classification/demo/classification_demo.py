@@ -451,10 +451,36 @@ class ClassificationDemo(models.AbstractModel):
         ]
 
     def _create_credit_notes(self, world, refunds):
-        values = [self._credit_note_values(world, *refund) for refund in refunds]
+        orders = self._orders_of([partner for __, partner, *__ in refunds])
+        values = [
+            self._credit_note_values(world, orders, *refund) for refund in refunds
+        ]
         self.env["account.move"].create(values).action_post()
 
-    def _credit_note_values(self, world, company, partner, day, amount):
+    def _orders_of(self, partners):
+        """``{(company, customer): orders, the last one first}``: one query."""
+        found = self.env["sale.order"].search(
+            [
+                ("state", "=", "sale"),
+                ("partner_id.commercial_partner_id", "in", [p.id for p in partners]),
+            ],
+            order="date_order desc, id desc",
+        )
+        return found.grouped(
+            lambda order: (order.company_id, order.partner_id.commercial_partner_id)
+        )
+
+    def _names_of_last(self, orders, day, amount):
+        """Names of the last orders before a day that are worth an amount."""
+        names, worth = [], 0
+        for order in orders:
+            if order.date_order.date() < day and worth < amount:
+                names.append(order.name)
+                worth += order.amount_untaxed
+        return ", ".join(names)
+
+    def _credit_note_values(self, world, orders, company, partner, day, amount):
+        orders = orders.get((company, partner), self.env["sale.order"])
         line = {
             "product_id": world.products[0].id,
             "name": "Goods returned",
@@ -470,6 +496,7 @@ class ClassificationDemo(models.AbstractModel):
             "invoice_user_id": partner.user_id.id,
             "currency_id": company.currency_id.id,
             "ref": "Goods returned",
+            "invoice_origin": self._names_of_last(orders, day, amount),
             "invoice_line_ids": [Command.create(line)],
         }
 

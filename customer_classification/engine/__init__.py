@@ -30,7 +30,6 @@ from .columns import (
     RESULT,
     RISKS,
     SCORED_METRICS,
-    SEGMENTS,
     SIGNALS,
     STAGES,
     TIER_REASONS,
@@ -69,7 +68,7 @@ from .products import (
 from .projection import effort, project
 from .replay import classes_at, facts_at
 from .rules import RuleError
-from .scores import rfm_segment
+from .segments import Segment, segment_of
 
 __all__ = [
     "ABC",
@@ -93,7 +92,6 @@ __all__ = [
     "RISKS",
     "SALES_STAGES",
     "SCORED_METRICS",
-    "SEGMENTS",
     "SIGNALS",
     "STAGES",
     "STAGE_REASONS",
@@ -109,6 +107,7 @@ __all__ = [
     "Periods",
     "ProductParameters",
     "RuleError",
+    "Segment",
     "Shown",
     "TierLimit",
     "all_axes",
@@ -131,7 +130,7 @@ __all__ = [
     "project",
     "remembered_axes",
     "remembered_tiers",
-    "rfm_segment",
     "roll_up",
+    "segment_of",
     "standing_edges",
 ]

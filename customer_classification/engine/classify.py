@@ -216,6 +216,5 @@ def _score_columns(scored):
         "score_recency": scored.recency,
         "score_frequency": scored.frequency,
         "score_monetary": scored.monetary,
-        "rfm_segment": scored.segment,
         "value_score": scored.value,
     }

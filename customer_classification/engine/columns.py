@@ -44,18 +44,6 @@ TIER_REASONS = (
     "no_score",  # nothing of what the score weighs is known
     "no_value",  # a value of 0 or less, which the rules do not rate
 )
-SEGMENTS = (
-    "hibernating",
-    "at_risk",
-    "cannot_lose",
-    "about_to_sleep",
-    "need_attention",
-    "loyal",
-    "promising",
-    "new",
-    "potential_loyalist",
-    "champion",
-)
 AXES = ("value_tier", "lifecycle_stage", "churn_risk")
 CAUSES = ("data", "rules", "time", "person")
 
@@ -122,7 +110,6 @@ RESULT = {
     "score_recency": "int8",  # 1 worst .. number of bins, 0 none
     "score_frequency": "int8",
     "score_monetary": "int8",
-    "rfm_segment": "int8",  # code of SEGMENTS
     "value_score": "float64",  # 0..100
     "value_tier": "int64",  # key
     "tier_reason": "int8",  # code of TIER_REASONS

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from . import rules
+from . import rules, segments
 from .columns import EXTRA_METRICS, METRICS, SCORED_METRICS
 
 
@@ -108,6 +108,8 @@ class Parameters:
     risk_medium_from: float = 2
     risk_high_from: float = 4
 
+    segments: tuple[segments.Segment, ...] = ()
+
     currency_digits: int = 2
     # What counts as a purchase, in the caller's words: compared, not read.
     documents: tuple = ()
@@ -121,6 +123,7 @@ class Parameters:
         components = sorted(self.components, key=_place)
         object.__setattr__(self, "components", tuple(components))
         rules.check(self)
+        segments.check(self.segments)
 
     @property
     def weights(self) -> dict[str, float]:

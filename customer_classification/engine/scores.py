@@ -1,4 +1,4 @@
-"""Recency, frequency and monetary scores, the value score and the named segment.
+"""Recency, frequency and monetary scores, and the value score.
 
 Source: science.md §2.3 and §5.1: each metric on its own, thresholds by type-7
 quantiles over those who bought, strict comparison, so that equal values always share
@@ -9,33 +9,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .columns import SEGMENTS, code
+from .columns import METRICS
 from .growth import growth
 from .lazy import np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Rows: recency 1..5, columns: frequency 1..5. Covers the 25 cells exactly once,
-# which the popular lists of ranges do not (science.md §2.3).
-_SEGMENT_GRID = (
-    ("hibernating", "hibernating", "at_risk", "at_risk", "cannot_lose"),
-    ("hibernating", "hibernating", "at_risk", "at_risk", "cannot_lose"),
-    ("about_to_sleep", "about_to_sleep", "need_attention", "loyal", "loyal"),
-    ("promising", "potential_loyalist", "potential_loyalist", "loyal", "loyal"),
-    ("new", "potential_loyalist", "potential_loyalist", "champion", "champion"),
-)
-
 
 class Scores(NamedTuple):
-    """Scores 1..bins (int8, 0 for a customer without purchase in the window), the
-    value score 0..100 (float64, NaN for none) and the code of the segment."""
+    """Scores 1..bins (int8, 0 for a customer without purchase in the window) and the
+    value score 0..100 (float64, NaN for none)."""
 
     recency: NDArray
     frequency: NDArray
     monetary: NDArray
     value: NDArray
-    segment: NDArray
 
 
 def quantile(ordered: NDArray, part: float, whole: float) -> float:
@@ -183,9 +172,7 @@ def score(facts, rhythm, edges, parameters) -> Scores:
     )
     value[rhythm.bought & ~is_buyer] = 0.0
     value[~rhythm.bought] = np.nan
-    recency, frequency = scored["recency"], scored["frequency"]
-    segment = rfm_segment(recency, frequency, (bins["recency"], bins["frequency"]))
-    return Scores(recency, frequency, scored["monetary"], value, segment)
+    return Scores(*(scored[metric] for metric in METRICS), value)
 
 
 def value_score(scores, bins, weights) -> NDArray:
@@ -203,27 +190,6 @@ def value_score(scores, bins, weights) -> NDArray:
             weight += known * share
     told = weight > 0
     return np.where(told, np.round(total / np.where(told, weight, 1), 1), np.nan)
-
-
-def rfm_segment(score_recency, score_frequency, bins) -> NDArray:
-    """Code into ``SEGMENTS`` of each customer (int8, 0 where a score is 0).
-
-    :param bins: number of bins, or a pair of those of recency and of frequency
-    Source: the RF grid of science.md §2.3, which leaves no cell without a name.
-    """
-    recency_bins, frequency_bins = (bins, bins) if isinstance(bins, int) else bins
-    codes = [[code(SEGMENTS, name) for name in row] for row in _SEGMENT_GRID]
-    grid = np.zeros((6, 6), "int8")
-    grid[1:, 1:] = codes
-    row = _to_five(recency_bins)[score_recency]
-    return grid[row, _to_five(frequency_bins)[score_frequency]]
-
-
-def _to_five(bins):
-    """The fifth in which the middle of each bin lies, as a table with 0 for none: one
-    bin of one is the middle, 3; ten bins fall in pairs."""
-    scores = np.arange(1, bins + 1)
-    return np.append(0, -(-(2 * scores - 1) * 5 // (2 * bins)))
 
 
 def average_order(facts) -> NDArray:

@@ -4,6 +4,7 @@ from . import classification_condition
 from . import ir_rule
 from . import customer_value_tier
 from . import customer_lifecycle_stage
+from . import customer_segment
 from . import classification_policy
 from . import classification_policy_rules
 from . import classification_policy_shares
@@ -18,10 +19,13 @@ from . import classification_policy_tier
 from . import classification_policy_metric
 from . import classification_policy_memory
 from . import classification_policy_kept_limits
+from . import classification_policy_segment
+from . import classification_policy_segment_map
 from . import classification_policy_rehearsal
 from . import classification_source
 from . import classification_source_sale
 from . import classification_source_invoice
+from . import classification_source_credit
 from . import classification_source_import
 from . import classification_source_documents
 from . import classification_source_product
@@ -61,9 +65,12 @@ from . import classification_run_rehearsal
 from . import classification_run_product_rehearsal
 from . import customer_profile
 from . import customer_profile_explanation
+from . import customer_profile_segment
 from . import customer_profile_outlook
 from . import customer_profile_documents
 from . import customer_purchase
+from . import classification_rate_change
+from . import res_currency_rate
 from . import sale_order
 from . import account_move
 from . import crm_lead

@@ -9,3 +9,7 @@ class AccountMove(models.Model):
     _customer_write_date_index = models.Index(
         "(write_date) WHERE move_type IN ('out_invoice', 'out_refund', 'out_receipt')"
     )
+    # Credit notes are few among all moves, and are asked what they take back.
+    _customer_credit_note_index = models.Index(
+        "(company_id, invoice_date) WHERE move_type = 'out_refund'"
+    )

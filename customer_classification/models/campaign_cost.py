@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .customer_profile import MONEY_GROUP
+from .exchange_rates import at_rate_of_company, digits_of, with_rates
 
 
 class CampaignCost(models.Model):
@@ -62,7 +63,7 @@ class CampaignCost(models.Model):
         currency_field="company_currency_id",
         compute="_compute_company_amount",
         groups=MONEY_GROUP,
-        help="At the rate of the day of the cost.",
+        help="At the rate of the day of the cost; 0 while there is none.",
     )
 
     @api.depends("campaign_id.company_id")
@@ -75,42 +76,40 @@ class CampaignCost(models.Model):
 
     @api.depends("amount", "currency_id", "date", "company_id")
     def _compute_company_amount(self):
-        """Convert at each cost's own day: one query for those that are saved."""
+        """Convert at each cost's own day: one query for those that are saved. Without
+        a rate nothing is known in company currency."""
         self.flush_model()
         amounts = {}
         if self._origin.ids:
             query = self._company_amounts(SQL("c.id = ANY(%s)", self._origin.ids))
             amounts = {
-                cost: amount for cost, __, __, amount in self.env.execute_query(query)
+                cost: amount
+                for cost, __, __, amount in self.env.execute_query(query)
+                if not amount.is_nan()
             }
         for cost in self:
             cost.company_amount = amounts.get(cost._origin.id, 0)
 
     @api.model
     def _company_amounts(self, condition):
-        """SQL of ``(id, campaign, day, amount in company currency)`` of costs; as Odoo
-        converts: by the last rate up to the day, else the first after it, else 1.
+        """SQL of ``(id, campaign, day, amount in company currency)`` of costs, at the
+        rate of the day; NaN without one.
 
         :param condition: SQL about ``campaign_cost`` as ``c``
         """
-        rate = self.env["customer.purchase"]._rate_sql
-        return SQL(
+        query = SQL(
             """
-            SELECT need.id, need.campaign_id, need.day,
-                   round((need.amount * %(own)s
-                          / COALESCE(NULLIF(%(other)s, 0), 1))::numeric, need.digits)
-              FROM (SELECT c.id, c.campaign_id, c.date AS day, c.amount,
-                           c.currency_id AS currency, m.currency_id AS own_currency,
-                           split_part(m.parent_path, '/', 1)::integer AS company,
-                           CASE WHEN u.rounding > 0 AND u.rounding < 1
-                                THEN ceil(log(1 / u.rounding))::integer
-                                ELSE 0 END AS digits
-                      FROM campaign_cost c
-                      JOIN res_company m ON m.id = c.company_id
-                      JOIN res_currency u ON u.id = m.currency_id
-                     WHERE %(condition)s) need
+            SELECT c.id, c.campaign_id, c.date AS day,
+                   COALESCE(round(%(amount)s, %(digits)s), 'NaN') AS amount
+              FROM campaign_cost c
+              JOIN res_company company ON company.id = c.company_id
+              JOIN res_currency u ON u.id = company.currency_id
+             WHERE c.amount IS NOT NULL AND %(condition)s
             """,
-            own=rate("own_currency"),
-            other=rate("currency"),
+            amount=at_rate_of_company(
+                SQL("c.amount"), SQL("c.amount"), SQL("c.currency_id"), SQL("c.date")
+            ),
+            digits=digits_of(SQL("u")),
             condition=condition,
         )
+        return with_rates(query)

@@ -13,7 +13,7 @@ from .classification_explanation import (
     explanation_of_changes,
 )
 from .customer_lifecycle_stage import STAGE_SELECTION
-from .customer_profile import SEGMENTS, TIER_REASONS
+from .customer_profile import TIER_REASONS
 
 RISKS = ("low", "medium", "high")
 
@@ -55,7 +55,7 @@ CODES = (
     "score_recency",
     "score_frequency",
     "score_monetary",
-    "rfm_segment",
+    "segment_id",
     "value_tier_id",
     "tier_reason",
     "lifecycle_stage_id",
@@ -110,7 +110,8 @@ def profile_content(facts, frame, shown, run):
     they are stored, so that equal content has equal bits.
 
     :param frame: the engine's result, by the numbers
-    :param shown: the classes as people see them, with ``is_overridden``
+    :param shown: the classes as people see them, with ``is_overridden`` and
+        ``segment_id``
     """
     import numpy as np
     import pandas as pd
@@ -136,7 +137,7 @@ def _by_column(facts, frame, shown):
     """``{column of a profile: values}``; the engine's own columns win over facts."""
     sources = {name: facts[name] for name in facts}
     sources |= {name: frame[name] for name in frame}
-    sources["is_overridden"] = shown["is_overridden"]
+    sources |= {name: shown[name] for name in ("is_overridden", "segment_id")}
     for axis, (seen, shadow) in CLASS_COLUMNS.items():
         sources |= {seen: shown[axis], shadow: frame[axis]}
     return sources
@@ -199,7 +200,6 @@ def _profile_values():
     for name in CODES:
         values[name] = SQL("NULLIF(%s, 0)", _column(name))
     values["tier_reason"] = _word([code for code, __ in TIER_REASONS], "tier_reason")
-    values["rfm_segment"] = _word([code for code, __ in SEGMENTS], "rfm_segment")
     values["churn_risk"] = _word(RISKS, "churn_risk")
     values["shadow_risk"] = _word(RISKS, "shadow_risk")
     values["has_margin"] = SQL("t.margin <> 'NaN'")

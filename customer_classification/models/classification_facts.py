@@ -17,7 +17,7 @@ from .profiling import OBJECTING
 # Rules that decide what is read: by two policies that agree on them, facts are equal.
 RULES_OF_FACTS = (
     *("company_id", "tz", "revenue_source", "subtract_credit_notes", "window_months"),
-    *("sale_domain", "invoice_domain"),
+    *("subtract_unlinked_credit_notes", "sale_domain", "invoice_domain"),
 )
 PURCHASE = {"partner_id": "int", "day": "int", "amount": "float", "margin": "float"}
 # Purchases that are rolled up at a time; about 70 bytes of memory each.
@@ -96,6 +96,7 @@ class ClassificationFacts(models.AbstractModel):
             tz=policy.tz,
             as_of_date=as_of_date,
             digits=policy.currency_id.decimal_places,
+            currency_id=policy.currency_id.id,
             customer_ids=None if customer_ids is None else tuple(customer_ids),
             root_company_id=policy.company_id.root_id.id,
             last_plausible_day=today + relativedelta(years=today.year < 9999),
@@ -168,7 +169,7 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _null_free_purchases(self, policy, scope):
-        return SQL(
+        query = SQL(
             # What is older than computers is one day before: see _part().
             "SELECT d.partner_id,"
             " GREATEST(d.day, DATE '1969-12-31') - DATE '1970-01-01',"
@@ -178,6 +179,7 @@ class ClassificationFacts(models.AbstractModel):
             null_free_float(SQL("d.margin")),
             self._purchase_query(policy, scope),
         )
+        return scope.with_rates(query)
 
     @api.model
     def _contacts(self, scope):
@@ -255,28 +257,26 @@ class ClassificationFacts(models.AbstractModel):
     def _read_pipeline(self, scope):
         """What is open at the end of the as-of day, with the columns of ``PIPELINE``:
         one query."""
-        return self._read_by_partner(
-            PIPELINE,
-            SQL(
-                """
-                SELECT partner_id,
-                       COALESCE(sum(opportunities)::int4, 0),
-                       COALESCE(sum(expected)::float8, 0),
-                       COALESCE(sum(quotations)::int4, 0),
-                       COALESCE(sum(quoted)::float8, 0)
-                  FROM (SELECT partner_id, number AS opportunities, amount AS expected,
-                               0 AS quotations, 0 AS quoted
-                          FROM (%s) opportunity
-                         UNION ALL
-                        SELECT partner_id, 0, 0, number, amount
-                          FROM (%s) quotation) pipeline
-                 WHERE partner_id IS NOT NULL
-                 GROUP BY partner_id
-                """,
-                self._opportunity_query(scope),
-                self._quotation_query(scope),
-            ),
+        query = SQL(
+            """
+            SELECT partner_id,
+                   COALESCE(sum(opportunities)::int4, 0),
+                   COALESCE(sum(expected)::float8, 0),
+                   COALESCE(sum(quotations)::int4, 0),
+                   COALESCE(sum(quoted)::float8, 0)
+              FROM (SELECT partner_id, number AS opportunities, amount AS expected,
+                           0 AS quotations, 0 AS quoted
+                      FROM (%s) opportunity
+                     UNION ALL
+                    SELECT partner_id, 0, 0, number, amount
+                      FROM (%s) quotation) pipeline
+             WHERE partner_id IS NOT NULL
+             GROUP BY partner_id
+            """,
+            self._opportunity_query(scope),
+            self._quotation_query(scope),
         )
+        return self._read_by_partner(PIPELINE, scope.with_rates(query))
 
     @api.model
     def _read_by_partner(self, kinds, query):
@@ -348,12 +348,12 @@ class ClassificationFacts(models.AbstractModel):
         """Quotations open at the end of the as-of day, by commercial partner: not
         yet confirmed on that day, and not expired before it."""
         sale = self.env["classification.source.sale"]
-        amount = sale._company_amount(SQL("o.amount_untaxed"), scope)
+        amount = sale._company_amount(sale._order_amount(), scope)
         return SQL(
             """
             SELECT p.commercial_partner_id AS partner_id, count(*) AS number,
                    sum(CASE WHEN %(bad)s THEN 'NaN' ELSE %(amount)s END) AS amount
-              FROM sale_order o
+              FROM sale_order o %(joins)s
               JOIN res_partner p ON p.id = o.partner_id
              WHERE (o.state IN ('draft', 'sent')
                     OR o.state = 'sale' AND NOT %(confirmed)s)
@@ -364,6 +364,7 @@ class ClassificationFacts(models.AbstractModel):
             """,
             amount=amount,
             bad=scope.not_a_number(amount),
+            joins=sale._order_joins(),
             confirmed=scope.until(SQL("o.date_order")),
             as_of_date=scope.as_of_date,
             company=scope.company_id,
@@ -376,7 +377,11 @@ class ClassificationFacts(models.AbstractModel):
         """Selects as of ``classification.source._problem_queries``, of what is open
         with an amount that is no number."""
         sale = self.env["classification.source.sale"]
-        amount = sale._company_amount(SQL("o.amount_untaxed"), scope)
+        amount = sale._company_amount(sale._order_amount(), scope)
+        reasons = {
+            **sale._rate_problems(scope),
+            "bad_quotation": scope.not_a_number(amount),
+        }
         return [
             SQL(
                 "SELECT l.partner_id, 'bad_opportunity'::varchar AS reason"
@@ -387,9 +392,11 @@ class ClassificationFacts(models.AbstractModel):
                 scope.partners(SQL("l.partner_id")),
             ),
             SQL(
-                "SELECT o.partner_id, 'bad_quotation'::varchar AS reason"
-                " FROM sale_order o WHERE (o.state IN ('draft', 'sent')"
+                "SELECT o.partner_id, %s AS reason"
+                " FROM sale_order o %s WHERE (o.state IN ('draft', 'sent')"
                 " OR o.state = 'sale' AND NOT %s) AND o.company_id = %s AND %s AND %s",
+                scope.reason(reasons),
+                sale._order_joins(),
                 scope.until(SQL("o.date_order")),
                 scope.company_id,
                 scope.not_a_number(amount),

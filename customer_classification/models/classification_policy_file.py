@@ -27,6 +27,7 @@ RULE_NAMES = (
 )
 SCORE_NAMES = ("metric", "weight", "method", "bins", "limits")
 TIER_NAMES = ("tier", "limit", "keep_limit", "benefit_percent", "benefit_amount")
+SEGMENT_NAMES = ("segment", "cells", "claim_activity", "claim_value", "otherwise")
 # What an integer column takes.
 _BIGGEST = 2**31 - 1
 # What a float keeps to the cent.
@@ -77,6 +78,16 @@ class ClassificationPolicy(models.Model):
                 | {name: line[name] for name in TIER_NAMES if name != "tier"}
                 for line in self.tier_ids.sorted("tier_sequence")
             ],
+            "segments": [
+                {
+                    "segment": line.segment_id.code,
+                    "cells": line.cells or "",
+                    "claim_activity": line.claim_activity,
+                    "claim_value": line.claim_value,
+                    "otherwise": line.otherwise_id.code or "",
+                }
+                for line in self.segment_ids
+            ],
         }
 
     def _to_plain(self, name):
@@ -111,7 +122,7 @@ class _PolicyFile:
 
     def values(self):
         """Values with which the policy is created."""
-        known = ("format", "name", "currency", "rules", "scores", "tiers")
+        known = ("format", "name", "currency", "rules", "scores", "tiers", "segments")
         self._refuse_unknown("", self.document, known)
         if self.document.get("format") != FILE_FORMAT:
             raise UserError(
@@ -132,6 +143,7 @@ class _PolicyFile:
             },
             **self._lines("metric_ids", "scores", self._score),
             **self._lines("tier_ids", "tiers", self._tier),
+            **self._segments(),
         }
 
     def _load(self, content):
@@ -187,16 +199,29 @@ class _PolicyFile:
 
     def _lines(self, field, name, read):
         """``{field: commands}`` of a list of lines, of which there is one at least."""
-        lines = self._part(name, list, [])
+        commands = self._commands(name, read)
+        if not commands:
+            raise self._missing(name)
+        return {field: commands}
+
+    def _commands(self, name, read):
         commands = []
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(self._part(name, list, []), 1):
             place = f"{name} → {number}"
             if not isinstance(line, dict):
                 raise self._wrong_type(place, line, self._kind_label(dict))
             commands.append(fields.Command.create(read(place, line)))
-        if not commands:
-            raise self._missing(name)
-        return {field: commands}
+        return commands
+
+    def _segments(self):
+        """As :meth:`_lines`; a file may say that there are none, and one of before
+        there were segments gets the usual ones."""
+        if "segments" not in self.document:
+            return {}
+        commands = self._commands("segments", self._segment)
+        for place, (*__, values) in enumerate(commands, 1):
+            values["sequence"] = place
+        return {"segment_ids": [fields.Command.clear(), *commands]}
 
     def _score(self, place, line):
         self._refuse_unknown(place, line, SCORE_NAMES)
@@ -223,8 +248,7 @@ class _PolicyFile:
         return {**values, "tier_id": self._tier_id(place, line.get("tier"))}
 
     def _tier_id(self, place, code):
-        tiers = self.env["customer.value.tier"].with_context(active_test=False)
-        tier = isinstance(code, str) and tiers.search([("code", "=", code)])
+        tier = self._coded("customer.value.tier", code)
         if not tier:
             raise UserError(
                 self.env._(
@@ -240,6 +264,38 @@ class _PolicyFile:
         if name == NO_VALUE_TIER:
             return self._tier_id(place, value) if value != "" else False
         return self._read(self.policy, name, value, place)
+
+    def _segment(self, place, line):
+        self._refuse_unknown(place, line, SEGMENT_NAMES)
+        model = self.env["classification.policy.segment"]
+        values = {
+            name: self._read(model, name, value, f"{place} → {name}")
+            for name, value in line.items()
+            if name not in ("segment", "otherwise")
+        }
+        otherwise = line.get("otherwise", "")
+        return {
+            **values,
+            "segment_id": self._segment_id(place, line.get("segment")),
+            "otherwise_id": otherwise != "" and self._segment_id(place, otherwise),
+        }
+
+    def _segment_id(self, place, code):
+        segment = self._coded("customer.segment", code)
+        if not segment:
+            raise UserError(
+                self.env._(
+                    "%(place)s: there is no segment with the code “%(code)s”.",
+                    place=place,
+                    code=code,
+                )
+            )
+        return segment.id
+
+    def _coded(self, model, code):
+        """The record with a code, archived ones too; none for what is no code."""
+        records = self.env[model].with_context(active_test=False)
+        return isinstance(code, str) and records.search([("code", "=", code)])
 
     def _read(self, model, name, value, place):
         """A value of a field; refused unless it is of the field's own type."""

@@ -7,8 +7,8 @@ from .classification_policy_rules import SHARE_FIELDS
 # ones, another histogram holds.
 VALUE_RULES = (
     *("tz", "revenue_source", "subtract_credit_notes", "sale_domain"),
-    *("invoice_domain", "window_months", "value_metric", "min_orders"),
-    *("min_tenure_days", *SHARE_FIELDS),
+    *("subtract_unlinked_credit_notes", "invoice_domain", "window_months"),
+    *("value_metric", "min_orders", "min_tenure_days", *SHARE_FIELDS),
 )
 SCORE_RULES = ("metric_ids", "customers_per_bin", "growth_min_orders")
 

@@ -25,14 +25,15 @@ PLAIN_FIELDS = (
     *SHARE_FIELDS,
 )
 SOURCE_FIELDS = (
-    *("tz", "revenue_source", "subtract_credit_notes", "prospect_scope"),
+    *("tz", "revenue_source", "subtract_credit_notes"),
+    *("subtract_unlinked_credit_notes", "prospect_scope"),
     *("sale_domain", "invoice_domain"),
 )
 SAFETY_FIELDS = (
     *("approval_customer_percent", "approval_revenue_percent"),
     *("approval_min_customers", "drift_limit"),
 )
-LINE_FIELDS = ("metric_ids", "tier_ids")
+LINE_FIELDS = ("metric_ids", "tier_ids", "segment_ids")
 
 
 class ClassificationPolicy(models.Model):
@@ -63,8 +64,14 @@ class ClassificationPolicy(models.Model):
     subtract_credit_notes = fields.Boolean(
         default=True,
         help="With sales orders: posted credit notes lower the revenue on their own "
-        "day. If you correct invoices by a credit note and a new invoice, classify "
-        "by invoices instead.",
+        "day, as far as they take back orders that count. What was credited of an "
+        "order that was cancelled, made smaller or invoiced again takes nothing.",
+    )
+    subtract_unlinked_credit_notes = fields.Boolean(
+        string="Credit Notes without Origin",
+        help="Credit notes that name no order and reverse no invoice, such as a bonus "
+        "at the end of the year: also lower the revenue by them. Nobody knows whether "
+        "what they give back was counted before, so they are left out by default.",
     )
     sale_domain = fields.Char(
         string="Only These Orders",
@@ -357,19 +364,26 @@ class ClassificationPolicy(models.Model):
         return self._fields[name]._description_string(self.env)
 
     def _check_references(self):
-        """Refuse tiers that are there no more: archived ones get no new customers.
+        """Refuse tiers and segments that are there no more: archived ones get no new
+        customers.
 
-        :raises ValidationError: naming the tier
+        :raises ValidationError: naming the tier or segment
         """
-        for tier in self._tiers_in_order().filtered(lambda tier: not tier.active):
-            raise ValidationError(self._archived_sentence(tier))
+        for sentence in self._archived_sentences():
+            raise ValidationError(sentence)
 
-    @api.model
-    def _archived_sentence(self, tier):
-        return self.env._(
-            "%s: this value tier is archived. Restore it, or remove its limit.",
-            tier.name,
-        )
+    def _archived_sentences(self):
+        """What is wrong with each tier and segment that is archived."""
+        for tier in self._tiers_in_order().filtered(lambda tier: not tier.active):
+            yield self.env._(
+                "%s: this value tier is archived. Restore it, or remove its limit.",
+                tier.name,
+            )
+        for segment in self.segment_ids.segment_id.filtered(lambda one: not one.active):
+            yield self.env._(
+                "%s: this segment is archived. Restore it, or take it out of the map.",
+                segment.name,
+            )
 
     @api.model
     def _rule_fields(self):
@@ -390,7 +404,11 @@ class ClassificationPolicy(models.Model):
             fields.Command.create({"metric": metric, "weight": weight})
             for metric, weight in DEFAULT_METRICS
         ]
-        return {"metric_ids": metrics, "tier_ids": self._default_tier_commands()}
+        return {
+            "metric_ids": metrics,
+            "tier_ids": self._default_tier_commands(),
+            "segment_ids": self._default_segment_commands(),
+        }
 
     @api.model
     def _default_tier_commands(self):
@@ -425,6 +443,7 @@ class ClassificationPolicy(models.Model):
                 ),
                 unrated_key=self.env["customer.value.tier"]._unrated_id(),
                 components=tuple(line._component() for line in self.metric_ids),
+                segments=tuple(line._segment() for line in self.segment_ids),
                 currency_digits=self.currency_id.decimal_places,
                 no_value_key=self._no_value_tier().id or 0,
                 documents=self._document_rules(),

@@ -35,13 +35,13 @@ class ClassificationPolicy(models.Model):
             *self._rule_fields(),
             *("metric_ids.metric", "metric_ids.weight"),
             *("tier_ids.tier_id.active", "tier_ids.limit"),
+            "segment_ids.segment_id.active",
         )
 
     def _warn_of_references(self):
         """What a filter or a limit names is no more."""
         yield from self._filter_problems()
-        for tier in self._tiers_in_order().filtered(lambda tier: not tier.active):
-            yield self._archived_sentence(tier)
+        yield from self._archived_sentences()
 
     def _warn_of_weights(self):
         total = sum(self.metric_ids.mapped("weight"))

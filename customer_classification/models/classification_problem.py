@@ -100,21 +100,20 @@ class ClassificationProblem(models.Model):
                 queries += self.env[name]._problem_queries(policy, doubtful)
         if doubtful_ids:
             queries += facts._pipeline_problem_queries(doubtful)
-        found = self.env.execute_query(
-            SQL(
-                """
-                SELECT COALESCE(p.commercial_partner_id, p.id), d.reason, count(*)
-                  FROM (%s) d
-                  JOIN res_partner p ON p.id = d.partner_id
-                 WHERE d.reason IS NOT NULL
-                   AND COALESCE(p.commercial_partner_id, p.id) NOT IN %s
-                 GROUP BY 1, 2
-                 ORDER BY 1, 2
-                """,
-                SQL(" UNION ALL ").join(queries),
-                OBJECTING,
-            )
+        reasons = SQL(
+            """
+            SELECT COALESCE(p.commercial_partner_id, p.id), d.reason, count(*)
+              FROM (%s) d
+              JOIN res_partner p ON p.id = d.partner_id
+             WHERE d.reason IS NOT NULL
+               AND COALESCE(p.commercial_partner_id, p.id) NOT IN %s
+             GROUP BY 1, 2
+             ORDER BY 1, 2
+            """,
+            SQL(" UNION ALL ").join(queries),
+            OBJECTING,
         )
+        found = self.env.execute_query(scope.with_rates(reasons))
         told = {partner for partner, *__ in found}
         untold = [partner for partner in doubtful_ids if partner not in told]
         return found + [(partner, "not_a_number", 0) for partner in untold]

@@ -219,7 +219,7 @@ class ClassificationProductFacts(models.AbstractModel):
             for name in self.env["classification.facts"]._source_names(policy)
             for query in self.env[name]._sold_queries(policy, scope, period)
         ]
-        return SQL(
+        query = SQL(
             """
             SELECT d.product_id, d.period, sum(d.amount), sum(d.quantity),
                    COALESCE(sum(d.cost), 0),
@@ -233,6 +233,7 @@ class ClassificationProductFacts(models.AbstractModel):
             last=null_free_day(SQL("max(d.day) FILTER (WHERE d.quantity > 0)")),
             lines=SQL(" UNION ALL ").join(queries) if queries else self._nothing(),
         )
+        return scope.with_rates(query)
 
     @api.model
     def _nothing(self):

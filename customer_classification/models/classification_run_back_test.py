@@ -162,7 +162,7 @@ class ClassificationRun(models.Model):
         scope = facts._scope(
             self.policy_id, self.horizon_date, self.env.context.get("customer_ids")
         )
-        return SQL(
+        query = SQL(
             """
             SELECT p.commercial_partner_id,
                    COALESCE(sum(d.amount) FILTER (WHERE %(after)s), 0)::float8,
@@ -185,6 +185,7 @@ class ClassificationRun(models.Model):
             ),
             purchases=facts._purchase_query(self.policy_id, scope),
         )
+        return scope.with_rates(query)
 
     # Writing
 

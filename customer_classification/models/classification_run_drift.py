@@ -140,19 +140,18 @@ class ClassificationRun(models.Model):
             for name in facts._source_names(self.policy_id)
             for query in self.env[name]._document_queries(self.policy_id, scope, before)
         ]
-        return self.env.execute_query(
-            SQL(
-                """
-                SELECT d.source, d.channel, count(*) FILTER (WHERE d.day > %(recent)s),
-                       count(*) FILTER (WHERE d.day <= %(recent)s), max(d.day)
-                  FROM (%(documents)s) d
-                 GROUP BY d.source, d.channel
-                 ORDER BY d.source, d.channel
-                """,
-                recent=recent,
-                documents=SQL(" UNION ALL ").join(queries),
-            )
+        counts = SQL(
+            """
+            SELECT d.source, d.channel, count(*) FILTER (WHERE d.day > %(recent)s),
+                   count(*) FILTER (WHERE d.day <= %(recent)s), max(d.day)
+              FROM (%(documents)s) d
+             GROUP BY d.source, d.channel
+             ORDER BY d.source, d.channel
+            """,
+            recent=recent,
+            documents=SQL(" UNION ALL ").join(queries),
         )
+        return self.env.execute_query(scope.with_rates(counts))
 
     # Telling
 

@@ -215,7 +215,7 @@ class ClassificationRun(models.Model):
             return "waiting"
         if self.kind == "production":
             self.watermark = watermark
-            self._write_profiles(facts, previous, result.frame, shown)
+            self._write_profiles(facts, previous, result, shown, parameters)
             self._write_moves(facts, moves, columns.insert_changes(self))
             self._delete_profiles(gone.index)
             self._clean_up(shown)
@@ -538,9 +538,10 @@ class ClassificationRun(models.Model):
         ids = {stage.code: stage.id for stage in stages}
         return (0, *(ids[code] for code, __ in STAGE_SELECTION))
 
-    def _write_profiles(self, facts, previous, frame, shown):
+    def _write_profiles(self, facts, previous, result, shown, parameters):
         """Write the profiles whose content differs from what stands: four queries."""
-        content = columns.profile_content(facts, frame, shown.now, self)
+        shown.now["segment_id"] = _segments(result, shown.now, parameters)
+        content = columns.profile_content(facts, result.frame, shown.now, self)
         content["content_hash"] = columns.content_hash(content)
         differs = content["content_hash"] != previous["content_hash"]
         self.written_count = int(differs.sum())
@@ -586,6 +587,14 @@ class ClassificationRun(models.Model):
             self.env["classification.override"]._update_status(
                 self.company_id, self.as_of_date
             )
+
+
+def _segments(result, shown, parameters):
+    """Key of the segment of each customer, by the classes that people see."""
+    from ..engine import METRICS, segment_of
+
+    scores = [result.frame[f"score_{metric}"].to_numpy() for metric in METRICS]
+    return segment_of(scores, shown, result.edges.bins, parameters)
 
 
 def _passing_error(error):

@@ -97,6 +97,25 @@ RULE_SENTENCES = {
         "%(tier)s: kept by the best %(keep)s %% only, while the better %(above)s is "
         "kept by the best %(above_keep)s %%."
     ),
+    # Segments
+    "segment_zero": _lt("A line of the segments has no segment. Choose one."),
+    "segment_twice": _lt("%(segment)s: stands twice among the segments."),
+    "cell_unknown": _lt("%(segment)s: there is no box %(cell)s."),
+    "cell_twice": _lt("%(cell)s belongs to %(segment)s and to %(other_segment)s."),
+    "cell_missing": _lt("%(cell)s has no segment."),
+    "cells_missing": _lt("%(cell)s has no segment, and %(more)s more have none."),
+    "claim_unknown": _lt("%(segment)s: there is no choice “%(claim)s”."),
+    "otherwise_missing": _lt(
+        "%(segment)s: choose the segment of customers of whom it would be untrue."
+    ),
+    "otherwise_unknown": _lt(
+        "%(segment)s: customers of whom it would be untrue get %(other_segment)s, "
+        "which stands in no line."
+    ),
+    "otherwise_circle": _lt(
+        "%(segment)s: customers of whom it would be untrue get %(other_segment)s, and "
+        "from there come back here. Let the way end at a segment that says nothing."
+    ),
 }
 
 NOTE_SENTENCES = {
@@ -174,6 +193,10 @@ def rule_sentence(policy, error):
     }
     for name in {"tier", "above"} & set(values):
         words[name] = env["customer.value.tier"].browse(values[name]).display_name
+    for name in {"segment", "other_segment"} & set(values):
+        words[name] = env["customer.segment"].browse(values[name]).display_name
+    if "cell" in values:
+        words["cell"] = "R{} F{} M{}".format(*values["cell"])
     for name in {"field", "other"} & set(values):
         words[name] = policy._fields[values[name]]._description_string(env)
     if "metric" in values:

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..copy_frames import TOO_LARGE, is_usable
+from .exchange_rates import conversion_factor, with_rates
 
 # Before that day no document of a company of today was in a computer.
 FIRST_PLAUSIBLE_DAY = date(1970, 1, 1)
@@ -19,6 +20,7 @@ class Scope:
     :ivar tz: name of the time zone in which days are days
     :ivar as_of_date: last day that counts
     :ivar digits: decimals of the company's currency
+    :ivar currency_id: id of the company's currency
     :ivar customer_ids: ids of commercial partners, or None for everybody
     :ivar root_company_id: id of the company that keeps the currencies' rates
     :ivar last_plausible_day: documents dated after it are dated by mistake
@@ -29,6 +31,7 @@ class Scope:
     as_of_date: date
     digits: int
     customer_ids: tuple[int, ...] | None = None
+    currency_id: int = 0
     root_company_id: int = 0
     last_plausible_day: date = date.max
 
@@ -53,9 +56,97 @@ class Scope:
         earlier = replace(self, as_of_date=day).until(column)
         return SQL("NOT (%s) AND %s", earlier, self.until(column))
 
-    def without_rate(self, currency, company_currency_id):
+    def with_rates(self, query):
+        """SQL of a statement in which amounts are converted: each such statement goes
+        through this."""
+        return with_rates(query, SQL("SELECT %s AS id", self.root_company_id))
+
+    def factor(self, currency, day):
+        """SQL of the company's currency for one unit of another one on a day: NULL
+        where there is no rate, NaN where it cannot be reckoned with."""
+        return conversion_factor(
+            root=SQL("%s", self.root_company_id),
+            currency=currency,
+            own_currency=SQL("%s", self.currency_id),
+            day=day,
+        )
+
+    def foreign_factor(self, currency, day):
+        """The same, NaN where there is no usable rate, and NULL for what is in the
+        company's currency."""
+        return SQL(
+            "CASE WHEN %s = %s THEN NULL ELSE COALESCE(%s, 'NaN') END",
+            currency,
+            self.currency_id,
+            self.factor(currency, day),
+        )
+
+    def converted(self, amount, factor):
+        """SQL of an amount by a factor, rounded as the company's currency."""
+        return SQL(
+            "round((%s)::numeric * (%s)::numeric, %s)", amount, factor, self.digits
+        )
+
+    def in_company_currency(self, amount, currency, day, foreign_amount=None):
+        """SQL of an amount at the rate of a day; NaN where there is none.
+
+        :param amount: SQL of the amount, as it is in the company's currency
+        :param foreign_amount: SQL of it in another currency, where that is another
+            column
+        """
+        return SQL(
+            "CASE WHEN %(currency)s = %(own)s THEN %(amount)s ELSE %(foreign)s END",
+            currency=currency,
+            own=self.currency_id,
+            amount=amount,
+            foreign=self.converted(
+                amount if foreign_amount is None else foreign_amount,
+                SQL("COALESCE(%s, 'NaN')", self.factor(currency, day)),
+            ),
+        )
+
+    def rate_problems(self, currency, day):
+        """``{reason: SQL}`` of why an amount in a currency cannot be converted."""
+        return {
+            "no_rate": self.without_rate(currency),
+            "bad_rate": SQL(
+                "%s <> %s AND %s IS NOT TRUE",
+                currency,
+                self.currency_id,
+                is_usable(self.factor(currency, day)),
+            ),
+        }
+
+    def rate_changed(self, currency, day, since):
+        """SQL that keeps what is in a foreign currency, and of a day, of which another
+        rate was written since a moment; one condition, where there is no such rate.
+
+        :param since: a :class:`Since`
+        """
+        changed = SQL(
+            "FROM classification_rate_change c WHERE c.recorded_at >= %s"
+            " AND (c.company_id IS NULL OR c.company_id = %s)",
+            since.written,
+            self.root_company_id,
+        )
+        return SQL(
+            """
+            (SELECT TRUE %(changed)s LIMIT 1)
+            AND %(currency)s <> %(own)s
+            AND EXISTS (SELECT %(changed)s
+                           AND c.currency_id IN (%(currency)s, %(own)s)
+                           AND %(day)s >= COALESCE(c.first_day, '-infinity')
+                           AND %(day)s <= COALESCE(c.last_day, 'infinity'))
+            """,
+            changed=changed,
+            currency=currency,
+            own=self.currency_id,
+            day=day,
+        )
+
+    def without_rate(self, currency):
         """SQL that keeps what is in no currency, or in one for which Odoo knows no
-        rate to reckon with, so that it counts one to one."""
+        rate to reckon with."""
         return SQL(
             """
             %(currency)s IS DISTINCT FROM %(own)s
@@ -65,14 +156,10 @@ class Scope:
                    AND rate > 0 AND rate <= %(most)s))
             """,
             currency=currency,
-            own=company_currency_id,
+            own=self.currency_id,
             root=self.root_company_id,
             most=TOO_LARGE,
         )
-
-    def without_usable_rate(self, rate):
-        """SQL that keeps documents whose own rate is no number to divide by."""
-        return SQL("%s NOT BETWEEN 0 AND %s", rate, TOO_LARGE)
 
     def not_a_number(self, amount):
         """SQL that keeps documents whose amount cannot be counted."""
@@ -86,18 +173,6 @@ class Scope:
             moment=moment,
             first=FIRST_PLAUSIBLE_DAY,
             last=self.last_plausible_day,
-        )
-
-    def countable(self, amount, conditions):
-        """SQL of an amount, NaN where one of some conditions holds: who has such a
-        document is told apart by the sum, without another walk through all documents.
-
-        :param conditions: SQL conditions that forbid to count
-        """
-        return SQL(
-            "CASE WHEN %s THEN 'NaN' ELSE %s END",
-            SQL(" OR ").join(SQL("(%s)", condition) for condition in conditions),
-            amount,
         )
 
     def reason(self, conditions):
@@ -142,7 +217,7 @@ class DocumentKind:
     :ivar name: what people call them
     :ivar domain: which count, whoever bought and whenever
     :ivar day: field with the day, a date or a UTC datetime
-    :ivar amount: field of what was bought, positive for an order
+    :ivar bought: which of them are purchases: of a positive amount
     :ivar view: external id of the list view
     """
 
@@ -150,7 +225,7 @@ class DocumentKind:
     name: str
     domain: Domain
     day: str
-    amount: str
+    bought: Domain
     view: str
 
 
@@ -169,8 +244,8 @@ class ClassificationSource(models.AbstractModel):
         """Return a list of :class:`SQL` selects of ``(partner_id integer, day date,
         amount numeric, margin numeric)``, one row a document.
 
-        ``amount`` is untaxed, in the company's currency at the document's own rate,
-        rounded to its decimals, negative for what is given back, and NaN where it
+        ``amount`` is untaxed, in the company's currency at the rate of the document's
+        day, rounded to its decimals, negative for what is given back, and NaN where it
         cannot be counted; ``margin`` is NULL where it is not known. The documents are
         those of ``scope``.
 
@@ -210,6 +285,38 @@ class ClassificationSource(models.AbstractModel):
         documents without a day, or of a day that cannot be true (see
         :meth:`Scope.implausible`), which :meth:`_purchase_queries` may leave out."""
         return []
+
+    @api.model
+    def _is_prepaid_order_line(self, line):
+        """SQL of whether an order line is no sale, but money that is paid in advance,
+        or pays with such money: down payments; glue addons add others.
+
+        :param line: SQL of the alias of the line
+        """
+        return SQL("%s.is_downpayment IS TRUE", line)
+
+    @api.model
+    def _is_prepaid_move_line(self, line):
+        """The same of a line of an invoice."""
+        return SQL("%s.is_downpayment IS TRUE", line)
+
+    @api.model
+    def _is_sold(self, line):
+        """SQL that keeps the order lines that are sales."""
+        return SQL(
+            "(%s.display_type IS NULL AND NOT %s)",
+            line,
+            self._is_prepaid_order_line(line),
+        )
+
+    @api.model
+    def _is_invoiced(self, line):
+        """SQL that keeps the lines of invoices that are sales."""
+        return SQL(
+            "(%s.display_type = 'product' AND NOT %s)",
+            line,
+            self._is_prepaid_move_line(line),
+        )
 
     @api.model
     def _document_kinds(self, policy):

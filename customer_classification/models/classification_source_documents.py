@@ -40,16 +40,37 @@ class ClassificationSourceSale(models.AbstractModel):
             SQL(
                 """
                 SELECT NULL::varchar AS channel, %(day)s AS day
-                  FROM sale_order o
-                 WHERE o.state = 'sale' AND o.amount_untaxed > 0
+                  FROM sale_order o %(joins)s
+                 WHERE o.state = 'sale' AND %(amount)s > 0
                    AND o.company_id = %(company)s
                    AND %(period)s AND %(partners)s AND %(matching)s
                 """,
                 day=scope.day(SQL("o.date_order")),
+                amount=self._order_amount(),
+                joins=self._order_joins(),
                 company=scope.company_id,
                 period=scope.came_after(SQL("o.date_order"), before),
                 partners=scope.partners(SQL("o.partner_id")),
                 matching=self._matching(policy, scope),
+            )
+        ]
+
+
+class ClassificationSourceInvoice(models.AbstractModel):
+    """Credit notes are no purchases: they are not looked through."""
+
+    _inherit = "classification.source.invoice"
+
+    @api.model
+    def _document_queries(self, policy, scope, before):
+        if policy.revenue_source != "invoice":
+            return []
+        return [
+            SQL(
+                "SELECT NULL::varchar AS channel, d.day FROM (%s) d"
+                " WHERE d.amount > 0 AND d.day > %s",
+                self._move_query(policy, scope),
+                before,
             )
         ]
 

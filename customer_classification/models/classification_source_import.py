@@ -18,16 +18,14 @@ class ClassificationSourceImport(models.AbstractModel):
             SQL(
                 """
                 SELECT i.partner_id, i.date AS day, %(amount)s AS amount,
-                       CASE WHEN i.has_margin THEN i.company_margin END AS margin
+                       CASE WHEN i.has_margin THEN %(margin)s END AS margin
                   FROM customer_purchase i
                  WHERE i.company_id = %(company)s
                    AND i.date <= %(as_of_date)s
                    AND %(partners)s
                 """,
-                amount=scope.countable(
-                    SQL("i.company_amount"),
-                    [self._without_rate(policy, scope)],
-                ),
+                amount=self._company_amount(scope, "amount"),
+                margin=self._company_amount(scope, "margin"),
                 company=scope.company_id,
                 as_of_date=scope.as_of_date,
                 partners=scope.partners(SQL("i.partner_id")),
@@ -35,9 +33,15 @@ class ClassificationSourceImport(models.AbstractModel):
         ]
 
     @api.model
-    def _without_rate(self, policy, scope):
-        own_currency = policy.company_id.currency_id.id
-        return scope.without_rate(SQL("i.currency_id"), own_currency)
+    def _company_amount(self, scope, name):
+        """SQL of the amount or margin in company currency: as stored, or at the rate
+        of the day as it is now."""
+        return scope.in_company_currency(
+            SQL.identifier("i", f"company_{name}"),
+            SQL("i.currency_id"),
+            SQL("i.date"),
+            SQL.identifier("i", name),
+        )
 
     @api.model
     def _changed_queries(self, policy, scope, since):
@@ -53,7 +57,13 @@ class ClassificationSourceImport(models.AbstractModel):
                 written=since.written,
                 day=since.day,
                 as_of_date=scope.as_of_date,
-            )
+            ),
+            SQL(
+                "SELECT i.partner_id FROM customer_purchase i"
+                " WHERE i.company_id = %s AND %s",
+                scope.company_id,
+                scope.rate_changed(SQL("i.currency_id"), SQL("i.date"), since),
+            ),
         ]
 
     @api.model
@@ -61,9 +71,13 @@ class ClassificationSourceImport(models.AbstractModel):
         return [
             SQL(
                 "SELECT i.partner_id, i.date AS day FROM customer_purchase i"
-                " WHERE i.company_id = %s AND i.write_date >= %s",
+                " WHERE i.company_id = %s AND %s",
                 scope.company_id,
-                since.written,
+                reason,
+            )
+            for reason in (
+                SQL("i.write_date >= %s", since.written),
+                scope.rate_changed(SQL("i.currency_id"), SQL("i.date"), since),
             )
         ]
 
@@ -78,8 +92,10 @@ class ClassificationSourceImport(models.AbstractModel):
                 """,
                 reason=scope.reason(
                     {
-                        "no_rate": self._without_rate(policy, scope),
-                        "not_a_number": scope.not_a_number(SQL("i.company_amount")),
+                        **scope.rate_problems(SQL("i.currency_id"), SQL("i.date")),
+                        "not_a_number": scope.not_a_number(
+                            self._company_amount(scope, "amount")
+                        ),
                     }
                 ),
                 company=scope.company_id,
@@ -110,7 +126,7 @@ class ClassificationSourceImport(models.AbstractModel):
                 name=self.env._("Imported Purchases"),
                 domain=Domain("company_id", "=", policy.company_id.id),
                 day="date",
-                amount="amount",
+                bought=Domain("amount", ">", 0),
                 view="customer_classification.customer_purchase_view_list",
             )
         ]

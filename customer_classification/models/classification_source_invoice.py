@@ -6,10 +6,13 @@ from .classification_source import DocumentKind
 
 
 class ClassificationSourceInvoice(models.AbstractModel):
-    """Posted customer invoices, receipts and credit notes on their invoice day.
+    """Posted customer invoices and receipts on their invoice day, and the credit notes
+    that take back something of them.
 
     Down payments are left out on the invoice that asks for them and on the one
-    that deducts them, so that a sale counts once, when it is invoiced.
+    that deducts them, so that a sale counts once, when it is invoiced. Amounts follow
+    the rate of the invoice's day; what was booked stays as it was when the rate is
+    corrected, or was typed by hand.
     """
 
     _name = "classification.source.invoice"
@@ -20,11 +23,15 @@ class ClassificationSourceInvoice(models.AbstractModel):
     def _purchase_queries(self, policy, scope):
         if policy.revenue_source != "invoice":
             return []
-        return [self._move_query(policy, scope, self._counted_types(policy))]
+        credit = self.env["classification.source.credit"]
+        return [
+            self._move_query(policy, scope),
+            credit._purchase_query(policy, scope),
+        ]
 
     @api.model
-    def _move_query(self, policy, scope, move_types):
-        """``amount_untaxed_signed`` is in company currency, refunds negative."""
+    def _move_query(self, policy, scope):
+        """Invoices and receipts."""
         return SQL(
             """
             SELECT m.partner_id, m.invoice_date AS day,
@@ -32,23 +39,28 @@ class ClassificationSourceInvoice(models.AbstractModel):
                    NULL::numeric AS margin
               FROM account_move m
               LEFT JOIN (
-                    SELECT move_id, sum(balance) AS balance
-                      FROM account_move_line
-                     WHERE is_downpayment AND display_type = 'product'
-                       AND parent_state = 'posted' AND company_id = %(company)s
-                     GROUP BY move_id
+                    SELECT l.move_id, sum(l.balance) AS balance,
+                           sum(l.amount_currency) AS amount_currency
+                      FROM account_move_line l
+                     WHERE %(is_prepaid)s AND l.display_type = 'product'
+                       AND l.parent_state = 'posted' AND l.company_id = %(company)s
+                     GROUP BY l.move_id
                    ) down ON down.move_id = m.id
-             WHERE m.move_type = ANY(%(move_types)s)
+             WHERE m.move_type IN ('out_invoice', 'out_receipt')
                AND m.state = 'posted'
                AND m.company_id = %(company)s
                AND m.invoice_date <= %(as_of_date)s
                AND %(partners)s AND %(matching)s
             """,
-            amount=scope.countable(
+            amount=self._company_amount(
+                scope,
                 SQL("m.amount_untaxed_signed + COALESCE(down.balance, 0)"),
-                self._rate_problems(policy, scope).values(),
+                SQL(
+                    "m.amount_untaxed_in_currency_signed"
+                    " + COALESCE(down.amount_currency, 0)"
+                ),
             ),
-            move_types=move_types,
+            is_prepaid=self._is_prepaid_move_line(SQL("l")),
             company=scope.company_id,
             as_of_date=scope.as_of_date,
             partners=scope.partners(SQL("m.partner_id")),
@@ -56,13 +68,20 @@ class ClassificationSourceInvoice(models.AbstractModel):
         )
 
     @api.model
-    def _rate_problems(self, policy, scope):
+    def _company_amount(self, scope, amount, foreign_amount):
+        """SQL of a move's amount in company currency at the rate of its day.
+
+        :param amount: SQL of the amount as booked in company currency
+        :param foreign_amount: SQL of the amount in the currency of the move
+        """
+        return scope.in_company_currency(
+            amount, SQL("m.currency_id"), SQL("m.invoice_date"), foreign_amount
+        )
+
+    @api.model
+    def _rate_problems(self, scope):
         """``{reason: SQL}`` of the moves whose amount in company currency is none."""
-        own_currency = policy.company_id.currency_id.id
-        return {
-            "no_rate": scope.without_rate(SQL("m.currency_id"), own_currency),
-            "bad_rate": scope.without_usable_rate(SQL("m.invoice_currency_rate")),
-        }
+        return scope.rate_problems(SQL("m.currency_id"), SQL("m.invoice_date"))
 
     @api.model
     def _matching(self, policy, scope):
@@ -80,8 +99,10 @@ class ClassificationSourceInvoice(models.AbstractModel):
                 since.day,
                 scope.as_of_date,
             ),
+            scope.rate_changed(SQL("m.currency_id"), SQL("m.invoice_date"), since),
         )
-        return [
+        credit = self.env["classification.source.credit"]
+        return credit._changed_queries(scope, since) + [
             SQL(
                 """
                 SELECT m.partner_id FROM account_move m
@@ -111,12 +132,16 @@ class ClassificationSourceInvoice(models.AbstractModel):
                  WHERE m.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
                    AND m.move_type = ANY(%(types)s)
                    AND m.company_id = %(company)s AND m.state = 'posted'
-                   AND m.write_date >= %(written)s AND %(matching)s
+                   AND %(reason)s AND %(matching)s
                 """,
                 types=self._counted_types(policy),
                 company=scope.company_id,
-                written=since.written,
+                reason=reason,
                 matching=self._matching(policy, scope),
+            )
+            for reason in (
+                SQL("m.write_date >= %s", since.written),
+                scope.rate_changed(SQL("m.currency_id"), SQL("m.invoice_date"), since),
             )
         ]
 
@@ -133,7 +158,7 @@ class ClassificationSourceInvoice(models.AbstractModel):
                 """,
                 reason=scope.reason(
                     {
-                        **self._rate_problems(policy, scope),
+                        **self._rate_problems(scope),
                         "not_a_number": scope.not_a_number(
                             SQL("m.amount_untaxed_signed")
                         ),
@@ -189,6 +214,6 @@ class ClassificationSourceInvoice(models.AbstractModel):
             & Domain("company_id", "=", policy.company_id.id)
             & policy._filter_or_nothing("invoice_domain"),
             day="invoice_date",
-            amount="amount_untaxed_signed",
+            bought=Domain("amount_untaxed_signed", ">", 0),
             view="account.view_out_invoice_tree",
         )

@@ -47,10 +47,8 @@ class ClassificationSourceSale(models.AbstractModel):
             return []
         queries = [self._order_line_query(policy, scope, period)]
         if policy.subtract_credit_notes:
-            invoice = self.env["classification.source.invoice"]
-            queries.append(
-                invoice._move_line_query(policy, scope, period, ["out_refund"])
-            )
+            credit = self.env["classification.source.credit"]
+            queries.append(credit._line_query(policy, scope, period))
         return queries
 
     @api.model
@@ -60,24 +58,24 @@ class ClassificationSourceSale(models.AbstractModel):
         return SQL(
             """
             SELECT l.product_id, o.day, o.period,
-                   CASE WHEN o.is_bad THEN 'NaN' ELSE %(amount)s END AS amount,
+                   %(amount)s AS amount,
                    %(quantity)s * COALESCE(u.factor, 1) AS quantity,
                    %(cost)s AS cost
-              FROM (SELECT o.id, o.currency_rate, %(day)s AS day, %(period)s AS period,
-                           %(is_bad)s AS is_bad
+              FROM (SELECT o.id, %(day)s AS day, %(period)s AS period,
+                           %(rate)s AS rate
                       FROM sale_order o
                      WHERE o.state = 'sale' AND o.company_id = %(company)s
                        AND %(until)s AND %(matching)s
                     OFFSET 0) o
               JOIN sale_order_line l ON l.order_id = o.id
               LEFT JOIN %(units)s u ON u.id = l.product_uom_id
-             WHERE l.display_type IS NULL AND l.is_downpayment IS NOT TRUE
-               AND l.product_id IS NOT NULL
+             WHERE %(is_sold)s AND l.product_id IS NOT NULL
             """,
-            amount=usable_float(self._company_amount(SQL("l.price_subtotal"), scope)),
+            amount=usable_float(_at_rate(SQL("l.price_subtotal"), scope)),
+            is_sold=self._is_sold(SQL("l")),
+            rate=scope.foreign_factor(SQL("o.currency_id"), SQL("o.date_order::date")),
             quantity=SQL("(%s)", usable_float(SQL("l.product_uom_qty"))),
             cost=self._line_cost(scope),
-            is_bad=_any(self._rate_problems(policy, scope)),
             day=day,
             period=period(day),
             company=scope.company_id,
@@ -92,9 +90,7 @@ class ClassificationSourceSale(models.AbstractModel):
         ``sale_margin``."""
         if "margin" not in self.env["sale.order.line"]._fields:
             return SQL("NULL::float8")
-        cost = self._company_amount(
-            SQL("(l.price_subtotal - l.margin::numeric)"), scope
-        )
+        cost = _at_rate(SQL("(l.price_subtotal - l.margin::numeric)"), scope)
         return SQL("CASE WHEN %s THEN (%s)::float8 END", is_usable(cost), cost)
 
 
@@ -108,44 +104,93 @@ class ClassificationSourceInvoice(models.AbstractModel):
     def _sold_queries(self, policy, scope, period):
         if policy.revenue_source != "invoice":
             return []
-        types = self._counted_types(policy)
-        return [self._move_line_query(policy, scope, period, types)]
+        credit = self.env["classification.source.credit"]
+        return [
+            self._move_line_query(policy, scope, period),
+            credit._line_query(policy, scope, period),
+        ]
 
     @api.model
-    def _move_line_query(self, policy, scope, period, move_types):
+    def _move_line_query(self, policy, scope, period):
         """``balance`` is in company currency, negative for what is sold."""
         return SQL(
             """
-            SELECT l.product_id, m.day, m.period,
-                   CASE WHEN m.is_bad THEN 'NaN' ELSE -%(amount)s END AS amount,
-                   %(quantity)s * COALESCE(u.factor, 1) * m.sign AS quantity,
+            SELECT l.product_id, m.day, m.period, -%(amount)s AS amount,
+                   %(quantity)s * COALESCE(u.factor, 1) AS quantity,
                    NULL::float8 AS cost
               FROM (SELECT m.id, m.invoice_date AS day, %(period)s AS period,
-                           %(is_bad)s AS is_bad,
-                           CASE m.move_type WHEN 'out_refund' THEN -1 ELSE 1 END AS sign
+                           %(rate)s AS rate
                       FROM account_move m
-                     WHERE m.move_type = ANY(%(move_types)s) AND m.state = 'posted'
-                       AND m.company_id = %(company)s
+                     WHERE m.move_type IN ('out_invoice', 'out_receipt')
+                       AND m.state = 'posted' AND m.company_id = %(company)s
                        AND m.invoice_date <= %(as_of_date)s AND %(matching)s
                     OFFSET 0) m
               JOIN account_move_line l ON l.move_id = m.id
               LEFT JOIN %(units)s u ON u.id = l.product_uom_id
-             WHERE l.display_type = 'product' AND l.is_downpayment IS NOT TRUE
-               AND l.product_id IS NOT NULL
+             WHERE %(is_invoiced)s AND l.product_id IS NOT NULL
             """,
-            amount=SQL("(%s)", usable_float(SQL("l.balance"))),
+            amount=SQL("(%s)", usable_float(self._line_amount(scope, SQL("m")))),
             quantity=SQL("(%s)", usable_float(SQL("l.quantity"))),
-            is_bad=_any(self._rate_problems(policy, scope)),
+            is_invoiced=self._is_invoiced(SQL("l")),
+            rate=scope.foreign_factor(SQL("m.currency_id"), SQL("m.invoice_date")),
             period=period(SQL("m.invoice_date")),
-            move_types=move_types,
             company=scope.company_id,
             as_of_date=scope.as_of_date,
             matching=self._matching(policy, scope),
             units=UNITS,
         )
 
+    @api.model
+    def _line_amount(self, scope, document):
+        """SQL of a line's balance: as booked, or at the rate of its document.
 
-def _any(conditions):
-    """SQL of whether one of ``{reason: SQL}`` holds."""
-    parts = [SQL("COALESCE(%s, FALSE)", condition) for condition in conditions.values()]
-    return SQL(" OR ").join(parts)
+        :param document: SQL of the alias of what has the rate
+        """
+        return SQL(
+            "CASE WHEN %(document)s.rate IS NULL THEN l.balance ELSE %(foreign)s END",
+            document=document,
+            foreign=scope.converted(SQL("l.amount_currency"), SQL("%s.rate", document)),
+        )
+
+
+class ClassificationSourceCredit(models.AbstractModel):
+    """The lines of credit notes, as far as they take back what counted."""
+
+    # pylint: disable-next=consider-merging-classes-inherited
+    _inherit = "classification.source.credit"
+
+    @api.model
+    def _line_query(self, policy, scope, period):
+        """``OFFSET 0`` has the rates looked up once a line, not once a use."""
+        invoice = self.env["classification.source.invoice"]
+        return SQL(
+            """
+            SELECT l.product_id, t.day, %(period)s AS period, -%(amount)s * t.share,
+                   -%(quantity)s * COALESCE(u.factor, 1) * t.share,
+                   NULL::float8 AS cost
+              FROM (SELECT t.line_id, t.share::float8 AS share, %(rate)s AS rate,
+                           GREATEST(m.invoice_date, t.day) AS day
+                      FROM (%(taken)s) t
+                      JOIN account_move m ON m.id = t.move_id
+                     WHERE t.share > 0
+                    OFFSET 0) t
+              JOIN account_move_line l ON l.id = t.line_id
+              LEFT JOIN %(units)s u ON u.id = l.product_uom_id
+             WHERE l.product_id IS NOT NULL
+            """,
+            amount=SQL("(%s)", usable_float(invoice._line_amount(scope, SQL("t")))),
+            quantity=SQL("(%s)", usable_float(SQL("l.quantity"))),
+            rate=scope.foreign_factor(SQL("m.currency_id"), SQL("m.invoice_date")),
+            period=period(SQL("t.day")),
+            taken=self._taken_back(policy, scope),
+            units=UNITS,
+        )
+
+
+def _at_rate(amount, scope):
+    """SQL of an amount of an order by the order's ``rate``, NULL for none."""
+    return SQL(
+        "CASE WHEN o.rate IS NULL THEN %s ELSE %s END",
+        amount,
+        scope.converted(amount, SQL("o.rate")),
+    )

@@ -4,10 +4,17 @@ from odoo.tools import SQL
 
 from .classification_source import DocumentKind
 
+# Odoo works out the rate that it stores on an order by this day.
+_RATE_DAY = SQL("o.date_order::date")
+
 
 class ClassificationSourceSale(models.AbstractModel):
-    """Confirmed sales orders on the day of their confirmation; posted credit notes
-    take away from the revenue on their own day, where the policy wants it."""
+    """Confirmed sales orders on the day of their confirmation, and, where the policy
+    wants it, posted credit notes that take back something of them.
+
+    Amounts follow the rate of the order's day in UTC, as Odoo works out the rate that
+    it stores; that one stays as it was when the rate is corrected.
+    """
 
     _name = "classification.source.sale"
     _inherit = "classification.source"
@@ -19,8 +26,8 @@ class ClassificationSourceSale(models.AbstractModel):
             return []
         queries = [self._order_query(policy, scope)]
         if policy.subtract_credit_notes:
-            invoice = self.env["classification.source.invoice"]
-            queries.append(invoice._move_query(policy, scope, ["out_refund"]))
+            credit = self.env["classification.source.credit"]
+            queries.append(credit._purchase_query(policy, scope))
         return queries
 
     @api.model
@@ -31,16 +38,14 @@ class ClassificationSourceSale(models.AbstractModel):
             """
             SELECT o.partner_id, %(day)s AS day, %(amount)s AS amount,
                    %(margin)s AS margin
-              FROM sale_order o
+              FROM sale_order o %(joins)s
              WHERE o.state = 'sale'
                AND o.company_id = %(company)s
                AND %(until)s AND %(partners)s AND %(matching)s
             """,
             day=scope.day(SQL("o.date_order")),
-            amount=scope.countable(
-                self._company_amount(SQL("o.amount_untaxed"), scope),
-                self._rate_problems(policy, scope).values(),
-            ),
+            amount=self._company_amount(self._order_amount(), scope),
+            joins=self._order_joins(),
             margin=self._margin(scope),
             company=scope.company_id,
             until=scope.until(SQL("o.date_order")),
@@ -49,17 +54,24 @@ class ClassificationSourceSale(models.AbstractModel):
         )
 
     @api.model
-    def _rate_problems(self, policy, scope):
+    def _order_amount(self):
+        """SQL of what was bought by an order, without tax, in its own currency."""
+        return SQL("o.amount_untaxed")
+
+    @api.model
+    def _bought_orders(self):
+        """Domain of the orders of which :meth:`_order_amount` may be positive."""
+        return Domain("amount_untaxed", ">", 0)
+
+    @api.model
+    def _order_joins(self):
+        """SQL of the joins that :meth:`_order_amount` needs; glue addons add some."""
+        return SQL()
+
+    @api.model
+    def _rate_problems(self, scope):
         """``{reason: SQL}`` of the orders whose amount in company currency is none."""
-        own_currency = policy.company_id.currency_id.id
-        return {
-            "no_rate": scope.without_rate(SQL("o.currency_id"), own_currency),
-            "bad_rate": SQL(
-                "%s OR COALESCE(o.currency_rate, 0) = 0 AND o.currency_id <> %s",
-                scope.without_usable_rate(SQL("o.currency_rate")),
-                own_currency,
-            ),
-        }
+        return scope.rate_problems(SQL("o.currency_id"), _RATE_DAY)
 
     @api.model
     def _matching(self, policy, scope):
@@ -68,13 +80,8 @@ class ClassificationSourceSale(models.AbstractModel):
 
     @api.model
     def _company_amount(self, amount, scope):
-        """SQL of an order's amount in company currency at the order's own rate."""
-        return SQL(
-            "CASE WHEN COALESCE(o.currency_rate, 1) IN (0, 1) THEN %(amount)s"
-            " ELSE round(%(amount)s / o.currency_rate::numeric, %(digits)s) END",
-            amount=amount,
-            digits=scope.digits,
-        )
+        """SQL of an order's amount in company currency at the rate of its day."""
+        return scope.in_company_currency(amount, SQL("o.currency_id"), _RATE_DAY)
 
     @api.model
     def _margin(self, scope):
@@ -96,6 +103,7 @@ class ClassificationSourceSale(models.AbstractModel):
                 since.day,
                 scope.as_of_date,
             ),
+            scope.rate_changed(SQL("o.currency_id"), _RATE_DAY, since),
         )
         return [
             SQL(
@@ -115,12 +123,16 @@ class ClassificationSourceSale(models.AbstractModel):
                 """
                 SELECT o.partner_id, %(day)s AS day FROM sale_order o
                  WHERE o.company_id = %(company)s AND o.state = 'sale'
-                   AND o.write_date >= %(written)s AND %(matching)s
+                   AND %(reason)s AND %(matching)s
                 """,
                 day=scope.day(SQL("o.date_order")),
                 company=scope.company_id,
-                written=since.written,
+                reason=reason,
                 matching=self._matching(policy, scope),
+            )
+            for reason in (
+                SQL("o.write_date >= %s", since.written),
+                scope.rate_changed(SQL("o.currency_id"), _RATE_DAY, since),
             )
         ]
 
@@ -128,21 +140,22 @@ class ClassificationSourceSale(models.AbstractModel):
     def _problem_queries(self, policy, scope):
         if policy.revenue_source != "sale":
             return []
-        amount = self._company_amount(SQL("o.amount_untaxed"), scope)
+        amount = self._company_amount(self._order_amount(), scope)
         return [
             SQL(
                 """
                 SELECT o.partner_id, %(reason)s AS reason
-                  FROM sale_order o
+                  FROM sale_order o %(joins)s
                  WHERE o.state = 'sale' AND o.company_id = %(company)s
                    AND %(partners)s AND %(matching)s
                 """,
                 reason=scope.reason(
                     {
-                        **self._rate_problems(policy, scope),
+                        **self._rate_problems(scope),
                         "not_a_number": scope.not_a_number(amount),
                     }
                 ),
+                joins=self._order_joins(),
                 company=scope.company_id,
                 partners=scope.partners(SQL("o.partner_id")),
                 matching=self._matching(policy, scope),
@@ -179,7 +192,7 @@ class ClassificationSourceSale(models.AbstractModel):
             & Domain("company_id", "=", policy.company_id.id)
             & policy._filter_or_nothing("sale_domain"),
             day="date_order",
-            amount="amount_untaxed",
+            bought=self._bought_orders(),
             view="sale.view_order_tree",
         )
         if not policy.subtract_credit_notes:

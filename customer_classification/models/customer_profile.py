@@ -20,18 +20,6 @@ TIER_REASONS = [
     ("no_score", "Not rated: nothing known of what the score weighs"),
     ("no_value", "Not rated: a value of 0 or less"),
 ]
-SEGMENTS = [
-    ("hibernating", "Hibernating"),
-    ("at_risk", "At Risk"),
-    ("cannot_lose", "Can't Lose"),
-    ("about_to_sleep", "About to Sleep"),
-    ("need_attention", "Needs Attention"),
-    ("loyal", "Loyal Buyers"),
-    ("promising", "Promising"),
-    ("new", "New Buyers"),
-    ("potential_loyalist", "Potential Loyalists"),
-    ("champion", "Champions"),
-]
 
 
 class BigInteger(fields.Integer):
@@ -165,7 +153,21 @@ class CustomerProfile(models.Model):
         readonly=True,
         help="Scores for recency, frequency and monetary value; the highest is best.",
     )
-    rfm_segment = fields.Selection(SEGMENTS, string="RFM Segment", readonly=True)
+    segment_id = fields.Many2one(
+        "customer.segment",
+        readonly=True,
+        ondelete="restrict",
+        help="What the scores say, by the segment map of the policy, where it does not "
+        "contradict the value tier, the lifecycle stage and the churn risk.",
+    )
+    segment_color = fields.Integer(related="segment_id.color", string="Segment Color")
+    segment_action = fields.Text(related="segment_id.action")
+    # Stays for one release for clients and saved filters of before.
+    rfm_segment = fields.Char(
+        related="segment_id.code",
+        string="Segment Code (Deprecated)",
+        help="Use the segment instead.",
+    )
     value_score = fields.Float(
         readonly=True,
         digits=(4, 1),
@@ -262,6 +264,7 @@ class CustomerProfile(models.Model):
     _order_index = models.Index("(value_score DESC NULLS LAST, id)")
     _tier_index = models.Index("(company_id, value_tier_id)")
     _stage_index = models.Index("(company_id, lifecycle_stage_id)")
+    _segment_index = models.Index("(company_id, segment_id)")
     _overridden_index = models.Index("(company_id) WHERE is_overridden IS TRUE")
     # Every hour asks whose day has come.
     _review_index = models.Index("(company_id, next_review_date)")

@@ -9,6 +9,12 @@ from .arguments import _shown as shown
 from .classification_bounds_mixin import is_empty
 from .classification_source import FIRST_PLAUSIBLE_DAY
 from .customer_profile import MONEY_GROUP
+from .exchange_rates import (
+    ROOT_OF_COMPANY,
+    conversion_factor,
+    digits_of,
+    with_rates,
+)
 
 # Of a reference and a channel: both stand in an index, which takes no long texts.
 LONGEST_TEXT = 256
@@ -69,7 +75,7 @@ class CustomerPurchase(models.Model):
         compute="_compute_company_amount",
         store=True,
         groups=MONEY_GROUP,
-        help="At the rate of the day of the purchase.",
+        help="At the rate of the day of the purchase; 0 while there is none.",
     )
     company_margin = fields.Float(
         string="Margin in Company Currency",
@@ -79,6 +85,8 @@ class CustomerPurchase(models.Model):
         groups=MONEY_GROUP,
     )
 
+    # Purchases of some days in a currency of which the rate changed.
+    _currency_index = models.Index("(currency_id, date)")
     # Runs that look only at what changed ask for it every hour.
     _write_date_index = models.Index("(write_date)")
     _reference_unique = models.UniqueIndex(
@@ -96,21 +104,23 @@ class CustomerPurchase(models.Model):
                 and self.env._("Purchase of %s", format_date(self.env, purchase.date))
             )
 
-    @api.depends("amount", "margin", "currency_id", "date", "company_id")
+    @api.depends("amount", "margin", "currency_id", "date", "company_id.currency_id")
     def _compute_company_amount(self):
-        """Convert at each purchase's own day: one query for all rates needed."""
+        """Convert at each purchase's own day: one query for all rates needed. Nothing
+        is known of it in company currency while there is no rate."""
         rates = self._company_rates()
         for purchase in self:
-            rate = rates.get((purchase.company_id, purchase.currency_id, purchase.date))
-            currency = purchase.company_id.currency_id
-            purchase.company_amount = currency.round(purchase.amount * (rate or 1))
-            purchase.company_margin = currency.round(purchase.margin * (rate or 1))
+            own = purchase.company_id.currency_id
+            key = (purchase.company_id, purchase.currency_id, purchase.date)
+            rate = 1 if purchase.currency_id == own else rates.get(key, 0)
+            purchase.company_amount = own.round(purchase.amount * rate)
+            purchase.company_margin = own.round(purchase.margin * rate)
 
     def _company_rates(self):
-        """Return ``{(company, currency, day): factor}`` to the company's currency.
+        """Return ``{(company, currency, day): factor}`` to the company's currency, of
+        the foreign currencies for which there is a rate.
 
-        As Odoo converts: the last rate up to the day, else the first one after it,
-        else 1.
+        As Odoo converts: the last rate up to the day, else the first one after it.
         """
         foreign = {
             (p.company_id, p.currency_id, p.date)
@@ -121,26 +131,13 @@ class CustomerPurchase(models.Model):
             return {}
         keys = sorted(foreign, key=lambda key: (key[0].id, key[1].id, key[2]))
         self.env["res.currency.rate"].flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT %(own)s / NULLIF(%(other)s, 0)
-                  FROM unnest(%(companies)s, %(own_currencies)s, %(currencies)s,
-                              %(days)s::date[])
-                       WITH ORDINALITY
-                       AS need(company, own_currency, currency, day, position)
-                 ORDER BY position
-                """,
-                own=self._rate_sql("own_currency"),
-                other=self._rate_sql("currency"),
-                companies=[company.root_id.id for company, __, __ in keys],
-                own_currencies=[company.currency_id.id for company, __, __ in keys],
-                currencies=[currency.id for __, currency, __ in keys],
-                days=[day for __, __, day in keys],
-            )
-        )
-        factors = [float(factor or 0) for (factor,) in rows]
-        for (__, currency, day), factor in zip(keys, factors, strict=True):
+        rows = self.env.execute_query(with_rates(self._needed_factors(keys)))
+        known = {
+            key: factor
+            for key, (factor,) in zip(keys, rows, strict=True)
+            if factor is not None
+        }
+        for (__, currency, day), factor in known.items():
             if not 0 < factor <= TOO_LARGE:
                 raise ValidationError(
                     self.env._(
@@ -150,7 +147,57 @@ class CustomerPurchase(models.Model):
                         day=format_date(self.env, day),
                     )
                 )
-        return dict(zip(keys, factors, strict=True))
+        return known
+
+    @api.model
+    def _needed_factors(self, keys):
+        """SQL of the factors of ``[(company, currency, day)]``, in their order."""
+        return SQL(
+            """
+            SELECT %(factor)s
+              FROM unnest(%(companies)s, %(own_currencies)s, %(currencies)s,
+                          %(days)s::date[])
+                   WITH ORDINALITY
+                   AS need(company, own_currency, currency, day, position)
+             ORDER BY position
+            """,
+            factor=conversion_factor(
+                root=SQL("need.company"),
+                currency=SQL("need.currency"),
+                own_currency=SQL("need.own_currency"),
+                day=SQL("need.day"),
+            ),
+            companies=[company.root_id.id for company, __, __ in keys],
+            own_currencies=[company.currency_id.id for company, __, __ in keys],
+            currencies=[currency.id for __, currency, __ in keys],
+            days=[day for __, __, day in keys],
+        )
+
+    @api.model
+    def _follow_rates(self, changes):
+        """Convert again what is of days with another rate than before: one query.
+
+        :param changes: records of ``classification.rate.change``
+        """
+        self.flush_model()
+        self.env["res.currency.rate"].flush_model()
+        self.env.cr.execute(
+            with_rates(
+                SQL(
+                    _CONVERT_AGAIN,
+                    digits=digits_of(SQL("u")),
+                    factor=conversion_factor(
+                        root=ROOT_OF_COMPANY,
+                        currency=SQL("i.currency_id"),
+                        own_currency=SQL("company.currency_id"),
+                        day=SQL("i.date"),
+                    ),
+                    root=ROOT_OF_COMPANY,
+                    changes=changes.ids,
+                )
+            )
+        )
+        self.invalidate_model(["company_amount", "company_margin"])
 
     @api.constrains("date")
     def _check_date(self):
@@ -173,25 +220,6 @@ class CustomerPurchase(models.Model):
             day=day.isoformat(),
             first=FIRST_PLAUSIBLE_DAY.isoformat(),
             last=last.isoformat(),
-        )
-
-    @api.model
-    def _rate_sql(self, currency):
-        """SQL of a currency's rate on ``need.day`` for ``need.company``."""
-        return SQL(
-            """
-            COALESCE(
-                (SELECT r.rate FROM res_currency_rate r
-                  WHERE r.currency_id = %(currency)s AND r.name <= need.day
-                    AND (r.company_id IS NULL OR r.company_id = need.company)
-                  ORDER BY r.company_id, r.name DESC LIMIT 1),
-                (SELECT r.rate FROM res_currency_rate r
-                  WHERE r.currency_id = %(currency)s
-                    AND (r.company_id IS NULL OR r.company_id = need.company)
-                  ORDER BY r.company_id, r.name LIMIT 1),
-                1)
-            """,
-            currency=SQL.identifier("need", currency),
         )
 
     @api.model
@@ -403,6 +431,27 @@ class CustomerPurchase(models.Model):
             "rows": {"from": row, "to": row},
             "field": field,
         }
+
+
+_CONVERT_AGAIN = """
+    UPDATE customer_purchase i
+       SET company_amount = round(i.amount * n.factor, n.digits),
+           company_margin = round(i.margin * n.factor, n.digits)
+      FROM (SELECT i.id, %(digits)s AS digits,
+                   COALESCE(NULLIF(%(factor)s, 'NaN'), 0)::numeric AS factor
+              FROM customer_purchase i
+              JOIN res_company company ON company.id = i.company_id
+              JOIN res_currency u ON u.id = company.currency_id
+             WHERE i.currency_id <> company.currency_id
+               AND EXISTS (
+                   SELECT FROM classification_rate_change c
+                    WHERE c.id = ANY(%(changes)s)
+                      AND c.currency_id IN (i.currency_id, company.currency_id)
+                      AND (c.company_id IS NULL OR c.company_id = %(root)s)
+                      AND i.date >= COALESCE(c.first_day, '-infinity')
+                      AND i.date <= COALESCE(c.last_day, 'infinity'))) n
+     WHERE n.id = i.id
+"""
 
 
 def _as_text(cell):

@@ -2,6 +2,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from .customer_profile import MONEY_GROUP
+from .exchange_rates import at_rate_of_company, with_rates
 from .profiling import OBJECTING
 
 
@@ -53,7 +54,7 @@ class ProductAttachRate(models.Model):
     @property
     def _table_query(self):
         """Orders of linked products alone are read."""
-        return SQL(
+        query = SQL(
             """
             WITH linked AS (
                 SELECT product_tmpl_id AS id FROM product_association
@@ -65,8 +66,7 @@ class ProductAttachRate(models.Model):
                   FROM linked
                   JOIN product_product p ON p.product_tmpl_id = linked.id
                   JOIN sale_order_line l ON l.product_id = p.id
-                 WHERE l.state = 'sale' AND l.display_type IS NULL
-                   AND l.is_downpayment IS NOT TRUE AND l.product_uom_qty > 0
+                 WHERE l.state = 'sale' AND %(is_sold)s AND l.product_uom_qty > 0
                  GROUP BY l.order_id, p.product_tmpl_id
             )
             SELECT a.id::bigint * 2147483648 + o.id AS id,
@@ -77,14 +77,14 @@ class ProductAttachRate(models.Model):
                    (w.order_id IS NOT NULL)::integer AS sold_with,
                    (w.order_id IS NULL)::integer AS sold_without,
                    (w.order_id IS NOT NULL)::integer::float8 AS attach_rate,
-                   COALESCE(w.amount / COALESCE(NULLIF(o.currency_rate, 0), 1), 0)
-                   AS other_revenue,
+                   COALESCE(%(amount)s, 0) AS other_revenue,
                    CASE WHEN w.order_id IS NULL THEN COALESCE(r.list_price, 0) *
                         CASE a.quantity_by WHEN 'unit' THEN s.units ELSE 1 END
                         ELSE 0 END AS missed_revenue
               FROM product_association a
               JOIN sold s ON s.product_tmpl_id = a.product_tmpl_id
               JOIN sale_order o ON o.id = s.order_id
+              JOIN res_company company ON company.id = o.company_id
               JOIN res_partner c ON c.id = o.partner_id
               LEFT JOIN sold w
                 ON w.order_id = s.order_id AND w.product_tmpl_id = a.other_tmpl_id
@@ -94,7 +94,15 @@ class ProductAttachRate(models.Model):
               LEFT JOIN product_profile r
                 ON r.product_tmpl_id = a.other_tmpl_id AND r.company_id = o.company_id
              WHERE a.kind <> 'includes'
-               AND (c.commercial_partner_id IN %s) IS NOT TRUE
+               AND (c.commercial_partner_id IN %(objecting)s) IS NOT TRUE
             """,
-            OBJECTING,
+            amount=at_rate_of_company(
+                SQL("w.amount"),
+                SQL("w.amount"),
+                SQL("o.currency_id"),
+                SQL("o.date_order::date"),
+            ),
+            is_sold=self.env["classification.source"]._is_sold(SQL("l")),
+            objecting=OBJECTING,
         )
+        return with_rates(SQL("SELECT * FROM (%s) attached", query))

@@ -3,6 +3,7 @@ from odoo.tools import SQL
 
 from .called_records import check_one, one_id
 from .customer_profile import MONEY_GROUP
+from .exchange_rates import at_rate_of_company, with_rates
 
 # Ids of companies, and of tiers, stages or tags, that the id of a row has room for: in
 # all, less than the numbers that JavaScript tells apart.
@@ -197,41 +198,72 @@ class ProductAudience(models.Model):
     def _sold_lines(self):
         """The lines in the window of each company, by the documents that its policy
         counts: product, company, contact, amount, quantity and day."""
-        return SQL("%s UNION ALL %s", self._order_lines(), self._invoice_lines())
+        return with_rates(
+            SQL("%s UNION ALL %s", self._order_lines(), self._invoice_lines())
+        )
 
     def _order_lines(self):
         return SQL(
             """
-            SELECT l.product_id, o.company_id, o.partner_id,
-                   l.price_subtotal / COALESCE(NULLIF(o.currency_rate, 0), 1)::numeric
-                   AS amount, l.product_uom_qty AS quantity,
+            SELECT l.product_id, o.company_id, o.partner_id, %(amount)s AS amount,
+                   l.product_uom_qty AS quantity,
                    (o.date_order AT TIME ZONE 'UTC' AT TIME ZONE w.tz)::date AS day
               FROM sale_order_line l
               JOIN sale_order o ON o.id = l.order_id
+              JOIN res_company company ON company.id = o.company_id
               JOIN (%(windows)s) w ON w.company_id = o.company_id
              WHERE w.revenue_source = 'sale' AND o.state = 'sale'
                AND o.date_order >= w.first_day AND o.date_order < w.last_day + 1
-               AND l.display_type IS NULL AND l.is_downpayment IS NOT TRUE
+               AND %(is_sold)s
             """,
+            amount=at_rate_of_company(
+                SQL("l.price_subtotal"),
+                SQL("l.price_subtotal"),
+                SQL("o.currency_id"),
+                SQL("o.date_order::date"),
+            ),
+            is_sold=self.env["classification.source"]._is_sold(SQL("l")),
             windows=self._windows(),
         )
 
     def _invoice_lines(self):
+        """A credit note counts as a run counts it, but for what is left of it after
+        corrections: where its order or the invoice that it reverses counts."""
         return SQL(
             """
-            SELECT l.product_id, m.company_id, m.partner_id, -l.balance AS amount,
+            SELECT l.product_id, m.company_id, m.partner_id, %(amount)s AS amount,
                    l.quantity * CASE WHEN m.move_type = 'out_refund' THEN -1 ELSE 1 END,
                    m.invoice_date
               FROM account_move_line l
               JOIN account_move m ON m.id = l.move_id
+              JOIN res_company company ON company.id = m.company_id
               JOIN (%(windows)s) w ON w.company_id = m.company_id
              WHERE (w.revenue_source = 'invoice'
                     AND m.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
                     OR w.subtract_credit_notes AND m.move_type = 'out_refund')
                AND m.state = 'posted'
                AND m.invoice_date BETWEEN w.first_day AND w.last_day
-               AND l.display_type = 'product' AND l.is_downpayment IS NOT TRUE
+               AND %(is_invoiced)s
+               AND (m.move_type <> 'out_refund'
+                    OR w.revenue_source = 'sale' AND EXISTS (
+                       SELECT FROM sale_order_line_invoice_rel r
+                         JOIN sale_order_line s ON s.id = r.order_line_id
+                        WHERE r.invoice_line_id = l.id AND s.state = 'sale')
+                    OR w.revenue_source = 'invoice' AND EXISTS (
+                       SELECT FROM account_move i
+                        WHERE i.id = m.reversed_entry_id AND i.state = 'posted')
+                    OR w.subtract_unlinked_credit_notes AND m.reversed_entry_id IS NULL
+                       AND NOT EXISTS (
+                       SELECT FROM sale_order_line_invoice_rel r
+                        WHERE r.invoice_line_id = l.id))
             """,
+            amount=at_rate_of_company(
+                SQL("-l.balance"),
+                SQL("-l.amount_currency"),
+                SQL("m.currency_id"),
+                SQL("m.invoice_date"),
+            ),
+            is_invoiced=self.env["classification.source"]._is_invoiced(SQL("l")),
             windows=self._windows(),
         )
 
@@ -241,6 +273,7 @@ class ProductAudience(models.Model):
         return SQL(
             """
             SELECT y.company_id, y.revenue_source, y.subtract_credit_notes,
+                   y.subtract_unlinked_credit_notes,
                    COALESCE(y.tz, 'UTC') AS tz,
                    COALESCE(max(r.as_of_date), %(today)s) AS last_day,
                    (COALESCE(max(r.as_of_date), %(today)s)

@@ -99,10 +99,22 @@ class ResPartner(models.Model):
         string="RFM",
         groups=USER_GROUP,
     )
-    customer_rfm_segment = fields.Selection(
-        related="customer_profile_id.rfm_segment",
-        string="RFM Segment",
+    customer_segment_id = fields.Many2one(
+        related="customer_profile_id.segment_id",
+        string="Segment",
         groups=USER_GROUP,
+    )
+    customer_segment_color = fields.Integer(
+        related="customer_profile_id.segment_id.color",
+        string="Segment Color",
+        groups=USER_GROUP,
+    )
+    # Stays for one release for clients and saved filters of before.
+    customer_rfm_segment = fields.Char(
+        related="customer_profile_id.segment_id.code",
+        string="Segment Code (Deprecated)",
+        groups=USER_GROUP,
+        help="Use the segment instead.",
     )
     customer_tier_color = fields.Integer(
         related="customer_profile_id.value_tier_id.color",
@@ -158,6 +170,16 @@ class ResPartner(models.Model):
     customer_risk_explanation = fields.Char(
         related="customer_profile_id.risk_explanation",
         string="Why This Risk",
+        groups=USER_GROUP,
+    )
+    customer_segment_explanation = fields.Char(
+        related="customer_profile_id.segment_explanation",
+        string="Why This Segment",
+        groups=USER_GROUP,
+    )
+    customer_segment_action = fields.Text(
+        related="customer_profile_id.segment_id.action",
+        string="Suggested Action",
         groups=USER_GROUP,
     )
     customer_as_of_date = fields.Date(

@@ -166,14 +166,14 @@ class ResPartner(models.Model):
               JOIN sale_order_line s ON s.order_id = o.id
              WHERE o.state = 'sale' AND o.company_id = %(company)s
                AND s.product_id IS NOT NULL
-               AND s.display_type IS NULL AND s.is_downpayment IS NOT TRUE
-               AND s.product_uom_qty > 0
+               AND %(is_sold)s AND s.product_uom_qty > 0
                AND o.date_order
                    > now() AT TIME ZONE 'UTC' - %(window)s * interval '1 month'
                AND c.commercial_partner_id NOT IN %(objecting)s AND %(condition)s
             """,
             company=company.id,
             objecting=OBJECTING,
+            is_sold=self.env["classification.source"]._is_sold(SQL("s")),
             window=policy.window_months or 12,
             condition=condition,
         )

@@ -17,6 +17,7 @@ from . import test_contacts
 from . import test_condition_poison
 from . import test_condition_rights
 from . import test_correction
+from . import test_credit_notes
 from . import test_customer_code
 from . import test_customer_product
 from . import test_demo
@@ -58,6 +59,7 @@ from . import test_public_methods
 from . import test_purchase
 from . import test_purchase_import
 from . import test_queue
+from . import test_rates
 from . import test_real_purchases
 from . import test_recompute_arguments
 from . import test_record_rules
@@ -67,6 +69,8 @@ from . import test_replay
 from . import test_rights_matrix
 from . import test_run
 from . import test_run_failure
+from . import test_segment_tour
+from . import test_segments
 from . import test_shares
 from . import test_source_invoice
 from . import test_source_sale

@@ -273,3 +273,35 @@ class AccountingCase(ClassificationCase):
         if post:
             move.action_post()
         return move
+
+    @classmethod
+    def _invoice_of(cls, order, day, down_payment=None):
+        """Invoice an order by the wizard of the order, and post on a day."""
+        wizard = cls.env["sale.advance.payment.inv"].with_context(
+            active_model="sale.order", active_ids=order.ids
+        )
+        values = {"advance_payment_method": "delivered"}
+        if down_payment:
+            values = {"advance_payment_method": "fixed", "fixed_amount": down_payment}
+        known = order.invoice_ids
+        wizard.create(values).create_invoices()
+        move = order.invoice_ids - known
+        move.invoice_date = day
+        move.action_post()
+        return move
+
+    @classmethod
+    def _credit(cls, invoice, day, amounts=None):
+        """Credit an invoice on a day.
+
+        :param amounts: what to credit of its lines, in their order; all by default,
+            and 0 for a line that is left out
+        """
+        credit = invoice._reverse_moves([{"invoice_date": day}])
+        lines = credit.invoice_line_ids.filtered(lambda one: not one.is_downpayment)
+        if amounts:
+            for line, amount in zip(lines, amounts, strict=True):
+                line.write({"quantity": 1, "price_unit": amount})
+            lines.filtered(lambda one: not one.price_unit).unlink()
+        credit.action_post()
+        return credit

@@ -86,6 +86,7 @@ def policy_files(good):
     places += [("rules", name) for name in good["rules"]]
     places += [("scores", 0, name) for name in good["scores"][0]]
     places += [("tiers", 0, name) for name in good["tiers"][0]]
+    places += [("segments", 0, name) for name in good["segments"][0]]
     files = st.one_of(
         st.builds(replaced, st.sampled_from(places), VALUES),
         st.binary(max_size=40),
@@ -161,6 +162,24 @@ def calls(known):
             tz=TEXTS,
             sale_domain=DOMAIN_TEXTS,
             **{name: NUMBERS for name in rule_numbers},
+        ),
+        create(
+            "classification.policy.segment",
+            {"policy_id": known["policy"], "segment_id": known["segment"]},
+            **{"policy_id": NUMBERS, "segment_id": NUMBERS, "cells": TEXTS},
+            **{"claim_activity": TEXTS, "claim_value": TEXTS},
+            otherwise_id=NUMBERS,
+        ),
+        create(
+            "customer.segment",
+            {"name": "Fuzz", "code": "fuzz"},
+            **{"name": TEXTS, "code": TEXTS, "action": TEXTS, "color": NUMBERS},
+        ),
+        method(
+            "classification.policy",
+            "action_open_segment_cell",
+            [known["policy"]],
+            **{"recency": NUMBERS, "frequency": NUMBERS, "monetary": VALUES},
         ),
         create(
             "classification.policy.import",

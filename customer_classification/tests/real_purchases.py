@@ -15,6 +15,7 @@ from odoo.tests import TransactionCase
 from odoo.tools import SQL
 
 from . import pandas_reference
+from .segment_common import contradictions, ten_segments
 
 _logger = logging.getLogger(__name__)
 
@@ -237,6 +238,31 @@ class RealPurchasesCase(TransactionCase):
                     f"{len(differences)} customers differ:\n{differences.head(10)}",
                 )
         self._tell(found)
+
+    def _assert_segments(self):
+        """No words contradict; and by the published map, each customer has the segment
+        that the scores of the reference give."""
+        self.assertEqual(contradictions(self.company), [])
+        draft = self.env["classification.policy"].browse(
+            self.policy.action_new_version()["res_id"]
+        )
+        draft.action_take_segments("ten")
+        draft._publish()
+        run = draft.recompute(as_of_date=self.as_of_date)
+        self.assertEqual(run.state, "done", run.error)
+        expected = self._expected()
+        codes = {one.id: one.code for one in self.env["customer.segment"].search([])}
+        profiles = self.env["customer.profile"].search_fetch(
+            [("company_id", "=", self.company.id)], ["partner_id", "segment_id"]
+        )
+        found = {
+            row["partner_id"]: codes.get(row["segment_id"], "")
+            for row in profiles.read(["partner_id", "segment_id"], load=None)
+        }
+        expected = dict(zip(expected.index, ten_segments(expected), strict=True))
+        self.assertEqual(found, expected)
+        counts = pd.Series(expected).value_counts().to_dict()
+        _logger.info("%s, ten segments: %s", self.title, json.dumps(counts))
 
     def _tell(self, found):
         """Log the counts of each class, as JSON in one line."""

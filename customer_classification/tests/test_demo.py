@@ -2,6 +2,7 @@ import logging
 from collections import Counter
 from datetime import date, timedelta
 
+from odoo.fields import Command
 from odoo.tests import BaseCase, TransactionCase, tagged
 from odoo.tools import convert_file
 
@@ -16,6 +17,8 @@ from odoo.addons.customer_classification.engine import (
 from odoo.addons.customer_classification.models.customer_lifecycle_stage import (
     STAGE_SELECTION,
 )
+
+from .segment_common import contradictions
 
 _logger = logging.getLogger(__name__)
 TODAY = date(2026, 3, 31)
@@ -161,6 +164,71 @@ class TestDemoData(TransactionCase):
             self.assertEqual(
                 set(profiles.mapped("churn_risk")), {False, "low", "medium", "high"}
             )
+            segments = Counter(profiles.mapped("segment_id.code"))
+            _logger.info("segments: %s", Counter(p.segment_id.code for p in profiles))
+            self.assertEqual(contradictions(company), [])
+            self.assertGreaterEqual(len(segments), 10)
+
+    def test_nobody_who_never_bought_has_less_than_nothing(self):
+        """Nor do credit notes of Odoo's own demo data, which name no order."""
+        company = self.companies[0]
+        self.env["account.chart.template"].try_loading(
+            "generic_coa", company=company, install_demo=False
+        )
+        stranger = self.env["res.partner"].create({"name": "Stranger"})
+        self.env["account.move"].create(
+            {
+                "move_type": "out_refund",
+                "company_id": company.id,
+                "partner_id": stranger.id,
+                "invoice_date": date.today() - timedelta(20),
+                "invoice_line_ids": [
+                    Command.create(
+                        {"name": "Repair", "price_unit": 51_000, "tax_ids": False}
+                    )
+                ],
+            }
+        ).action_post()
+        self._create_credit_notes(company)
+        for company in self.companies:
+            company._get_customer_policy().with_company(company).recompute()
+        profiles = self.env["customer.profile"].search(
+            [("company_id", "in", self.companies.ids)]
+        )
+        self.assertEqual(
+            profiles.filtered(
+                lambda one: one.lifetime_revenue < 0 and not one.lifetime_order_count
+            ).partner_id.mapped("name"),
+            [],
+        )
+        givers = self.env["account.move"].search(
+            [("ref", "=", "Goods returned"), ("company_id", "=", self.companies[0].id)]
+        )
+        self.assertTrue(givers)
+        for profile in profiles.filtered(
+            lambda one: one.company_id == self.companies[0]
+            and one.partner_id in givers.commercial_partner_id
+        ):
+            mine = givers.filtered(
+                lambda one, p=profile: one.commercial_partner_id == p.partner_id
+            )
+            self.assertAlmostEqual(
+                profile.refund_amount, sum(mine.mapped("amount_untaxed")), 2
+            )
+
+    def _create_credit_notes(self, company):
+        """The credit notes of the demo, where it found no chart of accounts and
+        imported what was given back instead."""
+        if self.env["account.move"].search_count([("ref", "=", "Goods returned")]):
+            return
+        returns = self.env["customer.purchase"].search(
+            [("channel", "=", "Returns"), ("company_id", "=", company.id)],
+            order="date, id",
+        )
+        refunds = [(company, one.partner_id, one.date, -one.amount) for one in returns]
+        returns.unlink()
+        demo = self.env["classification.demo"]
+        demo._create_credit_notes(demo._world(), refunds)
 
     def test_products_of_every_class(self):
         for company in self.companies:

@@ -57,6 +57,7 @@ class TestFuzz(ClassificationCase):
             "policy": cls.policy.id,
             "campaign": campaign.id,
             "tier": cls._tier("vip").id,
+            "segment": cls.env["customer.segment"].search([], limit=1).id,
             "scheme": scheme.id,
             "profile": cls._profile(customer).id,
             "purchase": purchase.id,

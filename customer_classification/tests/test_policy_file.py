@@ -80,7 +80,7 @@ class TestPolicyFile(FileCase):
     def test_every_rule_is_in_the_file(self):
         """Whatever a published policy freezes is carried along."""
         document = self.draft._to_file()
-        lines = {"metric_ids", "tier_ids"}
+        lines = {"metric_ids", "tier_ids", "segment_ids"}
         self.assertEqual(
             set(document["rules"]), self.draft._rule_fields() - lines - {"company_id"}
         )

@@ -50,6 +50,7 @@ class TestPolicyRules(PolicyCase):
             policy=own.policy,
             tiers=own.tiers,
             unrated_key=own.unrated_key,
+            segments=own.segments,
             tier_method="limit",
         )
         self.assertEqual(own, default)
@@ -61,7 +62,8 @@ class TestPolicyRules(PolicyCase):
         from ..engine import Parameters
         from ..models.classification_policy_rules import PERCENT_FIELDS, PLAIN_FIELDS
 
-        given = {"policy", "unrated_key", "currency_digits", "tiers", "components"}
+        given = {"policy", "unrated_key", "currency_digits"}
+        given |= {"tiers", "components", "segments"}
         names = {field.name for field in fields(Parameters)}
         self.assertEqual(names - given, {*PLAIN_FIELDS, *PERCENT_FIELDS})
 

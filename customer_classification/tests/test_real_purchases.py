@@ -30,6 +30,9 @@ class TestCdnow(RealPurchasesCase):
     def test_every_customer_as_in_pandas(self):
         self._assert_as_in_pandas()
 
+    def test_segments(self):
+        self._assert_segments()
+
     def test_published_totals(self):
         self.assertEqual(len(self.partner_ids), 23_570)
         found = self._found()
@@ -84,6 +87,9 @@ class TestOnlineRetail(RealPurchasesCase):
 
     def test_every_customer_as_in_pandas(self):
         self._assert_as_in_pandas()
+
+    def test_segments(self):
+        self._assert_segments()
 
     def test_refunds(self):
         """Whose refunds eat up what they bought: net, not gross, is what counts."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
+from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import SQL
 
@@ -26,7 +27,11 @@ VOLATILE = {"id", "run_id", "write_date", "write_uid", "create_date", "create_ui
 class RefreshCase(AccountingCase):
     """A run over who changed, at a date of the test's choice, beside one over all."""
 
-    policy_values = {"tier_method": "top_percent", "min_customers": 3}
+    policy_values = {
+        "tier_method": "top_percent",
+        "min_customers": 3,
+        "subtract_unlinked_credit_notes": True,
+    }
     limits = {"vip": 10, "high": 30, "medium": 60, "low": 100}
 
     @classmethod
@@ -39,6 +44,16 @@ class RefreshCase(AccountingCase):
             for number in range(12)
         ]
         cls.today = AS_OF
+        cls.crown = cls.env.ref("base.NOK")
+        cls.crown.active = True
+        cls.crown.rate_ids.unlink()
+        cls.pricelist = cls.env["product.pricelist"].create(
+            {
+                "name": "Abroad",
+                "currency_id": cls.crown.id,
+                "company_id": cls.company.id,
+            }
+        )
         cls._recompute(AS_OF)
         cls._age()
 
@@ -56,6 +71,9 @@ class RefreshCase(AccountingCase):
             cls.env.cr.execute(
                 SQL("UPDATE %s SET write_date = '2000-01-01'", SQL.identifier(table))
             )
+        cls.env.cr.execute(
+            "UPDATE classification_rate_change SET recorded_at = '2000-01-01'"
+        )
         cls.env.invalidate_all()
 
     def _refresh(self, day=None):
@@ -141,6 +159,56 @@ class TestRefresh(RefreshCase):
         self.assertEqual(self._refresh().looked_at_count, 1)
         self.assertEqual(self._profile(self.customers[2]).refund_amount, 40)
         self.assertAsFull()
+
+    def test_credit_note_of_another_customer(self):
+        """Who gets the credit note need not be who ordered: the order's end is looked
+        up from it."""
+        order = self._order(self.customers[3], AS_OF, 99)
+        invoice = self._invoice_of(order, AS_OF)
+        credit = invoice._reverse_moves([{"invoice_date": AS_OF}])
+        credit.partner_id = self.customers[4]
+        credit.action_post()
+        self._refresh()
+        self.assertEqual(self._profile(self.customers[4]).refund_amount, 99)
+        self.assertAsFull()
+        order._action_cancel()
+        self.assertEqual(self._refresh().looked_at_count, 2)
+        self.assertEqual(self._profile(self.customers[4]).refund_amount, 0)
+        self.assertAsFull()
+
+    def test_rate_comes_is_corrected_and_goes(self):
+        """Only who has a document of its days, in its currency, is looked at."""
+        bought, ordered, long_ago = self.customers[1:4]
+        day = AS_OF - timedelta(days=3)
+        self._purchase(bought, day, 100, currency_id=self.crown.id)
+        self._order(ordered, day, 100, pricelist_id=self.pricelist.id)
+        self._purchase(
+            long_ago, AS_OF - timedelta(days=90), 100, currency_id=self.crown.id
+        )
+        self._refresh()
+        self.assertEqual(self._problems(), bought + ordered + long_ago)
+        self._rate("NOK", AS_OF - timedelta(days=100), 2)
+        self.assertEqual(self._refresh().looked_at_count, 3)
+        self.assertFalse(self._problems())
+        self.assertAsFull()
+        self._rate("NOK", AS_OF - timedelta(days=10), 4)
+        self.assertEqual(self._refresh().looked_at_count, 2)
+        self.assertEqual(self._profile(bought).revenue, 500 + 25)
+        self.assertAsFull()
+        self.crown.rate_ids[0].rate = 5
+        self.assertEqual(self._refresh().looked_at_count, 2)
+        self.assertEqual(self._profile(ordered).revenue, 750 + 20)
+        self.crown.rate_ids[0].unlink()
+        self.assertEqual(self._refresh().looked_at_count, 2)
+        self.assertEqual(self._profile(ordered).revenue, 750 + 50)
+        self.assertAsFull()
+        self.assertEqual(self._refresh().looked_at_count, 0)
+
+    def _problems(self):
+        found = self.env["classification.problem"].search(
+            [("company_id", "=", self.company.id)]
+        )
+        return found.partner_id.sorted("id")
 
     def test_deleted_purchase(self):
         bought = self.env["customer.purchase"].search(
@@ -283,6 +351,8 @@ class TestRefreshEqualsFull(RefreshCase):
 
     EVENTS = (
         *("buy", "order", "edit", "cancel", "refund", "delete", "give"),
+        *("abroad", "foreign_order", "invoice", "credit", "reset"),
+        *("rate", "rate", "correct_rate", "move_rate", "delete_rate"),
         *("quote", "lead", "lose", "move", "promote", "archive", "merge", "new"),
         *("decide", "day", "week", "quarter", "look"),
     )
@@ -316,6 +386,75 @@ class TestRefreshEqualsFull(RefreshCase):
 
     def _event_cancel(self, dice):
         self.orders[:1]._action_cancel()
+
+    def _event_abroad(self, dice):
+        day = self.today - timedelta(days=dice.choice((0, 3, 40, 400)))
+        self._purchase(
+            self._someone(dice),
+            day,
+            dice.choice((5, -9, 90)),
+            currency_id=self.crown.id,
+        )
+
+    def _event_foreign_order(self, dice):
+        day = self.today + timedelta(days=dice.choice((-30, 0, 5)))
+        self.orders += self._order(
+            self._someone(dice), day, 300, pricelist_id=self.pricelist.id
+        )
+
+    def _event_rate(self, dice):
+        day = self.today - timedelta(days=dice.choice((-2, 0, 10, 35, 500)))
+        if day not in self.crown.rate_ids.mapped("name"):
+            company = dice.choice((self.company, self.company, None))
+            self.crown.rate_ids = [
+                Command.create(
+                    {
+                        "name": day,
+                        "rate": dice.choice((0.5, 3, 12)),
+                        "company_id": company and company.id,
+                    }
+                )
+            ]
+
+    def _some_rate(self, dice):
+        rates = self.crown.rate_ids.sorted("id")
+        return rates[dice.randrange(len(rates))] if rates else rates
+
+    def _event_correct_rate(self, dice):
+        self._some_rate(dice).write({"rate": dice.choice((0.25, 7))})
+
+    def _event_move_rate(self, dice):
+        day = self.today - timedelta(days=dice.choice((1, 20, 90)))
+        if day not in self.crown.rate_ids.mapped("name"):
+            self._some_rate(dice).write({"name": day})
+
+    def _event_delete_rate(self, dice):
+        self._some_rate(dice).unlink()
+
+    def _event_invoice(self, dice):
+        orders = self.orders.filtered(
+            lambda one: one.state == "sale" and one.invoice_status == "to invoice"
+        )
+        if orders:
+            self._invoice_of(orders[0], self.today)
+
+    def _event_credit(self, dice):
+        moves = self._moves_of_orders("out_invoice")
+        if moves:
+            part = dice.choice((None, [dice.choice((3, 15))]))
+            self._credit(dice.choice(moves), self.today, part)
+
+    def _event_reset(self, dice):
+        """Take an invoice or a credit note back to a draft."""
+        moves = self._moves_of_orders("out_invoice", "out_refund")
+        if moves:
+            dice.choice(moves).button_draft()
+
+    def _moves_of_orders(self, *types):
+        moves = self.orders.invoice_ids.sorted("id")
+        return [
+            move for move in moves if move.state == "posted" and move.move_type in types
+        ]
 
     def _event_refund(self, dice):
         self._invoice(self._someone(dice), self.today, 60, move_type="out_refund")

@@ -10,7 +10,10 @@ from .common import AS_OF, AccountingCase
 class TestSourceInvoice(AccountingCase):
     """What a posted invoice is worth, and that a sale never counts twice."""
 
-    policy_values = {"revenue_source": "invoice"}
+    policy_values = {
+        "revenue_source": "invoice",
+        "subtract_unlinked_credit_notes": True,
+    }
 
     @classmethod
     def setUpClass(cls):
@@ -20,21 +23,6 @@ class TestSourceInvoice(AccountingCase):
     def _classified(self, customer=None, **values):
         self._recompute(**values)
         return self._profile(customer or self.customer)
-
-    def _invoice_of(self, order, day, down_payment=None):
-        """Invoice an order by the wizard of the order, and post on a day."""
-        wizard = self.env["sale.advance.payment.inv"].with_context(
-            active_model="sale.order", active_ids=order.ids
-        )
-        values = {"advance_payment_method": "delivered"}
-        if down_payment:
-            values = {"advance_payment_method": "fixed", "fixed_amount": down_payment}
-        known = order.invoice_ids
-        wizard.create(values).create_invoices()
-        move = order.invoice_ids - known
-        move.invoice_date = day
-        move.action_post()
-        return move
 
     def test_posted_invoice_counts_on_its_day(self):
         day = AS_OF - timedelta(10)

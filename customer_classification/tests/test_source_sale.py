@@ -110,13 +110,13 @@ class TestSourceSale(ClassificationCase):
             self.assertEqual(order.currency_id, dollar)
         self.assertEqual(self._classified().revenue, 50 + 25)
 
-    def test_later_rate_does_not_change_a_past_order(self):
+    def test_rate_of_another_day_does_not_change_a_past_order(self):
         dollar = self._rate("USD", date(2025, 3, 1), 2)
         pricelist = self._pricelist(dollar)
         day = date(2025, 3, 10)
         order = self._order(self.customer, day, 100, pricelist_id=pricelist.id)
         self.assertEqual(order.currency_rate, 2)
-        self._rate("USD", date(2025, 3, 5), 8)
+        self._rate("USD", date(2025, 3, 11), 8)
         self.assertEqual(self._classified().revenue, 50)
 
     def test_each_foreign_order_is_rounded_to_cents(self):
@@ -226,7 +226,10 @@ class TestSourceSale(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestSourceSaleCreditNotes(AccountingCase):
-    """Classifying by orders, what was given back is found in the credit notes."""
+    """Classifying by orders, what was given back is found in the credit notes; here
+    also in those that name no order."""
+
+    policy_values = {"subtract_unlinked_credit_notes": True}
 
     @classmethod
     def setUpClass(cls):

@@ -8,7 +8,6 @@ import pandas as pd
 from engine import (
     METRICS,
     RISKS,
-    SEGMENTS,
     SIGNALS,
     STAGES,
     TIER_REASONS,
@@ -47,7 +46,6 @@ CLASSES = (
     "score_recency",
     "score_frequency",
     "score_monetary",
-    "rfm_segment",
     "value_score",
     "value_tier",
     "tier_reason",
@@ -191,7 +189,6 @@ def words(frame, rules):
             ("tier_reason", TIER_REASONS),
             ("lifecycle_stage", STAGES),
             ("churn_risk", RISKS),
-            ("rfm_segment", SEGMENTS),
         ):
             values[name] = names[values[name] - 1] if values[name] else None
         bits = values["churn_signals"]

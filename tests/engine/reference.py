@@ -14,18 +14,6 @@ import numpy as np
 import pandas as pd
 
 NEVER = float("nan")
-SEGMENT_OF_CELL = {
-    **{(r, f): "hibernating" for r in (1, 2) for f in (1, 2)},
-    **{(r, f): "at_risk" for r in (1, 2) for f in (3, 4)},
-    **{(r, 5): "cannot_lose" for r in (1, 2)},
-    **{(3, f): "about_to_sleep" for f in (1, 2)},
-    (3, 3): "need_attention",
-    **{(r, f): "loyal" for r in (3, 4) for f in (4, 5)},
-    (4, 1): "promising",
-    (5, 1): "new",
-    **{(r, f): "potential_loyalist" for r in (4, 5) for f in (2, 3)},
-    **{(5, f): "champion" for f in (4, 5)},
-}
 
 
 class Document(NamedTuple):
@@ -272,17 +260,6 @@ def value_of(fact, limits, rules, as_of):
     return fact[rules.value_metric]
 
 
-def segment_of(scores, limits):
-    if not scores["recency"]:
-        return None
-    cell = []
-    for metric in ("recency", "frequency"):
-        bins = len(limits[metric]) + 1
-        middle = Fraction(2 * scores[metric] - 1, 2 * bins)  # of the bin, in 0..1
-        cell.append(max(1, math.ceil(middle * 5)))
-    return SEGMENT_OF_CELL[tuple(cell)]
-
-
 def gap_of(span, gaps, population_gap, rules):
     if gaps <= 0:
         gaps, span = 0, 0
@@ -471,7 +448,6 @@ def classify_one(fact, before, limits, rules, as_of):
         ),
         "growth": growth_of(fact, rules),
         **{f"score_{m}": scores[m] for m in ("recency", "frequency", "monetary")},
-        "rfm_segment": segment_of(scores, limits),
         "value_score": value_score_of(fact, limits, rules, as_of),
         "value_tier": place,
         "tier_reason": reason,

@@ -199,7 +199,7 @@ def test_reference_and_rules_agree_on_the_window():
 
 
 def test_the_logs_of_these_tests_reach_everything():
-    """Each stage, tier, reason, segment, risk and signal, or the tests above prove
+    """Each stage, tier, reason, risk and signal, or the tests above prove
     less than they seem to."""
     reached = {}
     for rules in RULES.values():
@@ -216,13 +216,11 @@ def test_the_logs_of_these_tests_reach_everything():
                     if axis in ("lifecycle_stage", "tier_reason", "churn_risk"):
                         reached.setdefault(axis, set()).add(value)
                 reached.setdefault("signals", set()).update(classes["churn_signals"])
-                reached.setdefault("segment", set()).add(classes["rfm_segment"])
                 reached.setdefault("tier", set()).add(classes["value_tier"])
-    from engine import RISKS, SEGMENTS, SIGNALS, STAGES, TIER_REASONS
+    from engine import RISKS, SIGNALS, STAGES, TIER_REASONS
 
     assert reached["lifecycle_stage"] == set(STAGES)
     assert reached["tier_reason"] == set(TIER_REASONS)
     assert reached["churn_risk"] == {None, *RISKS}
     assert reached["signals"] == set(SIGNALS)
-    assert reached["segment"] == {None, *SEGMENTS}
     assert reached["tier"] == {None, *range(len(KEYS))}

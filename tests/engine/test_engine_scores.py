@@ -1,6 +1,5 @@
-"""Bins, thresholds, the value score and the named segments."""
+"""Bins, thresholds and the value score."""
 
-import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -8,17 +7,14 @@ import pytest
 from builders import TODAY, ago, bought, facts, limited, never, ranked, rfm, row
 from engine import (
     METRICS,
-    SEGMENTS,
     TIER_REASONS,
     Component,
     Edges,
     classify,
-    rfm_segment,
 )
 from engine.scores import bin_above, bin_below, find_thresholds, quantile, value_score
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import SEGMENT_OF_CELL
 from reference import quantile as exact_quantile
 
 numbers = st.one_of(
@@ -100,9 +96,6 @@ def test_scores_of_a_crowd():
     assert scores.loc[1, "value_score"] == 0
     assert np.isnan(scores.loc[51, "value_score"])
     assert scores.loc[52, "value_score"] == 0
-    assert scores.loc[[51, 52], "rfm_segment"].tolist() == [0, 0]
-    assert SEGMENTS[scores.loc[50, "rfm_segment"] - 1] == "champion"
-    assert SEGMENTS[scores.loc[1, "rfm_segment"] - 1] == "hibernating"
     assert result.notes == []
 
 
@@ -307,36 +300,6 @@ def test_no_metric_no_value_score():
     ones = [np.ones(2, "int8")] * 3
     assert np.isnan(value_score(ones, (1, 1, 1), (0.2, 0.3, 0.5))).all()
     assert np.isnan(value_score(ones, (5, 5, 1), (0, 0, 1))).all()
-
-
-def test_the_segments_cover_every_cell_once():
-    for cell in itertools.product(range(1, 6), range(1, 6)):
-        code = rfm_segment(np.array([cell[0]]), np.array([cell[1]]), 5)[0]
-        assert SEGMENTS[code - 1] == SEGMENT_OF_CELL[cell], cell
-    assert len(set(SEGMENT_OF_CELL.values())) == len(SEGMENTS) == 10
-    assert rfm_segment(np.array([0]), np.array([0]), 5)[0] == 0
-
-
-@pytest.mark.parametrize("bins", range(1, 11))
-def test_other_numbers_of_bins_are_stretched_to_five(bins):
-    scores = np.arange(1, bins + 1)
-    middle = np.full(bins, 3)
-    codes = rfm_segment(scores, middle, (bins, 5))
-    fifths = [min(5, int((s - 0.5) * 5 // bins) + 1) for s in scores]
-    exact = [(s - 0.5) * 5 % bins == 0 for s in scores]  # upper bound of a fifth
-    fifths = [f - e for f, e in zip(fifths, exact, strict=True)]
-    assert codes.tolist() == rfm_segment(np.array(fifths), middle, 5).tolist()
-    assert fifths == sorted(fifths)
-    assert [6 - f for f in fifths[::-1]] == fifths, "both ends are treated alike"
-
-
-def test_ten_bins_fall_in_pairs_and_one_is_the_middle():
-    tens = rfm_segment(np.arange(1, 11), np.full(10, 1), (10, 5))
-    fives = rfm_segment(np.repeat(np.arange(1, 6), 2), np.full(10, 1), 5)
-    assert tens.tolist() == fives.tolist()
-    assert SEGMENTS[rfm_segment(np.array([1]), np.array([1]), 1)[0] - 1] == (
-        "need_attention"
-    )
 
 
 def test_edges_of_an_earlier_run_are_used_and_returned():

@@ -43,6 +43,7 @@ def known(client, prepared):
         "campaign": first("utm.campaign"),
         "tier": first("customer.value.tier"),
         "scheme": first("customer.code.scheme"),
+        "segment": first("customer.segment"),
         "profile": first("customer.profile"),
         "purchase": first("customer.purchase"),
         "tag": first("res.partner.category"),
@@ -53,6 +54,7 @@ def known(client, prepared):
             "rules": {"window_months": 12},
             "scores": [{"metric": "recency", "weight": 100}],
             "tiers": [{"tier": "vip", "limit": 5}],
+            "segments": [{"segment": "others", "cells": "1-5 1-5 1-5"}],
         },
     }
 

@@ -104,7 +104,13 @@ def used(session, upgraded_database, old, connection):
 
 
 @pytest.fixture(scope="module")
-def upgraded(session, upgraded_database, used):
+def words(used, connection):
+    """The segment of each customer in the earlier release."""
+    return _segments(connection, "rfm_segment FROM customer_profile f")
+
+
+@pytest.fixture(scope="module")
+def upgraded(session, upgraded_database, used, words):
     """What Odoo complains about when this release takes over."""
     return complaints(session, upgraded_database, "-u", ADDON)
 
@@ -127,6 +133,10 @@ def _contents(connection):
     }
 
 
+def _segments(connection, source):
+    return {*query(connection, f"SELECT f.partner_id, f.company_id, {source}")}
+
+
 def test_upgrade_keeps_what_was_known(used, upgraded, connection):
     assert upgraded == []
     assert all(used.values())
@@ -141,6 +151,16 @@ def test_rules_of_the_library_run_on(upgraded, connection):
         f" WHERE id = {_LIBRARY_RULE}",
     )
     assert state == "draft" or person not in (None, 1)
+
+
+def test_segments_become_records(words, upgraded, connection):
+    """Customers keep their word until the next run, and each policy has a map."""
+    table = "customer_profile f LEFT JOIN customer_segment s ON s.id = f.segment_id"
+    assert words
+    assert _segments(connection, f"s.code FROM {table}") == words
+    lines = "SELECT FROM classification_policy_segment s WHERE s.policy_id = p.id"
+    missing = f"SELECT id FROM classification_policy p WHERE NOT EXISTS ({lines})"
+    assert query(connection, missing) == []
 
 
 def test_upgraded_is_like_new(upgraded, connection, fresh):

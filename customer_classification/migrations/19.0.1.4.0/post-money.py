@@ -1,0 +1,15 @@
+"""Amounts follow the rates; policies say which credit notes count."""
+
+from odoo import SUPERUSER_ID, api
+
+
+def migrate(cr, version):
+    # Rules that somebody published go on counting what they counted.
+    cr.execute("UPDATE classification_policy SET subtract_unlinked_credit_notes = TRUE")
+    _convert_purchases(api.Environment(cr, SUPERUSER_ID, {}))
+
+
+def _convert_purchases(env):
+    """Convert again what was imported while there was no rate, or another one."""
+    rates = env["res.currency.rate"].search([], order="id")
+    env["classification.rate.change"]._record(rates)._follow()
