@@ -127,7 +127,8 @@ def find_edges(
     )
     found = _found_now(limits, today, int(is_compared.sum()))
     for before in (standing, frozen):
-        found = _found_before(limits, before, found) if before else found
+        if before:
+            found = _found_before(limits, before, found, parameters.value_digits)
     edges = edges.replace(tier_limits=limits, keep_limits=keeps, limits_found=found)
     if frozen:
         edges = edges.replace(
@@ -144,10 +145,14 @@ def _found_now(limits, today, buyers):
     return dict.fromkeys(limits, (str(day), buyers))
 
 
-def _found_before(limits, standing, found):
-    """The same, with the day and the buyers of before where a limit of then stands;
-    of some nobody knows the day."""
-    stands = {key for key in limits if limits[key] == standing.tier_limits.get(key)}
+def _found_before(limits, standing, found, digits):
+    """The same, with the day and the buyers of before where a limit of then stands, as
+    an amount of so many decimals; of some nobody knows the day."""
+    before = {
+        key: tiers.rounded_down(limit, digits)
+        for key, limit in standing.tier_limits.items()
+    }
+    stands = {key for key in limits if limits[key] == before.get(key)}
     known = {
         key: value for key, value in standing.limits_found.items() if key in stands
     }

@@ -27,8 +27,8 @@ class ClassificationMove(models.Model):
     ends_grace = fields.Boolean(
         string="Falls With the Old Limit",
         readonly=True,
-        help="Only because the rules changed a limit: the tolerance and the grace "
-        "period by the old one end with it.",
+        help="Only because the rules changed a limit, or what is compared with it: "
+        "tolerance and grace period by the rules before end with them.",
     )
 
     @api.autovacuum

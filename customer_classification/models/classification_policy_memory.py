@@ -52,8 +52,9 @@ class ClassificationPolicy(models.Model):
         string="Grace for Changed Limits",
         copy=False,
         help="Customers and products that fall only because these rules changed a "
-        "limit keep their class for the grace period. Otherwise they fall at once. "
-        "Limits that did not change keep their tolerance and grace in any case.",
+        "limit, or what is compared with it, keep their class for the grace period. "
+        "Otherwise they fall at once. Where nothing changed, tolerance and grace go on "
+        "in any case.",
     )
 
     def _rules_since(self, kind):

@@ -20,8 +20,9 @@ class ClassificationRun(models.Model):
     grace_end_count = fields.Integer(
         string="Fall With the Old Limits",
         readonly=True,
-        help="Who loses a class only because the rules changed a limit: the tolerance "
-        "and the grace period by the old one end with it.",
+        help="Who loses a class only because the rules changed a limit, or what is "
+        "compared with it: tolerance and grace period by the rules before end with "
+        "them.",
     )
     policy_state = fields.Selection(related="policy_id.state", string="Policy State")
 
@@ -109,7 +110,7 @@ class ClassificationRun(models.Model):
         kept = classify(
             facts[moved], known[moved], whole, self.as_of_date, result.edges
         ).frame["value_tier"]
-        places = {item.key: place for place, item in enumerate(parameters.tiers)}
+        places = {key: place for place, key in enumerate(parameters.tier_keys)}
         return kept.index[kept.map(places) < now[moved].map(places)]
 
     def action_open_grace_ends(self):

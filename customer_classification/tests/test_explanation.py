@@ -266,7 +266,7 @@ class TestWhyByShares(ExplanationCase):
         self._recompute()
         self.assertEqual(
             self._why(best),
-            "10,800.00 € net in 12 months from 12 orders (limit of VIP: 1,200.00 €; "
+            "10,800.00 € net in 12 months from 12 orders (limit of VIP: 1,200.01 €; "
             "among the best 10 % of 11 customers).",
         )
         self.assertEqual(

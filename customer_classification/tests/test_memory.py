@@ -442,8 +442,9 @@ class TestShares(ShareCase):
             kinds.add(profile.tier_reason)
             if profile.tier_reason == "limit" and tier.id in limits:
                 day, buyers = found[tier.id]
-                self.assertAlmostEqual(numbers[1], limits[tier.id], 2)
-                self.assertGreater(value, limits[tier.id])
+                # The limit is not enough; one cent more is.
+                self.assertAlmostEqual(numbers[1], limits[tier.id] + 0.01, 2)
+                self.assertGreaterEqual(value, numbers[1])
                 self.assertIn(f"% of {buyers} customers", text)
                 self.assertEqual("since 06/30/2025" in text, day == str(AS_OF))
                 self.assertEqual("among the best" in text, day == str(LATER))

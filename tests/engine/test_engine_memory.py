@@ -263,6 +263,19 @@ def test_one_step_down_counts_the_days_of_each_tier():
     assert found["tier_below_since"].date() == TODAY
 
 
+def test_a_limit_of_earlier_releases_stands_as_an_amount():
+    """They had six decimals: the same customers are above, since the same day."""
+    rules = ranked()
+    frame = facts(*(row(revenue=float(n)) for n in range(1, 101)))
+    found = {VIP: ("2024-01-05", 90)}
+    edges = Edges(
+        tier_limits={VIP: 95.056, HIGH: 80.2, MEDIUM: 50.5}, limits_found=found
+    )
+    now = classify(frame, None, rules, TODAY, standing=edges).edges
+    assert now.tier_limits[VIP] == 95.05
+    assert now.limits_found == found
+
+
 # Which rules are about what
 
 
