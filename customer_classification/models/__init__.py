@@ -84,10 +84,10 @@ from . import classification_tag_report
 from . import product_template_tags
 from . import utm_campaign
 from . import res_partner
-from . import res_partner_purchases
 from . import utm_medium
 from . import customer_company_size
 from . import res_partner_sql_fields
+from . import res_partner_purchases
 from . import res_partner_company_size
 from . import res_partner_person
 from . import res_partner_market

@@ -3,6 +3,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .res_partner import USER_GROUP
+from .searched_values import asks_for_none, ids_among, searched_by_sql
 
 
 class ResPartner(models.Model):
@@ -67,9 +68,16 @@ class ResPartner(models.Model):
 
     @api.model
     def _search_customer_country_group_ids(self, operator, value):
-        return self._customer_guard("customer_country_group_ids") & Domain(
-            "commercial_partner_id.country_id.country_group_ids", operator, value
-        )
+        """By the groups of the country; who has no country is in none."""
+        path = "commercial_partner_id.country_id.country_group_ids"
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        found = Domain(path, operator, value)
+        if operator == "in":
+            found = Domain(path, "in", ids_among(value))
+            if asks_for_none(value):
+                found |= ~Domain(path, "any", Domain.TRUE)
+        return self._customer_guard("customer_country_group_ids") & found
 
     def _market_from(self, home):
         """The market in which this customer is for who is at home."""
@@ -85,7 +93,7 @@ class ResPartner(models.Model):
 
     @api.model
     def _search_customer_market(self, operator, value):
-        return self._search_by_customer_sql("customer_market", operator, value)
+        return searched_by_sql(self, "customer_market", operator, value)
 
     @api.model
     def _customer_sql_fields(self):

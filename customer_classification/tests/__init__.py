@@ -66,6 +66,7 @@ from . import test_replay
 from . import test_rights_matrix
 from . import test_run
 from . import test_run_failure
+from . import test_searched_fields
 from . import test_source_invoice
 from . import test_source_sale
 from . import test_tag_library
