@@ -24,6 +24,7 @@ from . import test_documents
 from . import test_drift
 from . import test_explanation
 from . import test_explanation_tour
+from . import test_filters
 from . import test_fuzz
 from . import test_history
 from . import test_hostile_context

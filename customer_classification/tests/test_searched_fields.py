@@ -5,7 +5,7 @@ not stored, each operator of its type, each of the values that stand in the reco
 at the edges.
 """
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from odoo import fields
 from odoo.tests import tagged
