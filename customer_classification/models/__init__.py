@@ -86,6 +86,7 @@ from . import utm_campaign
 from . import res_partner
 from . import utm_medium
 from . import customer_company_size
+from . import res_country_group
 from . import res_partner_sql_fields
 from . import res_partner_purchases
 from . import res_partner_company_size
