@@ -35,7 +35,7 @@ from .columns import (
     STAGES,
     TIER_REASONS,
 )
-from .history import lay_out, roll_up
+from .history import lay_out, roll_up, usual_gap
 from .lifecycle import ALLOWED_MOVES
 from .parameters import Component, Edges, Parameters, TierLimit
 from .product_columns import (
@@ -120,4 +120,5 @@ __all__ = [
     "project",
     "rfm_segment",
     "roll_up",
+    "usual_gap",
 ]

@@ -11,6 +11,7 @@ from . import test_campaign_start
 from . import test_campaign_world
 from . import test_cause
 from . import test_cdnow_sample
+from . import test_comeback
 from . import test_companies
 from . import test_company_size
 from . import test_contacts
