@@ -80,6 +80,7 @@ from . import classification_tag_usage
 from . import classification_tag_duplicate
 from . import classification_tag_reference
 from . import classification_tag_merge
+from . import classification_counted_once_mixin
 from . import classification_tag_report
 from . import product_template_tags
 from . import utm_campaign

@@ -65,6 +65,7 @@ from . import test_record_rules
 from . import test_refresh
 from . import test_rehearsal
 from . import test_replay
+from . import test_report_sums
 from . import test_rights_matrix
 from . import test_run
 from . import test_run_failure

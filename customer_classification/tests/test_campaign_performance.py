@@ -284,8 +284,8 @@ class TestCampaignPerformance(CampaignCase):
         # of them left out: 53 needed, 4 are there.
         self.assertEqual(result.lift_more, 49)
         self.assertIn(
-            "Too small to conclude; about 49 more customers, shared out in the same way, "
-            "are needed to find such a difference with a chance of 80 %.",
+            "Too small to conclude; about 49 more customers, shared out in the same "
+            "way, are needed to find such a difference with a chance of 80 %.",
             result.lift_text,
         )
 

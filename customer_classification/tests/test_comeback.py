@@ -15,16 +15,19 @@ class TestComeback(ClassificationCase):
             self._purchase(customer, AS_OF - timedelta(days=days), 100)
         steady = self._regular("Steady", 100)
         self._recompute()
-        # The usual gap is the median of 532 and 30 days. Dormant after 3 × 281 days by
-        # the first visit alone, and after 3 × (500 + 2 × 281) / 3 by two.
+        # The usual gap is the median of 532 and 30 days: dormant after 3 × 281 days.
         self.assertEqual(self._profile(customer).won_back_count, 0)
-        self.policy = self.policy.copy({"shrinkage": 0, "dormant_ratio": 0.9})
-        self.policy.at_risk_ratio = 0.5
-        self.policy._publish()
-        self._recompute()
+        rules = {
+            **{"shrinkage": 0, "at_risk_ratio": 0.5, "dormant_ratio": 0.9},
+            "dormant_min_days": 60,
+        }
+        policy = self.policy.copy(rules)
+        policy._publish()
+        self._recompute(policy=policy)
+        # Dormant after 0.9 × 281, then after 0.9 × 500 days.
         self.assertEqual(self._profile(customer).won_back_count, 3)
         self.assertEqual(self._profile(steady).won_back_count, 0)
-        self._recompute(AS_OF + timedelta(days=1))
+        self._recompute(AS_OF + timedelta(days=1), policy=policy)
         self.assertEqual(self._profile(customer).won_back_count, 3)
 
     def test_a_quotation_that_expires_is_looked_at(self):
@@ -38,5 +41,5 @@ class TestComeback(ClassificationCase):
         due = AS_OF + timedelta(days=6)
         self.assertEqual(profile.next_review_date, due)
         with self._on(due):
-            self.policy._recompute_changed()
+            self.policy.refresh()
         self.assertEqual(profile.lifecycle_stage_id, self._stage("prospect"))
