@@ -45,6 +45,7 @@
         "views/privacy_views.xml",
         "views/customer_company_size_views.xml",
         "views/res_partner_industry_views.xml",
+        "views/res_country_group_views.xml",
         "views/utm_medium_views.xml",
         "views/res_partner_attribute_views.xml",
         "views/customer_code_views.xml",

@@ -34,7 +34,7 @@ from .columns import (
     STAGES,
     TIER_REASONS,
 )
-from .history import lay_out, roll_up
+from .history import lay_out, roll_up, usual_gap
 from .lifecycle import ALLOWED_MOVES
 from .memory import (
     all_axes,
@@ -133,4 +133,5 @@ __all__ = [
     "roll_up",
     "segment_of",
     "standing_edges",
+    "usual_gap",
 ]

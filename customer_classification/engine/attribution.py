@@ -9,7 +9,7 @@ or all of them alike. Whichever is asked, each purchase is given away once.
 from __future__ import annotations
 
 from .lazy import np, pd
-from .rhythm import dormant_after, expected_gap
+from .rhythm import ends_dormancy
 
 _BITS = 32
 
@@ -85,8 +85,7 @@ def _visits(sales, rules, usual_gap):
     number = np.arange(len(days)) - np.repeat(starts, sizes)
     first = np.repeat(day[starts], sizes)
     before = np.where(number > 0, np.r_[np.nan, day[:-1]][: len(days)], np.nan)
-    gap = expected_gap(before - first, number - 1, rules, usual_gap)
-    ended = (number > 0) & (day - before >= dormant_after(gap, rules))
+    ended = ends_dormancy(day, before, first, number, rules, usual_gap)
     visit = pair_key(customer, day).searchsorted(
         pair_key(sales["customer"], sales["day"])
     )

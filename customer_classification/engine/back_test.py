@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# Days of silence after which a fixed rule warns.
+# Days of silence after more than which a fixed rule warns.
 FIXED_DAYS = 90
 # Two rates differ when their difference exceeds this many standard errors: 5 % of
 # equal ones would.

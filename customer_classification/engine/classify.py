@@ -205,7 +205,7 @@ def _timing_columns(facts, timing):
     return {
         "recency_days": columns.to_whole(timing.recency, -1, "int32"),
         "tenure_days": columns.to_whole(timing.tenure, -1, "int32"),
-        "expected_gap_days": timing.gap,
+        "expected_gap_days": np.round(timing.gap, 2),
         "overdue_ratio": timing.recency / timing.gap,
         "expected_purchase_date": facts.last_purchase_date + np.ceil(timing.gap),
     }

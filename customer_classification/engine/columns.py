@@ -81,6 +81,12 @@ FACTS = {
     "open_quotation_amount": Column("money", "their amount"),
 }
 
+# What may stand beside them; without it, the rule that needs it looks elsewhere.
+MORE_FACTS = {
+    "comeback_count": Column("known", "purchases that ended a dormant time"),
+    "quotation_end_date": Column("day", "first day on which a quotation expires"),
+}
+
 # What the customer was when last classified, with the facts that tell own changes
 # from the passing of time.
 PREVIOUS = {
@@ -166,7 +172,8 @@ def to_whole(values: NDArray, missing: int, dtype: str) -> NDArray:
 def read_facts(frame, digits: int):
     """Arrays of the facts, and notes about numbers that were not usable.
 
-    :param frame: DataFrame with the columns of ``FACTS``, index unique
+    :param frame: DataFrame with the columns of ``FACTS``, and any of ``MORE_FACTS``,
+        index unique
     :param digits: decimals of the currency; money is rounded to them, because sums
         of cents in binary are off by dust (5 customers of Online Retail have a net
         of 1e-13)
@@ -183,6 +190,11 @@ def read_facts(frame, digits: int):
     }
     archived = frame["active"].to_numpy() == 0 if "active" in frame else False
     arrays["is_archived"] = np.broadcast_to(archived, len(frame))
+    for name, column in MORE_FACTS.items():
+        if name in frame:
+            arrays[name] = _read(frame[name], column.kind, digits, notes)
+        else:
+            arrays[name] = np.full(len(frame), np.nan)
     return SimpleNamespace(**arrays), notes
 
 

@@ -8,10 +8,12 @@ how many different days there are and which are the first and the last two.
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, NamedTuple
 
-from .columns import FACTS, day_number, to_dates
+from .columns import FACTS, day_number, to_dates, to_days
 from .lazy import np, pd
+from .rhythm import ends_dormancy, find_population_gap
 
 if TYPE_CHECKING:
     import datetime
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
 
 
 def roll_up(
-    purchases: pd.DataFrame, parameters: Parameters, as_of: datetime.date
+    purchases: pd.DataFrame,
+    parameters: Parameters,
+    as_of: datetime.date,
+    usual_gap: float | None = None,
 ) -> pd.DataFrame:
     """Facts of who has purchases: one row a customer, the columns of ``FACTS`` that
     purchases tell.
@@ -33,18 +38,32 @@ def roll_up(
     :param purchases: one row a document up to ``as_of``: ``partner_id`` (the
         customer), ``day`` (number since 1970-01-01), ``amount`` (net, in company
         currency, negative for what was given back), ``margin`` (NaN unknown)
+    :param usual_gap: the gap of all; with it, ``comeback_count`` is among the facts
     :returns: index ``partner_id``, each once, in no order
     """
     documents = _Documents.of(purchases, parameters.currency_digits)
     start = day_number(parameters.window_start(as_of))
     half = day_number(parameters.half_start(as_of))
+    visits = _Visits.of(documents)
     values = {
-        **_visits(documents),
+        **visits.facts(),
         **_ever(documents),
         **_window(documents, documents.day >= start, documents.day >= half),
     }
+    if usual_gap is not None:
+        values["comeback_count"] = visits.comebacks(parameters, usual_gap)
     index = pd.Index(documents.customers, name="partner_id")
     return pd.DataFrame(values, index=index, copy=False)
+
+
+def usual_gap(facts: pd.DataFrame) -> float:
+    """The gap of all, from the facts of all."""
+    read = SimpleNamespace(
+        first_purchase_date=to_days(facts["first_purchase_date"]),
+        last_purchase_date=to_days(facts["last_purchase_date"]),
+        visit_count=facts["visit_count"].to_numpy(),
+    )
+    return find_population_gap(read)[0]
 
 
 def lay_out(frame: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
@@ -109,23 +128,50 @@ class _Documents(NamedTuple):
         return to_dates(first)
 
 
-def _visits(documents):
-    """Number and first and last of the different days with a purchase."""
-    bought = documents.amount > 0
-    day = documents.day[bought]
-    begin = int(day.min()) if len(day) else 0
-    width = int(day.max()) - begin + 1 if len(day) else 1
-    visits = np.unique(documents.customer[bought] * width + (day - begin))
-    customer = visits // width
-    day = visits - customer * width + begin
-    count = np.bincount(customer, minlength=len(documents.customers))
-    end = np.cumsum(count)
-    return {
-        "first_purchase_date": _date_at(day, end - count, count >= 1),
-        "last_purchase_date": _date_at(day, end - 1, count >= 1),
-        "previous_purchase_date": _date_at(day, end - 2, count >= 2),
-        "visit_count": count,
-    }
+class _Visits(NamedTuple):
+    """The different days with a purchase, sorted by customer and day."""
+
+    customer: NDArray  # number of the customer
+    day: NDArray
+    count: NDArray  # by customer
+
+    @classmethod
+    def of(cls, documents):
+        bought = documents.amount > 0
+        day = documents.day[bought]
+        begin = int(day.min()) if len(day) else 0
+        width = int(day.max()) - begin + 1 if len(day) else 1
+        visits = np.unique(documents.customer[bought] * width + (day - begin))
+        customer = visits // width
+        day = visits - customer * width + begin
+        return cls(
+            customer, day, np.bincount(customer, minlength=len(documents.customers))
+        )
+
+    def facts(self):
+        """Their number, and the first and the last of them."""
+        day, count, end = self.day, self.count, np.cumsum(self.count)
+        return {
+            "first_purchase_date": _date_at(day, end - count, count >= 1),
+            "last_purchase_date": _date_at(day, end - 1, count >= 1),
+            "previous_purchase_date": _date_at(day, end - 2, count >= 2),
+            "visit_count": count,
+        }
+
+    def comebacks(self, parameters, usual_gap):
+        """How many visits of each customer ended a dormant time."""
+        pause = np.diff(self.day, prepend=self.day[:1])
+        # Most are followed soon by the next: only long pauses are looked at closer.
+        place = np.flatnonzero(pause >= max(1, parameters.dormant_min_days))
+        start = (np.cumsum(self.count) - self.count)[self.customer[place]]
+        place, start = place[place > start], start[place > start]
+        ended = ends_dormancy(
+            *(self.day[place], self.day[place - 1], self.day[start], place - start),
+            parameters,
+            usual_gap,
+        )
+        customer = self.customer[place[ended]]
+        return np.bincount(customer, minlength=len(self.count))
 
 
 def _date_at(days, places, is_known):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .columns import STAGES, code
 from .lazy import np
-from .rhythm import dormant_after, gap_before
+from .rhythm import ends_dormancy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,9 +56,14 @@ def stage_by_facts(facts, rhythm, ended_dormancy, parameters) -> NDArray:
 def ended_dormancy(facts, parameters, population_gap: float) -> NDArray:
     """Whose last purchase came after a time in which they had been dormant, by what
     was to expect from the visits before it."""
-    gap = gap_before(facts, parameters, population_gap)
-    pause = facts.last_purchase_date - facts.previous_purchase_date
-    return (facts.visit_count >= 2) & (pause >= dormant_after(gap, parameters))
+    return ends_dormancy(
+        facts.last_purchase_date,
+        facts.previous_purchase_date,
+        facts.first_purchase_date,
+        facts.visit_count - 1,
+        parameters,
+        population_gap,
+    )
 
 
 def is_new(facts, rhythm, parameters) -> NDArray:
@@ -96,7 +101,10 @@ def _allowed_table():
 
 
 def count_won_back(stage, facts, previous) -> NDArray:
-    """Times won back: one more on becoming so, or on being so by another purchase."""
+    """Times won back: the purchases that ended a dormant time, where they are counted;
+    else one more on becoming won back, or on being so by another purchase."""
     was = previous.lifecycle_stage == WON_BACK
     same = facts.last_purchase_date == previous.last_purchase_date
-    return previous.won_back_count + ((stage == WON_BACK) & ~(was & same))
+    seen = previous.won_back_count + ((stage == WON_BACK) & ~(was & same))
+    counted = ~np.isnan(facts.comeback_count)
+    return np.where(counted, np.nan_to_num(facts.comeback_count), seen).astype("int64")

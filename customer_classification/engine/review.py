@@ -44,6 +44,8 @@ def _events(facts, rhythm, ended_dormancy, below_since, edges, parameters, as_of
     yield from _since_last(facts, rhythm, ended_dormancy, parameters)
     yield from _since_first(facts, rhythm, parameters)
     yield below_since + grace_days(parameters)
+    # A quotation is open on its last day too.
+    yield np.where(rhythm.bought, np.nan, facts.quotation_end_date + 1)
 
 
 def _score_bins_end(facts, rhythm, edges):

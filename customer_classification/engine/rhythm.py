@@ -74,8 +74,11 @@ def gap_before(facts, parameters, population_gap: float) -> NDArray:
 
 
 def expected_gap(span, gap_count, parameters, population_gap: float) -> NDArray:
-    """(own gaps × own mean gap + k × gap of all) ÷ (own gaps + k), in days with two
-    decimals; own gaps × own mean gap is the span from the first to the last visit.
+    """(own gaps × own mean gap + k × gap of all) ÷ (own gaps + k), in days; own gaps ×
+    own mean gap is the span from the first to the last visit.
+
+    It is rounded where it is shown only: three times 66.67 days would be due a day
+    later than three times 200 ÷ 3.
 
     :param span: days from first to last visit
     :param gap_count: visits - 1
@@ -87,7 +90,8 @@ def expected_gap(span, gap_count, parameters, population_gap: float) -> NDArray:
     total = span + parameters.shrinkage * population_gap
     alone = weight == 0  # one visit and no shrinkage: only the gap of all is known
     gap = np.where(alone, population_gap, total / np.where(alone, 1, weight))
-    return np.round(np.maximum(gap, parameters.min_gap_days), 2)
+    # Ten decimals take away the dust of a division alone.
+    return np.round(np.maximum(gap, parameters.min_gap_days), 10)
 
 
 def due_after(gap, ratio: float, min_days: float = 0) -> NDArray:
@@ -103,6 +107,17 @@ def due_after(gap, ratio: float, min_days: float = 0) -> NDArray:
 def dormant_after(gap, parameters) -> NDArray:
     """Days without purchase from which a customer of this gap is dormant."""
     return due_after(gap, parameters.dormant_ratio, parameters.dormant_min_days)
+
+
+def ends_dormancy(day, before, first, number, parameters, population_gap):
+    """Whether a visit came after a time in which the customer had been dormant, by what
+    was to expect from the visits before it.
+
+    :param before: day of the visit before, ``first`` of the first one of the customer
+    :param number: of the visit, from 0
+    """
+    gap = expected_gap(before - first, number - 1, parameters, population_gap)
+    return (number > 0) & (day - before >= dormant_after(gap, parameters))
 
 
 def find_population_gap(facts, usual: float | None = None) -> tuple[int, list[dict]]:

@@ -96,14 +96,16 @@ from . import classification_tag_usage
 from . import classification_tag_duplicate
 from . import classification_tag_reference
 from . import classification_tag_merge
+from . import classification_counted_once_mixin
 from . import classification_tag_report
 from . import product_template_tags
 from . import utm_campaign
 from . import res_partner
-from . import res_partner_purchases
 from . import utm_medium
 from . import customer_company_size
+from . import res_country_group
 from . import res_partner_sql_fields
+from . import res_partner_purchases
 from . import res_partner_company_size
 from . import res_partner_person
 from . import res_partner_market

@@ -10,13 +10,17 @@ TAG_BITS = 20
 class CampaignParticipantTag(models.Model):
     """What came of a campaign by the tags that its participants had when it first
     touched them: those of now, without what was given since and with what was taken
-    away since. A participant with two tags stands in two rows."""
+    away since. A participant with two tags stands in two rows, and counts once in
+    sums."""
 
     _name = "campaign.participant.tag"
+    _inherit = "classification.counted.once.mixin"
     _description = "Campaign by Tags"
     _auto = False
     _order = "campaign_id, tag_id, id"
     _rec_name = "tag_id"
+    _counted_by = ("participant_id",)
+    _counted_once = frozenset(("conversion", "lead_count", "order_count", "revenue"))
     _depends = {
         "campaign.participant": [
             *("campaign_id", "company_id", "partner_id", "is_control"),
@@ -27,7 +31,9 @@ class CampaignParticipantTag(models.Model):
         "res.partner": ["category_id"],
     }
 
-    participant_id = fields.Many2one("campaign.participant", readonly=True)
+    participant_id = fields.Many2one(
+        "campaign.participant", readonly=True, aggregator="count_distinct"
+    )
     campaign_id = fields.Many2one("utm.campaign", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")

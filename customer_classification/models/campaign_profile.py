@@ -65,16 +65,21 @@ class CampaignProfile(models.Model):
     user_id = fields.Many2one(related="campaign_id.user_id", string="Responsible")
 
     # How far people went
+    # Customers and purchases belong to several campaigns: their numbers have no sum.
     participant_count = fields.Integer(
+        aggregator=None,
         string="Participants",
         readonly=True,
         help="Customers who were in touch with the campaign, each once, without the "
         "control group.",
     )
-    control_count = fields.Integer(string="Control Group", readonly=True)
-    addressed_count = fields.Integer(string="Addressed", readonly=True)
-    joined_count = fields.Integer(string="Took Part", readonly=True)
+    control_count = fields.Integer(
+        string="Control Group", readonly=True, aggregator=None
+    )
+    addressed_count = fields.Integer(string="Addressed", readonly=True, aggregator=None)
+    joined_count = fields.Integer(string="Took Part", readonly=True, aggregator=None)
     answered_count = fields.Integer(
+        aggregator=None,
         string="Answered",
         readonly=True,
         help="Customers who answered, took part, or came with a lead or an order.",
@@ -83,20 +88,26 @@ class CampaignProfile(models.Model):
         string="Leads", readonly=True, help="Leads and opportunities, also lost ones."
     )
     opportunity_count = fields.Integer(string="Opportunities", readonly=True)
-    lead_customer_count = fields.Integer(string="Customers With Leads", readonly=True)
+    lead_customer_count = fields.Integer(
+        string="Customers With Leads", readonly=True, aggregator=None
+    )
     order_count = fields.Integer(
+        aggregator=None,
         string="Orders",
         readonly=True,
         help="Purchases within the attribution window. One that two campaigns touched "
         "stands with both.",
     )
     customer_count = fields.Integer(
+        aggregator=None,
         string="Customers",
         readonly=True,
         help="Customers who bought within the attribution window.",
     )
-    new_customer_count = fields.Integer(string="New Customers", readonly=True)
-    won_back_count = fields.Integer(string="Won Back", readonly=True)
+    new_customer_count = fields.Integer(
+        string="New Customers", readonly=True, aggregator=None
+    )
+    won_back_count = fields.Integer(string="Won Back", readonly=True, aggregator=None)
     feedback_count = fields.Integer(string="Feedbacks", readonly=True)
     feedback_score = fields.Float(
         string="Feedback", readonly=True, digits=(5, 1), aggregator="avg"
@@ -167,6 +178,7 @@ class CampaignProfile(models.Model):
 
     # Lift
     treated_count = fields.Integer(
+        aggregator=None,
         string="Compared",
         readonly=True,
         help="Customers who were chosen and not left out, whether or not the campaign "
@@ -204,6 +216,7 @@ class CampaignProfile(models.Model):
         readonly=True, groups=MONEY_GROUP, aggregator=None
     )
     contaminated_count = fields.Integer(
+        aggregator=None,
         string="Left Out, but Reached",
         readonly=True,
         help="Customers of the control group who were in touch with the campaign all "

@@ -5,6 +5,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.tools import formatLang
 
+from ..engine.campaign_lift import POWER
 from .customer_profile import MONEY_GROUP
 
 # From these scores on, and below, feedback is worth a word.
@@ -178,7 +179,10 @@ class CampaignProfile(models.Model):
             return self.env._("It is shown to do harm.")
         if self.lift_more:
             return self.env._(
-                "Too small to conclude; about %(more)s more customers are needed.",
+                "Too small to conclude; about %(more)s more customers, shared out in "
+                "the same way, are needed to find such a difference with a chance of "
+                "%(power)s %%.",
+                power=round(100 * POWER),
                 **values,
             )
         return self.env._("Too small to conclude.")

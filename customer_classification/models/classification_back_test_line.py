@@ -48,7 +48,7 @@ class ClassificationBackTestLine(models.Model):
         [
             ("medium", "Medium or high risk"),
             ("high", "High risk"),
-            ("fixed_days", "90 days silent"),
+            ("fixed_days", "More than 90 days silent"),
             ("low_spend", "Spent least"),
         ],
     )

@@ -500,11 +500,21 @@ class Sentences:
         )
 
     def _new(self, told, as_of, last):
+        values = {
+            "day": self.day(as_of - timedelta(told.get("tenure", 0))),
+            "days": self.days(told.get("tenure", 0)),
+            "orders": self.orders(told.get("lifetime_orders", 0)),
+        }
+        if told.get("tenure", 0) <= self.policy.new_days:
+            return self.env._(
+                "First purchase on %(day)s, %(days)s ago; %(orders)s so far.", **values
+            )
+        # Later than that, who bought on one day only is new.
         return self.env._(
-            "First purchase on %(day)s, %(days)s ago; %(orders)s so far.",
-            day=self.day(as_of - timedelta(told.get("tenure", 0))),
-            days=self.days(told.get("tenure", 0)),
-            orders=self.orders(told.get("lifetime_orders", 0)),
+            "First purchase on %(day)s, %(days)s ago, and none on another day; new "
+            "until the usual gap of %(gap)s has passed.",
+            gap=self.gap(told),
+            **values,
         )
 
     def _active(self, told, as_of, last):

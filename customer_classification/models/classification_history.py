@@ -46,9 +46,11 @@ class ClassificationHistory(models.Model):
     lifecycle_stage_since = fields.Date(string="Stage Since", compute="_compute_since")
     churn_risk_since = fields.Date(string="Risk Since", compute="_compute_since")
     revenue = fields.Monetary(
+        string="Revenue at the Last Change",
         readonly=True,
         groups=MONEY_GROUP,
         depends_context=DAY_KEYS,
+        aggregator=None,  # of many days: their sum is that of none
         help="Net revenue in the window, as of the customer's last change up to the "
         "day.",
     )

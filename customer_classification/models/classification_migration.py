@@ -78,18 +78,20 @@ class ClassificationMigration(models.Model):
     from_risk_color = fields.Integer(compute="_compute_risk_colors")
     to_risk_color = fields.Integer(compute="_compute_risk_colors")
     from_revenue = fields.Monetary(
-        string="Revenue Before",
+        string="Revenue at the Last Change Before",
         readonly=True,
         groups=MONEY_GROUP,
         depends_context=DAY_KEYS,
+        aggregator=None,
         help="Net revenue in the window, as of the customer's last change up to the "
         "first day.",
     )
     to_revenue = fields.Monetary(
-        string="Revenue After",
+        string="Revenue at the Last Change After",
         readonly=True,
         groups=MONEY_GROUP,
         depends_context=DAY_KEYS,
+        aggregator=None,
         help="Net revenue in the window, as of the customer's last change up to the "
         "second day.",
     )

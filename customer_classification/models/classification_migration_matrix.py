@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 from .arguments import as_choice
 from .classification_columns import STAGE_RANK
-from .customer_profile import MONEY_GROUP, RISK_COLORS
+from .customer_profile import RISK_COLORS
 
 # Fields with the class before and after, by axis.
 ENDS = {
@@ -22,7 +22,10 @@ class ClassificationMigration(models.Model):
     @api.model
     @api.readonly
     def get_matrix(self, axis):
-        """Customers and revenue from each class to each class between the two days.
+        """Customers from each class to each class between the two days.
+
+        Without amounts: the history knows the revenue of the last change of each
+        customer, whose sum is the revenue of no day.
 
         Whoever was no customer on the first day stands in the first row, whoever is
         none on the second day in the last column. So the other rows add up to the
@@ -33,13 +36,12 @@ class ClassificationMigration(models.Model):
 
             - ``from_date``, ``to_date``;
             - ``first_date``: the first day with a class, False where there is none;
-            - ``currency_id``: False where amounts are not shown, and
-              ``mixed_currencies``: because they cannot be added;
+            - ``currency_id``: False, as no amounts are shown;
             - ``rows`` and ``columns``, in the order of the classes: dicts of
               ``name``, ``color``, ``rank`` (higher is better; False compares with
               nothing), ``is_customer``, and ``domain`` of the customers;
             - ``cells``: those with customers, dicts of ``row`` and ``column``
-              (places in the lists), ``count`` and ``revenue`` (on the second day)
+              (places in the lists) and ``count``
         :raise UserError: on an unknown axis and on a day that is none
 
         At most four queries for any number of customers with both days given, and one
@@ -48,38 +50,28 @@ class ClassificationMigration(models.Model):
         self.browse().check_access("read")
         as_choice(self.env, axis, ENDS, self.env._("Axis"))
         first, last = self._days()
-        currency = self._matrix_currency()
-        groups = self._matrix_groups(axis, currency)
+        groups = self._matrix_groups(axis)
         classes = self._matrix_classes(axis, groups)
         return {
             "from_date": fields.Date.to_string(first),
             "to_date": fields.Date.to_string(last),
             "first_date": fields.Date.to_string(self._first_day()),
-            "currency_id": currency.id if len(currency) == 1 else False,
-            "mixed_currencies": len(currency) > 1,
+            "currency_id": False,
             "rows": [self._outside("from"), *self._heads(axis, "from", classes)],
             "columns": [*self._heads(axis, "to", classes), self._outside("to")],
             "cells": self._matrix_cells(groups, [head["key"] for head in classes]),
         }
 
     @api.model
-    def _matrix_currency(self):
-        """The currencies of the amounts that the user may see."""
-        if not self.env.user.has_group(MONEY_GROUP):
-            return self.env["res.currency"]
-        return self.env.companies.currency_id
-
-    @api.model
-    def _matrix_groups(self, axis, currency):
-        """``[(from key, to key, was customer, is customer, customers, revenue)]``; a
-        key is an id, a code, or False. One query."""
-        aggregates = ["__count", *(["to_revenue:sum"] if len(currency) == 1 else [])]
+    def _matrix_groups(self, axis):
+        """``[(from key, to key, was customer, is customer, customers)]``; a key is an
+        id, a code, or False. One query."""
         groups = self._read_group(
-            [], [*ENDS[axis].values(), "from_customer", "to_customer"], aggregates
+            [], [*ENDS[axis].values(), "from_customer", "to_customer"], ["__count"]
         )
         return [
-            (self._key(old), self._key(new), was, now, count, *revenue)
-            for old, new, was, now, count, *revenue in groups
+            (self._key(old), self._key(new), was, now, count)
+            for old, new, was, now, count in groups
         ]
 
     @api.model
@@ -93,7 +85,7 @@ class ClassificationMigration(models.Model):
         """The classes in their order, as dicts; no class comes last, where customers
         have none."""
         used = {old for old, __, was, *__ in groups if was}
-        used |= {new for __, new, __, now, *__ in groups if now}
+        used |= {new for __, new, __, now, __ in groups if now}
         classes = {
             "value_tier": self._tier_classes,
             "lifecycle_stage": self._stage_classes,
@@ -174,7 +166,6 @@ class ClassificationMigration(models.Model):
                 "row": places[old] + 1 if was else 0,
                 "column": places[new] if now else len(keys),
                 "count": count,
-                "revenue": sum(filter(None, revenue)),
             }
-            for old, new, was, now, count, *revenue in groups
+            for old, new, was, now, count in groups
         ]

@@ -17,6 +17,7 @@ class ClassificationMoveMixin(models.AbstractModel):
         readonly=True,
         ondelete="cascade",
         index=True,
+        aggregator="count_distinct",
     )
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="cascade"
@@ -71,6 +72,7 @@ class ClassificationMoveMixin(models.AbstractModel):
     revenue = fields.Monetary(
         readonly=True,
         groups=MONEY_GROUP,
+        aggregator=None,  # a customer changes more than once
         help="Net revenue in the window at the time of the change.",
     )
     policy_id = fields.Many2one(

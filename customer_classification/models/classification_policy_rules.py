@@ -197,7 +197,8 @@ class ClassificationPolicy(models.Model):
     new_days = fields.Integer(
         string="New For",
         default=30,
-        help="A customer is new for this many days after the first purchase.",
+        help="A customer is new for this many days after the first purchase; one who "
+        "bought on one day only also until the usual gap of all customers has passed.",
     )
     loyal_orders = fields.Integer(
         string="Loyal From",

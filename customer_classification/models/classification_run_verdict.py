@@ -83,6 +83,13 @@ class ClassificationRun(models.Model):
             "spend": line.spend_share_text,
             **period,
         }
+        if abs(share - spend) < SAME_SHARE and self._is_last_years_spend():
+            return self.env._(
+                "%(tier)s customers bought %(times)s times as much as the average in "
+                "the %(days)s days after %(day)s: %(share)s of the revenue. The tiers "
+                "are last year's spend themselves, so they are no better than it.",
+                **numbers,
+            )
         if abs(share - spend) < SAME_SHARE:
             return self.env._(
                 "%(tier)s customers bought %(times)s times as much as the average in "
@@ -103,6 +110,11 @@ class ClassificationRun(models.Model):
             "number of customers by last year's spend (%(spend)s).",
             **numbers,
         )
+
+    def _is_last_years_spend(self):
+        """Whether the tiers are by the very number with which they are compared."""
+        policy = self.policy_id
+        return policy.value_metric == "revenue" and policy.window_months == 12
 
     # Warnings
 
@@ -156,33 +168,33 @@ class ClassificationRun(models.Model):
         return self.env._("Warning of anybody at random would have been as good.")
 
     def _fixed_days_sentence(self, ours):
-        """Ours beside the rule that warns after 90 days without purchase."""
+        """Ours beside the rule that warns after more than 90 days of silence."""
         rule = self.back_test["warnings"]["fixed_days"]
         numbers = self._warning_numbers(rule)
         texts = {
             "better": self.env._(
-                "This is better than a fixed 90 days without purchase (%(right)s "
-                "right, %(found)s found).",
-                **numbers,
-            ),
-            "same": self.env._(
-                "A fixed 90 days without purchase would have been about as good "
+                "This is better than a fixed 90 days without purchase, when exceeded "
                 "(%(right)s right, %(found)s found).",
                 **numbers,
             ),
+            "same": self.env._(
+                "A fixed 90 days without purchase, when exceeded, would have been "
+                "about as good (%(right)s right, %(found)s found).",
+                **numbers,
+            ),
             "worse": self.env._(
-                "A fixed 90 days without purchase would have been better (%(right)s "
-                "right, %(found)s found).",
+                "A fixed 90 days without purchase, when exceeded, would have been "
+                "better (%(right)s right, %(found)s found).",
                 **numbers,
             ),
             "surer": self.env._(
-                "A fixed 90 days without purchase would have found more, but been "
-                "right less often (%(right)s right, %(found)s found).",
+                "A fixed 90 days without purchase, when exceeded, would have found "
+                "more, but been right less often (%(right)s right, %(found)s found).",
                 **numbers,
             ),
             "wider": self.env._(
-                "A fixed 90 days without purchase would have been right more often, "
-                "but found fewer (%(right)s right, %(found)s found).",
+                "A fixed 90 days without purchase, when exceeded, would have been "
+                "right more often, but found fewer (%(right)s right, %(found)s found).",
                 **numbers,
             ),
         }

@@ -408,6 +408,8 @@ class ClassificationTagMixin(models.AbstractModel):
     def _search_tag_is_smart(self, operator, value):
         if operator != "in":
             return NotImplemented
+        if {True, False} <= set(value):
+            return Domain.TRUE
         return Domain(
             "tag_rule_ids", "any!" if True in value else "not any!", Domain.TRUE
         )

@@ -8,15 +8,17 @@ from .profiling import OBJECTING
 class ClassificationTagReport(models.Model):
     """Contact tags beside what their customers are: a row a tag, contact and company.
 
-    A contact counts with the numbers of its customer; of a customer with several
-    contacts that have the tag, the first one alone carries the revenue, so that sums
-    are right.
+    A contact counts with the numbers of its customer; sums count a customer once,
+    whatever the number of its contacts and tags.
     """
 
     _name = "classification.tag.report"
+    _inherit = "classification.counted.once.mixin"
     _description = "Tags of Customers"
     _auto = False
     _order = "id"
+    _counted_by = ("customer_id", "company_id")
+    _counted_once = frozenset(("revenue", "order_count"))
 
     tag_id = fields.Many2one("res.partner.category", string="Tag", readonly=True)
     top_tag_id = fields.Many2one(
@@ -24,7 +26,12 @@ class ClassificationTagReport(models.Model):
     )
     tag_type = fields.Selection(related="tag_id.tag_type", string="Type")
     partner_id = fields.Many2one("res.partner", string="Contact", readonly=True)
-    customer_id = fields.Many2one("res.partner", string="Customer", readonly=True)
+    customer_id = fields.Many2one(
+        "res.partner",
+        string="Customer",
+        readonly=True,
+        aggregator="count_distinct",
+    )
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     value_tier_id = fields.Many2one("customer.value.tier", readonly=True)
@@ -50,19 +57,10 @@ class ClassificationTagReport(models.Model):
                    split_part(t.parent_path, '/', 1)::int AS top_tag_id,
                    r.partner_id, c.commercial_partner_id AS customer_id, f.company_id,
                    f.value_tier_id, f.lifecycle_stage_id, f.churn_risk,
-                   CASE WHEN first.is_first THEN f.revenue ELSE 0 END AS revenue,
-                   CASE WHEN first.is_first THEN f.order_count ELSE 0 END
-                       AS order_count,
+                   f.revenue, f.order_count,
                    COALESCE(l.origin, 'person') AS origin,
                    l.write_date::date AS given_date
-              FROM (SELECT r.category_id, r.partner_id,
-                           row_number() OVER (
-                               PARTITION BY r.category_id, c.commercial_partner_id
-                               ORDER BY r.partner_id) = 1 AS is_first
-                      FROM res_partner_res_partner_category_rel r
-                      JOIN res_partner c ON c.id = r.partner_id) first
-              JOIN res_partner_res_partner_category_rel r
-                ON r.category_id = first.category_id AND r.partner_id = first.partner_id
+              FROM res_partner_res_partner_category_rel r
               JOIN res_partner_category t ON t.id = r.category_id
               JOIN res_partner c ON c.id = r.partner_id
               LEFT JOIN customer_profile f ON f.partner_id = c.commercial_partner_id

@@ -225,9 +225,15 @@ class CustomerProfile(models.Model):
     won_back_count = fields.Integer(
         string="Times Won Back",
         readonly=True,
-        help="How often the customer came back after having been dormant or lost.",
+        help="How many purchases ended a time in which the customer had been dormant "
+        "or lost, by the rules of today.",
     )
-    churn_risk = fields.Selection(RISK_SELECTION, readonly=True)
+    churn_risk = fields.Selection(
+        RISK_SELECTION,
+        readonly=True,
+        help="By the warning signs that the customer shows; no probability. A "
+        "back-test tells how often it was right with your own customers.",
+    )
     churn_risk_color = fields.Integer(compute="_compute_churn_risk_color")
     churn_signals = fields.Integer(readonly=True, aggregator=None)
     next_review_date = fields.Date(

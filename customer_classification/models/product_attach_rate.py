@@ -35,14 +35,18 @@ class ProductAttachRate(models.Model):
     user_id = fields.Many2one("res.users", string="Salesperson")
     partner_id = fields.Many2one("res.partner", string="Customer")
     tier_id = fields.Many2one("customer.value.tier", string="Value Tier")
-    sold_with = fields.Integer(help="Orders on which the other product stands as well.")
-    sold_without = fields.Integer(help="Orders on which it does not.")
+    # An order stands in many pairs: their sums would count it as often.
+    sold_with = fields.Integer(
+        aggregator=None, help="Orders on which the other product stands as well."
+    )
+    sold_without = fields.Integer(aggregator=None, help="Orders on which it does not.")
     attach_rate = fields.Float(
         aggregator="avg", digits=(5, 4), help="Share of the orders with both."
     )
     other_revenue = fields.Monetary(
         string="Revenue of the Other",
         groups=MONEY_GROUP,
+        aggregator=None,
         help="What the other product brought on these orders, untaxed, in company "
         "currency.",
     )

@@ -43,10 +43,11 @@ class ProductAudience(models.Model):
     tier_id = fields.Many2one("customer.value.tier", string="Value Tier")
     stage_id = fields.Many2one("customer.lifecycle.stage", string="Lifecycle Stage")
     tag_id = fields.Many2one("res.partner.category", string="Tag")
+    # Each purchase stands once in every axis, and a customer in the row of each tag.
     customer_count = fields.Integer(
-        string="Customers", help="Different customers who bought it."
+        string="Customers", aggregator=None, help="Different customers who bought it."
     )
-    revenue = fields.Monetary(groups=MONEY_GROUP)
+    revenue = fields.Monetary(groups=MONEY_GROUP, aggregator=None)
     share = fields.Float(
         string="Share of the Product",
         digits=(5, 4),

@@ -56,6 +56,7 @@ class ProductClassMoveMixin(models.AbstractModel):
     revenue = fields.Monetary(
         readonly=True,
         groups=MONEY_GROUP,
+        aggregator=None,  # a product changes more than once
         help="Net revenue in the window at the time of the change.",
     )
     valid_date = fields.Date(

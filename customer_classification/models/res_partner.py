@@ -7,15 +7,17 @@ from odoo.tools import SQL
 from .called_records import check_one, check_records
 from .customer_profile import MONEY_GROUP
 from .searched_values import (
+    COMPARISONS,
     asks_for_none,
     compared_value,
     ids_among,
     values_among,
+    whole_bound,
 )
 
 # Portal users and visitors see nothing of a classification.
 USER_GROUP = "base.group_user"
-COMPARISONS = {"<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
+COMPARE = {"<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
 
 
 class _NumberOfTheProfile:
@@ -26,16 +28,28 @@ class _NumberOfTheProfile:
     """
 
     def _search_related(self, records, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
         if operator == "in":
             known = values_among(self, value)
-            value = [*known, False] if asks_for_none(value) else known
+            if asks_for_none(value) or 0 in known:
+                # 0 as False: Odoo's amounts take an integer 0 for another number.
+                known = [*filter(None, known), False]
+            return super()._search_related(records, operator, known)
         if operator not in COMPARISONS:
             return super()._search_related(records, operator, value)
         value = compared_value(records.env, self, value)
-        profile, number = self.related.split(".")
-        domain = Domain(profile, "any!", Domain(number, operator, value))
-        if COMPARISONS[operator](0, value):
-            domain |= Domain(profile, "=", False)
+        bound = whole_bound(operator, value) if self.type == "integer" else value
+        *path, number = self.related.split(".")
+        domain = self._along(path, Domain(number, operator, bound))
+        if COMPARE[operator](0, value):
+            domain |= ~self._along(path, Domain.TRUE)
+        return domain
+
+    def _along(self, path, domain):
+        """A domain of what a path of records leads to."""
+        for name in reversed(path):
+            domain = Domain(name, "any!", domain)
         return domain
 
 
@@ -104,7 +118,7 @@ class ResPartner(models.Model):
         string="Segment",
         groups=USER_GROUP,
     )
-    customer_segment_color = fields.Integer(
+    customer_segment_color = ProfileInteger(
         related="customer_profile_id.segment_id.color",
         string="Segment Color",
         groups=USER_GROUP,
@@ -116,12 +130,12 @@ class ResPartner(models.Model):
         groups=USER_GROUP,
         help="Use the segment instead.",
     )
-    customer_tier_color = fields.Integer(
+    customer_tier_color = ProfileInteger(
         related="customer_profile_id.value_tier_id.color",
         string="Value Tier Color",
         groups=USER_GROUP,
     )
-    customer_stage_color = fields.Integer(
+    customer_stage_color = ProfileInteger(
         related="customer_profile_id.lifecycle_stage_id.color",
         string="Lifecycle Stage Color",
         groups=USER_GROUP,

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .res_partner import USER_GROUP
+from .searched_values import searched_by_sql
 from .utm_medium import ORIGIN_SELECTION
 
 # Fields of a contact, and the column of the first contact that each shows.
@@ -75,15 +76,15 @@ class ResPartner(models.Model):
 
     @api.model
     def _search_customer_first_source_id(self, operator, value):
-        return self._search_by_customer_sql("customer_first_source_id", operator, value)
+        return searched_by_sql(self, "customer_first_source_id", operator, value)
 
     @api.model
     def _search_customer_first_medium_id(self, operator, value):
-        return self._search_by_customer_sql("customer_first_medium_id", operator, value)
+        return searched_by_sql(self, "customer_first_medium_id", operator, value)
 
     @api.model
     def _search_customer_origin(self, operator, value):
-        return self._search_by_customer_sql("customer_origin", operator, value)
+        return searched_by_sql(self, "customer_origin", operator, value)
 
     @api.model
     def _customer_sql_fields(self):

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .res_partner import USER_GROUP
+from .searched_values import searched_by_sql
 
 CHANNEL_SELECTION = [
     ("email", "Email"),
@@ -58,7 +59,7 @@ class ResPartner(models.Model):
 
     @api.model
     def _search_customer_seen_channel(self, operator, value):
-        return self._search_by_customer_sql("customer_seen_channel", operator, value)
+        return searched_by_sql(self, "customer_seen_channel", operator, value)
 
     @api.model
     def _customer_sql_fields(self):

@@ -8,6 +8,16 @@ from .searched_values import asks_for_none, values_among
 POSITIVE_TEXT_OPERATORS = ("ilike", "like", "=ilike", "=like", "=")
 
 
+class Code(fields.Char):
+    """A code, equal in capitals and small letters."""
+
+    def filter_function(self, records, field_expr, operator, value):
+        if operator == "in":
+            codes = records.env["customer.code"]
+            value = {codes._normalized(one) if one else one for one in value}
+        return super().filter_function(records, field_expr, operator, value)
+
+
 class ResPartner(models.Model):
     """Shows the code of the commercial partner, and finds customers by their codes."""
 
@@ -21,7 +31,7 @@ class ResPartner(models.Model):
         groups=USER_GROUP,
         help="Current and old codes of this customer.",
     )
-    customer_code = fields.Char(
+    customer_code = Code(
         compute="_compute_customer_code",
         search="_search_customer_code",
         compute_sudo=True,

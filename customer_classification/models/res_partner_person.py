@@ -2,6 +2,23 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .res_partner import USER_GROUP
+from .searched_values import asks_for_none, searched_by_sql, values_among
+
+
+class Age(fields.Integer):
+    """An age that may be unknown, which is no age of 0: *under 18* finds children.
+
+    Odoo's integers are 0 where they are unknown, also in ``filtered_domain``.
+    """
+
+    falsy_value = None
+
+    def filter_function(self, records, field_expr, operator, value):
+        compare = super().filter_function(records, field_expr, operator, value)
+        if operator == "in":
+            known, none = values_among(self, value), asks_for_none(value)
+            return lambda one: one[self.name] in known if one.birthdate_date else none
+        return lambda one: bool(one.birthdate_date) and compare(one)
 
 
 class ResPartner(models.Model):
@@ -20,7 +37,7 @@ class ResPartner(models.Model):
         groups=USER_GROUP,
         help="Of this person, not of the company.",
     )
-    customer_age = fields.Integer(
+    customer_age = Age(
         string="Age",
         compute="_compute_customer_age",
         search="_search_customer_age",
@@ -47,7 +64,7 @@ class ResPartner(models.Model):
 
     @api.model
     def _search_customer_age(self, operator, value):
-        return self._search_by_customer_sql("customer_age", operator, value)
+        return searched_by_sql(self, "customer_age", operator, value)
 
     @api.model
     def _customer_sql_fields(self):

@@ -4,13 +4,7 @@ from odoo.tools import SQL
 
 from .profiling import OBJECTING
 from .res_partner import USER_GROUP
-from .res_partner_sql_fields import COMPARISONS
-from .searched_values import (
-    asks_for_none,
-    compared_value,
-    ids_among,
-    values_among,
-)
+from .searched_values import asks_for_none, ids_among, searched_by_sql
 
 
 class ResPartner(models.Model):
@@ -140,14 +134,16 @@ class ResPartner(models.Model):
 
     @api.model
     def _customer_discounts(self, ids):
-        return dict(
-            self.env.execute_query(
-                SQL(
-                    "SELECT customer, %s FROM (%s) l GROUP BY customer",
-                    _DISCOUNT,
-                    self._customer_lines(SQL("c.commercial_partner_id = ANY(%s)", ids)),
-                )
-            )
+        query = self._discounts_query(SQL("c.commercial_partner_id = ANY(%s)", ids))
+        return dict(self.env.execute_query(query))
+
+    @api.model
+    def _discounts_query(self, condition):
+        """SQL of the discount of each customer, with the decimals that are shown."""
+        return SQL(
+            "SELECT customer, %s AS percent FROM (%s) l GROUP BY customer",
+            _DISCOUNT,
+            self._customer_lines(condition),
         )
 
     @api.model
@@ -214,33 +210,30 @@ class ResPartner(models.Model):
 
     @api.model
     def _search_customer_discount_percent(self, operator, value):
-        field = self._fields["customer_discount_percent"]
-        if operator == "in":
-            return self._search_discounts(values_among(field, value), value)
-        if operator not in COMPARISONS:
-            return NotImplemented
-        number = compared_value(self.env, field, value)
-        return self._discounted(SQL("%s %s", SQL(operator), number))
+        return searched_by_sql(self, "customer_discount_percent", operator, value)
 
     @api.model
-    def _search_discounts(self, numbers, values):
-        """Customers with one of some discounts; who bought nothing has 0."""
-        found = self._discounted(SQL("= ANY(%s::float8[])", numbers))
-        if 0 in numbers or asks_for_none(values):
-            found |= ~self._discounted(SQL("<> 0"))
-        return found
+    def _customer_sql_fields(self):
+        return {
+            **super()._customer_sql_fields(),
+            "customer_discount_percent": self._customer_discount_sql,
+        }
 
     @api.model
-    def _discounted(self, condition):
-        """The domain of contacts whose customer has a discount with a condition."""
-        return self._customers_among(
+    def _customer_discount_sql(self, alias, query):
+        """The discount of each customer; 0 of who bought nothing."""
+        joined = query.make_alias(alias, "customer_discount")
+        query.add_join(
+            "LEFT JOIN",
+            joined,
+            SQL("(%s)", self._discounts_query(SQL("TRUE"))),
             SQL(
-                "SELECT customer FROM (%s) l GROUP BY customer HAVING %s %s",
-                self._customer_lines(SQL("TRUE")),
-                _DISCOUNT,
-                condition,
-            )
+                "%s = %s",
+                SQL.identifier(joined, "customer"),
+                self._field_to_sql(alias, "commercial_partner_id", query),
+            ),
         )
+        return SQL("COALESCE(%s, 0)", SQL.identifier(joined, "percent"))
 
     @api.model
     def _customers_among(self, select):
@@ -256,7 +249,10 @@ class ResPartner(models.Model):
         return Domain.custom(to_sql=to_sql)
 
 
-_DISCOUNT = SQL("COALESCE(100 * sum(let_off) / NULLIF(sum(full_price), 0), 0)::float8")
+_DISCOUNT = SQL(
+    "round(COALESCE(100 * sum(let_off) / NULLIF(sum(full_price), 0), 0)::numeric, 1)"
+    "::float8"
+)
 # The customers whose first category by a column is one of those given.
 _FIRST_CATEGORY = """
     SELECT customer FROM (

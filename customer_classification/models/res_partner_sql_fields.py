@@ -2,10 +2,6 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .searched_values import asks_for_none, compared_value, values_among
-
-COMPARISONS = ("<", "<=", ">", ">=")
-
 
 class ResPartner(models.Model):
     """Fields that are worked out by SQL when they are searched, sorted or grouped.
@@ -31,38 +27,6 @@ class ResPartner(models.Model):
         return worked_out(alias, query)
 
     @api.model
-    def _search_by_customer_sql(self, name, operator, value):
-        """What the search method of such a field returns.
-
-        Who may not read the field is refused when the SQL is made, as by
-        ``_search_customer_profile_id``.
-        """
-        if operator in Domain.NEGATIVE_OPERATORS:
-            return NotImplemented
-        if operator in COMPARISONS:
-            compared = self._customer_comparison(name, operator, value)
-            return Domain.custom(to_sql=compared)
-        if operator == "in":
-            return Domain.custom(
-                to_sql=self._customer_finder(name, value),
-                predicate=lambda record: record._customer_plain(name) in value,
-            )
-        if not self._fields[name].relational:
-            return NotImplemented
-        comodel = self.env[self._fields[name].comodel_name]
-        if operator.endswith("like"):
-            value = Domain("display_name", operator, value)
-        elif operator not in ("any", "any!"):
-            return NotImplemented
-        found = comodel.sudo(operator == "any!" or self.env.su)._search(Domain(value))
-        return Domain.custom(to_sql=self._customer_finder(name, found))
-
-    def _customer_plain(self, name):
-        """The value of a field as it stands in domains."""
-        value = self[name]
-        return value.id if isinstance(value, models.BaseModel) else value
-
-    @api.model
     def _customer_guard(self, name):
         """A domain of everybody for who may read a field, and an error for others."""
 
@@ -71,30 +35,6 @@ class ResPartner(models.Model):
             return SQL("TRUE")
 
         return Domain.custom(to_sql=to_sql, predicate=lambda record: True)
-
-    def _customer_comparison(self, name, operator, value):
-        value = compared_value(self.env, self._fields[name], value)
-
-        def to_sql(model, alias, query):
-            column = model._field_to_sql(alias, name, query)
-            return SQL("%s %s %s", column, SQL(operator), value)
-
-        return to_sql
-
-    def _customer_finder(self, name, values):
-        """Find one of the values (or of the records of a query); False is none."""
-
-        def to_sql(model, alias, query):
-            column = model._field_to_sql(alias, name, query)
-            if hasattr(values, "subselect"):
-                return SQL("%s IN %s", column, values.subselect())
-            known = values_among(model._fields[name], values)
-            found = SQL("%s = ANY(%s)", column, known)
-            if not asks_for_none(values):
-                return found
-            return SQL("(%s OR %s IS NULL)", found, column)
-
-        return to_sql
 
     @api.model
     def _customer_commercial_join(self, alias, query):

@@ -1,13 +1,88 @@
-"""Values of domains that clients send, checked before SQL is made of them.
+"""Conditions of domains that clients send, made into SQL.
 
 What a field cannot have matches nobody; what cannot be compared with it is refused.
+Everything else is answered as ``filtered_domain`` answers it in memory.
 """
+
+import math
+
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 from .arguments import as_number
 from .called_records import BIGGEST_ID
 
 # Beyond it, a number is no number of days, orders or money.
 BIGGEST_NUMBER = 10**15
+COMPARISONS = ("<", "<=", ">", ">=")
+NUMBERS = ("integer", "float", "monetary")
+
+
+def searched_by_sql(model, name, operator, value):
+    """Return what the search method of a field returns that is worked out by SQL.
+
+    The model's ``_field_to_sql`` gives that SQL and refuses who may not read the field:
+    not here, because Odoo takes an error of a search method for "not supported".
+    """
+    field = model._fields[name]
+    if operator in Domain.NEGATIVE_OPERATORS or not _is_answered(field, operator):
+        return NotImplemented
+    value = _asked_value(model.env, field, operator, value)
+
+    def to_sql(model, alias, query):
+        if value is None:
+            model._check_field_access(field, "read")
+            return SQL("FALSE")
+        if field.type in NUMBERS:
+            column = model._field_to_sql(alias, name, query)
+            return _number_condition(column, field.falsy_value, operator, value)
+        asked = value
+        if isinstance(value, Domain):
+            asked = value.optimize_full(model.env[field.comodel_name])
+        return field.condition_to_sql(name, operator, asked, model, alias, query)
+
+    def predicate(record):
+        if value is None:
+            return False
+        return bool(record.filtered_domain(Domain(name, operator, value)))
+
+    return Domain.custom(to_sql=to_sql, predicate=predicate)
+
+
+def _is_answered(field, operator):
+    """Whether a field of this type knows an operator; the ORM turns others into
+    these."""
+    if operator in ("any", "any!"):
+        return field.relational
+    is_pattern = operator.endswith("like") and not field.relational
+    return operator == "in" or operator in COMPARISONS or is_pattern
+
+
+def _asked_value(env, field, operator, value):
+    """The value as it can be compared with the SQL of a field, None where nothing
+    matches."""
+    if operator == "in":
+        none = [False] if asks_for_none(value) else []
+        return [*values_among(field, value), *none] or None
+    if operator in COMPARISONS:
+        return compared_value(env, field, value)
+    if operator.endswith("like"):
+        return value if isinstance(value, str) and "\0" not in value else None
+    return value
+
+
+def _number_condition(column, falsy, operator, value):
+    """SQL of a condition on a number; without one, it is the field's falsy value."""
+    if falsy is not None:
+        column = SQL("COALESCE(%s, %s)", column, falsy)
+    if operator != "in":
+        return SQL("(%s)::float8 %s %s::float8", column, SQL(operator), value)
+    numbers = [one for one in value if one is not False]
+    asks_none = len(numbers) < len(value)
+    if asks_none and falsy is not None:
+        numbers.append(falsy)
+    found = SQL("(%s)::float8 = ANY(%s::float8[])", column, numbers)
+    return SQL("(%s OR (%s) IS NULL)", found, column) if asks_none else found
 
 
 def asks_for_none(values):
@@ -24,25 +99,37 @@ def values_among(field, values):
     """Those of some values that a field can have."""
     if field.relational:
         return ids_among(values)
-    if field.type in ("integer", "float", "monetary"):
-        return [one for one in values if _is_number(one)]
+    if field.type in NUMBERS:
+        return [one for one in values if _is_number(one) and _can_be(field, one)]
     return [one for one in values if isinstance(one, str) and "\0" not in one]
 
 
 def compared_value(env, field, value):
-    """Return a value with which a field can be compared by size.
+    """Return a value with which a field can be compared by size, None for none.
 
     :raises UserError: it cannot
     """
-    if field.type in ("integer", "float", "monetary"):
+    if field.type in NUMBERS:
         label = field._description_string(env)
-        return as_number(env, value, -BIGGEST_NUMBER, BIGGEST_NUMBER, label)
+        return as_number(env, value or 0, -BIGGEST_NUMBER, BIGGEST_NUMBER, label)
+    if field.relational:
+        return max(min(value, BIGGEST_ID), -BIGGEST_ID) if _is_whole(value) else None
     [known] = values_among(field, [value]) or [None]
     return known
 
 
+def whole_bound(operator, number):
+    """The whole number beside which an integer compares as beside a fraction."""
+    return math.ceil(number) if operator in ("<", ">=") else math.floor(number)
+
+
 def _is_whole(value):
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _can_be(field, number):
+    """Whether a field can have a number: an integer has no fraction."""
+    return field.type != "integer" or number == int(number)
 
 
 def _is_number(value):

@@ -11,6 +11,7 @@ from . import test_campaign_start
 from . import test_campaign_world
 from . import test_cause
 from . import test_cdnow_sample
+from . import test_comeback
 from . import test_companies
 from . import test_company_size
 from . import test_contacts
@@ -25,6 +26,7 @@ from . import test_documents
 from . import test_drift
 from . import test_explanation
 from . import test_explanation_tour
+from . import test_filters
 from . import test_fuzz
 from . import test_history
 from . import test_hostile_context
@@ -74,9 +76,11 @@ from . import test_record_rules
 from . import test_refresh
 from . import test_rehearsal
 from . import test_replay
+from . import test_report_sums
 from . import test_rights_matrix
 from . import test_run
 from . import test_run_failure
+from . import test_searched_fields
 from . import test_segment_tour
 from . import test_segments
 from . import test_shares

@@ -17,6 +17,7 @@ ATTRIBUTES = (
     "gender",
     "customer_market",
     "customer_country_group_ids",
+    "customer_region_id",
     "customer_preferred_channel",
     "customer_seen_channel",
     "customer_first_source_id",
@@ -239,6 +240,35 @@ class TestMarket(AttributesCase):
             [("customer_country_group_ids.name", "=", "Zz West")],
         ):
             self.assertEqual(self._found(self.customers + contact, *domain), both)
+
+    def test_one_region_a_country(self):
+        """Of overlapping groups the first by sequence, then the oldest."""
+        first, second = self.env["res.country.group"].create(
+            [
+                {
+                    "name": name,
+                    "customer_region_sequence": -1,
+                    "country_ids": [Command.set((self.nl + self.us).ids)],
+                }
+                for name in ("Zz First", "Zz Second")
+            ]
+        )
+        self.assertEqual(self.customers[:5].customer_region_id, first)
+        self.assertFalse(self.nowhere.customer_region_id)
+        self.assertEqual(
+            self._grouped(self.customers, "customer_region_id"),
+            {first: 5, first.browse(): 1},
+        )
+        second.customer_region_sequence = -2
+        self.assertEqual(self.foreign.customer_region_id, second)
+        self.assertEqual(
+            self._found(self.customers, ("customer_region_id", "=", second.id)),
+            self.customers - self.nowhere,
+        )
+        self.assertEqual(
+            self._found(self.customers, ("customer_region_id", "=", False)),
+            self.nowhere,
+        )
 
 
 @tagged("post_install", "-at_install")

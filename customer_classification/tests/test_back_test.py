@@ -359,6 +359,17 @@ class TestBackTestVerdict(ClassificationCase):
             self.assertIn("VIP customers bought 7.4 times as much", sentence)
             self.assertIn(words, sentence)
 
+    def test_last_years_spend_is_not_compared_with_itself(self):
+        run = self.run_of_nothing
+        self.assertTrue(run._is_last_years_spend())
+        line = run.back_test_tier_ids[0]
+        same = {"revenue_share": 0.5, "spend_share": 0.5, "revenue_lift": 7.4}
+        line.measures = {**line.measures, **same}
+        period = {"days": 180, "day": "30 June"}
+        self.assertIn("no better than it", run._tier_sentence(period))
+        run.policy_id = self.policy.copy({"value_metric": "score"})
+        self.assertIn("as the same number", run._tier_sentence(period))
+
     def test_in_the_language_of_the_reader(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         line = self.run_of_nothing.back_test_tier_ids[0].with_context(lang="fr_FR")

@@ -280,11 +280,12 @@ class TestCampaignPerformance(CampaignCase):
         self._judge()
         result = self._result(campaign)
         self.assertEqual(result.lift_verdict, "unclear")
-        # z = 1.96 + 0.8416; (z² × 2/9) / (1/9) = 15.7 treated, a third left out: 6;
-        # 22 needed, 4 are there.
-        self.assertEqual(result.lift_more, 18)
+        # Of both 25 %: (1.96 √0.75 + 0.8416 √(2/9))² / (1/9) = 39.5 treated and a third
+        # of them left out: 53 needed, 4 are there.
+        self.assertEqual(result.lift_more, 49)
         self.assertIn(
-            "Too small to conclude; about 18 more customers are needed.",
+            "Too small to conclude; about 49 more customers, shared out in the same "
+            "way, are needed to find such a difference with a chance of 80 %.",
             result.lift_text,
         )
 

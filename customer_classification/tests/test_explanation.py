@@ -127,6 +127,20 @@ class TestWhy(ExplanationCase):
             "Never bought; no opportunity or quotation is open.",
         )
 
+    def test_new_for_as_long_as_the_usual_gap(self):
+        """Longer than the days of the policy, and said so."""
+        self._regular("Yearly", 10, every=120, times=3)
+        customer = self._customer("New")
+        self._purchase(customer, AS_OF - timedelta(100), 50)
+        self._recompute()
+        self.assertEqual(
+            self._why(customer, "stage"),
+            "First purchase on 03/22/2025, 100 days ago, and none on another day; new "
+            "until the usual gap of 120 days has passed.",
+        )
+        self._recompute(AS_OF + timedelta(21))
+        self.assertNotIn("new until", self._why(customer, "stage"))
+
     def test_too_new(self):
         customer = self._customer("New")
         self._purchase(customer, AS_OF - timedelta(12), 50)

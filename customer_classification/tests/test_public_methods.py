@@ -61,7 +61,12 @@ SEARCHED = (
     *("customer_profile_id", "customer_order_count", "customer_value_score"),
     *("customer_age", "customer_discount_percent", "customer_bought_categ_ids"),
     *("customer_favourite_categ_id", "customer_market", "customer_seen_channel"),
-    *("customer_origin", "customer_first_source_id", "customer_code"),
+    *(
+        "customer_region_id",
+        "customer_origin",
+        "customer_first_source_id",
+        "customer_code",
+    ),
 )
 
 

@@ -1,15 +1,9 @@
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.customer_classification.models.customer_profile import MONEY_GROUP
-from odoo.addons.customer_classification.models.searched_values import (
-    asks_for_none,
-    compared_value,
-    values_among,
-)
+from odoo.addons.customer_classification.models.searched_values import searched_by_sql
 
-COMPARISONS = ("<", "<=", ">", ">=")
 # Field: the column of the sums by product and company.
 STOCK_COLUMNS = {"stock_quantity": "quantity", "stock_value": "amount"}
 
@@ -110,29 +104,8 @@ class ProductProfile(models.Model):
 
     @api.model
     def _search_stock_quantity(self, operator, value):
-        return self._search_stock("stock_quantity", operator, value)
+        return searched_by_sql(self, "stock_quantity", operator, value)
 
     @api.model
     def _search_stock_value(self, operator, value):
-        return self._search_stock("stock_value", operator, value)
-
-    @api.model
-    def _search_stock(self, name, operator, value):
-        field = self._fields[name]
-        if operator == "in":
-            numbers = values_among(field, value) + [0] * asks_for_none(value)
-            return Domain.custom(to_sql=self._stock_condition(name, SQL("="), numbers))
-        if operator not in COMPARISONS:
-            return NotImplemented
-        number = compared_value(self.env, field, value)
-        compared = self._stock_condition(name, SQL(operator), [number])
-        return Domain.custom(to_sql=compared)
-
-    def _stock_condition(self, name, operator, numbers):
-        """Compare a number of the stock with any of those given."""
-
-        def to_sql(model, alias, query):
-            column = model._field_to_sql(alias, name, query)
-            return SQL("%s %s ANY(%s::numeric[])", column, operator, numbers)
-
-        return to_sql
+        return searched_by_sql(self, "stock_value", operator, value)

@@ -264,16 +264,17 @@ def gap_of(span, gaps, population_gap, rules):
     if gaps <= 0:
         gaps, span = 0, 0
     if gaps + rules.shrinkage == 0:
-        gap = population_gap
+        gap = Fraction(str(population_gap))
     else:
-        total = span + rules.shrinkage * population_gap
-        gap = total / (gaps + rules.shrinkage)
-    return round(max(gap, rules.min_gap_days) * 100) / 100
+        shrinkage = Fraction(str(rules.shrinkage))
+        total = int(span) + shrinkage * Fraction(str(population_gap))
+        gap = total / (int(gaps) + shrinkage)
+    return max(gap, Fraction(str(rules.min_gap_days)))
 
 
 def due(gap, ratio, least=0):
     """Whole days after which ratio × gap, and the least, have passed."""
-    return math.ceil(max(Decimal(str(gap)) * Decimal(str(ratio)), least))
+    return math.ceil(max(gap * Fraction(str(ratio)), least))
 
 
 def stage_of(fact, before, limits, rules, as_of):
@@ -440,8 +441,8 @@ def classify_one(fact, before, limits, rules, as_of):
     return {
         "recency_days": (as_of - last).days if last else -1,
         "tenure_days": (as_of - first).days if first else -1,
-        "expected_gap_days": gap,
-        "overdue_ratio": (as_of - last).days / gap if last else NEVER,
+        "expected_gap_days": float(round(gap, 2)) if last else NEVER,
+        "overdue_ratio": float((as_of - last).days / gap) if last else NEVER,
         "expected_purchase_date": last and last + datetime.timedelta(math.ceil(gap)),
         "average_order": (
             fact["revenue"] / fact["order_count"] if fact["order_count"] else NEVER

@@ -13,6 +13,7 @@ from engine.campaign_lift import (
     newcombe_interval,
     score,
     score_interval,
+    student_quantile,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -108,16 +109,47 @@ def test_no_difference_is_found_as_often_as_it_says():
 
 
 def test_more_customers_needed():
-    """5 % against 7 %: the usual formula says 2,210 a group (z 1.96 and 0.8416)."""
-    assert needed_customers(0.07, 0.05) == 2 * 2_210
+    """5 % against 7 %: Farrington and Manning's formula says 2,213 a group."""
+    assert needed_customers(0.07, 0.05) == 4_425
     assert needed_customers(0.5, 0.5) == 0
-    assert needed_customers(1, 0) == 0
     # A tenth left out needs more in all than halves.
-    assert needed_customers(0.07, 0.05, ratio=1 / 9) > 2 * 2_210
+    assert needed_customers(0.07, 0.05, ratio=1 / 9) > 4_425
     small = lift(7, 100, 5, 100)
     assert small.verdict == "unclear"
-    assert small.more == 2 * 2_210 - 200
+    assert small.more == 4_425 - 200
     assert lift(5, 100, 5, 100).more == 0
+
+
+@pytest.mark.parametrize(
+    ("rate", "anyway", "ratio", "number"),
+    [
+        (0.05, 0.02, 0.1, 3_937),  # 2,337 by the variance of the two rates alone
+        (0.02, 0.05, 0.1, 2_978),
+        (0.05, 0.02, 1, 1_175),
+        (0.3, 0.1, 0.25, 205),
+        (0.5, 0.2, 1 / 9, 217),
+    ],
+)
+def test_power_is_there_for_unequal_groups(rate, anyway, ratio, number):
+    """Counted over all that can be seen, with the test that a run uses."""
+    needed = needed_customers(rate, anyway, ratio)
+    assert needed == pytest.approx(number, rel=0.01)
+    left_out = round(needed * ratio / (1 + ratio))
+    assert 0.78 <= power(rate, needed - left_out, anyway, left_out) <= 0.83
+
+
+def power(rate, treated, anyway, left_out):
+    x1, x0 = np.arange(treated + 1), np.arange(left_out + 1)
+    likely = np.outer(binomials(treated, rate), binomials(left_out, anyway))
+    z = score(x1[:, None], treated, x0, left_out, 0.0)
+    return likely[z >= 1.959964 if rate > anyway else z <= -1.959964].sum()
+
+
+def binomials(n, p):
+    ways = np.array([math.lgamma(k + 1) + math.lgamma(n - k + 1) for k in range(n + 1)])
+    k = np.arange(n + 1)
+    logs = math.lgamma(n + 1) - ways + k * math.log(p) + (n - k) * math.log1p(-p)
+    return np.exp(logs)
 
 
 def test_with_the_needed_number_the_power_is_there():
@@ -144,11 +176,31 @@ def test_harm():
     assert lift(0, 30, 20, 30).verdict == "harms"
 
 
+@pytest.mark.parametrize(
+    ("chance", "freedom", "quantile"),
+    [(0.975, 1, 12.7062), (0.975, 5, 2.5706), (0.95, 2, 2.9200), (0.975, 1e5, 1.9600)],
+)
+def test_student(chance, freedom, quantile):
+    """Against the tables."""
+    assert student_quantile(chance, freedom) == pytest.approx(quantile, abs=1e-4)
+
+
 def test_means():
     treated, left_out = np.array([10.0, 20, 30]), np.array([5.0, 5, 5])
     difference, low, high = mean_interval(treated, left_out)
-    # variance 100, error sqrt(100 / 3)
+    # Variance 100, error sqrt(100 / 3), two degrees of freedom: t is 4.3027.
     assert difference == 15
-    assert (low, high) == pytest.approx((15 - 11.3158, 15 + 11.3158), abs=1e-3)
+    assert (low, high) == pytest.approx((15 - 24.8414, 15 + 24.8414), abs=1e-3)
     assert math.isnan(mean_interval(treated, left_out[:0])[0])
     assert math.isnan(mean_interval(treated[:1], left_out)[1])
+    assert math.isnan(mean_interval(left_out, left_out)[1])
+
+
+def test_means_against_welch():
+    """Welch's own way to the degrees of freedom: 3 of variance 4, 5 of variance 1."""
+    treated, left_out = np.array([8.0, 10, 12]), np.array([1.0, 1, 2, 3, 3])
+    __, low, high = mean_interval(treated, left_out)
+    # 4/3 + 1/5 = 1.5333; its square over (16/9/2 + 1/25/4) is 2.616; t is 3.4641.
+    assert (high - low) / 2 == pytest.approx(
+        3.4641 * math.sqrt(4 / 3 + 1 / 5), rel=1e-3
+    )

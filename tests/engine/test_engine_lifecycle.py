@@ -4,9 +4,10 @@ import datetime
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 from builders import TODAY, ago, bought, facts, limited, never, one, row, state, was
-from engine import ALLOWED_MOVES, STAGES, Edges, classify
+from engine import ALLOWED_MOVES, STAGES, Edges, classify, roll_up
 from engine.lifecycle import _allowed_table
 from engine.rhythm import due_after, expected_gap
 from hypothesis import given
@@ -38,6 +39,16 @@ def gap(fact, gap_of_all=30, **values):
 )
 def test_the_expected_gap_is_shrunk_to_the_gap_of_all(days, expected):
     assert gap(bought(*days)) == round(expected, 2)
+
+
+def test_an_exact_multiple_of_the_rhythm_is_not_a_day_late():
+    """(100 + 2 × 50) ÷ 3 = 66.67 days, three times of which are 200, not 200.01."""
+    frame = facts(*(bought(age, age + 100) for age in (199, 200)))
+    result = classify(frame, None, limited(), TODAY, edges(50)).frame
+    assert result["expected_gap_days"].tolist() == [66.67, 66.67]
+    stages = [STAGES[code - 1] for code in result["lifecycle_stage"]]
+    assert stages[0] != "dormant"
+    assert stages[1] == "dormant"
 
 
 def test_shrinkage_is_a_parameter():
@@ -381,4 +392,33 @@ def test_won_back_again(before, last, count):
     previous = was(frame, lifecycle_stage=STAGES.index(before) + 1, won_back_count=3)
     previous["last_purchase_date"] -= np.timedelta64(last, "D")
     result = classify(frame, previous, limited(), TODAY, edges(20)).frame
+    assert result["won_back_count"][1] == count
+
+
+def purchases(*ages):
+    """What one customer bought, so many days ago."""
+    days = [(ago(age) - datetime.date(1970, 1, 1)).days for age in ages]
+    return pd.DataFrame(
+        {"partner_id": 1, "day": days, "amount": 10.0, "margin": np.nan}
+    )
+
+
+@pytest.mark.parametrize(
+    ("ages", "count"),
+    [
+        ((5,), 0),
+        ((400, 390, 380), 0),
+        # Dormant after 60 days, then after 3 × (200 + 40) / 3 = 240.
+        ((900, 700, 460, 455), 2),
+        ((900, 700, 461, 455), 1),
+        ((900, 840), 1),
+        ((900, 841), 0),
+    ],
+)
+def test_each_comeback_counts_whenever_it_is_seen(ages, count):
+    """In one run or in many: the purchases tell."""
+    rolled = roll_up(purchases(*ages), limited(), TODAY, usual_gap=20)
+    assert rolled["comeback_count"].tolist() == [count]
+    frame = facts(bought(*ages)).assign(comeback_count=count)
+    result = classify(frame, None, limited(), TODAY, edges(20)).frame
     assert result["won_back_count"][1] == count

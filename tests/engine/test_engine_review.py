@@ -243,3 +243,15 @@ def test_a_purchase_dated_tomorrow_counts_as_of_today_and_is_reviewed_in_time():
     fact = bought(0, today=TODAY + datetime.timedelta(3))
     fact["window_first_date"] = fact["recent_first_date"] = None
     assert review(fact) == 3 + 21
+
+
+def test_a_quotation_that_expires_is_a_day_of_review():
+    """Who never bought is interested until its last day, and is looked at after it."""
+    ends = pd.Timestamp(TODAY) + pd.Timedelta(days=3)
+    open_one = {"open_quotation_count": 1}
+    frame = facts(never(**open_one), bought(5, **open_one))
+    frame = frame.assign(quotation_end_date=[ends, ends])
+    result = classify(frame, None, limited(), TODAY, Edges(population_gap_days=20))
+    first, other = result.frame["next_review_date"]
+    assert first == ends + pd.Timedelta(days=1)
+    assert other != first

@@ -3,10 +3,10 @@
  * The answer has `rows` and `columns`, the classes with `rank` (higher is better,
  * `false` compares with nothing) and `is_customer` (`false` for the row of those who
  * were no customers and the column of those who are none any more), and `cells` with
- * the places of their row and column, `count` and `revenue`.
+ * the places of their row and column, `count`, and `revenue` where it is known.
  */
 
-const sum = (cells, name) => cells.reduce((total, cell) => total + cell[name], 0);
+const sum = (cells, name) => cells.reduce((total, cell) => total + (cell[name] || 0), 0);
 
 export function sums(cells) {
     return { count: sum(cells, "count"), revenue: sum(cells, "revenue") };

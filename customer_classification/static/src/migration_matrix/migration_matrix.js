@@ -17,7 +17,7 @@ const MODEL = "classification.migration";
 const ACTION = "customer_classification.classification_migration_action";
 const TEN_MILLIONS = 10000000;
 
-/** Customers and revenue from each class to each class between two days that can be
+/** Customers from each class to each class between two days that can be
  * changed on the spot; every cell opens its customers. */
 export class MigrationMatrix extends Component {
     static template = "customer_classification.MigrationMatrix";
