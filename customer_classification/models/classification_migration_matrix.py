@@ -85,7 +85,7 @@ class ClassificationMigration(models.Model):
         """The classes in their order, as dicts; no class comes last, where customers
         have none."""
         used = {old for old, __, was, *__ in groups if was}
-        used |= {new for __, new, __, now, __ in groups if now}
+        used |= {new for __, new, __, now, *__ in groups if now}
         classes = {
             "value_tier": self._tier_classes,
             "lifecycle_stage": self._stage_classes,
@@ -166,6 +166,7 @@ class ClassificationMigration(models.Model):
                 "row": places[old] + 1 if was else 0,
                 "column": places[new] if now else len(keys),
                 "count": count,
+                "revenue": sum(filter(None, revenue)),
             }
-            for old, new, was, now, count in groups
+            for old, new, was, now, count, *revenue in groups
         ]
