@@ -31,7 +31,7 @@ _OF_CLASSES = frozenset(
         *("dormant_min_days", "lost_min_days", "won_back_days", "decline_growth"),
         *("refund_share", "risk_overdue", "risk_far_overdue", "risk_declining"),
         *("risk_refunds", "risk_medium_from", "risk_high_from"),
-        *("no_value_rule", "no_value_key"),
+        *("no_value_rule", "no_value_key", "segments"),
     }
 )
 _OF_SCORES = frozenset({"components", "customers_per_bin", "growth_min_orders"})

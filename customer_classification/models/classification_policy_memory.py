@@ -2,6 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import ValidationError
 
 from .classification_policy_filter import FILTERS
+from .classification_policy_rules import SOURCE_FIELDS
 
 # Which rules a version has from an earlier one, by what they are about.
 SINCE_FIELDS = {
@@ -9,8 +10,8 @@ SINCE_FIELDS = {
     "product": "product_rules_id",
     "campaign": "campaign_rules_id",
 }
-# What counts as a purchase.
-DOCUMENT_FIELDS = ("tz", "revenue_source", "subtract_credit_notes", *FILTERS)
+# What counts as a purchase: all that is said of sources but who is a prospect.
+DOCUMENT_FIELDS = tuple(name for name in SOURCE_FIELDS if name != "prospect_scope")
 # When a customer counts as won back by a campaign.
 _RHYTHM_FIELDS = ("shrinkage", "min_gap_days", "dormant_ratio", "dormant_min_days")
 

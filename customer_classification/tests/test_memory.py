@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import SQL
 
+from ..models.classification_policy_rules import SOURCE_FIELDS
 from .campaign_common import CampaignCase
 from .common import AS_OF, ClassificationCase
 from .product_common import ProductCase
@@ -151,6 +152,30 @@ class TestUnchangedCopy(MemoryCase):
             self.assertFalse(preview.move_ids, values)
             draft._publish()
             self._assert_writes_nothing(draft.recompute(as_of_date=LATER), rows)
+
+    def test_what_counts_is_a_rule_of_all_kinds(self):
+        kinds = {"customer", "product", "campaign"}
+        others = {
+            "tz": "Asia/Tokyo",
+            "revenue_source": "invoice",
+            "subtract_credit_notes": not self.policy.subtract_credit_notes,
+            "sale_domain": "[('amount_total', '>', 5)]",
+            "invoice_domain": "[('amount_total', '>', 5)]",
+        }
+        others |= {
+            name: not self.policy[name]
+            for name in SOURCE_FIELDS
+            if self.policy._fields[name].type == "boolean"
+        }
+        self.assertEqual(set(SOURCE_FIELDS) - set(others), {"prospect_scope"})
+        for values, differ in (
+            *(({name: value}, kinds) for name, value in others.items()),
+            ({"prospect_scope": "contact"}, {"customer"}),
+            ({"sale_domain": "[]"}, set()),
+        ):
+            draft = self._draft(**values)
+            same = {kind for kind in kinds if draft._says_the_same(kind, self.policy)}
+            self.assertEqual(kinds - same, differ, values)
 
     def test_a_copy_of_the_filters_of_another_person(self):
         """Others may read other documents: nobody moves, but the profiles say so."""

@@ -37,6 +37,7 @@ from engine import (
     remembered_tiers,
     standing_edges,
 )
+from engine.memory import tier_rules
 from engine.stability import class_before
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -299,6 +300,18 @@ def test_rules_of_tiers(change, expected):
     claims = remembered_tiers(rules, other)
     kept = {key for key, claim in claims.items() if key == claim}
     assert kept - {LOW} == expected
+
+
+def test_a_rule_that_is_added_has_its_place():
+    """Whether it concerns limits is to be said in ``engine/memory.py``."""
+    rules = ranked(value_metric="score")
+    values = {"window_months", "value_metric", "currency_digits", "documents"}
+    compared = {"tier_method", "tier_ties", "count_archived", "share_of"}
+    scores = {"components", "customers_per_bin", "growth_min_orders"}
+    *__, of_tier = tier_rules(rules, rules.tiers[0])
+    assert set(of_tier) == values | compared | scores
+    *__, of_tier = tier_rules(ranked(), rules.tiers[0])
+    assert set(of_tier) == values | compared
 
 
 def test_the_score_is_a_rule_of_tiers_by_score():
