@@ -321,7 +321,7 @@ class Sentences:
         if "stands" in told:
             return self.env._(
                 "since %(day)s, when the best %(share)s %% of %(buyers)s customers "
-                "were above it",
+                "reached it",
                 day=self.day(told["stands"]),
                 **values,
             )

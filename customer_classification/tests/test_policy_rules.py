@@ -51,6 +51,7 @@ class TestPolicyRules(PolicyCase):
             tiers=own.tiers,
             unrated_key=own.unrated_key,
             tier_method="limit",
+            documents=own.documents,
         )
         self.assertEqual(own, default)
 
@@ -62,6 +63,7 @@ class TestPolicyRules(PolicyCase):
         from ..models.classification_policy_rules import PERCENT_FIELDS, PLAIN_FIELDS
 
         given = {"policy", "unrated_key", "currency_digits", "tiers", "components"}
+        given |= {"documents", "remembers", "no_value_key"}
         names = {field.name for field in fields(Parameters)}
         self.assertEqual(names - given, {*PLAIN_FIELDS, *PERCENT_FIELDS})
 

@@ -328,8 +328,9 @@ class TestKeptLimits(SharesCase):
         self.assertNotEqual(
             run.edges["tier_limits"], self.run_before.edges["tier_limits"]
         )
-        self.assertEqual(self._codes(self.customers).count("vip"), 4)
-        self.assertIn("among the best", self._profile(self.customers[39]).tier_explanation)
+        self.assertEqual(self._profile(self.customers[0]).tier_reason, "kept")
+        text = self._profile(self.customers[39]).tier_explanation
+        self.assertIn("among the best 10 % of 40 customers", text)
 
     def test_the_next_version_takes_them_over(self):
         """Those whose rules it does not change."""
