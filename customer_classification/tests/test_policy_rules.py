@@ -476,19 +476,22 @@ class TestPolicyWarnings(PolicyCase):
             ],
         )
 
-    def test_a_share_of_nobody(self):
+    def test_a_share_of_less_than_one(self):
         for number in range(12):
             self._regular(f"Customer {number}", 100 + number)
         self._recompute()
         self._assert_warned(
-            "VIP: the best 5 % of 12 customers are less than one, so nobody can reach "
-            "it.",
+            "VIP: the best 5 % of 12 customers are less than one. The best one is in "
+            "all the same.",
             tier_method="top_percent",
             tier_ids=[
                 Command.clear(),
                 *self._limit_commands({"vip": 5, "high": 20, "low": 100}),
             ],
         )
+        run = self.draft.recompute(AS_OF, kind="preview")
+        vip = run.result_ids.filtered(lambda one: one.value_tier_id.code == "vip")
+        self.assertEqual(sum(vip.mapped("customer_count")), 1)
 
     def test_a_risk_that_nobody_reaches(self):
         self._assert_warned(
