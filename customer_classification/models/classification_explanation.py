@@ -443,7 +443,9 @@ class Sentences:
         }
         unknown = told.get("unknown")
         if not unknown:
-            return self.env._("%(value)s margin in %(months)s from %(orders)s", **values)
+            return self.env._(
+                "%(value)s margin in %(months)s from %(orders)s", **values
+            )
         if unknown == 1:
             return self.env._(
                 "%(value)s margin in %(months)s from %(orders)s, without 1 document of "
