@@ -68,7 +68,11 @@ def histogram(
         they do not count.
     """
     frame = result.frame
-    if not parameters.count_archived and "active" in facts and not facts["active"].all():
+    if (
+        not parameters.count_archived
+        and "active" in facts
+        and not facts["active"].all()
+    ):
         facts, frame = facts[facts["active"]], frame[facts["active"].to_numpy()]
     known, __ = read_facts(facts, parameters.currency_digits)
     scored = SimpleNamespace(value=frame["value_score"].to_numpy())
@@ -239,7 +243,8 @@ def _round_shares(count, least, most):
         fits = np.isnan(found) & (candidate <= high + 1e-9) & (candidate < 100)
         found[fits] = candidate[fits]
     return [
-        share if not math.isnan(share) and low <= share_count(count, share) <= high
+        share
+        if not math.isnan(share) and low <= share_count(count, share) <= high
         else None
         for share, low, high in zip(found.tolist(), least, most, strict=True)
     ]

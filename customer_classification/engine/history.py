@@ -39,7 +39,8 @@ def roll_up(
         customer), ``day`` (number since 1970-01-01), ``amount`` (net, in company
         currency, negative for what was given back), ``margin`` (NaN unknown)
     :param usual_gap: the gap of all; with it, ``comeback_count`` is among the facts
-    :returns: index ``partner_id``, each once, in no order
+    :returns: index ``partner_id``, each once, in no order; beside the facts
+        ``unknown_margin_count``, the documents in the window of unknown margin
     """
     documents = _Documents.of(purchases, parameters.currency_digits)
     start = day_number(parameters.window_start(as_of))

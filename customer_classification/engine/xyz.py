@@ -42,8 +42,12 @@ def xyz(facts, demand: NDArray, previous, parameters, today: float) -> Xyz:
     :param demand: quantity by product and full month, the last month last
     :param previous: frame with ``xyz``, ``xyz_above_since`` and ``policy``
     """
-    window = demand[:, -parameters.window_months :]
-    cv, months = variation(window, _months_known(facts, demand, window))
+    fixed = parameters.xyz_months
+    window = demand[:, -(fixed or parameters.window_months) :]
+    months = np.full(len(facts), fixed)
+    if not fixed:
+        months = _months_known(facts, demand, window)
+    cv, months = variation(window, months)
     limits = np.array([parameters.x_limit, parameters.y_limit])
     settled = settle(
         class_before("xyz", previous, parameters) - 1,
@@ -56,7 +60,7 @@ def xyz(facts, demand: NDArray, previous, parameters, today: float) -> Xyz:
     reason = np.select(
         [
             ~window.any(axis=1),
-            months < parameters.min_months,
+            (months < parameters.min_months) & (not fixed),
             np.isnan(cv),
             settled.is_in_grace,
             settled.is_kept,

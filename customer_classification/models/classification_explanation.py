@@ -321,7 +321,7 @@ class Sentences:
         if "stands" in told:
             return self.env._(
                 "since %(day)s, when the best %(share)s %% of %(buyers)s customers "
-                "were above it",
+                "reached it",
                 day=self.day(told["stands"]),
                 **values,
             )
@@ -443,7 +443,9 @@ class Sentences:
         }
         unknown = told.get("unknown")
         if not unknown:
-            return self.env._("%(value)s margin in %(months)s from %(orders)s", **values)
+            return self.env._(
+                "%(value)s margin in %(months)s from %(orders)s", **values
+            )
         if unknown == 1:
             return self.env._(
                 "%(value)s margin in %(months)s from %(orders)s, without 1 document of "

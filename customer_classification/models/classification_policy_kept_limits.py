@@ -56,8 +56,8 @@ class ClassificationPolicy(models.Model):
                 **values,
             )
         return self.env._(
-            "Limits are kept since %(day)s by %(user)s, but these rules find their own: "
-            "they are other ones than those of the run as of %(run)s.",
+            "Limits are kept since %(day)s by %(user)s, but these rules find their "
+            "own: they are other ones than those of the run as of %(run)s.",
             **values,
         )
 
@@ -71,12 +71,15 @@ class ClassificationPolicy(models.Model):
             limit=1,
         )
 
-    def _kept_edges(self, parameters):
+    def _kept_edges(self, parameters, current=None):
         """The engine's limits that are kept, as far as these rules would find them in
-        the same way; None without any."""
+        the same way; None without any.
+
+        :param current: the published version, where it is known
+        """
         from ..engine import Edges, standing_edges
 
-        current = self._with_kept_limits()
+        current = current or self._with_kept_limits()
         run = current.kept_run_id
         if not run.edges:
             return None

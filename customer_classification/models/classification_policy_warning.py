@@ -68,17 +68,17 @@ class ClassificationPolicy(models.Model):
             )
 
     def _warn_of_tiers(self, buyers):
-        """Tiers that nobody can reach.
+        """Tiers that nobody can reach, or hardly anybody.
 
         :param buyers: customers who bought in the window of the last run, 0 unknown
         """
         for line in self.tier_ids.sorted("tier_sequence")[:-1]:
             limit = plain_number(self.env, line.limit)
             if self.tier_method == "top_percent":
-                if 0 < line.limit * buyers < 100:
+                if buyers > 1 and 0 < line.limit * buyers < 100:
                     yield self.env._(
                         "%(tier)s: the best %(limit)s %% of %(buyers)s customers are "
-                        "less than one, so nobody can reach it.",
+                        "less than one. The best one is in all the same.",
                         tier=line.tier_id.name,
                         limit=limit,
                         buyers=buyers,

@@ -67,4 +67,6 @@ class ClassificationRun(models.Model):
         past day, when nobody kept them yet."""
         if self.kind == "back_test":
             return None
-        return self.policy_id._kept_edges(parameters)
+        before = self._run_before().policy_id  # read already, as a rule
+        current = before if before.state == "published" else None
+        return self.policy_id._kept_edges(parameters, current)

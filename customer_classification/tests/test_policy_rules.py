@@ -52,6 +52,7 @@ class TestPolicyRules(PolicyCase):
             unrated_key=own.unrated_key,
             segments=own.segments,
             tier_method="limit",
+            documents=own.documents,
         )
         self.assertEqual(own, default)
 
@@ -62,8 +63,8 @@ class TestPolicyRules(PolicyCase):
         from ..engine import Parameters
         from ..models.classification_policy_rules import PERCENT_FIELDS, PLAIN_FIELDS
 
-        given = {"policy", "unrated_key", "currency_digits"}
-        given |= {"tiers", "components", "segments"}
+        given = {"policy", "unrated_key", "currency_digits", "tiers", "components"}
+        given |= {"documents", "remembers", "no_value_key", "segments"}
         names = {field.name for field in fields(Parameters)}
         self.assertEqual(names - given, {*PLAIN_FIELDS, *PERCENT_FIELDS})
 
@@ -476,19 +477,22 @@ class TestPolicyWarnings(PolicyCase):
             ],
         )
 
-    def test_a_share_of_nobody(self):
+    def test_a_share_of_less_than_one(self):
         for number in range(12):
             self._regular(f"Customer {number}", 100 + number)
         self._recompute()
         self._assert_warned(
-            "VIP: the best 5 % of 12 customers are less than one, so nobody can reach "
-            "it.",
+            "VIP: the best 5 % of 12 customers are less than one. The best one is in "
+            "all the same.",
             tier_method="top_percent",
             tier_ids=[
                 Command.clear(),
                 *self._limit_commands({"vip": 5, "high": 20, "low": 100}),
             ],
         )
+        run = self.draft.recompute(AS_OF, kind="preview")
+        vip = run.result_ids.filtered(lambda one: one.value_tier_id.code == "vip")
+        self.assertEqual(sum(vip.mapped("customer_count")), 1)
 
     def test_a_risk_that_nobody_reaches(self):
         self._assert_warned(

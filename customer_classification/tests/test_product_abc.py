@@ -420,6 +420,24 @@ class TestProductXyzAndLife(ProductCase):
         self._classify(date(2025, 6, 30))
         self.assertNotEqual(self._class_of(product).cv, 0)
 
+    def test_a_fixed_number_of_months(self):
+        """Those before the first sale count as months without one."""
+        self.env.cr.execute(
+            "UPDATE classification_policy SET product_xyz_months = 12 WHERE id = %s",
+            [self.policy.id],
+        )
+        self.policy.invalidate_recordset()
+        product = self._product()
+        self._sell(product, date(2025, 5, 15), 10)
+        self._classify()
+        profile = self._class_of(product)
+        self.assertEqual((profile.xyz_class, profile.month_count), ("z", 12))
+        self.assertAlmostEqual(profile.cv, 11**0.5, 5)
+        self.assertIn(
+            "over 12 full months; those before the first sale count as months without",
+            profile.xyz_explanation,
+        )
+
     def test_too_few_months(self):
         product = self._product()
         self._sell(product, date(2025, 5, 15), 10)

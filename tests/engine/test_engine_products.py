@@ -1,5 +1,6 @@
 """ABC, XYZ, price bands and sales lifecycle, against plain loops."""
 
+import dataclasses
 import datetime
 import math
 from statistics import pstdev
@@ -252,6 +253,26 @@ def test_partial_month_and_months_before_the_first_sale_do_not_count():
 def test_not_by_variation(sales, reason):
     __, frame = classified(sales)
     assert words(frame["xyz_reason"], XYZ_REASONS) == [reason]
+
+
+def test_xyz_over_a_fixed_number_of_months():
+    """Months before the first sale count as months without one."""
+    rules = dataclasses.replace(RULES, xyz_months=12, min_months=6)
+    __, young = classified(month_sales([10] * 3), rules=rules)
+    expected = pstdev([0] * 9 + [10] * 3) / 2.5
+    assert words(young["xyz"], XYZ) == ["z"]
+    assert (young["cv"].iloc[0], young["month_count"].iloc[0]) == (
+        pytest.approx(expected),
+        12,
+    )
+    __, old = classified(month_sales([10] * 12), rules=rules)
+    assert words(old["xyz"], XYZ) == ["x"]
+
+
+def test_xyz_over_more_months_than_the_window():
+    rules = dataclasses.replace(RULES, xyz_months=30)
+    __, frame = classified(month_sales([10] * 30), rules=rules)
+    assert (frame["cv"].iloc[0], frame["month_count"].iloc[0]) == (0, 30)
 
 
 # Price bands
