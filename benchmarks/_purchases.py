@@ -213,11 +213,12 @@ INSERT INTO account_move
        (name, journal_id, company_id, partner_id, commercial_partner_id, currency_id,
         state, move_type, auto_post, date, invoice_date, payment_state,
         amount_untaxed, amount_total, amount_untaxed_signed, amount_total_signed,
-        sequence_prefix, sequence_number, create_uid, write_uid, create_date,
-        write_date)
+        amount_untaxed_in_currency_signed, sequence_prefix, sequence_number,
+        create_uid, write_uid, create_date, write_date)
 SELECT 'RINV/' || id, %(journal)s, company_id, partner_id, partner_invoice_id,
        currency_id, 'posted', 'out_refund', 'no', day, day, 'not_paid', part, part,
-       -round(part / currency_rate, 2), -round(part / currency_rate, 2), 'RINV/', id,
+       -round(part / currency_rate, 2), -round(part / currency_rate, 2), -part,
+       'RINV/', id,
        1, 1, day, day
   FROM (SELECT *, (date_order + interval '1 day' * (3 + floor(20 * bench.chance(id, 61)
                   )))::date AS day,
@@ -229,7 +230,43 @@ SELECT 'RINV/' || id, %(journal)s, company_id, partner_id, partner_invoice_id,
  WHERE day <= %(as_of)s
 """
 
-FILLED = ("res_partner", "sale_order", "crm_lead", "account_move")
+# A line of each credit note and of the order that it takes back.
+CREDITED = """
+WITH order_line AS (
+    INSERT INTO sale_order_line
+           (order_id, name, product_id, product_uom_id, product_uom_qty, price_unit,
+            price_subtotal, currency_id, company_id, order_partner_id, state,
+            customer_lead, create_uid, write_uid)
+    SELECT o.id, 'Goods', %(product)s, %(unit)s, 1, o.amount_untaxed, o.amount_untaxed,
+           o.currency_id, o.company_id, o.partner_id, o.state, 0, 1, 1
+      FROM account_move m JOIN sale_order o ON o.id = m.sequence_number
+     WHERE m.sequence_prefix = 'RINV/'
+    RETURNING id, order_id
+), move_line AS (
+    INSERT INTO account_move_line
+           (move_id, move_name, name, display_type, account_id, product_id, quantity,
+            price_unit, price_subtotal, currency_id, company_id, partner_id, date,
+            parent_state, debit, credit, balance, amount_currency, create_uid,
+            write_uid)
+    SELECT m.id, m.name, 'Goods', 'product', %(account)s, %(product)s, 1,
+           m.amount_untaxed, m.amount_untaxed, m.currency_id, m.company_id,
+           m.partner_id, m.date, m.state, -m.amount_untaxed_signed, 0,
+           -m.amount_untaxed_signed, m.amount_untaxed, 1, 1
+      FROM account_move m
+     WHERE m.sequence_prefix = 'RINV/'
+    RETURNING id, move_id
+)
+INSERT INTO sale_order_line_invoice_rel (invoice_line_id, order_line_id)
+SELECT l.id, s.id
+  FROM move_line l
+  JOIN account_move m ON m.id = l.move_id
+  JOIN order_line s ON s.order_id = m.sequence_number
+"""
+
+FILLED = (
+    *("res_partner", "sale_order", "sale_order_line", "crm_lead", "account_move"),
+    "account_move_line",
+)
 NEXT_NUMBER = """
 SELECT setval(pg_get_serial_sequence(%(table)s, 'id'), (SELECT max(id) FROM %(name)s))
 """
@@ -249,7 +286,7 @@ def fill(registry, customers):
         cr.execute("ANALYZE bench.customer")
         cr.execute(_orders(names, TIMES, "SO"))
         names["order"] = _highest_id(cr, "sale_order")
-        for statement in (QUOTATIONS, OPPORTUNITIES, CREDIT_NOTES):
+        for statement in (QUOTATIONS, OPPORTUNITIES, CREDIT_NOTES, CREDITED):
             cr.execute(statement, names)
         _continue_numbers(cr)
     vacuum(registry, *FILLED)
@@ -279,7 +316,16 @@ def _names(registry, customers):
             "home": main.currency_id.id,
             "foreign": euro.id,
             "journal": env["account.journal"].search([("type", "=", "sale")]).id,
+            "account": env["account.account"].search([], limit=1).id,
+            **_create_product(env),
         }
+
+
+def _create_product(env):
+    """What was given back: one product, and its unit."""
+    product = env["product.product"].create({"name": "Goods"})
+    env.flush_all()
+    return {"product": product.id, "unit": product.uom_id.id}
 
 
 def _create_rates(env, main, second):

@@ -334,6 +334,8 @@ class TestCampaignWorld(CampaignCase):
 class TestCampaignInvoices(AccountingCase):
     """Costs by vendor bills, revenue by invoices and credit notes."""
 
+    policy_values = {"subtract_unlinked_credit_notes": True}
+
     def _campaign(self):
         return self.env["utm.campaign"].create(
             {"title": "Fair", "company_id": self.company.id}

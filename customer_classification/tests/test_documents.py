@@ -9,6 +9,8 @@ from .common import AS_OF, AccountingCase
 class TestDocuments(AccountingCase):
     """The documents that count, opened with the rights of the reader."""
 
+    policy_values = {"subtract_unlinked_credit_notes": True}
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

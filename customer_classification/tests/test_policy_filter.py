@@ -246,6 +246,8 @@ class TestOrderFilter(FilterCase):
 
 @tagged("post_install", "-at_install")
 class TestInvoiceFilter(AccountingCase):
+    policy_values = {"subtract_unlinked_credit_notes": True}
+
     def test_only_invoices_that_match_count(self):
         customer = self._customer()
         self._invoice(customer, AS_OF - timedelta(3), 100, ref="shop")

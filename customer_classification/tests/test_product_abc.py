@@ -538,6 +538,8 @@ class TestProductXyzAndLife(ProductCase):
 class TestProductInvoices(AccountingCase):
     """Products by the lines of invoices and credit notes."""
 
+    policy_values = {"subtract_unlinked_credit_notes": True}
+
     def _revenue(self, policy):
         policy.recompute_products(as_of_date=AS_OF)
         return (

@@ -1,8 +1,9 @@
 from datetime import date, timedelta
+from runpy import run_path
 
 from odoo.fields import Command
 from odoo.tests import tagged
-from odoo.tools import SQL
+from odoo.tools import SQL, file_path
 
 from ..models.exchange_rates import ALL_ROOTS, conversion_factor, with_rates
 from .common import AS_OF, AccountingCase
@@ -252,6 +253,27 @@ class TestRates(AccountingCase):
                 for days in range(number)
             ]
         )
+
+    def test_upgrade(self):
+        """What was imported one to one before is converted; published rules go on
+        counting all credit notes."""
+        converted = self._foreign_purchase()
+        self._rate("NOK", "2020-01-01", 0.5)
+        swedish = self.env.ref("base.SEK")
+        swedish.active = True
+        swedish.rate_ids.unlink()
+        unknown = self._purchase(self.customer, DAY, 100, currency_id=swedish.id)
+        own = self._purchase(self.customer, DAY, 7)
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE customer_purchase SET company_amount = amount")
+        self.env.invalidate_all()
+        path = file_path("customer_classification/migrations/19.0.1.4.0/post-money.py")
+        run_path(path)["migrate"](self.env.cr, "19.0.1.3.0")
+        self.env.invalidate_all()
+        self.assertEqual(
+            (converted + unknown + own).mapped("company_amount"), [200, 0, 7]
+        )
+        self.assertTrue(self.policy.subtract_unlinked_credit_notes)
 
     def test_known_changes_are_forgotten(self):
         changes = self.env["classification.rate.change"]

@@ -12,6 +12,8 @@ class TestReplay(AccountingCase):
     """Facts of a past day from the purchases themselves are those that a run of that
     day reads from the database."""
 
+    policy_values = {"subtract_unlinked_credit_notes": True}
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

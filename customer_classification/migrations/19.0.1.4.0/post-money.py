@@ -11,5 +11,13 @@ def migrate(cr, version):
 
 def _convert_purchases(env):
     """Convert again what was imported while there was no rate, or another one."""
+    env.cr.execute(
+        """
+        UPDATE customer_purchase i
+           SET company_amount = 0, company_margin = 0
+          FROM res_company c
+         WHERE c.id = i.company_id AND i.currency_id <> c.currency_id
+        """
+    )
     rates = env["res.currency.rate"].search([], order="id")
     env["classification.rate.change"]._record(rates)._follow()
