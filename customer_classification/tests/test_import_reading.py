@@ -1,6 +1,10 @@
+import contextlib
+
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .import_common import SCREEN, ImportCase
+from .rights_matrix import HOSTILE
 
 
 @tagged("post_install", "-at_install")
@@ -97,6 +101,31 @@ class TestImportReading(ImportCase):
             wizard = self._wizard(content)
             preview = wizard.parse_preview(dict(SCREEN))
             self.assertTrue(preview.get("error") or preview["num_rows"] <= 1)
+
+    def test_hostile_calls(self):
+        """A result or a sentence, whatever the screen of a client sends."""
+        text = self._csv(
+            ("Customer", "Date", "Amount"), ("Case Customer", "2026-03-14", "1")
+        )
+        wizard = self._wizard(text)
+        fields = ["partner_id", "date", "amount"]
+        for value in (*HOSTILE, ["x", "date", "amount"], [[1], "date", "amount"]):
+            for call in (
+                lambda value=value: wizard.parse_preview(value),
+                lambda value=value: wizard.parse_preview(dict(SCREEN), value),
+                lambda value=value: wizard.execute_import(value, fields, dict(SCREEN)),
+                lambda value=value: wizard.execute_import(fields, value, dict(SCREEN)),
+                lambda value=value: wizard.execute_import(fields, fields, value),
+                lambda value=value: wizard.execute_import(
+                    fields, fields, {**SCREEN, "limit": value, "skip": value}
+                ),
+            ):
+                with self.subTest(value=value), contextlib.suppress(UserError):
+                    with self.env.cr.savepoint():
+                        call()
+        for nobody in (wizard.browse(), wizard.browse(2**31 - 1), wizard.create({})):
+            with self.assertRaises(UserError):
+                nobody.parse_preview(dict(SCREEN))
 
     def test_files_of_other_models_are_odoos(self):
         wizard = self._wizard("Name,Email\nNew Name,new@example.com\n", "res.partner")

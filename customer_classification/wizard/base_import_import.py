@@ -7,6 +7,7 @@ import chardet
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from odoo.addons.base_import.models.base_import import ImportValidationError
 
@@ -17,8 +18,8 @@ from ..models.classification_source import FIRST_PLAUSIBLE_DAY
 from ..models.import_file import CONTEXT_KEY, ImportedFile, imported_file
 
 # Odoo's screen sends a file in parts of 2,000 lines, each as a call that reads the
-# whole file. Purchases come in one: all of the file is imported, or nothing.
-BIGGEST_PART = 100_000
+# whole file. Purchases come in one, as far as a worker may take its time for it.
+BIGGEST_PART = 50_000
 # What Odoo's screen sends before anybody chose anything.
 _USUAL_MARKS = [",", "."]
 _UNREAD = {"marks": _USUAL_MARKS, "date_format": ""}
@@ -39,7 +40,7 @@ class BaseImportImport(models.TransientModel):
     customer_reading = fields.Json(
         string="What the Preview Found",
         help="Signs of numbers and format of days that the preview found in the file: "
-        "other ones in the options were chosen by a person."
+        "other ones in the options were chosen by a person.",
     )
 
     @api.model
@@ -118,8 +119,9 @@ class BaseImportImport(models.TransientModel):
 
     # Preview
 
-    def parse_preview(self, options, count=10):
+    def parse_preview(self, options=None, count=10):
         """Odoo's preview, with how each column is read, and the options set so."""
+        self._check_call(options)
         if not self._is_ours():
             return super().parse_preview(options, count)
         self = self.with_context(**{CONTEXT_KEY: ImportedFile()})
@@ -138,7 +140,7 @@ class BaseImportImport(models.TransientModel):
         self._tell_options(preview, numbers, days, chosen)
         if self.res_model == "customer.purchase":
             preview["options"]["limit"] = max(
-                BIGGEST_PART, int(preview["options"].get("limit") or 0)
+                BIGGEST_PART, _whole(preview["options"].get("limit"))
             )
             preview["batch"] = len(rows) > preview["options"]["limit"]
         return preview
@@ -239,14 +241,36 @@ class BaseImportImport(models.TransientModel):
 
     # Import
 
-    def execute_import(self, fields, columns, options, dryrun=False):
+    def _check_call(self, options, fields=(), columns=()):
+        """Refuse what Odoo's screen never sends, before Odoo stumbles over it."""
+        self.check_access("write")
+        if len(self.exists()) != 1 or self.res_model not in self.env:
+            raise UserError(self.env._("Upload a file first."))
+        lists = [fields, columns]
+        if (
+            not isinstance(options, dict)
+            or not all(isinstance(one, list | tuple) for one in lists)
+            or not all(isinstance(name or "", str) for one in lists for name in one)
+        ):
+            raise UserError(
+                self.env._(
+                    "The columns of the file, and options to read it, are needed."
+                )
+            )
+        own = {*self.env[self.res_model]._fields, "id", ".id"}
+        for name in filter(None, fields if self._is_ours() else ()):
+            if name.split("/")[0] not in own:
+                raise UserError(self.env._("There is no field “%s”.", shown(name)))
+
+    def execute_import(self, fields=None, columns=None, options=None, dryrun=False):
         """As Odoo; purchases in one part, and with what was read and done."""
+        self._check_call(options, fields, columns)
         if self.res_model != "customer.purchase":
             return super().execute_import(fields, columns, options, dryrun)
         file = ImportedFile(bool(options.get("replace_purchases")))
         options = {
             **options,
-            "limit": max(BIGGEST_PART, int(options.get("limit") or 0)),
+            "limit": max(BIGGEST_PART, _whole(options.get("limit"))),
         }
         answer = super(
             BaseImportImport, self.with_context(**{CONTEXT_KEY: file})
@@ -293,7 +317,7 @@ class BaseImportImport(models.TransientModel):
         self._read_columns(data, names, chosen, file)
         if refuses:
             self._refuse(file)
-        skipped = int(options.get("skip") or 0)
+        skipped = _whole(options.get("skip"))
         file.skip(skipped)
         return data[skipped:], names
 
@@ -647,6 +671,11 @@ def _texts(cells):
 def _stripped(cell):
     """A cell as text without spaces around it; a number of a spreadsheet as it is."""
     return cell if isinstance(cell, Typed) else str(cell).strip()
+
+
+def _whole(number):
+    """An option that is a number of lines; none where it is something else."""
+    return max(0, number) if isinstance(number, int) else 0
 
 
 def _sample(cells):

@@ -1,7 +1,7 @@
 import { registry } from "@web/core/registry";
 import { patiently } from "./patience";
 
-const INPUT = ".o_import_action input[type=file]:not(:visible)";
+const INPUT = "input.o_input_file:not(:visible)";
 const RIGHT = [
     "Customer;Date;Amount;Reference",
     "Tour Customer;14.03.2025;12,50;T-1",
@@ -59,16 +59,16 @@ registry.category("web_tour.tours").add("classification_purchase_import", {
             see("Line 5: “12.50” in the column Amount", "danger"),
             see("Line 6: This looks like a line of totals (“Total”)", "danger"),
             upload(RIGHT),
+            {
+                content: "It is this file",
+                trigger: ".o_import_preview:contains(T-1)",
+            },
             see("Read as day first"),
             press("Test"),
             see("2 new, 0 to be changed, 0 unchanged."),
             see("Lines left out because they are empty: 3."),
             see("Everything seems valid"),
-            {
-                content: "Import",
-                trigger: ".o_control_panel button.btn-primary:contains(Import)",
-                run: "click",
-            },
+            press("Import"),
             {
                 content: "Both stand in the list",
                 trigger: ".o_data_row:contains(T-2)",
