@@ -1,5 +1,6 @@
 """Counts at a step are what the engine gives a limit that stands there."""
 
+import dataclasses
 import datetime
 import json
 
@@ -206,3 +207,34 @@ def test_facts_may_be_in_any_order():
     shuffled = frame.sample(frac=1, random_state=1)
     assert spread(frame, ranked()) == spread(shuffled, ranked())
     pd.testing.assert_index_equal(frame.index, shuffled.sort_index().index)
+
+
+@settings(max_examples=30)
+@given(populations)
+def test_shares_let_in_all_with_the_value_at_their_end(amounts):
+    """Where equal values are all in, each share lets in exactly those of its step."""
+    rules = dataclasses.replace(ranked(min_customers=1), tier_ties="in")
+    frame = many(amounts)
+    found = spread(frame, rules)
+    assert found["ties"] == "in"
+    assert found["top"] == (frame["revenue"] == frame["revenue"].max()).sum()
+    steps = found["steps"]
+    for step in range(0, len(steps["value"]), max(1, len(steps["value"]) // 8)):
+        if steps["percent"][step] is None:
+            continue
+        limits = with_limit("top_percent", steps["percent"][step])
+        limits = dataclasses.replace(limits, tier_ties="in")
+        best = classify(frame, None, limits, TODAY).frame["value_tier"] == KEYS[0]
+        assert best.sum() == steps["customers"][step]
+
+
+def test_archived_customers_and_those_worth_nothing_are_not_drawn():
+    frame = many([-5, 0, *range(1, 31)])
+    frame["active"] = np.arange(32) != 31
+    own = dict(no_value_rule="own", no_value_key=88)
+    found = spread(frame, dataclasses.replace(ranked(), **own))
+    assert found["total"]["customers"] == found["buyers"] == 31
+    assert found["steps"]["customers"][-1] == 29
+    assert found["nothing"]["customers"] == 2 and not found["lapsed"]["customers"]
+    positive = spread(frame, ranked(share_of="positive"))
+    assert (positive["buyers"], positive["lapsed"]["customers"]) == (29, 2)
