@@ -23,6 +23,7 @@ ADDITIVE = {
     "product.profile": "one row a product and company",
     "product.variant.class": "one row a variant and company",
     "utm.campaign": "one row a campaign",
+    "classification.run": "one row a run; the sums are of the cells of one run",
 }
 
 
