@@ -12,7 +12,8 @@ _RISKS = [code for code, __ in RISK_SELECTION]
 class CustomerProfile(models.Model):
     """Says in a sentence why a customer has a segment, in the reader's language."""
 
-    _inherit = "customer.profile"
+    # One file for each idea of a profile.
+    _inherit = "customer.profile"  # pylint: disable=consider-merging-classes-inherited
 
     segment_explanation = fields.Char(
         string="Why This Segment", compute="_compute_segment_explanation"
