@@ -42,8 +42,10 @@ class Typed(str):
 
 
 def plain(text):
-    """Return the text with ASCII digits, minus and spaces, and without what has no
-    width."""
+    """Return the text with ASCII digits, minus and spaces.
+
+    What has no width is left out.
+    """
     if text.isascii():
         return text.translate(_PLAIN).strip()
     text = text.translate(_PLAIN)

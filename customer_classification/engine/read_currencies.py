@@ -46,7 +46,7 @@ _ALIASES = {
 
 
 class Currency(NamedTuple):
-    """A currency of the database; ``names`` are its sign and all that it is called."""
+    """A currency; ``names`` are its sign and all that it is called."""
 
     id: int
     code: str

@@ -121,8 +121,10 @@ def _without_time(text):
 
 @lru_cache(maxsize=256)
 def _zone(text):
-    """Minutes from UTC, the name of a zone, ``None`` for none, ``False`` for what is
-    none."""
+    """Minutes from UTC, the name of a zone, ``None`` or ``False``.
+
+    ``None`` where there is none, ``False`` where there is something else.
+    """
     if not text or text.lower() in _CLOCK_WORDS:
         return None
     if text.lower() in _ZONES:
@@ -163,7 +165,7 @@ def _split(text):
 
 
 def day_of(one, order, today, language="en"):
-    """Return the day of a stamp in an order; ``None`` where there is no such day."""
+    """Return the day of a stamp in an order; ``None`` for no such day."""
     parts = one.parts if len(one.parts) == 3 else _cut(one.parts[0], order)
     values = dict(zip(order, parts, strict=True))
     year, month, day = (values[letter] for letter in "ymd")
@@ -190,7 +192,7 @@ def _cut(digits, order):
 
 
 def _full_year(year, today):
-    """Two digits are a year of this century, up to the next one, or of the last."""
+    """The year of two digits: up to the next one, or of the last century."""
     if len(year) == 4:
         return int(year)
     century = 2000 if 2000 + int(year) <= today.year + 1 else 1900
@@ -221,8 +223,10 @@ def _month_key(name):
 
 @lru_cache(maxsize=1024)
 def month_of(name, language="en"):
-    """The number of a month with a name; ``None`` for none, or for several of which
-    none is in this language."""
+    """The number of a month with a name, ``None`` for none.
+
+    Also for several of which none is in this language.
+    """
     known = _months().get(_month_key(name), {})
     if len(known) == 1:
         return next(iter(known))
@@ -231,7 +235,7 @@ def month_of(name, language="en"):
 
 
 def language_of(names, language):
-    """The language in which all names are months: the given one if it is among them.
+    """The language in which all names are months: the given one if it can be.
 
     Some names are months in several languages, and not the same ones.
     """
@@ -377,8 +381,10 @@ def moment(text, found, today):
 
 
 def order_of(pattern):
-    """The order of the parts in a format such as ``%d.%m.%Y``; ``None`` where it is
-    not one of day, month and year."""
+    """The order of the parts in a format such as ``%d.%m.%Y``.
+
+    ``None`` where it is not one of day, month and year.
+    """
     letters = {"Y": "y", "y": "y", "m": "m", "b": "m", "B": "m", "d": "d"}
     found = "".join(
         letters[char]

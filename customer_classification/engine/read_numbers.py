@@ -231,8 +231,11 @@ def _weight(vote):
 
 
 def _likely(cells, marks, neighbours):
-    """The reading of a column whose one sign could be either: that of the file's
-    other columns, else thousands, which money has and a third decimal has not."""
+    """The reading of a column whose one sign could be either.
+
+    That of the file's other columns, else thousands: money has them, and seldom three
+    decimals.
+    """
     for mark, place in marks.items():
         if place is not None:
             decimal = neighbours or _OTHER[mark]
@@ -249,7 +252,7 @@ def _first(numbers, condition):
 
 
 def value(text, found):
-    """Return a cell as text with a decimal point; ``None`` where it is no number.
+    """Return a cell as text with a decimal point; ``None`` for no number.
 
     :param found: the :class:`Reading` of its column
     """
@@ -258,7 +261,7 @@ def value(text, found):
 
 
 def value_of(one, found):
-    """Return a number that fits the reading of its column, as text with a point."""
+    """Return a number that fits the reading of its column, as text."""
     core = one.core
     if one.typed or "e" in core or "E" in core:
         core = f"{Decimal(core.replace(COMMA, POINT)):f}"

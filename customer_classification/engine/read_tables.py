@@ -81,8 +81,10 @@ def text_of(content, encoding):
 
 
 def separator_of(text, quote):
-    """Return the separator with which the lines of a file have as many cells as its
-    first one, and at least two; a comma where there is none."""
+    """Return the separator that gives all lines as many cells as the first.
+
+    At least two; a comma where there is none.
+    """
     sample = text[:200_000]
     best, most = ",", 1
     for candidate in SEPARATORS:
@@ -101,13 +103,13 @@ def separator_of(text, quote):
 
 
 def declared_separator(text):
-    """The separator that the first line of a file declares, as Excel writes it."""
+    """The separator that the first line declares, as Excel writes it."""
     declared = re.match(r"sep=(.)\r?\n", text)
     return declared[1] if declared else None
 
 
 def csv_rows(text, quote, separator):
-    """Rows of a file of text; a line that only declares the separator is empty."""
+    """Rows of a file of text; a declared separator is an empty line."""
     if declared_separator(text):
         text = text[text.index("\n") :]
     return csv.reader(

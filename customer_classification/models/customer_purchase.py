@@ -231,8 +231,10 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def _completed(self, vals_list):
-        """Values with what they say without words: a margin that is given is known,
-        and a currency that is not is that of the company."""
+        """Values with what they say without words.
+
+        A margin that is given is known; a currency that is not is the company's.
+        """
         return [
             {**vals, "has_margin": not is_empty(vals["margin"])}
             if vals.get("margin") is not None and "has_margin" not in vals

@@ -42,7 +42,7 @@ _TOTALS = frozenset(
 
 
 class Lines(NamedTuple):
-    """A table of texts: ``rows`` are the places of its lines in what was given."""
+    """A table of texts; ``rows``: places of its lines in what was given."""
 
     fields: list
     data: list
@@ -67,8 +67,10 @@ class Lines(NamedTuple):
 
 
 class CustomerPurchase(models.Model):
-    """Takes files of purchases: all of a file or nothing, with a sentence for each
-    line that cannot be taken."""
+    """Takes files of purchases: all of a file or nothing.
+
+    Each line that cannot be taken has a sentence.
+    """
 
     # One file for each idea of a purchase.
     _inherit = "customer.purchase"  # pylint: disable=consider-merging-classes-inherited
@@ -96,8 +98,9 @@ class CustomerPurchase(models.Model):
     def _check_all_values(self, vals_list):
         """Not again where the cells of a whole file were judged."""
         file = imported_file(self.env)
-        if file is None or not file.judged:
-            super()._check_all_values(vals_list)
+        if file is not None and file.judged:
+            return None
+        return super()._check_all_values(vals_list)
 
     def _check_company(self, fnames=None):
         """One query, where Odoo asks record by record; it tells of those that it
@@ -170,7 +173,7 @@ class CustomerPurchase(models.Model):
         )
 
     def _known_purchases(self, vals_list):
-        """Return ``{key: purchase}`` of the purchases that stand already: one query."""
+        """Return ``{key: purchase}`` of those that stand already: one query."""
         references = {vals["reference"] for vals in vals_list if vals.get("reference")}
         names = {name for vals in vals_list for name in vals if name in self._fields}
         names |= {"company_id", "channel", "reference", "amount", "currency_id"}
@@ -310,8 +313,10 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def _full_lines(self, fields, data):
-        """The lines with a cell for each column, and numbers as text: Odoo takes the
-        number 0 for an empty cell."""
+        """The lines with a cell for each column, and numbers as text.
+
+        Odoo takes the number 0 for an empty cell.
+        """
         is_table = isinstance(fields, list | tuple) and isinstance(data, list | tuple)
         if (
             not is_table
@@ -390,8 +395,10 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def _totals_lines(self, lines):
-        """``{row: problem}`` of the lines that sum up the others: they have neither a
-        customer nor a day of their own."""
+        """``{row: problem}`` of the lines that sum up the others.
+
+        They have neither a customer nor a day of their own.
+        """
         found = {}
         customer, day = lines.columns("partner_id"), lines.columns("date")
         if not customer or not day or lines.by_id():
@@ -433,8 +440,7 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def _wrong_cells(self, lines):
-        """One problem for each cell that cannot be the day, the amount, the margin or
-        the number of a purchase."""
+        """One problem for each cell that cannot be what its column holds."""
         names = ("partner_id", "date", "amount", "margin", "reference", "channel")
         for name in (*names, "currency_id", "company_id"):
             for column in lines.columns(name):
@@ -461,8 +467,10 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def _named_ids(self, lines, file, problems, totals):
-        """``{name: ids, one a line}``, ``None`` where a line keeps its own; problems
-        are added."""
+        """``{name: ids, one a line}``; problems are added.
+
+        ``None`` where lines keep their own.
+        """
         ids = {"company_id": self._company_ids(lines, problems)}
         ids["currency_id"] = self._currency_ids(lines, ids, file, problems)
         ids["partner_id"] = self._partner_ids(lines, ids, problems, totals)
@@ -550,7 +558,7 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def _partner_ids(self, lines, ids, problems, totals):
-        """The customer of each line, as a contact and as the customer it belongs to."""
+        """The contact of each line; problems are added."""
         cells, subfield = self._given(lines, "partner_id")
         if cells is None:
             return None
@@ -666,8 +674,10 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def _replaced_purchases(self, lines, ids, file):
-        """One problem for each line that would replace a purchase of another day or
-        of another customer, unless a person wants that."""
+        """One problem for each line that would replace another purchase.
+
+        One of another day or of another customer, unless a person wants that.
+        """
         if file.replace or lines.by_id() or ids["partner_id"] is None:
             return
         keys = self._keys(lines, ids["company_id"])
@@ -711,7 +721,7 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def _commercial(self, partner_ids, keys, known):
-        """``{contact: customer}`` of the lines whose reference is known: one query."""
+        """``{contact: customer}`` of lines with a known reference: one query."""
         asked = {
             partner_id
             for partner_id, key in zip(partner_ids, keys, strict=True)
@@ -737,8 +747,10 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def _with_ids(self, lines, ids):
-        """The lines with the ids of the records that they name, in columns of their
-        own: Odoo looks up each name by itself."""
+        """The lines with the ids of the records that they name.
+
+        Odoo would look up each name by itself.
+        """
         kept = [
             place
             for place, field in enumerate(lines.fields)

@@ -23,8 +23,10 @@ class Candidate(NamedTuple):
 
 
 class CustomerPurchase(models.Model):
-    """Finds customers, currencies and companies that the lines of a file name: a few
-    queries for all of them, in any letter case, and never the first of several."""
+    """Finds customers, currencies and companies that the lines of a file name.
+
+    A few queries for all of them, in any letter case, and never the first of several.
+    """
 
     # One file for each idea of a purchase.
     _inherit = "customer.purchase"  # pylint: disable=consider-merging-classes-inherited
@@ -33,8 +35,10 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def _customers_named(self, texts, company_ids):
-        """``{text: candidates}`` by name, e-mail, reference, tax number or customer
-        code: two queries, and a third for contacts by their own name alone.
+        """``{text: candidates}`` by all that a customer is called by.
+
+        Name, e-mail, reference, tax number, customer code: two queries, and a third
+        for contacts by their own name alone.
 
         :param company_ids: of the lines, whose customer codes count
         """
@@ -72,8 +76,10 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def _candidates(self, columns, keys, partner_ids):
-        """``{text: candidates}`` by some columns of contacts, and under ``None`` those
-        that are asked for by their ids: one query."""
+        """``{text: candidates}`` by some columns of contacts: one query.
+
+        Under ``None`` stand those that are asked for by their ids.
+        """
         partners = self.env["res.partner"]
         partners.flush_model(
             [*columns, "commercial_partner_id", "company_id", "active"]
@@ -246,6 +252,6 @@ class CustomerPurchase(models.Model):
 
 
 def _name_key(text):
-    """A text as contacts are compared; an e-mail address without what is around."""
+    """A text as contacts are compared; of an e-mail the address alone."""
     address = "@" in text and email_normalize(text)
     return address or folded(text)

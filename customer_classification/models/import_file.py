@@ -7,7 +7,7 @@ CONTEXT_KEY = "customer_purchase_file"
 
 
 class ImportedFile:
-    """Numbers of lines, currencies that stand in amounts, problems and sentences.
+    """Numbers of lines, currencies in amounts, problems and sentences.
 
     Rows are places in the data that is loaded; ``lines`` has the numbers that people
     see beside them in a spreadsheet.
@@ -43,7 +43,9 @@ class ImportedFile:
 
 
 def imported_file(env):
-    """The file of the import that runs, ``None`` where none does: a client's context
-    can hold anything."""
+    """The file of the import that runs, ``None`` where none does.
+
+    A client's context can hold anything.
+    """
     found = env.context.get(CONTEXT_KEY)
     return found if isinstance(found, ImportedFile) else None

@@ -4,8 +4,10 @@ from .import_file import imported_file
 
 
 class IrFieldsConverter(models.AbstractModel):
-    """Takes the records of imported purchases as they were found for the whole file:
-    Odoo asks the database again for each of them."""
+    """Takes the records of imported purchases as they were found for all lines.
+
+    Odoo asks the database again for each of them.
+    """
 
     _inherit = "ir.fields.converter"
 

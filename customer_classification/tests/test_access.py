@@ -109,6 +109,7 @@ COUNT = "no money: a count, a score, days or quantities"
 SHOWN = "without amounts for who may not see them"
 OWN = "what people know of a company or a product, not what was bought"
 AMOUNTLESS = {
+    "base_import.import": {"how a file is read": {"customer_reading"}},
     "campaign.participant": {COUNT: {"feedback_score"}},
     "campaign.participant.tag": {COUNT: {"conversion"}},
     "campaign.profile": {

@@ -32,8 +32,11 @@ _SAMPLE = 50  # cells that tell whether a column may hold numbers or days
 
 
 class BaseImportImport(models.TransientModel):
-    """Reads files for the models of this addon: each column in one way, found from
-    all of its lines, told before the import, and changed by Odoo's own options."""
+    """Reads files for the models of this addon: each column in one way.
+
+    It is found from all of its lines, told before the import, and changed by Odoo's
+    own options.
+    """
 
     _inherit = "base_import.import"
 
@@ -146,8 +149,10 @@ class BaseImportImport(models.TransientModel):
         return preview
 
     def _preview_readings(self, columns, chosen):
-        """``({place: found}, {place: found})`` of the columns that hold numbers, and
-        of those that hold days: people may still give a column to another field."""
+        """``{place: found}`` of columns that hold numbers, and of days.
+
+        People may still give a column to another field.
+        """
         samples = [_sample(column) for column in columns]
         numbers = self._number_readings(
             {
@@ -379,8 +384,10 @@ class BaseImportImport(models.TransientModel):
             return super()._parse_date_from_data(data, index, name, field_type, options)
 
     def _handle_multi_mapping(self, import_fields, input_file_data):
-        """Odoo looks up the field of each cell; here nothing is put together, unless
-        two columns have one field."""
+        """Nothing is put together, unless two columns have one field.
+
+        Odoo looks up the field of each cell.
+        """
         if not self._is_ours() or len(set(import_fields)) < len(import_fields):
             return super()._handle_multi_mapping(import_fields, input_file_data)
         options = self.env.context.get("import_options", {})
@@ -394,8 +401,10 @@ class BaseImportImport(models.TransientModel):
     # Columns
 
     def _read_columns(self, data, names, chosen, file):
-        """Put each column of numbers and days into the form that Odoo's fields read,
-        in place; what cannot be read stays, and is a problem of its line."""
+        """Put columns of numbers and days into the form that Odoo's fields read.
+
+        In place; what cannot be read stays, and is a problem of its line.
+        """
         kinds = [self._kind(name) for name in names]
         numbers = {
             place: [_stripped(line[place]) for line in data]
@@ -410,7 +419,7 @@ class BaseImportImport(models.TransientModel):
 
     @api.model
     def _number_readings(self, columns, chosen):
-        """``{place: found}``; a column that says nothing is read as its neighbours."""
+        """``{place: found}``; what says nothing is read as its neighbours."""
         marks = chosen.get("marks")
         found = {
             place: read_numbers.reading(cells, marks)
@@ -460,7 +469,7 @@ class BaseImportImport(models.TransientModel):
 
     @api.model
     def _title_currency(self, title):
-        """The currency that the title of a column names: “Amount (EUR)”, “Total €”.
+        """The currency in the title of a column: “Amount (EUR)”, “Total €”.
 
         Three letters outside of brackets may be another word.
         """
@@ -472,8 +481,10 @@ class BaseImportImport(models.TransientModel):
         return None
 
     def _keep_sign(self, row, name, cell, currency, file):
-        """Purchases have a currency of their own; elsewhere a sign says nothing new,
-        or something that would be lost."""
+        """Keep the currency of a cell, or refuse it where it would be lost.
+
+        Purchases have one of their own; elsewhere it must be that of the column.
+        """
         if self.res_model == "customer.purchase":
             file.signs.setdefault(row, []).append(currency)
             file.amounts.setdefault(row, cell)
@@ -664,12 +675,12 @@ class BaseImportImport(models.TransientModel):
 
 
 def _texts(cells):
-    """The cells that are texts, without spaces around; empty ones for the others."""
+    """The cells that are texts, without spaces around; else empty ones."""
     return [_stripped(cell) if isinstance(cell, str) else "" for cell in cells]
 
 
 def _stripped(cell):
-    """A cell as text without spaces around it; a number of a spreadsheet as it is."""
+    """A cell as text without spaces around; a typed number as it is."""
     return cell if isinstance(cell, Typed) else str(cell).strip()
 
 
