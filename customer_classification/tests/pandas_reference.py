@@ -40,6 +40,7 @@ def classify(purchases, as_of):
     frame["lifecycle_stage"] = [_stage(c, usual_gap) for c in customers]
     frame["growth"] = _growth(known, as_of).reindex(frame.index)
     frame["churn_risk"] = [_risk(customer) for customer in frame.itertuples()]
+    frame["expected_gap_days"] = frame["expected_gap_days"].round(2)
     return frame
 
 
@@ -96,7 +97,7 @@ def _usual_gap(frame):
 
 def _expected_gap(frame, usual_gap):
     gap = (frame["gap_sum"] + 2 * usual_gap) / (frame["gap_count"] + 2)
-    return gap.clip(lower=1).round(2)
+    return gap.clip(lower=1).round(10)  # a third of 3 is 1
 
 
 def _scores(frame):
@@ -143,9 +144,9 @@ def _stage(customer, usual_gap):
     if not customer.lifetime_order_count:
         return "prospect"
     gap, recency = customer.expected_gap_days, customer.recency_days
-    if recency >= max(6 * gap, 60):
+    if recency >= max(round(6 * gap, 6), 60):
         return "lost"
-    if recency >= max(3 * gap, 30):
+    if recency >= max(round(3 * gap, 6), 30):
         return "dormant"
     if _came_back(customer, usual_gap) and recency <= 90:
         return "won_back"
@@ -163,7 +164,7 @@ def _came_back(customer, usual_gap):
         return False
     gaps_before = customer.gap_sum - customer.last_gap
     expected = (gaps_before + 2 * usual_gap) / (customer.gap_count - 1 + 2)
-    return customer.last_gap >= max(3 * max(round(expected, 2), 1), 30)
+    return customer.last_gap >= max(round(3 * max(expected, 1), 6), 30)
 
 
 def _growth(known, as_of):
@@ -190,9 +191,9 @@ def _risk(customer):
     if customer.lifecycle_stage in ("prospect", "lost"):
         return None
     points, gap = 0, customer.expected_gap_days
-    if customer.recency_days >= 3 * gap:
+    if customer.recency_days >= round(3 * gap, 6):
         points += 4
-    elif customer.recency_days >= 1.5 * gap:
+    elif customer.recency_days >= round(1.5 * gap, 6):
         points += 2
     if customer.growth <= -0.33:
         points += 2
