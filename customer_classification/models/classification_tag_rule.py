@@ -146,7 +146,7 @@ class ClassificationTagRule(models.Model):
     def _search_name(self, operator, value):
         """As it is shown, with what is said where no tag is chosen: rules are few, and
         their names are read by two queries."""
-        rules = self.with_context(active_test=False).search([])
+        rules = self.with_context(active_test=False).search([("kind", "!=", False)])
         found = rules.filtered_domain([("name", operator, value)])
         return Domain("id", "in", found.ids)
 

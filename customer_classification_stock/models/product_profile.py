@@ -6,6 +6,20 @@ from odoo.addons.customer_classification.models.searched_values import searched_
 
 # Field: the column of the sums by product and company.
 STOCK_COLUMNS = {"stock_quantity": "quantity", "stock_value": "amount"}
+STOCK = """
+    SELECT p.product_tmpl_id, q.company_id, sum(q.quantity)::float8 AS quantity,
+           round(sum(CASE WHEN q.owner_id IS NULL OR q.owner_id = c.partner_id
+               THEN q.quantity * COALESCE(
+                   p.standard_price->>(q.company_id::text), '0')::numeric
+               ELSE 0 END)::numeric, u.decimal_places) AS amount
+      FROM stock_quant q
+      JOIN stock_location l ON l.id = q.location_id AND l.usage = 'internal'
+      JOIN res_company c ON c.id = q.company_id
+      JOIN res_currency u ON u.id = c.currency_id
+      JOIN product_product p ON p.id = q.product_id
+     WHERE %s
+     GROUP BY p.product_tmpl_id, q.company_id, u.decimal_places
+"""
 
 
 class ProductProfile(models.Model):
@@ -59,22 +73,7 @@ class ProductProfile(models.Model):
         """SQL of product, company, quantity and value."""
         self.env["stock.quant"].flush_model()
         self.env["product.product"].flush_model(["standard_price"])
-        return SQL(
-            """
-            SELECT p.product_tmpl_id, q.company_id, sum(q.quantity)::float8 AS quantity,
-                   round(sum(CASE WHEN q.owner_id IS NULL OR q.owner_id = c.partner_id
-                       THEN q.quantity * COALESCE(
-                           p.standard_price->>(q.company_id::text), '0')::numeric
-                       ELSE 0 END)::numeric, 2) AS amount
-              FROM stock_quant q
-              JOIN stock_location l ON l.id = q.location_id AND l.usage = 'internal'
-              JOIN res_company c ON c.id = q.company_id
-              JOIN product_product p ON p.id = q.product_id
-             WHERE %s
-             GROUP BY p.product_tmpl_id, q.company_id
-            """,
-            condition,
-        )
+        return SQL(STOCK, condition)
 
     def _stock_join(self, alias, query):
         """Join the sums to a query on profiles, once; return their alias."""
@@ -83,12 +82,9 @@ class ProductProfile(models.Model):
             "LEFT JOIN",
             joined,
             SQL("(%s)", self._stock_query(SQL("TRUE"))),
-            SQL(
-                "%s = %s AND %s = %s",
-                SQL.identifier(joined, "product_tmpl_id"),
-                SQL.identifier(alias, "product_tmpl_id"),
-                SQL.identifier(joined, "company_id"),
-                SQL.identifier(alias, "company_id"),
+            SQL(" AND ").join(
+                SQL("%s = %s", SQL.identifier(joined, key), SQL.identifier(alias, key))
+                for key in ("product_tmpl_id", "company_id")
             ),
         )
         return joined
