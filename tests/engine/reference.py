@@ -369,6 +369,8 @@ def tier_of(fact, before, limits, rules, as_of):
     lowest = len(rules.tiers) - 1
     lapsed = not fact["order_count"]
     value = -math.inf if lapsed else value_of(fact, limits, rules, as_of)
+    if rules.no_value_rule != "limits" and value <= 0:
+        value = -math.inf
     by_numbers = _best_entered(value, limits["tiers"], rules)
     held = before.get("value_tier") if before.get("policy") == rules.policy else None
     if held is None or by_numbers <= held:
@@ -405,7 +407,13 @@ def _why_unrated(fact, limits, rules, as_of):
         if rules.value_metric == "margin":
             return "no_margin"
         return "no_score" if told else "few_customers"
+    if rules.no_value_rule == "unrated" and not _is_worth(fact, limits, rules, as_of):
+        return "no_value"
     return None
+
+
+def _is_worth(fact, limits, rules, as_of):
+    return fact["order_count"] and value_of(fact, limits, rules, as_of) > 0
 
 
 def _best_entered(value, limits, rules):

@@ -57,6 +57,8 @@ RULES = {
     "own_keep_shares": ranked(
         keeps=(30, None, 80), customers_per_bin=2, min_customers=3, grace_days=0
     ),
+    "worthless_unrated": ranked(no_value_rule="unrated"),
+    "worthless_last": limited(no_value_rule="last"),
     "eager": ranked(
         growth_min_orders=1, loyal_orders=2, loyal_tenure_days=20, won_back_days=300
     ),
