@@ -1,3 +1,5 @@
+import math
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -85,7 +87,7 @@ class CampaignCost(models.Model):
             amounts = {
                 cost: amount
                 for cost, __, __, amount in self.env.execute_query(query)
-                if not amount.is_nan()
+                if not math.isnan(amount)
             }
         for cost in self:
             cost.company_amount = amounts.get(cost._origin.id, 0)

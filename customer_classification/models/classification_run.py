@@ -43,6 +43,7 @@ class ClassificationRun(models.Model):
     _inherit = ["mail.thread", "mail.activity.mixin"]
     _description = "Classification Run"
     _order = "id desc"
+    _rec_names_search = ["policy_id"]
 
     policy_id = fields.Many2one(
         "classification.policy",
