@@ -76,7 +76,9 @@ class TestBought(TagCase):
         field = "customer_discount_percent"
         self.assertEqual((self.parent[field], self.builder[field]), (25, 0))
         self.assertEqual(self._found(field, ">=", 25), self.parent)
-        self.assertEqual(self._found(field, "<", 1), self.builder | self.contact)
+        # Who bought nothing bought nothing at a discount.
+        without = self.builder | self.contact | self.nobody
+        self.assertEqual(self._found(field, "<", 1), without)
 
     def test_outside_the_window_and_other_companies(self):
         self._sold(self.nobody, self.saw, 10, days=500)
