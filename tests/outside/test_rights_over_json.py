@@ -30,7 +30,10 @@ def rights():
 
 
 # The administrator of the tests is one of the system as well.
-READ_BY_SYSTEM = {"classification.dirty", "classification.withheld.row"}
+READ_BY_SYSTEM = {
+    *("classification.dirty", "classification.rate.change"),
+    "classification.withheld.row",
+}
 
 
 @pytest.mark.parametrize("login", LOGINS)
