@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
 from .campaign_profile import PERFORMANCE_SELECTION
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 
 
 class CampaignClassChange(models.Model):

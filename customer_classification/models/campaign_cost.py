@@ -3,7 +3,7 @@ import math
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 from .exchange_rates import at_rate_of_company, digits_of, with_rates
 
 

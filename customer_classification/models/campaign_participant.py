@@ -3,7 +3,8 @@ from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
 from .called_records import check_one
-from .customer_profile import MONEY_GROUP, BigInteger
+from .access_groups import MONEY_GROUP
+from .big_integer import BigInteger
 
 # How a customer came to a campaign; addons add theirs.
 SOURCE_SELECTION = [

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 
 # A row is numbered by its participant and its tag; below 2^53, exact in JavaScript.
 TAG_BITS = 20

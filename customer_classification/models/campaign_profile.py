@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 
 from .called_records import check_one
-from .customer_profile import MONEY_GROUP, BigInteger
+from .access_groups import MONEY_GROUP
+from .big_integer import BigInteger
 from .utm_campaign_taxonomy import CHANNEL_SELECTION, GOAL_SELECTION
 
 PERFORMANCE_SELECTION = [

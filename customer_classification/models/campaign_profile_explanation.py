@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import formatLang
 
 from ..engine.campaign_lift import POWER
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 
 # From these scores on, and below, feedback is worth a word.
 _GOOD_FEEDBACK, _BAD_FEEDBACK = 75, 50

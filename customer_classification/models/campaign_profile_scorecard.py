@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 
 # By goal, what the campaign is judged by first; of money only who may see it.
 _FIGURES = {

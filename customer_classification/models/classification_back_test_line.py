@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import formatLang
 
-from .customer_profile import MONEY_GROUP, RISK_COLORS, RISK_SELECTION
+from .access_groups import MONEY_GROUP
+from .customer_profile import RISK_COLORS, RISK_SELECTION
 
 # What stands for a number that does not exist, such as a rate of no customers.
 NO_NUMBER = "–"

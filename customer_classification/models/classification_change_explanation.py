@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
 from .classification_explanation import Sentences, tier_above
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 
 
 class ClassificationChange(models.Model):

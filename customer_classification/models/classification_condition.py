@@ -14,7 +14,7 @@ from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 
 _logger = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ from datetime import date, timedelta
 from odoo.tools import SQL, format_date, formatLang
 
 from .classification_sentences import plain_number
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 
 # Axis of the engine: (column of the class shown, column of the one by the numbers).
 CLASS_COLUMNS = {

@@ -2,7 +2,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .classification_history_mixin import COMPANY_BITS, DAY_KEYS
-from .customer_profile import MONEY_GROUP, RISK_COLORS, RISK_SELECTION
+from .access_groups import MONEY_GROUP
+from .customer_profile import RISK_COLORS, RISK_SELECTION
 
 # Field that holds the class, by axis.
 CLASS_FIELDS = {

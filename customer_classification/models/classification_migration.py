@@ -4,7 +4,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .classification_history_mixin import COMPANY_BITS, DAY_KEYS
-from .customer_profile import MONEY_GROUP, RISK_COLORS, RISK_SELECTION
+from .access_groups import MONEY_GROUP
+from .customer_profile import RISK_COLORS, RISK_SELECTION
 
 # Days between the two dates where the first one is not given.
 DEFAULT_DAYS = 90

@@ -4,12 +4,6 @@ from .arguments import as_choice
 from .classification_columns import STAGE_RANK
 from .customer_profile import RISK_COLORS
 
-# Fields with the class before and after, by axis.
-ENDS = {
-    "value_tier": {"from": "from_tier_id", "to": "to_tier_id"},
-    "lifecycle_stage": {"from": "from_stage_id", "to": "to_stage_id"},
-    "churn_risk": {"from": "from_risk", "to": "to_risk"},
-}
 # Better is higher, as for stages.
 RISK_RANK = {"low": 2, "medium": 1, "high": 0}
 
@@ -48,7 +42,7 @@ class ClassificationMigration(models.Model):
         more for each time zone lookup.
         """
         self.browse().check_access("read")
-        as_choice(self.env, axis, ENDS, self.env._("Axis"))
+        as_choice(self.env, axis, CLASS_FIELDS, self.env._("Axis"))
         first, last = self._days()
         groups = self._matrix_groups(axis)
         classes = self._matrix_classes(axis, groups)
@@ -67,7 +61,7 @@ class ClassificationMigration(models.Model):
         """``[(from key, to key, was customer, is customer, customers)]``; a key is an
         id, a code, or False. One query."""
         groups = self._read_group(
-            [], [*ENDS[axis].values(), "from_customer", "to_customer"], ["__count"]
+            [], [*CLASS_FIELDS[axis].values(), "from_customer", "to_customer"], ["__count"]
         )
         return [
             (self._key(old), self._key(new), was, now, count)
@@ -135,7 +129,7 @@ class ClassificationMigration(models.Model):
     @api.model
     def _heads(self, axis, end, classes):
         """Rows or columns of the classes."""
-        name = ENDS[axis][end]
+        name = CLASS_FIELDS[axis][end]
         return [
             {
                 **head,

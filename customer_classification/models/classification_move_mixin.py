@@ -1,6 +1,14 @@
 from odoo import api, fields, models
 
-from .customer_profile import MONEY_GROUP, RISK_COLORS, RISK_SELECTION
+from .access_groups import MONEY_GROUP
+from .customer_profile import RISK_COLORS, RISK_SELECTION
+
+# Fields with the class before and after, by axis.
+CLASS_FIELDS = {
+    "value_tier": {"from": "from_tier_id", "to": "to_tier_id"},
+    "lifecycle_stage": {"from": "from_stage_id", "to": "to_stage_id"},
+    "churn_risk": {"from": "from_risk", "to": "to_risk"},
+}
 
 
 class ClassificationMoveMixin(models.AbstractModel):

@@ -3,9 +3,8 @@ from odoo.exceptions import AccessError, UserError
 
 from .arguments import as_choice
 from .called_records import check_one
-from .classification_product_columns import OTHER_KINDS
-from .classification_run import RUN_KINDS
 from .own_context import OWN
+from .run_kinds import RUN_KINDS
 
 
 class ClassificationPolicy(models.Model):
@@ -91,7 +90,7 @@ class ClassificationPolicy(models.Model):
                 [
                     ("policy_id", "in", self.ids),
                     ("scope", "=", "all"),
-                    ("kind", "not in", OTHER_KINDS),
+                    ("kind", "in", list(dict(RUN_KINDS))),
                 ],
                 ["policy_id"],
                 ["id:max"],

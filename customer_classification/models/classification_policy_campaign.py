@@ -88,8 +88,8 @@ class ClassificationPolicy(models.Model):
     )
 
     @api.model
-    def _rule_fields(self):
-        return super()._rule_fields() | set(CAMPAIGN_FIELDS)
+    def _plain_rules(self):
+        return (*super()._plain_rules(), *CAMPAIGN_FIELDS)
 
     @api.model
     def _bounds(self):

@@ -2,30 +2,11 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 
-from .classification_policy_campaign import CAMPAIGN_FIELDS
 from .classification_policy_filter import FILTERS
-from .classification_policy_product import PRODUCT_FIELDS
-from .classification_policy_rules import (
-    LINE_FIELDS,
-    NO_VALUE_TIER,
-    PERCENT_FIELDS,
-    PLAIN_FIELDS,
-    SAFETY_FIELDS,
-    SOURCE_FIELDS,
-)
+from .classification_policy_rules import LINE_FIELDS, NO_VALUE_TIER, PERCENT_FIELDS
 from .classification_sentences import plain_number
 
 # In what a number is given, where its name does not say it.
-_DAYS = (
-    *("min_tenure_days", "grace_days", "min_gap_days", "new_days", "won_back_days"),
-    *("loyal_tenure_days", "dormant_min_days", "lost_min_days"),
-    *(n for n in (*PRODUCT_FIELDS, *CAMPAIGN_FIELDS) if n.endswith("_days")),
-)
-_PERCENT = (
-    *PERCENT_FIELDS,
-    *("approval_customer_percent", "approval_revenue_percent"),
-    *(n for n in (*PRODUCT_FIELDS, *CAMPAIGN_FIELDS) if n.endswith("_percent")),
-)
 _RHYTHMS = ("at_risk_ratio", "dormant_ratio", "lost_ratio")
 
 
@@ -126,14 +107,7 @@ class ClassificationPolicy(models.Model):
         self.ensure_one()
         rules = {
             self._label_of(name): self._rule_in_words(name)
-            for name in (
-                *SOURCE_FIELDS,
-                *PLAIN_FIELDS,
-                *PERCENT_FIELDS,
-                *SAFETY_FIELDS,
-                *PRODUCT_FIELDS,
-                *CAMPAIGN_FIELDS,
-            )
+            for name in self._plain_rules()
         }
         rules[self._label_of(NO_VALUE_TIER)] = self._no_value_tier().name or ""
         lines = {
@@ -159,9 +133,9 @@ class ClassificationPolicy(models.Model):
 
     @api.model
     def _with_unit(self, name, number):
-        if name in _PERCENT:
+        if name in PERCENT_FIELDS or name.endswith("_percent"):
             return self.env._("%s %%", number)
-        if name in _DAYS:
+        if name.endswith("_days"):
             return self.env._("%s days", number)
         if name in _RHYTHMS:
             return self.env._("%s times the own rhythm", number)

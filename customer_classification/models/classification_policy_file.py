@@ -5,26 +5,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .called_records import check_one
-from .classification_policy_campaign import CAMPAIGN_FIELDS
-from .classification_policy_product import PRODUCT_FIELDS
-from .classification_policy_rules import (
-    NO_VALUE_TIER,
-    PERCENT_FIELDS,
-    PLAIN_FIELDS,
-    SAFETY_FIELDS,
-    SOURCE_FIELDS,
-)
+from .classification_policy_rules import NO_VALUE_TIER
 
 FILE_FORMAT = "customer_classification.policy/1"
-RULE_NAMES = (
-    *SOURCE_FIELDS,
-    *PLAIN_FIELDS,
-    *PERCENT_FIELDS,
-    *SAFETY_FIELDS,
-    *PRODUCT_FIELDS,
-    *CAMPAIGN_FIELDS,
-    NO_VALUE_TIER,
-)
 SCORE_NAMES = ("metric", "weight", "method", "bins", "limits")
 TIER_NAMES = ("tier", "limit", "keep_limit", "benefit_percent", "benefit_amount")
 SEGMENT_NAMES = ("segment", "cells", "claim_activity", "claim_value", "otherwise")
@@ -65,7 +48,7 @@ class ClassificationPolicy(models.Model):
             "format": FILE_FORMAT,
             "name": self.name,
             "currency": self.currency_id.name,
-            "rules": {name: self._to_plain(name) for name in RULE_NAMES},
+            "rules": {name: self._to_plain(name) for name in self._file_rules()},
             "scores": [
                 {
                     **{name: line[name] for name in SCORE_NAMES},
@@ -89,6 +72,11 @@ class ClassificationPolicy(models.Model):
                 for line in self.segment_ids
             ],
         }
+
+    @api.model
+    def _file_rules(self):
+        """Names of the rules that a file has one value for, in the order of the form."""
+        return (*self._plain_rules(), NO_VALUE_TIER)
 
     def _to_plain(self, name):
         if name == NO_VALUE_TIER:
@@ -134,7 +122,7 @@ class _PolicyFile:
                 )
             )
         rules = self._part("rules", dict, {})
-        self._refuse_unknown("rules", rules, RULE_NAMES)
+        self._refuse_unknown("rules", rules, self.policy._file_rules())
         return {
             "name": self._text("name"),
             **{

@@ -212,8 +212,8 @@ class ClassificationPolicy(models.Model):
     )
 
     @api.model
-    def _rule_fields(self):
-        return super()._rule_fields() | set(PRODUCT_FIELDS)
+    def _plain_rules(self):
+        return (*super()._plain_rules(), *PRODUCT_FIELDS)
 
     @api.model
     def _bounds(self):

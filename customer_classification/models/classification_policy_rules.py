@@ -387,14 +387,19 @@ class ClassificationPolicy(models.Model):
             )
 
     @api.model
+    def _plain_rules(self):
+        """Names of the rules that are one value each, in the order of the form.
+
+        Kinds of records other than customers add theirs.
+        """
+        return (*SOURCE_FIELDS, *PLAIN_FIELDS, *PERCENT_FIELDS, *SAFETY_FIELDS)
+
+    @api.model
     def _rule_fields(self):
         """Names of the fields that stand once the policy is published."""
         return {
             "company_id",
-            *SOURCE_FIELDS,
-            *PLAIN_FIELDS,
-            *PERCENT_FIELDS,
-            *SAFETY_FIELDS,
+            *self._plain_rules(),
             *LINE_FIELDS,
         }
 

@@ -19,8 +19,6 @@ from .classification_columns import content_hash
 
 # Kind of a run over customers: that over products.
 PRODUCT_KINDS = {"production": "product", "preview": "product_preview"}
-# Kinds of runs that are not about customers.
-OTHER_KINDS = (*PRODUCT_KINDS.values(), "campaign")
 # Columns of a profile that a run writes: {column: (kind, engine's name)}.
 DAYS = {
     "first_sale_date": "first_sale",

@@ -7,18 +7,12 @@ from odoo.tools import SQL, format_date, formatLang
 from .arguments import as_day, as_ids, as_number
 from .called_records import check_one
 from .classification_sentences import note_sentence
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 from .own_context import OWN, with_own_context
+from .run_kinds import RUN_KINDS, TRIAL_KINDS
 
 # First key of the advisory lock; the second one is the id of the company.
 LOCK_KEY = 1_129_270_867
-RUN_KINDS = [
-    ("production", "Production"),
-    ("preview", "Preview"),
-    ("back_test", "Back-test"),
-]
-# Runs of these kinds change no class: nothing is explained by them later.
-TRIAL_KINDS = ("preview", "back_test", "product_preview")
 FIRST_DAY = date(1970, 1, 1)
 LONGEST_HORIZON_DAYS = 36_500
 

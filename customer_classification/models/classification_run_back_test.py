@@ -8,7 +8,7 @@ from odoo.tools import SQL
 
 from ..copy_frames import is_usable, read_frame
 from .called_records import check_one
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 
 DEFAULT_HORIZON_DAYS = 180
 RISKS = (False, "low", "medium", "high")

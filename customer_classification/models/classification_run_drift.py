@@ -6,7 +6,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL, format_date, formatLang
 
 from .customer_lifecycle_stage import STAGE_SELECTION
-from .customer_profile import MONEY_GROUP, RISK_SELECTION
+from .access_groups import MONEY_GROUP
+from .customer_profile import RISK_SELECTION
 
 # Full runs before this one that it is compared with.
 TRAILING_RUNS = 5

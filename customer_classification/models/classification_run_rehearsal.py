@@ -4,8 +4,8 @@ from odoo.exceptions import UserError
 from .arguments import BIGGEST_ID, as_choice, as_number
 from .called_records import check_one
 from .classification_columns import RISKS
-from .classification_migration_matrix import ENDS
-from .customer_profile import MONEY_GROUP
+from .classification_move_mixin import CLASS_FIELDS
+from .access_groups import MONEY_GROUP
 
 
 class ClassificationRun(models.Model):
@@ -183,7 +183,7 @@ class ClassificationRun(models.Model):
 
     def _fields_of_ends(self):
         """``{axis: {"from" or "to": field of the moves}}``."""
-        return ENDS
+        return CLASS_FIELDS
 
     def _end_condition(self, moves, known, end, key):
         """Condition on one end of moves, of the class with a key."""

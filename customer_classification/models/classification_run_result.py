@@ -1,7 +1,8 @@
 from odoo import fields, models
 
-from .classification_run import RUN_KINDS
-from .customer_profile import MONEY_GROUP, RISK_SELECTION
+from .run_kinds import RUN_KINDS
+from .access_groups import MONEY_GROUP
+from .customer_profile import RISK_SELECTION
 
 
 class ClassificationRunResult(models.Model):

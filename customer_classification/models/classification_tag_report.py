@@ -1,7 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from .customer_profile import MONEY_GROUP, RISK_SELECTION
+from .access_groups import MONEY_GROUP
+from .customer_profile import RISK_SELECTION
 from .profiling import OBJECTING
 
 

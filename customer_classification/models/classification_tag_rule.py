@@ -6,7 +6,7 @@ from odoo.tools import SQL
 from .called_records import check_one, check_records
 from .classification_condition import Condition
 from .classification_tag_kind import KINDS
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 from .profiling import MAY_BE_PROFILED, NOT_OBJECTING
 
 WHAT_IT_SAYS = frozenset(

@@ -3,7 +3,7 @@ from odoo.tools import format_date, format_datetime, formatLang
 
 from .called_records import check_one
 from .classification_withheld_row import ADDON
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 
 # What says nothing about a person.
 TECHNICAL = {

@@ -2,7 +2,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from .called_records import check_one
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 
 # Bought so many times in the window, a product is bought often.
 OFTEN = 3

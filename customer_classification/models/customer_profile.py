@@ -1,9 +1,10 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .access_groups import MONEY_GROUP
+from .big_integer import BigInteger
 from .called_records import check_one, check_records
 
-MONEY_GROUP = "sales_team.group_sale_salesman_all_leads"
 RISK_SELECTION = [("low", "Low"), ("medium", "Medium"), ("high", "High")]
 # Numbers of Odoo's palette: green, orange, red.
 RISK_COLORS = {"low": 10, "medium": 2, "high": 1}
@@ -20,12 +21,6 @@ TIER_REASONS = [
     ("no_score", "Not rated: nothing known of what the score weighs"),
     ("no_value", "Not rated: a value of 0 or less"),
 ]
-
-
-class BigInteger(fields.Integer):
-    """An integer of 64 bits, for hashes."""
-
-    _column_type = ("int8", "int8")
 
 
 class CustomerProfile(models.Model):

@@ -8,7 +8,7 @@ from ..copy_frames import TOO_LARGE
 from .arguments import _shown as shown
 from .classification_bounds_mixin import is_empty
 from .classification_source import FIRST_PLAUSIBLE_DAY
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 from .exchange_rates import (
     ROOT_OF_COMPANY,
     conversion_factor,

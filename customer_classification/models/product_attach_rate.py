@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 from .exchange_rates import at_rate_of_company, with_rates
 from .profiling import OBJECTING
 

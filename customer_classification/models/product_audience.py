@@ -2,7 +2,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from .called_records import check_one, one_id
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 from .exchange_rates import at_rate_of_company, with_rates
 
 # Ids of companies, and of tiers, stages or tags, that the id of a row has room for: in

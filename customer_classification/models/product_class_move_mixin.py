@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 from .product_profile import (
     ABC_SELECTION,
     BAND_SELECTION,

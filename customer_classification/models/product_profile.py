@@ -2,7 +2,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .called_records import check_one
-from .customer_profile import MONEY_GROUP, BigInteger
+from .access_groups import MONEY_GROUP
+from .big_integer import BigInteger
 
 ABC_SELECTION = [("a", "A"), ("b", "B"), ("c", "C")]
 XYZ_SELECTION = [("x", "X"), ("y", "Y"), ("z", "Z")]

@@ -3,7 +3,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .called_records import check_one
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 from .res_partner import USER_GROUP, ProfileFloat, ProfileInteger, ProfileMonetary
 from .searched_values import asks_for_none, ids_among
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 from .product_profile import ABC_SELECTION, XYZ_SELECTION
 
 

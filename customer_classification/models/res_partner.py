@@ -5,7 +5,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .called_records import check_one, check_records
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 from .searched_values import (
     COMPARISONS,
     asks_for_none,

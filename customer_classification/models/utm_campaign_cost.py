@@ -1,7 +1,7 @@
 from odoo import fields, models
 
 from .called_records import check_one
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 
 
 class UtmCampaign(models.Model):

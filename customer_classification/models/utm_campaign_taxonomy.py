@@ -3,7 +3,7 @@ from odoo.exceptions import ValidationError
 
 from ..copy_frames import TOO_LARGE
 from .classification_source import FIRST_PLAUSIBLE_DAY
-from .customer_profile import MONEY_GROUP
+from .access_groups import MONEY_GROUP
 
 GOAL_SELECTION = [
     ("awareness", "Awareness"),

@@ -1,7 +1,7 @@
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from ..models.customer_profile import MONEY_GROUP
+from ..models.access_groups import MONEY_GROUP
 from .common import AS_OF, ClassificationCase
 
 # Who may {operation: what}, by login; what is not named is refused.

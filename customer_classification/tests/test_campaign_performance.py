@@ -4,7 +4,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
-from ..models.customer_profile import MONEY_GROUP
+from ..models.access_groups import MONEY_GROUP
 from .campaign_common import CampaignCase
 from .common import AS_OF
 

@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
-from ..models.customer_profile import MONEY_GROUP
+from ..models.access_groups import MONEY_GROUP
 from .campaign_common import CampaignCase
 from .common import AS_OF, ClassificationCase
 from .tag_common import TagCase

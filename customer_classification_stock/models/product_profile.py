@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.customer_classification.models.customer_profile import MONEY_GROUP
+from odoo.addons.customer_classification.models.access_groups import MONEY_GROUP
 from odoo.addons.customer_classification.models.searched_values import searched_by_sql
 
 # Field: the column of the sums by product and company.
