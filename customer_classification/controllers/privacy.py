@@ -3,7 +3,7 @@ from werkzeug.exceptions import Forbidden, NotFound
 from odoo import http
 from odoo.http import content_disposition, request
 
-from ..models.arguments import BIGGEST_ID
+from ..models.common.arguments import BIGGEST_ID
 
 OFFICER_GROUP = "customer_classification.group_officer"
 

@@ -8,8 +8,8 @@ the first three do for customers; ``evaluate`` and ``campaign_changes`` for camp
 Nothing here imports numpy or pandas until it is called.
 """
 
-from .attribution import pair_key
-from .campaign_columns import (
+from .campaigns.attribution import pair_key
+from .campaigns.columns import (
     GOALS,
     LIFT_VERDICTS,
     PERFORMANCE_REASONS,
@@ -17,12 +17,12 @@ from .campaign_columns import (
     STEPS,
     CampaignParameters,
 )
-from .campaigns import campaign_changes, evaluate
-from .changes import Shown, changes, lay_over
-from .classify import Classification, classify
-from .columns import (
+from .campaigns.campaigns import campaign_changes, evaluate
+from .customers.changes import Shown, changes, lay_over
+from .customers.classify import Classification, classify
+from .common.columns import CAUSES
+from .customers.columns import (
     AXES,
-    CAUSES,
     EXTRA_METRICS,
     FACTS,
     METRICS,
@@ -34,18 +34,13 @@ from .columns import (
     STAGES,
     TIER_REASONS,
 )
-from .history import lay_out, roll_up, usual_gap
-from .lifecycle import ALLOWED_MOVES
-from .memory import (
-    all_axes,
-    all_tiers,
-    are_same,
-    remembered_axes,
-    remembered_tiers,
-    standing_edges,
-)
-from .parameters import Component, Edges, Parameters, TierLimit
-from .product_columns import (
+from .customers.history import lay_out, roll_up, usual_gap
+from .customers.lifecycle import ALLOWED_MOVES
+from .common.memory import are_same
+from .customers.memory import all_tiers, remembered_tiers, standing_edges
+from .products.memory import all_axes, remembered_axes
+from .customers.parameters import Component, Edges, Parameters, TierLimit
+from .products.columns import (
     ABC,
     ABC_REASONS,
     BAND_REASONS,
@@ -58,17 +53,17 @@ from .product_columns import (
     Periods,
     ProductParameters,
 )
-from .products import (
+from .products.products import (
     PRODUCT_PREVIOUS,
     classify_products,
     classify_variants,
     product_changes,
     product_facts,
 )
-from .projection import effort, project
-from .replay import classes_at, facts_at
-from .rules import RuleError
-from .segments import Segment, segment_of
+from .customers.projection import effort, project
+from .customers.replay import classes_at, facts_at
+from .customers.rules import RuleError
+from .customers.segments import Segment, segment_of
 
 __all__ = [
     "ABC",

@@ -15,7 +15,7 @@ from odoo.tests import TransactionCase
 from odoo.tools import SQL
 
 from . import pandas_reference
-from .segment_common import contradictions, ten_segments
+from .policy.common import contradictions, ten_segments
 
 _logger = logging.getLogger(__name__)
 

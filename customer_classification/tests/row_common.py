@@ -5,7 +5,7 @@ from itertools import count
 from odoo import fields
 from odoo.tools import SQL
 
-from ..models.ir_rule import ADDONS
+from ..models.common.ir_rule import ADDONS
 from .common import AS_OF, ClassificationCase
 
 NUMBERS = count(1)

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from odoo.addons.customer_classification.models.called_records import check_one
+from odoo.addons.customer_classification.models.common.called_records import check_one
 
 
 class UtmCampaign(models.Model):

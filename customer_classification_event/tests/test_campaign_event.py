@@ -2,7 +2,7 @@ from datetime import date, datetime
 
 from odoo.tests import tagged
 
-from odoo.addons.customer_classification.tests.campaign_common import CampaignCase
+from odoo.addons.customer_classification.tests.campaign.common import CampaignCase
 from odoo.addons.customer_classification.tests.common import AS_OF
 
 

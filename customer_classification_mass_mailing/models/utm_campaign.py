@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.customer_classification.models.called_records import check_one
+from odoo.addons.customer_classification.models.common.called_records import check_one
 
 
 class UtmCampaign(models.Model):

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from odoo.exceptions import UserError
 from odoo.tests import Form, new_test_user, tagged
 
-from odoo.addons.customer_classification.tests.campaign_common import CampaignCase
+from odoo.addons.customer_classification.tests.campaign.common import CampaignCase
 from odoo.addons.customer_classification.tests.common import AS_OF
 
 DAY = date(2025, 5, 10)

@@ -3,7 +3,7 @@ import ast
 from odoo.exceptions import UserError
 from odoo.tests import Form, new_test_user, tagged
 
-from odoo.addons.customer_classification.tests.campaign_common import CampaignCase
+from odoo.addons.customer_classification.tests.campaign.common import CampaignCase
 
 
 @tagged("post_install", "-at_install")

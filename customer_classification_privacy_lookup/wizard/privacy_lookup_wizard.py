@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.tools import SQL
 
-from odoo.addons.customer_classification.models.called_records import check_one
+from odoo.addons.customer_classification.models.common.called_records import check_one
 
 ADDON = "customer_classification"
 # Decisions explain past classes and are never deleted: their text is erased.

@@ -1,8 +1,10 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.customer_classification.models.access_groups import MONEY_GROUP
-from odoo.addons.customer_classification.models.searched_values import searched_by_sql
+from odoo.addons.customer_classification.models.common.access_groups import MONEY_GROUP
+from odoo.addons.customer_classification.models.common.searched_values import (
+    searched_by_sql,
+)
 
 # Field: the column of the sums by product and company.
 STOCK_COLUMNS = {"stock_quantity": "quantity", "stock_value": "amount"}

@@ -3,7 +3,7 @@ from datetime import date
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from odoo.addons.customer_classification.tests.product_common import ProductCase
+from odoo.addons.customer_classification.tests.product.common import ProductCase
 
 DAY = date(2025, 3, 10)
 

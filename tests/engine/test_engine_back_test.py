@@ -7,7 +7,12 @@ import pandas as pd
 import pytest
 from builders import HIGH, KEYS, LOW, MEDIUM, TODAY, UNRATED, VIP, ago
 from engine import RISKS, STAGES
-from engine.back_test import back_test, differ, in_rank_order, warning_measures
+from engine.customers.back_test import (
+    back_test,
+    differ,
+    in_rank_order,
+    warning_measures,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 

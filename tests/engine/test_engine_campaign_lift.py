@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 import pytest
-from engine.campaign_lift import (
+from engine.campaigns.lift import (
     exact_interval,
     lift,
     mean_interval,

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from builders import TODAY, limited
 from engine import CampaignParameters, campaign_changes, evaluate
-from engine.attribution import attribute, net_purchases
-from engine.campaign_columns import GOALS, STEPS
+from engine.campaigns.attribution import attribute, net_purchases
+from engine.campaigns.columns import GOALS, STEPS
 from hypothesis import given
 from hypothesis import strategies as st
 

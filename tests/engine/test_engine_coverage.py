@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 import pytest
-from engine.campaign_lift import EXACT_UP_TO, lift, mean_interval
-from engine.proportions import _chances, score
+from engine.campaigns.lift import EXACT_UP_TO, lift, mean_interval
+from engine.common.proportions import _chances, score
 
 RATES = (0.01, 0.05, 0.2, 0.6)
 LEAST, MOST = 0.935, 0.965

@@ -1,7 +1,7 @@
 """Check characters: published values, and the mistakes that they find."""
 
 import pytest
-from engine.customer_codes import (
+from engine.customers.customer_codes import (
     ALPHABET,
     check_character,
     composed,

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from builders import KEYS, TODAY, UNRATED, facts, limited, never, ranked, row
 from engine import Parameters, TierLimit, classify
-from engine.histogram import MAX_STEPS, histogram
+from engine.customers.histogram import MAX_STEPS, histogram
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

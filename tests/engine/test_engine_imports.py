@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-from engine import (
+from engine.imports import (
     cell_text,
     read_currencies,
     read_dates,

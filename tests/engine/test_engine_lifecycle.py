@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from builders import TODAY, ago, bought, facts, limited, never, one, row, state, was
 from engine import ALLOWED_MOVES, STAGES, Edges, classify, roll_up
-from engine.lifecycle import _allowed_table
-from engine.rhythm import due_after, expected_gap
+from engine.customers.lifecycle import _allowed_table
+from engine.customers.rhythm import due_after, expected_gap
 from hypothesis import given
 from hypothesis import strategies as st
 

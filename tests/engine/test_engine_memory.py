@@ -37,8 +37,8 @@ from engine import (
     remembered_tiers,
     standing_edges,
 )
-from engine.memory import tier_rules
-from engine.stability import class_before
+from engine.common.stability import class_before
+from engine.customers.memory import tier_rules
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import facts_frame

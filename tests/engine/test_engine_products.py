@@ -15,10 +15,10 @@ from engine import (
     product_changes,
     product_facts,
 )
-from engine.abc import share_before
-from engine.columns import day_number
-from engine.price_band import price_band
-from engine.product_columns import (
+from engine.common.columns import day_number
+from engine.common.stability import settle
+from engine.products.abc import share_before
+from engine.products.columns import (
     ABC,
     ABC_REASONS,
     BAND_REASONS,
@@ -28,8 +28,8 @@ from engine.product_columns import (
     XYZ,
     XYZ_REASONS,
 )
-from engine.stability import settle
-from engine.xyz import variation
+from engine.products.price_band import price_band
+from engine.products.xyz import variation
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from builders import HIGH, LOW, MEDIUM, TODAY, VIP, limited, ranked, state
 from engine import RISKS, STAGES, Edges, classify, effort, facts_at, project
-from engine.projection import MOST_ORDERS, orders_to_reach, tier_values_at
+from engine.customers.projection import MOST_ORDERS, orders_to_reach, tier_values_at
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from builders import MEDIUM, UNRATED, limited, ranked, state, words
 from engine import STAGES, classify
-from engine.scores import find_thresholds
+from engine.customers.scores import find_thresholds
 from real_purchases import (
     cdnow,
     cdnow_sample,

@@ -2,7 +2,7 @@
 
 import pandas as pd
 from builders import HIGH, LOW, UNRATED, VIP
-from engine.rehearsal import NEVER, transitions
+from engine.customers.rehearsal import NEVER, transitions
 from hypothesis import given
 from hypothesis import strategies as st
 

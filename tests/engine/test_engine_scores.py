@@ -12,7 +12,13 @@ from engine import (
     Edges,
     classify,
 )
-from engine.scores import bin_above, bin_below, find_thresholds, quantile, value_score
+from engine.customers.scores import (
+    bin_above,
+    bin_below,
+    find_thresholds,
+    quantile,
+    value_score,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import quantile as exact_quantile

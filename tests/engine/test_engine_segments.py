@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from builders import HIGH, KEYS, LOW, MEDIUM, UNRATED, VIP, limited, ranked
 from engine import METRICS, RISKS, STAGES, RuleError, Segment, classify, segment_of
-from engine.segment_maps import TEMPLATES, TEN_RANGES, read_cells, write_cells
-from engine.segments import CELLS, VALUES, fifth_of, steps, value_of
+from engine.customers.segment_maps import TEMPLATES, TEN_RANGES, read_cells, write_cells
+from engine.customers.segments import CELLS, VALUES, fifth_of, steps, value_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from real_purchases import cdnow, online_retail

@@ -24,7 +24,7 @@ from builders import (
     was,
 )
 from engine import Edges, TierLimit, classify
-from engine.tiers import keep_limit
+from engine.customers.tiers import keep_limit
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,7 +7,12 @@ import pytest
 from builders import HIGH, LOW, MEDIUM, TODAY, UNRATED, VIP, facts, limited, ranked, row
 from builders import was as state_before
 from engine import Edges, classify
-from engine.tiers import lowest_entering, rounded_down, rounded_up, share_count
+from engine.customers.tiers import (
+    lowest_entering,
+    rounded_down,
+    rounded_up,
+    share_count,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -7,7 +7,7 @@ map that agrees with the classes: the fixed map of before is no more.
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists
 
-from odoo.addons.customer_classification.engine.segment_maps import TEMPLATES
+from odoo.addons.customer_classification.engine.customers.segment_maps import TEMPLATES
 
 
 def migrate(cr, version):

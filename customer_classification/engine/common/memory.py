@@ -1,0 +1,28 @@
+"""What a version of the rules remembers of the classes that another one gave.
+
+The limits in force, and how long somebody has been below one, belong to the rules that
+made them and not to the version: whatever a new version does not change goes on. Rules
+are compared by leaving out what does not concern them, so that a rule that is added
+later ends a memory too much rather than one too few.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+# Which version it is, and what it remembers, are no rules.
+IDENTITY = frozenset({"policy", "remembers"})
+
+
+def are_same(rules, others) -> bool:
+    """Whether two versions say the same, of customers, products or campaigns."""
+    return without(rules, IDENTITY) == without(others, IDENTITY)
+
+
+def without(rules, names) -> dict:
+    """``{name: value}`` of rules but for some."""
+    return {
+        field.name: getattr(rules, field.name)
+        for field in fields(rules)
+        if field.name not in names
+    }

@@ -1,0 +1,220 @@
+"""From facts to classes, for all customers at once.
+
+*How it works*: read → rhythm → edges (found here, or those of an earlier run) →
+scores → tiers, stages, growth, risk → day of the next review. Each step is a function
+of arrays of one length; nothing loops over customers and nothing asks for the time.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..common.columns import day_number, to_dates, to_whole
+from ..common.lazy import np
+from . import lifecycle, review, scores, tiers
+from .columns import METRICS, read_facts, read_previous, result_frame
+from .growth import growth
+from .parameters import Edges, Parameters
+from .rhythm import find_population_gap, rhythm
+from .risk import risk
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from .rhythm import Rhythm
+
+
+class Classification(NamedTuple):
+    """``frame``: columns of ``RESULT``, rows as the facts; ``edges``: the limits that
+    were used; ``notes``: dicts with a ``code`` and numbers, what the run must say."""
+
+    frame: pd.DataFrame
+    edges: Edges
+    notes: list[dict]
+
+
+def classify(
+    facts: pd.DataFrame,
+    previous: pd.DataFrame | None,
+    parameters: Parameters,
+    as_of: datetime.date,
+    edges: Edges | None = None,
+    standing: Edges | None = None,
+    frozen: Edges | None = None,
+) -> Classification:
+    """Classify customers as of a day.
+
+    :param facts: one row per customer, columns of ``FACTS``, index ``partner_id``;
+        up to and including ``as_of``
+    :param previous: what they were, columns of ``PREVIOUS``; who is absent or has
+        tier 0 was never classified
+    :param edges: limits of an earlier full run, for a run over some customers; without
+        them, those of this population are found
+    :param standing: limits of the run before that the same rules found, which stand
+        while those of this population are close to them
+    :param frozen: limits that stay whatever the population, as far as there are some
+    :raises ValueError: columns are missing, customers stand there twice, or the edges
+        belong to other tiers
+    """
+    # NaN stands for "none" and compares as false; numpy < 1.25 warns of it.
+    with np.errstate(invalid="ignore"):
+        return _classify(facts, previous, parameters, as_of, edges, standing, frozen)
+
+
+def _classify(frame, previous_frame, parameters, as_of, edges, standing, frozen):
+    today = day_number(as_of)
+    facts, notes = read_facts(frame, parameters.currency_digits)
+    previous = read_previous(previous_frame, frame.index, parameters.currency_digits)
+    notes += _future_note(facts, today)
+    if edges is None:
+        edges, found = find_edges(facts, parameters, today, standing, frozen)
+        notes += found
+    found = classes(facts, previous, parameters, today, edges)
+    values = {
+        **found.values,
+        "next_review_date": review.next_review(
+            facts,
+            found.timing,
+            found.ended_dormancy,
+            found.values["tier_below_since"],
+            edges,
+            parameters,
+            as_of,
+        ),
+    }
+    return Classification(result_frame(values, frame.index), edges, notes)
+
+
+def _future_note(facts, today):
+    """Purchases dated after the as-of day: counted as of today, and told."""
+    customers = int((facts.last_purchase_date > today).sum())
+    return [{"code": "future_dates", "customers": customers}] if customers else []
+
+
+def find_edges(
+    facts,
+    parameters: Parameters,
+    today: float,
+    standing: Edges | None = None,
+    frozen: Edges | None = None,
+) -> tuple[Edges, list]:
+    """Limits of this population, and notes.
+
+    :param facts: namespace of arrays as of :func:`read_facts`
+    :param standing: as of :func:`classify`, and so ``frozen``
+    """
+    usual_gap = standing.population_gap_days if standing else None
+    gap, notes = find_population_gap(facts, usual_gap)
+    timing = rhythm(facts, parameters, gap, today)
+    thresholds, threshold_notes = scores.find_all_thresholds(
+        facts, timing, parameters, standing, frozen
+    )
+    is_buyer = scores.population(facts, timing, parameters)
+    rfm = {metric: thresholds.pop(metric) for metric in METRICS}
+    edges = Edges(
+        **rfm,
+        extras=thresholds,
+        population_gap_days=gap,
+        buyer_count=int(is_buyer.sum()),
+    )
+    scored = scores.score(facts, timing, edges, parameters)
+    values = tiers.tier_values(facts, scored, parameters)
+    is_compared = tiers.compared(values, is_buyer, parameters)
+    limits, keeps, limit_notes = tiers.find_limits(
+        values, is_compared, parameters, standing, frozen
+    )
+    found = _found_now(limits, today, int(is_compared.sum()))
+    for before in (standing, frozen):
+        if before:
+            found = _found_before(limits, before, found, parameters.value_digits)
+    edges = edges.replace(tier_limits=limits, keep_limits=keeps, limits_found=found)
+    if frozen:
+        edges = edges.replace(
+            frozen=tuple(key for key in limits if key in frozen.tier_limits),
+            frozen_since=frozen.frozen_since,
+        )
+    notes += threshold_notes + limit_notes
+    return edges, notes + tiers.choice_notes(facts, timing, values, parameters)
+
+
+def _found_now(limits, today, buyers):
+    """``{tier: (day as ISO text, buyers compared)}`` of limits of this day."""
+    day = to_dates(np.array([today]))[0].astype("datetime64[D]")
+    return dict.fromkeys(limits, (str(day), buyers))
+
+
+def _found_before(limits, standing, found, digits):
+    """The same, with the day and the buyers of before where a limit of then stands, as
+    an amount of so many decimals; of some nobody knows the day."""
+    before = {
+        key: tiers.rounded_down(limit, digits)
+        for key, limit in standing.tier_limits.items()
+    }
+    stands = {key for key in limits if limits[key] == before.get(key)}
+    known = {
+        key: value for key, value in standing.limits_found.items() if key in stands
+    }
+    return {key: value for key, value in found.items() if key not in stands} | known
+
+
+class Classes(NamedTuple):
+    """``values``: ``{column of RESULT: array}``, all but the day of the next review;
+    what that needs besides: the rhythm, and whose last purchase ended a dormancy."""
+
+    values: dict
+    timing: Rhythm
+    ended_dormancy: NDArray
+
+
+def classes(facts, previous, parameters, today, edges) -> Classes:
+    """What customers are on a day.
+
+    :param facts: namespace of arrays as of :func:`read_facts`
+    :param previous: the same of :func:`read_previous`
+    :param today: day number, one for all or an array of one for each
+    """
+    gap_of_all = edges.population_gap_days
+    timing = rhythm(facts, parameters, gap_of_all, today)
+    scored = scores.score(facts, timing, edges, parameters)
+    value = tiers.tier_values(facts, scored, parameters)
+    tier = tiers.tier(facts, previous, value, timing, edges, parameters, today)
+    ended = lifecycle.ended_dormancy(facts, parameters, gap_of_all)
+    stage = lifecycle.stage_of(facts, previous, timing, ended, parameters)
+    trend = growth(facts, parameters)
+    churn = risk(facts, timing, trend, stage, parameters)
+    values = {
+        **_timing_columns(facts, timing),
+        "average_order": scores.average_order(facts),
+        "growth": trend,
+        **_score_columns(scored),
+        "value_tier": tier.key,
+        "tier_reason": tier.reason,
+        "tier_below_since": tier.below_since,
+        "held_back": tier.held_back,
+        "lifecycle_stage": stage,
+        "churn_risk": churn.level,
+        "churn_signals": churn.signals,
+        "won_back_count": lifecycle.count_won_back(stage, facts, previous),
+    }
+    return Classes(values, timing, ended)
+
+
+def _timing_columns(facts, timing):
+    return {
+        "recency_days": to_whole(timing.recency, -1, "int32"),
+        "tenure_days": to_whole(timing.tenure, -1, "int32"),
+        "expected_gap_days": np.round(timing.gap, 2),
+        "overdue_ratio": timing.recency / timing.gap,
+        "expected_purchase_date": facts.last_purchase_date + np.ceil(timing.gap),
+    }
+
+
+def _score_columns(scored):
+    return {
+        "score_recency": scored.recency,
+        "score_frequency": scored.frequency,
+        "score_monetary": scored.monetary,
+        "value_score": scored.value,
+    }

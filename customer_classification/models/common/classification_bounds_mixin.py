@@ -1,0 +1,200 @@
+import math
+import re
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ...copy_frames import TOO_LARGE
+from .arguments import BIGGEST_ID
+from .arguments import _shown as shown
+from .sentences import plain_number
+
+_NUL_OR_HALF = re.compile("[\0\ud800-\udfff]")
+_DAYS_IN_WORDS = {"date": "2026-12-31", "datetime": "2026-12-31 12:00:00"}
+# Kind of field: name of the method that judges a value of it.
+_JUDGES = {
+    "integer": "_number_sentence",
+    "float": "_number_sentence",
+    "monetary": "_number_sentence",
+    "char": "_text_sentence",
+    "text": "_text_sentence",
+    "html": "_text_sentence",
+    "date": "_day_sentence",
+    "datetime": "_day_sentence",
+    "selection": "_choice_sentence",
+    "many2one": "_record_sentence",
+    "binary": "_file_sentence",
+}
+
+
+class ClassificationBoundsMixin(models.AbstractModel):
+    """Values that clients write, judged in words: numbers by their bounds, and all by
+    what their field can keep, before Odoo's own conversion stumbles over them.
+
+    As Odoo's fields do, text such as "12.50" is taken for a number.
+    """
+
+    _name = "classification.bounds.mixin"
+    _description = "Values within Bounds"
+
+    @api.model
+    def _bounds(self):
+        """``{field: (lowest, highest)}`` of numbers, or ``{field: (0, longest)}`` of
+        texts; both ends are allowed."""
+        return {}
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_all_values(vals_list)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_values(vals)
+        return super().write(vals)
+
+    @api.model
+    def _check_all_values(self, vals_list):
+        """Judge before a model works with what it was given."""
+        for vals in (*vals_list, self._context_defaults()):
+            self._check_values(vals)
+
+    @api.model
+    def _context_defaults(self):
+        """Values that a client's context gives new records."""
+        given = {
+            key.removeprefix("default_"): value
+            for key, value in self.env.context.items()
+            if key.startswith("default_")
+        }
+        dropped = getattr(self, "_protected_fields", ())
+        known = given.keys() & self._fields.keys() - set(dropped)
+        return {name: given[name] for name in known}
+
+    @api.model
+    def _check_values(self, vals):
+        """Refuse the first value that cannot be kept or is out of bounds."""
+        for name, value in vals.items():
+            sentence = self._value_sentence(name, value)
+            if sentence:
+                raise ValidationError(sentence)
+
+    @api.model
+    def _value_sentence(self, name, value):
+        """Why a field cannot have a value, ``None`` where it can."""
+        field = self._fields.get(name)
+        if field is None and not self.env.su:
+            return self._unknown_sentence(name)
+        judge = field and _JUDGES.get(field.type)
+        if not judge or is_empty(value):
+            return None
+        return getattr(self, judge)(field, value)
+
+    @api.model
+    def _unknown_sentence(self, name):
+        return self.env._(
+            "%(place)s: there is no choice “%(value)s”.",
+            place=self.env["ir.model"]._get(self._name).sudo().name,
+            value=shown(name),
+        )
+
+    @api.model
+    def _number_sentence(self, field, value):
+        limit = BIGGEST_ID if field.type == "integer" else TOO_LARGE
+        low, high = self._bounds().get(field.name, (-limit, limit))
+        try:
+            number = int(value) if field.type == "integer" else float(value)
+        except (OverflowError, TypeError, ValueError):
+            number = math.nan
+        if low <= number <= high:
+            return None
+        # Infinity and NaN are out of bounds that tell nobody what is wrong.
+        if abs(number) < math.inf and field.name in self._bounds():
+            return self.env._(
+                "%(field)s must be from %(low)s to %(high)s.",
+                field=self._label(field),
+                low=plain_number(self.env, low),
+                high=plain_number(self.env, high),
+            )
+        return self._wrong_sentence(field, value)
+
+    @api.model
+    def _wrong_sentence(self, field, value):
+        if field.type in _DAYS_IN_WORDS:
+            return self.env._(
+                "%(label)s: “%(value)s” is not a day. Write it as %(example)s.",
+                label=self._label(field),
+                value=shown(value),
+                example=_DAYS_IN_WORDS[field.type],
+            )
+        if field.type in ("selection", "many2one"):
+            return self.env._(
+                "%(place)s: there is no choice “%(value)s”.",
+                place=self._label(field),
+                value=shown(value),
+            )
+        return self.env._(
+            "%(field)s: “%(value)s” is not a number.",
+            field=self._label(field),
+            value=shown(value),
+        )
+
+    @api.model
+    def _text_sentence(self, field, value):
+        if not isinstance(value, str):
+            return None
+        __, longest = self._bounds().get(field.name, (0, math.inf))
+        if len(value) > longest:
+            return self.env._(
+                "%(field)s “%(text)s…” is too long: at most %(most)s characters.",
+                field=self._label(field),
+                text=value[:40],
+                most=longest,
+            )
+        if _NUL_OR_HALF.search(value):
+            return self.env._(
+                "%s has a character that cannot be kept. Write it again by hand.",
+                self._label(field),
+            )
+        return None
+
+    @api.model
+    def _day_sentence(self, field, value):
+        read = {"date": fields.Date.to_date, "datetime": fields.Datetime.to_datetime}
+        try:
+            read[field.type](value)
+        except (AttributeError, TypeError, ValueError):
+            return self._wrong_sentence(field, value)
+        return None
+
+    @api.model
+    def _choice_sentence(self, field, value):
+        if value in field.get_values(self.env):
+            return None
+        return self._wrong_sentence(field, value)
+
+    @api.model
+    def _record_sentence(self, field, value):
+        """A record is given by its number; programs of the server give it itself, or
+        one that is not saved yet."""
+        if isinstance(value, bool | str | float | dict | list):
+            return self._wrong_sentence(field, value)
+        if isinstance(value, int) and not 0 <= value <= BIGGEST_ID:
+            return self._wrong_sentence(field, value)
+        return None
+
+    @api.model
+    def _file_sentence(self, field, value):
+        """A file arrives as base64, which is text."""
+        if isinstance(value, bytes) or isinstance(value, str) and value.isascii():
+            return None
+        return self.env._("%s: this is no file.", self._label(field))
+
+    @api.model
+    def _label(self, field):
+        """What people call a field."""
+        return field._description_string(self.env)
+
+
+def is_empty(value):
+    """Whether a value is none; the number 0 is one."""
+    return value is None or value is False or value == ""

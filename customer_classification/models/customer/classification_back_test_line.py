@@ -1,0 +1,183 @@
+from odoo import api, fields, models
+from odoo.tools import formatLang
+
+from ..common.access_groups import MONEY_GROUP
+from .customer_profile import RISK_COLORS, RISK_SELECTION
+
+# What stands for a number that does not exist, such as a rate of no customers.
+NO_NUMBER = "–"
+SHARES = (
+    *("purchase_rate", "loss_rate", "revenue_share", "spend_share"),
+    *("precision", "recall", "f1"),
+)
+LIFTS = ("revenue_lift", "loss_lift")
+
+
+class ClassificationBackTestLine(models.Model):
+    """A class of a back-test, or a warning, with what came of its customers.
+
+    Numbers are stored as the engine finds them, missing ones as such, and turned into
+    text when they are read.
+    """
+
+    _name = "classification.back.test.line"
+    _description = "Line of a Back-test"
+    _order = "run_id desc, sequence, id"
+
+    run_id = fields.Many2one(
+        "classification.run", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    sequence = fields.Integer()
+    axis = fields.Selection(
+        [
+            ("value_tier", "Value Tier"),
+            ("lifecycle_stage", "Lifecycle Stage"),
+            ("churn_risk", "Churn Risk"),
+            ("warning", "Warning"),
+        ],
+        required=True,
+    )
+    is_total = fields.Boolean(string="All Customers")
+    value_tier_id = fields.Many2one("customer.value.tier", ondelete="restrict")
+    lifecycle_stage_id = fields.Many2one(
+        "customer.lifecycle.stage", ondelete="restrict"
+    )
+    churn_risk = fields.Selection(RISK_SELECTION)
+    warning = fields.Selection(
+        [
+            ("medium", "Medium or high risk"),
+            ("high", "High risk"),
+            ("fixed_days", "More than 90 days silent"),
+            ("low_spend", "Spent least"),
+        ],
+    )
+    customer_count = fields.Integer(
+        string="Customers", help="Customers of the class, or customers warned of."
+    )
+    buyer_count = fields.Integer(
+        string="Bought Again", help="Customers who bought in the days afterwards."
+    )
+    revenue = fields.Monetary(
+        groups=MONEY_GROUP, help="Net revenue in the days afterwards."
+    )
+    measures = fields.Json()
+
+    name = fields.Char(string="Class", compute="_compute_name")
+    color = fields.Integer(compute="_compute_name")
+    hits_text = fields.Char(
+        string="Did Not Buy Again",
+        compute="_compute_texts",
+        help="How many of the customers warned of did not buy in the days afterwards. "
+        "Where equal customers stand at the edge, they count in proportion.",
+    )
+    mean_revenue_text = fields.Char(
+        string="Revenue per Customer",
+        compute="_compute_mean_revenue_text",
+        groups=MONEY_GROUP,
+        help="Net revenue in the days afterwards, per customer of the class.",
+    )
+    purchase_rate_text = fields.Char(
+        string="Bought Again (%)",
+        compute="_compute_texts",
+        help="Share of the customers who bought in the days afterwards.",
+    )
+    loss_rate_text = fields.Char(
+        string="Lost (%)",
+        compute="_compute_texts",
+        help="Share of the customers who did not buy in the days afterwards.",
+    )
+    revenue_share_text = fields.Char(
+        string="Share of Revenue",
+        compute="_compute_texts",
+        help="Of what all these customers bought in the days afterwards.",
+    )
+    spend_share_text = fields.Char(
+        string="By Last Year's Spend",
+        compute="_compute_texts",
+        help="Share of revenue that as many customers would have had, if they were "
+        "simply ranked by what they spent in the year before.",
+    )
+    revenue_lift_text = fields.Char(
+        string="Times the Average",
+        compute="_compute_texts",
+        help="Revenue per customer divided by that of all customers.",
+    )
+    loss_lift_text = fields.Char(
+        string="Times the Average Loss",
+        compute="_compute_texts",
+        help="Share of customers lost divided by that of all customers.",
+    )
+    precision_text = fields.Char(
+        string="Right",
+        compute="_compute_texts",
+        help="Of the customers warned of, the share who did not buy again (precision).",
+    )
+    recall_text = fields.Char(
+        string="Found",
+        compute="_compute_texts",
+        help="Of the customers who did not buy again, the share who had been warned of "
+        "(recall).",
+    )
+    f1_text = fields.Char(
+        string="F1",
+        compute="_compute_texts",
+        help="Both in one number: the harmonic mean of right and found.",
+    )
+
+    @api.depends("axis", "value_tier_id", "lifecycle_stage_id", "churn_risk", "warning")
+    @api.depends_context("lang")
+    def _compute_name(self):
+        risks = dict(self._fields["churn_risk"]._description_selection(self.env))
+        warnings = dict(self._fields["warning"]._description_selection(self.env))
+        for line in self:
+            record = line.value_tier_id or line.lifecycle_stage_id
+            if line.is_total:
+                line.name = self.env._("All Customers")
+            elif line.axis == "churn_risk":
+                line.name = risks.get(line.churn_risk) or self.env._("Lost already")
+            else:
+                line.name = record.name or warnings.get(line.warning)
+            line.color = record.color or RISK_COLORS.get(line.churn_risk, 0)
+
+    @api.depends("measures")
+    @api.depends_context("lang")
+    def _compute_texts(self):
+        for line in self:
+            measures = line.measures or {}
+            for name in SHARES:
+                line[f"{name}_text"] = self._percent_text(measures.get(name))
+            for name in LIFTS:
+                line[f"{name}_text"] = self._lift_text(measures.get(name))
+            line.hits_text = self._number_text(measures.get("hits"))
+
+    @api.depends("revenue", "customer_count")
+    @api.depends_context("lang")
+    def _compute_mean_revenue_text(self):
+        for line in self:
+            if not line.customer_count:
+                line.mean_revenue_text = NO_NUMBER
+                continue
+            mean = line.revenue / line.customer_count
+            line.mean_revenue_text = formatLang(
+                self.env, mean, currency_obj=line.currency_id
+            )
+
+    @api.model
+    def _percent_text(self, share):
+        """A share in whole percent, a dash where there is none."""
+        if share is None:
+            return NO_NUMBER
+        return f"{formatLang(self.env, 100 * share, 0)}\N{NO-BREAK SPACE}%"
+
+    @api.model
+    def _lift_text(self, lift):
+        return NO_NUMBER if lift is None else formatLang(self.env, lift, 1)
+
+    @api.model
+    def _number_text(self, number):
+        """A count, with a decimal only where customers count in proportion."""
+        if number is None:
+            return NO_NUMBER
+        return formatLang(self.env, number, 0 if number == round(number) else 1)

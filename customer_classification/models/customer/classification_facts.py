@@ -1,0 +1,469 @@
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ...copy_frames import (
+    WIRE,
+    copied_rows,
+    is_usable,
+    null_free_day,
+    null_free_float,
+    read_frame,
+)
+from ..common.profiling import OBJECTING
+from ..source.classification_source import Scope
+
+# Rules that decide what is read: by two policies that agree on them, facts are equal.
+RULES_OF_FACTS = (
+    *("company_id", "tz", "revenue_source", "subtract_credit_notes", "window_months"),
+    *("subtract_unlinked_credit_notes", "sale_domain", "invoice_domain"),
+)
+PURCHASE = {"partner_id": "int", "day": "int", "amount": "float", "margin": "float"}
+# Purchases that are rolled up at a time; about 70 bytes of memory each.
+PART_ROWS = 6_000_000
+# What is open, by customer, {column: kind on the wire}.
+PIPELINE = {
+    "open_opportunity_count": "int",
+    "open_opportunity_revenue": "float",
+    "open_quotation_count": "int",
+    "open_quotation_amount": "float",
+    "quotation_end_date": "day",
+}
+_PIPELINE_AMOUNTS = [name for name, kind in PIPELINE.items() if kind == "float"]
+# The profile so far, {column of the engine: (kind on the wire, SQL)}.
+PREVIOUS = {
+    "value_tier": ("int", "f.shadow_tier_id"),
+    "lifecycle_stage": ("int", "f.shadow_stage_id"),
+    "churn_risk": (
+        "int",
+        "CASE f.shadow_risk WHEN 'low' THEN 1 WHEN 'medium' THEN 2 WHEN 'high' THEN 3"
+        " END",
+    ),
+    "tier_below_since": ("day", "f.tier_below_since"),
+    "won_back_count": ("int", "f.won_back_count"),
+    "lifetime_order_count": ("int", "f.lifetime_order_count"),
+    "lifetime_revenue": ("float", "f.lifetime_revenue"),
+    "first_purchase_date": ("day", "f.first_purchase_date"),
+    "last_purchase_date": ("day", "f.last_purchase_date"),
+    "policy": ("int", "f.policy_id"),
+    "open_opportunity_count": ("int", "f.open_opportunity_count"),
+    "open_quotation_count": ("int", "f.open_quotation_count"),
+    "content_hash": ("big", "f.content_hash"),
+}
+
+
+class ClassificationFacts(models.AbstractModel):
+    """Reads what is known of each customer up to a day, beside how the customer is
+    classified so far.
+
+    *How it works*: each source gives a select of purchases. They leave the database as
+    they stand, by one scan of each table of documents, and are rolled up in memory from
+    the contact to the commercial partner. Customers, what is open and the profiles so
+    far follow, each by one scan, and are laid side by side. Joined and grouped in one
+    statement, the same takes twice the processor time at a million customers, and
+    sorts or spills to disk.
+
+    *Query budget*: six, whatever the number of customers.
+    """
+
+    _name = "classification.facts"
+    _description = "Facts about Customers"
+
+    @api.model
+    def _source_names(self, policy):
+        """Names of the models that are asked for purchases; glue addons extend it."""
+        return [
+            "classification.source.sale",
+            "classification.source.invoice",
+            "classification.source.import",
+        ]
+
+    @api.model
+    def _document_kinds(self, policy):
+        """The kinds of documents that a policy counts, as people open them."""
+        return [
+            kind
+            for name in self._source_names(policy)
+            for kind in self.env[name]._document_kinds(policy)
+        ]
+
+    @api.model
+    def _scope(self, policy, as_of_date, customer_ids=None):
+        """The :class:`Scope` of a policy on a day."""
+        today = max(as_of_date, policy._today())
+        return Scope(
+            company_id=policy.company_id.id,
+            tz=policy.tz,
+            as_of_date=as_of_date,
+            digits=policy.currency_id.decimal_places,
+            currency_id=policy.currency_id.id,
+            customer_ids=None if customer_ids is None else tuple(customer_ids),
+            root_company_id=policy.company_id.root_id.id,
+            last_plausible_day=today + relativedelta(years=today.year < 9999),
+        )
+
+    @api.model
+    def _read(self, policy, parameters, scope):
+        """Return the frames ``(facts, previous)`` indexed by commercial partner.
+
+        ``facts`` has the engine's columns and ``active``; ``previous`` has those of
+        the profiles so far, ``profile`` telling whether there is one. Rows whose
+        partner is no customer of its own any more have ``is_customer`` false in
+        ``facts``: their profile is to go.
+        """
+        from ...engine import lay_out
+
+        self.env.flush_all()
+        contacts = self._contacts(scope)
+        history = self._read_history(policy, parameters, scope, contacts)
+        pipeline = self._read_pipeline(scope)
+        previous = self._read_previous(scope)
+        customers = self._read_customers(policy, scope)
+        is_known = customers["is_known"].to_numpy(copy=True)
+        for frame in (history, pipeline, previous):
+            is_known |= customers.index.isin(frame.index)
+        customers = customers[is_known]
+        gone = previous.index.intersection(contacts.index)
+        index = customers.index.append(gone).rename("partner_id")
+        facts = lay_out(history, index)
+        for name, values in lay_out(pipeline, index).items():
+            facts[name] = values
+        facts["active"] = customers["active"].reindex(index, fill_value=False)
+        facts["is_customer"] = ~index.isin(gone)
+        return facts, lay_out(previous, index)
+
+    @api.model
+    def _read_history(self, policy, parameters, scope, contacts):
+        """Facts from the purchases, one row a customer who has some: one query.
+
+        Customers are taken in parts when the purchases are too many to be in memory
+        at once.
+        """
+        import pandas as pd
+
+        from ...engine import roll_up, usual_gap
+
+        def facts(gap):
+            return pd.concat(
+                roll_up(
+                    _part(rows, contacts, part, parts),
+                    parameters,
+                    scope.as_of_date,
+                    gap,
+                )
+                for part in range(parts)
+            )
+
+        gap = self._usual_gap(policy)
+        query = self._null_free_purchases(policy, scope)
+        with copied_rows(self.env.cr, query, PURCHASE) as rows:
+            parts = 1 + len(rows) // PART_ROWS
+            return facts(usual_gap(facts(None)) if gap is None else gap)
+
+    @api.model
+    def _usual_gap(self, policy):
+        """The gap of all, by which comebacks are counted: that of the last run over
+        all by this policy; None where there was none. One query."""
+        last = self.env["classification.run"]._last_full_run(policy)
+        return last.sudo().edges["population_gap_days"] if last else None
+
+    @api.model
+    def _read_purchases(self, policy, scope):
+        """Return the purchases themselves, one row a document: ``partner_id`` (the
+        customer), ``day``, ``amount`` and ``margin``, as the engine replays them.
+        Two queries."""
+        self.env.flush_all()
+        contacts = self._contacts(scope)
+        query = self._null_free_purchases(policy, scope)
+        with copied_rows(self.env.cr, query, PURCHASE) as rows:
+            purchases = _part(rows, contacts, 0, 1)
+        purchases = purchases[~purchases["amount"].isna()]
+        days = purchases["day"].to_numpy("datetime64[D]")
+        return purchases.assign(day=days.astype("datetime64[ns]"))
+
+    @api.model
+    def _null_free_purchases(self, policy, scope):
+        query = SQL(
+            # What is older than computers is one day before: see _part().
+            "SELECT d.partner_id,"
+            " GREATEST(d.day, DATE '1969-12-31') - DATE '1970-01-01',"
+            " CASE WHEN NOT %s THEN 'NaN' ELSE COALESCE(d.amount::float8, 0) END, %s"
+            " FROM (%s) d",
+            is_usable(SQL("d.amount")),
+            null_free_float(SQL("d.margin")),
+            self._purchase_query(policy, scope),
+        )
+        return scope.with_rates(query)
+
+    @api.model
+    def _contacts(self, scope):
+        """Customer (0 for none) by contact, for contacts who are none themselves, or
+        who object to profiling: one query."""
+        import pandas as pd
+
+        customers = SQL("TRUE")
+        if scope.customer_ids is not None:
+            customers = SQL("commercial_partner_id = ANY(%s)", list(scope.customer_ids))
+        columns = read_frame(
+            self.env.cr,
+            SQL(
+                "SELECT id, CASE WHEN commercial_partner_id IN %(objecting)s THEN 0"
+                " ELSE COALESCE(commercial_partner_id, 0) END FROM res_partner"
+                " WHERE (commercial_partner_id IS DISTINCT FROM id"
+                " OR customer_objects_profiling IS TRUE) AND %(customers)s",
+                objecting=OBJECTING,
+                customers=customers,
+            ),
+            {"id": "int", "customer": "int"},
+        )
+        return pd.Series(columns["customer"], index=columns["id"])
+
+    @api.model
+    def _read_customers(self, policy, scope):
+        """Commercial partners, but the companies of the database and who objects to
+        profiling: whether they are ``active``, and whether ``is_known`` who never
+        bought. One query."""
+        condition = SQL(
+            "c.commercial_partner_id = c.id"
+            " AND c.customer_objects_profiling IS NOT TRUE AND NOT EXISTS"
+            " (SELECT FROM res_company own WHERE own.partner_id = c.id)"
+        )
+        if scope.customer_ids is not None:
+            condition = SQL(
+                "c.id = ANY(%s) AND %s", list(scope.customer_ids), condition
+            )
+        is_known = SQL("FALSE")
+        if policy.prospect_scope == "contact":
+            is_known = self._prospect_condition(scope)
+        return self._read_by_partner(
+            {"active": "bool", "is_known": "bool"},
+            SQL(
+                "SELECT c.id, %s, %s FROM res_partner c WHERE %s",
+                self._null_free("bool", SQL("c.active")),
+                self._null_free("bool", is_known),
+                condition,
+            ),
+        )
+
+    @api.model
+    def _read_previous(self, scope):
+        """The profiles so far, with the columns of ``PREVIOUS``: one query."""
+        partners = SQL("TRUE")
+        if scope.customer_ids is not None:
+            partners = SQL("f.partner_id = ANY(%s)", list(scope.customer_ids))
+        selected = [
+            self._null_free(kind, SQL(code)) for kind, code in PREVIOUS.values()
+        ]
+        previous = self._read_by_partner(
+            {name: kind for name, (kind, __) in PREVIOUS.items()},
+            SQL(
+                "SELECT f.partner_id, %s FROM customer_profile f"
+                " WHERE f.company_id = %s AND %s",
+                SQL(", ").join(selected),
+                scope.company_id,
+                partners,
+            ),
+        )
+        self._stages_to_codes(previous)
+        return previous
+
+    @api.model
+    def _read_pipeline(self, scope):
+        """What is open at the end of the as-of day, with the columns of ``PIPELINE``:
+        one query."""
+        query = SQL(
+            """
+            SELECT partner_id,
+                   COALESCE(sum(opportunities)::int4, 0),
+                   COALESCE(sum(expected)::float8, 0),
+                   COALESCE(sum(quotations)::int4, 0),
+                   COALESCE(sum(quoted)::float8, 0),
+                   %s
+              FROM (SELECT partner_id, number AS opportunities, amount AS expected,
+                           0 AS quotations, 0 AS quoted, NULL::date AS end_date
+                      FROM (%s) opportunity
+                     UNION ALL
+                    SELECT partner_id, 0, 0, number, amount, end_date
+                      FROM (%s) quotation) pipeline
+             WHERE partner_id IS NOT NULL
+             GROUP BY partner_id
+            """,
+            self._null_free("day", SQL("min(end_date)")),
+            self._opportunity_query(scope),
+            self._quotation_query(scope),
+        )
+        return self._read_by_partner(PIPELINE, scope.with_rates(query))
+
+    @api.model
+    def _read_by_partner(self, kinds, query):
+        """A frame of a select whose first column is ``partner_id``, the index."""
+        import pandas as pd
+
+        columns = read_frame(self.env.cr, query, {"partner_id": "int", **kinds})
+        index = pd.Index(columns.pop("partner_id"), name="partner_id")
+        return pd.DataFrame(columns, index, copy=False)
+
+    @api.model
+    def _stages_to_codes(self, previous):
+        """Turn ids of stages into the engine's codes, 1 for the first stage."""
+        import numpy as np
+
+        ids = list(self.env["classification.run"]._stage_ids())
+        lookup = np.zeros(max(ids) + 1, "int8")
+        lookup[ids] = np.arange(len(ids))
+        previous["lifecycle_stage"] = lookup[previous["lifecycle_stage"]]
+
+    # The queries
+
+    @api.model
+    def _null_free(self, kind, code):
+        """SQL of a column with what :mod:`copy_frames` takes for NULL."""
+        if kind == "day":
+            return null_free_day(code)
+        if kind == "float":
+            return null_free_float(code)
+        if kind == "bool":
+            return SQL("COALESCE(%s, FALSE)", code)
+        return SQL("COALESCE((%s)::%s, 0)", code, SQL(WIRE[kind][1]))
+
+    @api.model
+    def _purchase_query(self, policy, scope):
+        """All purchases of all sources, one row a document."""
+        queries = [
+            query
+            for name in self._source_names(policy)
+            for query in self.env[name]._purchase_queries(policy, scope)
+        ]
+        return SQL(" UNION ALL ").join(queries)
+
+    @api.model
+    def _opportunity_query(self, scope):
+        """Opportunities open at the end of the as-of day, by commercial partner."""
+        return SQL(
+            """
+            SELECT p.commercial_partner_id AS partner_id, count(*) AS number,
+                   sum(CASE WHEN %(bad)s THEN 'NaN' ELSE l.expected_revenue END)
+                       AS amount
+              FROM crm_lead l
+              JOIN res_partner p ON p.id = l.partner_id
+             WHERE l.type = 'opportunity'
+               AND (l.company_id = %(company)s OR l.company_id IS NULL)
+               AND (l.active AND l.won_status = 'pending' OR NOT %(closed)s)
+               AND %(created)s AND %(partners)s
+             GROUP BY p.commercial_partner_id
+            """,
+            company=scope.company_id,
+            bad=scope.not_a_number(SQL("l.expected_revenue")),
+            closed=scope.until(SQL("l.date_closed")),
+            created=scope.until(SQL("l.create_date")),
+            partners=scope.partners(SQL("l.partner_id")),
+        )
+
+    @api.model
+    def _quotation_query(self, scope):
+        """Quotations open at the end of the as-of day, by commercial partner: not
+        yet confirmed on that day, and not expired before it."""
+        sale = self.env["classification.source.sale"]
+        amount = sale._company_amount(sale._order_amount(), scope)
+        return SQL(
+            """
+            SELECT p.commercial_partner_id AS partner_id, count(*) AS number,
+                   sum(CASE WHEN %(bad)s THEN 'NaN' ELSE %(amount)s END) AS amount,
+                   min(o.validity_date) AS end_date
+              FROM sale_order o %(joins)s
+              JOIN res_partner p ON p.id = o.partner_id
+             WHERE (o.state IN ('draft', 'sent')
+                    OR o.state = 'sale' AND NOT %(confirmed)s)
+               AND (o.validity_date IS NULL OR o.validity_date >= %(as_of_date)s)
+               AND o.company_id = %(company)s
+               AND %(created)s AND %(partners)s
+             GROUP BY p.commercial_partner_id
+            """,
+            amount=amount,
+            bad=scope.not_a_number(amount),
+            joins=sale._order_joins(),
+            confirmed=scope.until(SQL("o.date_order")),
+            as_of_date=scope.as_of_date,
+            company=scope.company_id,
+            created=scope.until(SQL("o.create_date")),
+            partners=scope.partners(SQL("o.partner_id")),
+        )
+
+    @api.model
+    def _pipeline_problem_queries(self, scope):
+        """Selects as of ``classification.source._problem_queries``, of what is open
+        with an amount that is no number."""
+        sale = self.env["classification.source.sale"]
+        amount = sale._company_amount(sale._order_amount(), scope)
+        reasons = {
+            **sale._rate_problems(scope),
+            "bad_quotation": scope.not_a_number(amount),
+        }
+        return [
+            SQL(
+                "SELECT l.partner_id, 'bad_opportunity'::varchar AS reason"
+                " FROM crm_lead l WHERE l.type = 'opportunity'"
+                " AND (l.company_id = %s OR l.company_id IS NULL) AND %s AND %s",
+                scope.company_id,
+                scope.not_a_number(SQL("l.expected_revenue")),
+                scope.partners(SQL("l.partner_id")),
+            ),
+            SQL(
+                "SELECT o.partner_id, %s AS reason"
+                " FROM sale_order o %s WHERE (o.state IN ('draft', 'sent')"
+                " OR o.state = 'sale' AND NOT %s) AND o.company_id = %s AND %s AND %s",
+                scope.reason(reasons),
+                sale._order_joins(),
+                scope.until(SQL("o.date_order")),
+                scope.company_id,
+                scope.not_a_number(amount),
+                scope.partners(SQL("o.partner_id")),
+            ),
+        ]
+
+    @api.model
+    def _is_doubtful(self, facts):
+        """Which customers have an amount that is no number."""
+        amounts = ["lifetime_revenue", *_PIPELINE_AMOUNTS]
+        return facts[amounts].isna().any(axis=1)
+
+    @api.model
+    def _prospect_condition(self, scope):
+        return SQL(
+            "c.active AND c.partner_share"
+            " AND (c.customer_rank > 0 OR COALESCE(c.supplier_rank, 0) = 0)"
+            " AND (c.company_id = %s OR c.company_id IS NULL)",
+            scope.company_id,
+        )
+
+
+def _part(rows, contacts, part, parts):
+    """The purchases of every ``parts``-th customer, with the customer as partner;
+    those of a day that cannot be true have no amount."""
+    import numpy as np
+    import pandas as pd
+
+    kept = []
+    for chunk in rows.chunks():
+        customer = chunk["partner_id"]
+        place = contacts.index.get_indexer(customer)
+        is_contact = place >= 0
+        customer[is_contact] = contacts.to_numpy()[place[is_contact]]
+        chunk["amount"][chunk["day"] < 0] = np.nan
+        if parts > 1:
+            mask = customer % parts == part
+            chunk = {name: values[mask] for name, values in chunk.items()}
+        kept.append(chunk)
+    return pd.DataFrame(
+        {
+            name: np.concatenate([np.empty(0, dtype), *(c[name] for c in kept)])
+            for name, dtype in (
+                ("partner_id", "int32"),
+                ("day", "int32"),
+                ("amount", "float64"),
+                ("margin", "float64"),
+            )
+        },
+        copy=False,
+    )

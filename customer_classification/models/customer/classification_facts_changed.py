@@ -1,0 +1,104 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..source.classification_source import Since
+
+
+class ClassificationFacts(models.AbstractModel):
+    """Finds the customers about whom something may be new.
+
+    What it does not find is as the last run left it: nothing of theirs was written,
+    no document of theirs came into force, no day of a review has come.
+    """
+
+    _inherit = "classification.facts"
+
+    @api.model
+    def _watermark(self):
+        """The moment (UTC) before which all that was written is seen by a transaction
+        that starts after this one: the start of the oldest one under way. One query.
+
+        ``write_date`` is the start of its transaction, which may be long ago when it
+        is committed.
+        """
+        [(moment,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT min(xact_start) AT TIME ZONE 'UTC' FROM pg_stat_activity
+                 WHERE datname = current_database() AND xact_start IS NOT NULL
+                """
+            )
+        )
+        return moment
+
+    @api.model
+    def _changed_customer_ids(self, policy, scope, last):
+        """Ids of the commercial partners to look at again: one query.
+
+        :param last: the ``classification.run`` that looked at everybody the last time,
+            or at all who had changed
+        """
+        self.env.flush_all()
+        since = Since(last.watermark, last.as_of_date)
+        documents = [
+            query
+            for name in self._source_names(policy)
+            for query in self.env[name]._changed_queries(policy, scope, since)
+        ]
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT p.commercial_partner_id
+                  FROM (%s) d
+                  JOIN res_partner p ON p.id = d.partner_id
+                 WHERE p.commercial_partner_id IS NOT NULL
+                 UNION %s
+                """,
+                SQL(" UNION ALL ").join(
+                    [*documents, *self._changed_partner_queries(scope, since)]
+                ),
+                SQL(" UNION ").join(self._due_queries(scope, since)),
+            )
+        )
+        return sorted(row[0] for row in rows)
+
+    @api.model
+    def _changed_partner_queries(self, scope, since):
+        """Selects of partners who changed themselves, or whose opportunities did."""
+        return [
+            SQL("SELECT id FROM res_partner WHERE write_date >= %s", since.written),
+            SQL(
+                "SELECT partner_id FROM crm_lead WHERE write_date >= %s"
+                " AND partner_id IS NOT NULL",
+                since.written,
+            ),
+        ]
+
+    @api.model
+    def _due_queries(self, scope, since):
+        """Selects of customers who are due although no document of theirs changed."""
+        company = scope.company_id
+        return [
+            SQL(
+                "SELECT partner_id FROM customer_profile"
+                " WHERE company_id = %s AND next_review_date <= %s",
+                company,
+                scope.as_of_date,
+            ),
+            SQL(
+                "SELECT partner_id FROM classification_dirty WHERE company_id = %s",
+                company,
+            ),
+            SQL(
+                "SELECT partner_id FROM classification_problem"
+                " WHERE company_id = %s AND partner_id IS NOT NULL",
+                company,
+            ),
+            SQL(
+                "SELECT partner_id FROM classification_override WHERE company_id = %s"
+                " AND status <> 'ended' AND end_date >= %s AND end_date < %s",
+                company,
+                since.day,
+                scope.as_of_date,
+            ),
+        ]

@@ -1,0 +1,201 @@
+from dataclasses import replace
+
+from odoo import models
+from odoo.tools import SQL
+
+from ..source.classification_source import FIRST_PLAUSIBLE_DAY, Since
+from .customer_profile import RISK_SELECTION
+
+
+class ClassificationRun(models.Model):
+    """Corrects the past when a document arrives late.
+
+    A document dated before the last run, and written after it, may change what is
+    true of the days in between. What was believed then stays in the history; a
+    correction, valid from the earlier day and recorded today, is added to it.
+    """
+
+    _inherit = "classification.run"
+
+    def _corrected(self, parameters, scope, last, moves):
+        """The moves of this run with corrections of earlier days before them: at most
+        four queries, two where nothing is late.
+
+        :param last: the run before, which looked at all or at all who had changed
+        :param moves: the engine's changes, long, dated
+        """
+        import pandas as pd
+
+        # By other rules, the days before would not be corrected but judged anew.
+        if self.scope == "some" or not last._is_by(parameters.policy):
+            return moves
+        late = dict(self._late_days(scope, Since(last.watermark, last.as_of_date)))
+        if not late:
+            return moves
+        believed = self._believed(late)
+        if believed.empty:
+            return moves
+        corrections = self._corrections(parameters, scope, believed)
+        moves = moves[~self._is_told(moves, self._known_now(believed, corrections))]
+        parts = [part for part in (corrections, moves) if len(part)]
+        return pd.concat(parts) if parts else moves
+
+    def _late_days(self, scope, since):
+        """``[(customer, day of the first late document)]``: one query.
+
+        Not of customers about whom a person decided in the days since: what was shown
+        then is not for the numbers to correct.
+        """
+        facts_model = self.env["classification.facts"]
+        queries = [
+            query
+            for name in facts_model._source_names(self.policy_id)
+            for query in self.env[name]._late_queries(self.policy_id, scope, since)
+        ]
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT p.commercial_partner_id, min(d.day)
+                  FROM (%s) d
+                  JOIN res_partner p ON p.id = d.partner_id
+                 WHERE d.day >= %s AND d.day <= %s AND d.day < %s
+                   AND p.commercial_partner_id IS NOT NULL
+                 GROUP BY p.commercial_partner_id
+                HAVING NOT EXISTS (
+                       SELECT FROM classification_override o
+                        WHERE o.partner_id = p.commercial_partner_id
+                          AND o.company_id = %s
+                          AND COALESCE(o.ended_date::date, o.end_date) >= min(d.day))
+                """,
+                SQL(" UNION ALL ").join(queries),
+                FIRST_PLAUSIBLE_DAY,
+                since.day,
+                self.as_of_date,
+                self.company_id.id,
+            )
+        )
+
+    def _believed(self, late):
+        """What is believed so far of the late days, and of each later day on which
+        the classes of these customers changed: one query.
+
+        :param late: ``{customer: day}``
+        :return: frame with ``partner_id``, ``day`` and codes of the three axes, of
+            who had classes on that day; sorted by customer and day
+        """
+        import pandas as pd
+
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH late AS (SELECT * FROM unnest(%(partners)s, %(days)s::date[])
+                                    AS late(partner_id, day)),
+                     point AS (
+                        SELECT partner_id, day FROM late
+                         UNION
+                        SELECT c.partner_id, c.valid_date
+                          FROM classification_change c
+                          JOIN late USING (partner_id)
+                         WHERE c.company_id = %(company)s
+                           AND c.valid_date > late.day
+                           AND c.valid_date < %(as_of_date)s)
+                SELECT partner_id, day, %(tier)s, %(stage)s, %(risk)s FROM point
+                 ORDER BY partner_id, day
+                """,
+                partners=list(late),
+                days=list(late.values()),
+                company=self.company_id.id,
+                as_of_date=self.as_of_date,
+                tier=self._believed_class("value_tier", "to_tier_id"),
+                stage=self._believed_class("lifecycle_stage", "to_stage_id"),
+                risk=self._believed_class("churn_risk", "to_risk"),
+            )
+        )
+        stages, risks = self._stage_ids(), [False, *(r for r, __ in RISK_SELECTION)]
+        known = [
+            (who, day, tier, stages.index(stage or 0), risks.index(risk or False))
+            for who, day, tier, stage, risk in rows
+            if tier
+        ]
+        names = ["partner_id", "day", "value_tier", "lifecycle_stage", "churn_risk"]
+        frame = pd.DataFrame(known, columns=names)
+        return frame.assign(day=pd.to_datetime(frame["day"]))
+
+    def _believed_class(self, axis, column):
+        """SQL of the class believed on a point's day."""
+        return SQL(
+            """
+            (SELECT c.%s FROM classification_change c
+              WHERE c.partner_id = point.partner_id AND c.company_id = %s
+                AND c.axis = %s AND c.valid_date <= point.day
+              ORDER BY c.valid_date DESC, c.id DESC LIMIT 1)
+            """,
+            SQL.identifier(column),
+            self.company_id.id,
+            axis,
+        )
+
+    def _corrections(self, parameters, scope, believed):
+        """Moves that take what was believed of a day to what is known now: one query
+        for the purchases."""
+        import pandas as pd
+
+        from ...engine import AXES, Edges
+        from ...engine.customers.replay import classes_at, facts_at
+
+        ids = tuple(believed["partner_id"].unique().tolist())
+        purchases = self.env["classification.facts"]._read_purchases(
+            self.policy_id, replace(scope, customer_ids=ids)
+        )
+        facts = facts_at(purchases, believed, parameters)
+        edges = Edges.from_json(self.edges)
+        before = facts.assign(
+            **{axis: believed[axis] for axis in AXES},
+            tier_below_since=pd.NaT,
+            won_back_count=0,
+            policy=parameters.policy,
+        )
+        found = classes_at(facts, before, believed["day"], parameters, edges)
+        parts = [self._moves_of(axis, believed, found, facts) for axis in AXES]
+        return pd.concat(parts).sort_values(["partner_id", "valid_date"])
+
+    def _moves_of(self, axis, believed, found, facts):
+        import pandas as pd
+
+        differs = (believed[axis] != found[axis]).to_numpy()
+        rows = believed[differs]
+        return pd.DataFrame(
+            {
+                "partner_id": rows["partner_id"],
+                "axis": axis,
+                "from": rows[axis].astype("int64"),
+                "to": found[axis][differs].astype("int64"),
+                "cause": "data",
+                "valid_date": rows["day"],
+                "is_correction": True,
+                "ends_grace": False,
+                "revenue": facts["revenue"][differs],
+            }
+        )
+
+    def _known_now(self, believed, corrections):
+        """``{(customer, axis): class}`` that the history tells of today once the
+        corrections are in it."""
+        from ...engine import AXES
+
+        latest = believed.drop_duplicates("partner_id", keep="last")
+        days = dict(zip(latest["partner_id"], latest["day"], strict=True))
+        known = {}
+        for move in corrections.itertuples(index=False):
+            if move.valid_date == days[move.partner_id]:
+                known[move.partner_id, move.axis] = move.to
+        for axis in AXES:
+            for who, code in zip(latest["partner_id"], latest[axis], strict=True):
+                known.setdefault((who, axis), code)
+        return known
+
+    def _is_told(self, moves, known):
+        """Which moves the corrections tell already, from an earlier day on."""
+        keys = zip(moves["partner_id"], moves["axis"], strict=True)
+        codes = [known.get(key) for key in keys]
+        return moves["to"].eq(codes)

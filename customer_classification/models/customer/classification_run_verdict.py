@@ -1,0 +1,253 @@
+from odoo import api, fields, models
+from odoo.tools import format_date
+
+# Below this number of customers warned of, rates are chance.
+ENOUGH_WARNED = 20
+# Shares of the revenue that differ by less are called equal.
+SAME_SHARE = 0.01
+
+
+class ClassificationRun(models.Model):
+    """What a back-test found, in plain words and the reader's language; rendered
+    from the stored numbers."""
+
+    _inherit = "classification.run"  # pylint: disable=consider-merging-classes-inherited
+
+    back_test_verdict = fields.Text(
+        string="Verdict", compute="_compute_back_test_verdict"
+    )
+
+    @api.depends("back_test", "back_test_line_ids")
+    @api.depends_context("lang")
+    def _compute_back_test_verdict(self):
+        for run in self:
+            run.back_test_verdict = (
+                "\n".join(filter(None, run._verdict_sentences()))
+                if run.back_test
+                else False
+            )
+
+    def _verdict_sentences(self):
+        """The sentences one after the other, empty ones among them."""
+        period = {
+            "days": self.horizon_days,
+            "day": format_date(self.env, self.as_of_date),
+        }
+        whole = self.back_test_tier_ids.filtered("is_total").measures
+        if not whole["customers"]:
+            sentence = self.env._(
+                "Nobody had bought by %(day)s, so there is nothing to compare.",
+                **period,
+            )
+            return [self._shortened_sentence(), sentence]
+        if not whole["buyers"]:
+            sentence = self.env._(
+                "Of %(customers)s customers nobody bought again in the %(days)s days "
+                "after %(day)s.",
+                customers=whole["customers"],
+                **period,
+            )
+            return [self._shortened_sentence(), sentence]
+        return [
+            self._shortened_sentence(),
+            self._tier_sentence(period),
+            *self._warning_sentences(),
+            self._newcomer_sentence(),
+        ]
+
+    def _shortened_sentence(self):
+        if self.horizon_days == self.asked_horizon_days:
+            return ""
+        return self.env._(
+            "Only %(days)s of the %(asked)s days asked for are over.",
+            days=self.horizon_days,
+            asked=self.asked_horizon_days,
+        )
+
+    # Tiers
+
+    def _tier_sentence(self, period):
+        """What the best tier was worth, beside as many by last year's spend."""
+        line = self.back_test_tier_ids.filtered(
+            lambda line: line.customer_count
+            and not line.is_total
+            and not line.value_tier_id.is_unrated
+        )[:1]
+        if not line or line.measures["revenue_lift"] is None:
+            return ""
+        share, spend = (line.measures[n] for n in ("revenue_share", "spend_share"))
+        numbers = {
+            "tier": line.value_tier_id.name,
+            "times": line.revenue_lift_text,
+            "share": line.revenue_share_text,
+            "spend": line.spend_share_text,
+            **period,
+        }
+        if abs(share - spend) < SAME_SHARE and self._is_last_years_spend():
+            return self.env._(
+                "%(tier)s customers bought %(times)s times as much as the average in "
+                "the %(days)s days after %(day)s: %(share)s of the revenue. The tiers "
+                "are last year's spend themselves, so they are no better than it.",
+                **numbers,
+            )
+        if abs(share - spend) < SAME_SHARE:
+            return self.env._(
+                "%(tier)s customers bought %(times)s times as much as the average in "
+                "the %(days)s days after %(day)s: %(share)s of the revenue, as much as "
+                "the same number of customers by last year's spend.",
+                **numbers,
+            )
+        if share > spend:
+            return self.env._(
+                "%(tier)s customers bought %(times)s times as much as the average in "
+                "the %(days)s days after %(day)s: %(share)s of the revenue, more than "
+                "the same number of customers by last year's spend (%(spend)s).",
+                **numbers,
+            )
+        return self.env._(
+            "%(tier)s customers bought %(times)s times as much as the average in the "
+            "%(days)s days after %(day)s: %(share)s of the revenue, less than the same "
+            "number of customers by last year's spend (%(spend)s).",
+            **numbers,
+        )
+
+    def _is_last_years_spend(self):
+        """Whether the tiers are by the very number with which they are compared."""
+        policy = self.policy_id
+        return policy.value_metric == "revenue" and policy.window_months == 12
+
+    # Warnings
+
+    def _warning_sentences(self):
+        """How good the warning was, and whether a simple rule was better."""
+        ours = self.back_test["warnings"]["medium"]
+        numbers = self._warning_numbers(ours)
+        if not ours["lost"]:
+            return [self.env._("Every customer that could be lost bought again.")]
+        if not ours["warned"]:
+            return [
+                self.env._(
+                    "Nobody was warned of, but %(lost)s of %(customers)s customers did "
+                    "not buy again.",
+                    **numbers,
+                )
+            ]
+        sentence = self.env._(
+            "%(right)s of the %(warned)s customers warned of did not buy again, "
+            "against %(base)s of all, and they were %(found)s of those who did not.",
+            **numbers,
+        )
+        if ours["warned"] < ENOUGH_WARNED:
+            return [sentence, self.env._("So few customers prove nothing.")]
+        return [
+            sentence,
+            self._chance_sentence(ours),
+            self._fixed_days_sentence(ours),
+            self._low_spend_sentence(ours),
+        ]
+
+    def _warning_numbers(self, one):
+        lines = self.env["classification.back.test.line"]
+        base = one["lost"] / one["customers"] if one["customers"] else None
+        return {
+            "warned": one["warned"],
+            "lost": one["lost"],
+            "customers": one["customers"],
+            "base": lines._percent_text(base),
+            "right": lines._percent_text(one["precision"]),
+            "found": lines._percent_text(one["recall"]),
+        }
+
+    def _chance_sentence(self, ours):
+        """Said when warning of anybody would have been as good."""
+        from ...engine.customers.back_test import differ
+
+        better = differ(ours["hits"], ours["warned"], ours["lost"], ours["customers"])
+        if better > 0:
+            return ""
+        return self.env._("Warning of anybody at random would have been as good.")
+
+    def _fixed_days_sentence(self, ours):
+        """Ours beside the rule that warns after more than 90 days of silence."""
+        rule = self.back_test["warnings"]["fixed_days"]
+        numbers = self._warning_numbers(rule)
+        texts = {
+            "better": self.env._(
+                "This is better than a fixed 90 days without purchase, when exceeded "
+                "(%(right)s right, %(found)s found).",
+                **numbers,
+            ),
+            "same": self.env._(
+                "A fixed 90 days without purchase, when exceeded, would have been "
+                "about as good (%(right)s right, %(found)s found).",
+                **numbers,
+            ),
+            "worse": self.env._(
+                "A fixed 90 days without purchase, when exceeded, would have been "
+                "better (%(right)s right, %(found)s found).",
+                **numbers,
+            ),
+            "surer": self.env._(
+                "A fixed 90 days without purchase, when exceeded, would have found "
+                "more, but been right less often (%(right)s right, %(found)s found).",
+                **numbers,
+            ),
+            "wider": self.env._(
+                "A fixed 90 days without purchase, when exceeded, would have been "
+                "right more often, but found fewer (%(right)s right, %(found)s found).",
+                **numbers,
+            ),
+        }
+        return texts[self._compared(ours, rule)]
+
+    def _low_spend_sentence(self, ours):
+        """Ours beside as many customers by last year's spend: the same number, so
+        that one of the two is right more often and finds more."""
+        rule = self.back_test["warnings"]["low_spend"]
+        numbers = self._warning_numbers(rule)
+        texts = {
+            "better": self.env._(
+                "It is better than warning of as many customers who spent least in the "
+                "year before (%(right)s right).",
+                **numbers,
+            ),
+            "same": self.env._(
+                "As many customers who spent least in the year before would have been "
+                "about as good a warning (%(right)s right).",
+                **numbers,
+            ),
+            "worse": self.env._(
+                "As many customers who spent least in the year before would have been "
+                "a better warning (%(right)s right).",
+                **numbers,
+            ),
+        }
+        return texts[self._compared(ours, rule)]
+
+    @api.model
+    def _compared(self, ours, rule):
+        """How ours compares with a rule by how often it is right and how many it
+        finds: ``same`` where chance explains both differences, ``surer`` or ``wider``
+        where one number is better and the other one is not."""
+        from ...engine.customers.back_test import differ
+
+        right = ours["precision"] - (rule["precision"] or 0)
+        found = ours["recall"] - rule["recall"]
+        if not differ(
+            ours["hits"], ours["warned"], rule["hits"], rule["warned"]
+        ) and not differ(ours["hits"], ours["lost"], rule["hits"], rule["lost"]):
+            return "same"
+        if right * found < 0:
+            return "surer" if right > 0 else "wider"
+        return "better" if right + found > 0 else "worse"
+
+    def _newcomer_sentence(self):
+        """What no class could foresee."""
+        share = self.back_test["newcomer_share"]
+        if not share or share < SAME_SHARE:
+            return ""
+        return self.env._(
+            "New customers, of whom nothing was known, brought %(share)s of the "
+            "revenue of those days.",
+            share=self.env["classification.back.test.line"]._percent_text(share),
+        )

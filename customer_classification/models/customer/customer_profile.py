@@ -1,0 +1,400 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..common.access_groups import MONEY_GROUP
+from ..common.big_integer import BigInteger
+from ..common.called_records import check_one, check_records
+
+RISK_SELECTION = [("low", "Low"), ("medium", "Medium"), ("high", "High")]
+# Numbers of Odoo's palette: green, orange, red.
+RISK_COLORS = {"low": 10, "medium": 2, "high": 1}
+# Codes of the engine, in its order, with the words for them.
+TIER_REASONS = [
+    ("limit", "By the limit"),
+    ("kept", "Kept: still above the keep limit"),
+    ("grace", "Kept: grace period"),
+    ("lapsed", "Nothing bought in the window"),
+    ("no_purchase", "Not rated: never bought"),
+    ("too_new", "Not rated: too few orders and too short a time"),
+    ("few_customers", "Not rated: too few customers to compare with"),
+    ("no_margin", "Not rated: margin not known"),
+    ("no_score", "Not rated: nothing known of what the score weighs"),
+    ("no_value", "Not rated: a value of 0 or less"),
+]
+
+
+class CustomerProfile(models.Model):
+    """What is known of one customer in one company, and the classes that follow.
+
+    Written by runs in SQL, only where something differs, and by nobody else: not
+    through ``res.partner``, whose rows users edit all day, and not with
+    ``mail.thread``, whose tracking costs two queries a row (``classification.change``
+    is the history).
+    """
+
+    _name = "customer.profile"
+    _description = "Customer Profile"
+    _order = "value_score desc nulls last, id"
+    _rec_name = "partner_id"
+
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Customer",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    active = fields.Boolean(default=True, readonly=True)
+
+    # Facts
+    first_purchase_date = fields.Date(string="First Purchase", readonly=True)
+    last_purchase_date = fields.Date(string="Last Purchase", readonly=True)
+    visit_count = fields.Integer(
+        string="Purchase Days",
+        readonly=True,
+        help="Different days with a purchase, in all.",
+    )
+    order_count = fields.Integer(
+        string="Orders", readonly=True, help="Orders in the window of the policy."
+    )
+    lifetime_order_count = fields.Integer(string="Orders in All", readonly=True)
+    revenue = fields.Monetary(
+        readonly=True,
+        groups=MONEY_GROUP,
+        help="Untaxed and net of refunds, in the window of the policy.",
+    )
+    lifetime_revenue = fields.Monetary(
+        string="Revenue in All", readonly=True, groups=MONEY_GROUP
+    )
+    refund_amount = fields.Monetary(
+        string="Refunds",
+        readonly=True,
+        groups=MONEY_GROUP,
+        help="What was given back in the window of the policy.",
+    )
+    average_order = fields.Monetary(
+        readonly=True,
+        groups=MONEY_GROUP,
+        aggregator="avg",
+        help="Net revenue divided by orders, in the window.",
+    )
+    margin = fields.Monetary(
+        readonly=True,
+        groups=MONEY_GROUP,
+        help="In the window, over the purchases of which the margin is known.",
+    )
+    has_margin = fields.Boolean(string="Margin Known", readonly=True)
+    unknown_margin_count = fields.Integer(
+        string="Documents of Unknown Margin",
+        readonly=True,
+        help="Orders, invoices, refunds and imported purchases in the window of which "
+        "the margin is not known. They are missing in the margin.",
+    )
+    growth = fields.Float(
+        readonly=True,
+        digits=(5, 4),
+        aggregator="avg",
+        help="This half of the window against the one before: their difference "
+        "divided by their sum, from -1 (stopped) over 0 (steady) to 1 (began).",
+    )
+    has_growth = fields.Boolean(string="Growth Known", readonly=True)
+    open_opportunity_count = fields.Integer(string="Open Opportunities", readonly=True)
+    open_opportunity_revenue = fields.Monetary(
+        string="Expected Revenue", readonly=True, groups=MONEY_GROUP
+    )
+    open_quotation_count = fields.Integer(string="Open Quotations", readonly=True)
+    open_quotation_amount = fields.Monetary(
+        string="Quoted", readonly=True, groups=MONEY_GROUP
+    )
+
+    # Rhythm
+    expected_gap_days = fields.Float(
+        string="Own Rhythm (days)",
+        readonly=True,
+        digits=(10, 2),
+        aggregator="avg",
+        help="Days to expect between two purchases: the customer's own gaps, drawn "
+        "towards the usual gap of all customers while there are few of them.",
+    )
+    expected_purchase_date = fields.Date(string="Next Purchase Expected", readonly=True)
+    recency_days = fields.Integer(
+        string="Days Since Last Purchase", compute="_compute_as_of"
+    )
+    tenure_days = fields.Integer(
+        string="Days Since First Purchase", compute="_compute_as_of"
+    )
+    overdue_ratio = fields.Float(
+        compute="_compute_as_of",
+        digits=(10, 2),
+        help="Days since the last purchase divided by the own rhythm: over 1 is "
+        "later than usual.",
+    )
+    as_of_date = fields.Date(
+        string="As Of",
+        compute="_compute_as_of",
+        help="Day up to which the purchases are counted in these numbers.",
+    )
+
+    # Scores
+    score_recency = fields.Integer(string="R", readonly=True, aggregator="avg")
+    score_frequency = fields.Integer(string="F", readonly=True, aggregator="avg")
+    score_monetary = fields.Integer(string="M", readonly=True, aggregator="avg")
+    rfm_code = fields.Char(
+        string="RFM",
+        readonly=True,
+        help="Scores for recency, frequency and monetary value; the highest is best.",
+    )
+    segment_id = fields.Many2one(
+        "customer.segment",
+        readonly=True,
+        ondelete="restrict",
+        help="What the scores say, by the segment map of the policy, where it does not "
+        "contradict the value tier, the lifecycle stage and the churn risk.",
+    )
+    segment_color = fields.Integer(related="segment_id.color", string="Segment Color")
+    segment_action = fields.Text(related="segment_id.action")
+    # Stays for one release for clients and saved filters of before.
+    rfm_segment = fields.Char(
+        related="segment_id.code",
+        string="Segment Code (Deprecated)",
+        help="Use the segment instead.",
+    )
+    value_score = fields.Float(
+        readonly=True,
+        digits=(4, 1),
+        aggregator="avg",
+        help="The scores with the weights of the policy, from 0 to 100.",
+    )
+
+    # Classes
+    value_tier_id = fields.Many2one(
+        "customer.value.tier", readonly=True, ondelete="restrict"
+    )
+    value_tier_color = fields.Integer(
+        related="value_tier_id.color", string="Value Tier Color"
+    )
+    tier_reason = fields.Selection(TIER_REASONS, readonly=True)
+    tier_below_since = fields.Date(
+        string="Below Its Limit Since",
+        readonly=True,
+        help="From this day on the value is below what keeps the tier.",
+    )
+    lifecycle_stage_id = fields.Many2one(
+        "customer.lifecycle.stage", readonly=True, ondelete="restrict"
+    )
+    lifecycle_stage_color = fields.Integer(
+        related="lifecycle_stage_id.color", string="Lifecycle Stage Color"
+    )
+    shadow_tier_id = fields.Many2one(
+        "customer.value.tier",
+        string="Tier by the Numbers",
+        readonly=True,
+        ondelete="restrict",
+        help="What the numbers say; it differs from the value tier where a person "
+        "decided.",
+    )
+    shadow_stage_id = fields.Many2one(
+        "customer.lifecycle.stage",
+        string="Stage by the Numbers",
+        readonly=True,
+        ondelete="restrict",
+    )
+    shadow_risk = fields.Selection(
+        RISK_SELECTION, string="Risk by the Numbers", readonly=True
+    )
+    is_overridden = fields.Boolean(
+        string="Decided by a Person",
+        readonly=True,
+        help="Somebody decided about one of the classes; the numbers do not.",
+    )
+    override_ids = fields.One2many(
+        "classification.override", compute="_compute_override_ids", string="Decisions"
+    )
+    problem_text = fields.Char(
+        string="Set Aside Because", compute="_compute_problem_text"
+    )
+    won_back_count = fields.Integer(
+        string="Times Won Back",
+        readonly=True,
+        help="How many purchases ended a time in which the customer had been dormant "
+        "or lost, by the rules of today.",
+    )
+    churn_risk = fields.Selection(
+        RISK_SELECTION,
+        readonly=True,
+        help="By the warning signs that the customer shows; no probability. A "
+        "back-test tells how often it was right with your own customers.",
+    )
+    churn_risk_color = fields.Integer(compute="_compute_churn_risk_color")
+    churn_signals = fields.Integer(readonly=True, aggregator=None)
+    next_review_date = fields.Date(
+        string="Next Review",
+        readonly=True,
+        help="The first day on which a class can change although nothing is bought.",
+    )
+    policy_id = fields.Many2one(
+        "classification.policy",
+        readonly=True,
+        ondelete="restrict",
+        help="The version since which the rules about customers are the same: later "
+        "ones may repeat them.",
+    )
+    # No index: it would be written with every row, for when a run is deleted.
+    run_id = fields.Many2one(
+        "classification.run",
+        string="Last Changed By",
+        readonly=True,
+        ondelete="set null",
+    )
+    content_hash = BigInteger(readonly=True, aggregator=None)
+
+    change_ids = fields.One2many(
+        "classification.change", compute="_compute_change_ids", string="Changes"
+    )
+    change_count = fields.Integer(compute="_compute_change_ids")
+
+    _partner_company_unique = models.Constraint(
+        "UNIQUE(partner_id, company_id)", "A customer has one profile in a company."
+    )
+    # The order of the list: with record rules on contacts, too, a page of it reads a
+    # page, not all customers.
+    _order_index = models.Index("(value_score DESC NULLS LAST, id)")
+    _tier_index = models.Index("(company_id, value_tier_id)")
+    _stage_index = models.Index("(company_id, lifecycle_stage_id)")
+    _segment_index = models.Index("(company_id, segment_id)")
+    _overridden_index = models.Index("(company_id) WHERE is_overridden IS TRUE")
+    # Every hour asks whose day has come.
+    _review_index = models.Index("(company_id, next_review_date)")
+
+    def init(self):
+        """Leave room in the pages, so that most updates touch no index."""
+        self.env.cr.execute(
+            SQL("ALTER TABLE %s SET (fillfactor = 70)", SQL.identifier(self._table))
+        )
+
+    @api.depends("partner_id.display_name")
+    def _compute_display_name(self):
+        for profile in self:
+            profile.display_name = profile.partner_id.display_name
+
+    @api.depends("company_id", "first_purchase_date", "last_purchase_date", "run_id")
+    def _compute_as_of(self):
+        """Days are counted to the day of the last run that looked at the customer:
+        the last full one, or a later one that changed this profile. One query."""
+        full = self.env["classification.run"]._last_runs(self.company_id)
+        for profile in self:
+            runs = (full.get(profile.company_id), profile.sudo().run_id)
+            as_of = max((run.as_of_date for run in runs if run), default=False)
+            profile.as_of_date = as_of
+            recency = profile._days_since(profile.last_purchase_date, as_of)
+            profile.recency_days = recency
+            profile.tenure_days = profile._days_since(
+                profile.first_purchase_date, as_of
+            )
+            profile.overdue_ratio = (
+                recency / profile.expected_gap_days if profile.expected_gap_days else 0
+            )
+
+    @api.depends("churn_risk")
+    def _compute_churn_risk_color(self):
+        for profile in self:
+            profile.churn_risk_color = RISK_COLORS.get(profile.churn_risk, 0)
+
+    @api.model
+    def _days_since(self, day, as_of):
+        """Days from a day to the as-of date; 0 where one of them is missing."""
+        return (as_of - day).days if day and as_of else 0
+
+    def _compute_change_ids(self):
+        """History of each profile's customer in its company: one query."""
+        changes = self.env["classification.change"].search(
+            [
+                ("partner_id", "in", self.partner_id.ids),
+                ("company_id", "in", self.company_id.ids),
+            ]
+        )
+        grouped = changes.grouped(lambda change: (change.partner_id, change.company_id))
+        for profile in self:
+            own = grouped.get(
+                (profile.partner_id, profile.company_id), changes.browse()
+            )
+            profile.change_ids = own
+            profile.change_count = len(own)
+
+    def _compute_override_ids(self):
+        """Decisions about each profile's customer in its company: one query."""
+        decisions = self.env["classification.override"].search(
+            [
+                ("partner_id", "in", self.partner_id.ids),
+                ("company_id", "in", self.company_id.ids),
+            ],
+            order="ended_date desc nulls first, id desc",
+        )
+        grouped = decisions.grouped(lambda one: (one.partner_id, one.company_id))
+        for profile in self:
+            profile.override_ids = grouped.get(
+                (profile.partner_id, profile.company_id), decisions.browse()
+            )
+
+    @api.depends_context("lang")
+    def _compute_problem_text(self):
+        """Why runs set this customer aside, if they do: one query."""
+        problems = self.env["classification.problem"]
+        texts = problems._texts("partner_id", self.partner_id.ids)
+        for profile in self:
+            key = (profile.partner_id.id, profile.company_id.id)
+            profile.problem_text = texts.get(key)
+
+    def _shadow_names(self, risks):
+        """``{axis: name}`` of the classes by the numbers."""
+        self.ensure_one()
+        return {
+            "value_tier": self.shadow_tier_id.name,
+            "lifecycle_stage": self.shadow_stage_id.name,
+            "churn_risk": risks.get(self.shadow_risk),
+        }
+
+    def action_override(self):
+        """Open a form to decide about a class of this customer."""
+        check_one(self)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Decide About %s", self.partner_id.display_name),
+            "res_model": "classification.override",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_partner_id": self.partner_id.id,
+                "default_company_id": self.company_id.id,
+                "default_tier_id": self.value_tier_id.id,
+            },
+        }
+
+    def action_recompute(self):
+        """Recompute these customers now, with the limits of the last full run."""
+        check_records(self)
+        return self.env["classification.run"]._recompute_now(
+            self.partner_id, self.company_id
+        )
+
+    def action_open_changes(self):
+        """Open the history of this customer."""
+        check_one(self)
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "customer_classification.classification_change_action"
+        )
+        action["domain"] = [
+            ("partner_id", "=", self.partner_id.id),
+            ("company_id", "=", self.company_id.id),
+        ]
+        action["context"] = {}
+        return action
+
+    def action_open_partner(self):
+        """Open the contact of this profile."""
+        check_one(self)
+        return self.partner_id.get_formview_action()

@@ -1,0 +1,337 @@
+from datetime import timedelta
+from types import SimpleNamespace
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import float_round
+
+from .explanation import DAYS_A_MONTH, Sentences, TierLimits, tier_above
+
+HIGHEST_SCORE = 100
+TRENDS = [("rising", "Rising"), ("steady", "Steady"), ("falling", "Falling")]
+
+
+class CustomerProfile(models.Model):
+    """Tells what it takes to reach the next tier and to keep this one, what comes if
+    nothing is bought, and where the customer is going.
+
+    Computed when a form is opened, not stored and not in lists: the purchases are
+    read, and the engine is asked for every day to come. As of the day of the profile,
+    by the limits of the last full run.
+    """
+
+    # One file for each idea of a profile.
+    _inherit = "customer.profile"  # pylint: disable=consider-merging-classes-inherited
+
+    tier_reach_text = fields.Char(
+        string="To Reach the Next Tier",
+        compute="_compute_outlook",
+        help="What is enough today, at the limits of the last run over everybody.",
+    )
+    tier_keep_text = fields.Char(string="To Keep This Tier", compute="_compute_outlook")
+    tier_change_date = fields.Date(
+        string="Tier Changes On",
+        compute="_compute_outlook",
+        help="The day on which another tier comes if nothing is bought.",
+    )
+    stage_outlook_text = fields.Char(
+        string="Stage Without a Purchase", compute="_compute_outlook"
+    )
+    risk_outlook_text = fields.Char(
+        string="Risk Without a Purchase", compute="_compute_outlook"
+    )
+    value_trend = fields.Selection(
+        TRENDS, string="Direction", compute="_compute_value_trend"
+    )
+    value_trend_text = fields.Char(
+        string="Why This Direction", compute="_compute_value_trend"
+    )
+
+    # Direction of travel
+
+    @api.depends_context("lang", "uid")
+    def _compute_value_trend(self):
+        """Where the customer goes, from the stored numbers."""
+        for profile, seen in zip(self.sudo(), self, strict=True):
+            sentences = Sentences(self.env, profile.policy_id, profile.currency_id)
+            trend, reason = profile._trend(sentences)
+            seen.value_trend = trend
+            seen.value_trend_text = reason and self.env._(
+                "%s.", reason[:1].upper() + reason[1:]
+            )
+
+    def _trend(self, sentences):
+        """``(direction, reason)``; the first that holds counts."""
+        turn = -self.policy_id.decline_growth / 100
+        if self.tier_below_since:
+            return "falling", self._below_since(sentences)
+        if self.has_growth and self.growth <= -turn:
+            return "falling", sentences.halves(self.growth)
+        if self.shadow_stage_id.code in ("dormant", "lost"):
+            days = sentences.days(self.recency_days)
+            return "falling", self.env._("no purchase for %s", days)
+        if not self.last_purchase_date:
+            return False, False
+        if not self.has_growth:
+            return False, self.env._("too few orders to tell a direction")
+        if self.tenure_days < self.policy_id.window_months / 2 * DAYS_A_MONTH:
+            return False, self.env._("too new to tell a direction")
+        if self.growth >= turn:
+            return "rising", sentences.halves(self.growth)
+        return "steady", self.env._(
+            "no clear direction: %s", sentences.halves(self.growth)
+        )
+
+    def _below_since(self, sentences):
+        return self.env._(
+            "below what keeps %(tier)s since %(day)s",
+            tier=self.shadow_tier_id.name,
+            day=sentences.day(self.tier_below_since),
+        )
+
+    # What comes
+
+    @api.depends_context("lang", "uid")
+    def _compute_outlook(self):
+        """For each policy and day, of which a form has one: two queries for facts and
+        purchases, and those of the policy and its limits."""
+        for name in (
+            *("tier_reach_text", "tier_keep_text", "tier_change_date"),
+            *("stage_outlook_text", "risk_outlook_text"),
+        ):
+            self[name] = False
+        edges = self._edges_by_policy()
+        groups = self.sudo().grouped(lambda one: (one.policy_id, one.as_of_date))
+        for (policy, as_of), profiles in groups.items():
+            if policy and as_of and edges[policy]:
+                self._look_ahead(profiles, policy, as_of, edges[policy])
+
+    def _look_ahead(self, profiles, policy, as_of, edges):
+        """Fill the outlook of profiles of one policy and day."""
+        outlook = profiles._outlook(policy, as_of, edges)
+        stages = self.env["customer.lifecycle.stage"].search_fetch([], ["code", "name"])
+        names = {stage.code: stage.name for stage in stages}
+        for profile, told in outlook.items():
+            sentences = Sentences(self.env, policy, profile.currency_id)
+            seen = profile.with_env(self.env)
+            seen.tier_reach_text = profile._reach_text(sentences, told)
+            seen.tier_keep_text = profile._keep_text(sentences, told)
+            seen.tier_change_date = told.tier_date
+            seen.stage_outlook_text = profile._stage_text(sentences, told, names)
+            seen.risk_outlook_text = profile._risk_text(sentences, told)
+
+    def _outlook(self, policy, as_of, edges):
+        """``{profile: numbers to come}`` as namespaces, of those whose facts can be
+        read: two queries."""
+        from ...engine import Edges, effort, project
+
+        parameters = self._rules(policy)
+        if not parameters:
+            return {}
+        facts_model = self.env["classification.facts"]
+        limits = TierLimits(policy, edges)
+        scope = facts_model._scope(policy, as_of, self.partner_id.ids)
+        facts, previous = facts_model._read(policy, parameters, scope)
+        facts = facts[facts["is_customer"]]
+        purchases = facts_model._read_purchases(policy, scope)
+        rules = (parameters, Edges.from_json(edges), as_of)
+        told = project(facts, purchases, previous, *rules)
+        targets = self._targets(facts.index, limits)
+        told = told.join(effort(facts, purchases, told["tier_date"], targets, *rules))
+        return {
+            profile: profile._told(told.loc[profile.partner_id.id], limits)
+            for profile in self
+            if profile.partner_id.id in told.index
+        }
+
+    @api.model
+    def _rules(self, policy):
+        """The engine's parameters; None where the rules do not hold any more, because
+        something that they name is gone. A profile is to be read even then."""
+        try:
+            return policy._parameters()
+        except ValidationError:
+            return None
+
+    def _targets(self, partner_ids, limits):
+        """Frame by customer of the lowest values that reach the next tier, and that
+        keep this one; NaN for none."""
+        import pandas as pd
+
+        tiers = {one.partner_id.id: one.shadow_tier_id.id for one in self}
+        held = [tiers[partner] for partner in partner_ids]
+        reach = pd.Series(limits.next(), dtype="float64").reindex(held)
+        keep = pd.Series(limits.keep, dtype="float64").reindex(held)
+        return pd.DataFrame(
+            {"reach": reach.to_numpy(), "keep": keep.to_numpy()}, partner_ids
+        )
+
+    def _told(self, row, limits):
+        """A row of numbers as a namespace, dates and records for codes."""
+        told = SimpleNamespace(**row.to_dict())
+        for name, value in row.items():
+            if name.endswith("_date"):
+                setattr(told, name, value.date() if value == value else False)
+        if self.policy_id.value_metric == "margin":  # of nothing: whatever comes counts
+            for name in ("value", "value_then"):
+                setattr(told, name, 0 if row[name] != row[name] else row[name])
+        told.next_tier = self.env["customer.value.tier"].browse(int(told.next_tier))
+        told.above = tier_above(limits.tiers, self.shadow_tier_id)
+        told.is_better = told.next_tier.sequence < self.shadow_tier_id.sequence
+        return told
+
+    # Sentences
+
+    def _reach_text(self, sentences, told):
+        """What is missing to the next tier."""
+        if self.shadow_tier_id.is_unrated:
+            return self._rated_text(sentences, told)
+        if not told.above or told.reach != told.reach or told.value != told.value:
+            return False
+        if sentences.is_score and told.reach > HIGHEST_SCORE:
+            return self.env._(
+                "Nobody reaches %s now: too many customers have the highest score.",
+                told.above.name,
+            )
+        missing = self._rounded(told.reach - told.value)
+        if missing <= 0:
+            return self.env._("%s is reached: the next run gives it.", told.above.name)
+        orders = self._usual_orders(sentences, told.orders_to_reach)
+        if not sentences.may_tell_value:
+            return orders and self.env._(
+                "To reach %(tier)s: about %(orders)s of the usual size more.",
+                tier=told.above.name,
+                orders=orders,
+            )
+        values = {
+            "tier": told.above.name,
+            "missing": sentences.difference(missing),
+            "orders": orders,
+        }
+        if not orders:
+            return self.env._("To reach %(tier)s: %(missing)s more.", **values)
+        return self.env._(
+            "To reach %(tier)s: %(missing)s more, about %(orders)s of the usual size.",
+            **values,
+        )
+
+    def _rated_text(self, sentences, told):
+        """When a customer of whom too little is known gets a tier."""
+        if not told.tier_date:
+            return False
+        return self.env._(
+            "Rated on %(day)s, as %(tier)s if nothing more is bought.",
+            day=sentences.day(told.tier_date),
+            tier=told.next_tier.name,
+        )
+
+    def _usual_orders(self, sentences, count):
+        """A number of orders as text, empty where it is not known."""
+        return sentences.orders(int(count)) if count == count else ""
+
+    def _keep_text(self, sentences, told):
+        """Down to what the tier is kept, when it is lost, and what prevents it."""
+        if self.shadow_tier_id.is_unrated or told.keep != told.keep:
+            return False
+        parts = []
+        if sentences.may_tell_value:
+            parts.append(
+                self.env._(
+                    "%(tier)s is kept down to %(keep)s.",
+                    tier=self.shadow_tier_id.name,
+                    keep=sentences.value(told.keep),
+                )
+            )
+        if told.tier_date:
+            parts.append(self._lost_text(sentences, told))
+        return " ".join(parts)
+
+    def _lost_text(self, sentences, told):
+        """Which tier comes when of itself, and what prevents it."""
+        values = {"next": told.next_tier.name, "day": sentences.day(told.tier_date)}
+        if told.is_better:
+            return self.env._("%(next)s comes on %(day)s without a purchase.", **values)
+        lost = self.env._(
+            "Without a purchase it becomes %(next)s on %(day)s, at today's limits.",
+            **values,
+        )
+        if self.policy_id.tier_method != "top_percent":
+            lost = self.env._(
+                "Without a purchase it becomes %(next)s on %(day)s.", **values
+            )
+        needed = self._needed(sentences, told)
+        if not needed:
+            return lost
+        values |= {
+            "lost": lost,
+            "tier": self.shadow_tier_id.name,
+            "needed": needed,
+            "day": sentences.day(told.tier_date - timedelta(1)),
+        }
+        if not told.keep_from_date:
+            return self.env._(
+                "%(lost)s To keep %(tier)s: %(needed)s by %(day)s.", **values
+            )
+        return self.env._(
+            "%(lost)s To keep %(tier)s: %(needed)s from %(first)s to %(day)s.",
+            first=sentences.day(told.keep_from_date),
+            **values,
+        )
+
+    def _needed(self, sentences, told):
+        """What has to be bought to keep the tier, as text."""
+        orders = self._usual_orders(sentences, told.orders_to_keep)
+        if sentences.is_score or not sentences.shows_money:
+            return orders and self.env._("about %s of the usual size", orders)
+        lacking = sentences.difference(self._rounded(told.keep - told.value_then))
+        if not orders:
+            return lacking
+        return self.env._("%(value)s (about %(orders)s)", value=lacking, orders=orders)
+
+    def _rounded(self, difference):
+        """The least amount that can be bought and is enough.
+
+        A difference of two amounts is one itself, but for the dust of binary fractions.
+        """
+        return float_round(
+            round(difference, self.policy_id._value_digits()),
+            precision_rounding=_step(self.policy_id),
+            rounding_method="UP",
+        )
+
+    def _stage_text(self, sentences, told, names):
+        """When silence makes the customer dormant, and lost."""
+        values = {
+            "dormant": names.get("dormant"),
+            "lost": names.get("lost"),
+            "dormant_day": told.dormant_date and sentences.day(told.dormant_date),
+            "lost_day": told.lost_date and sentences.day(told.lost_date),
+        }
+        if told.dormant_date:
+            return self.env._(
+                "Without a purchase: %(dormant)s on %(dormant_day)s, %(lost)s on "
+                "%(lost_day)s.",
+                **values,
+            )
+        if told.lost_date:
+            return self.env._("Without a purchase: %(lost)s on %(lost_day)s.", **values)
+        if self.shadow_stage_id.code == "lost":
+            return self.env._("The next purchase wins the customer back.")
+        return False
+
+    def _risk_text(self, sentences, told):
+        """When the risk rises."""
+        if not told.risk_date:
+            return False
+        labels = dict(self._fields["churn_risk"]._description_selection(self.env))
+        risk = ("low", "medium", "high")[int(told.next_risk) - 1]
+        return self.env._(
+            "Without a purchase: %(risk)s from %(day)s on.",
+            risk=labels[risk],
+            day=sentences.day(told.risk_date),
+        )
+
+
+def _step(policy):
+    """The least difference between two values of a policy."""
+    return 0.1 if policy.value_metric == "score" else policy.currency_id.rounding

@@ -1,0 +1,130 @@
+from odoo import api, fields, models
+from odoo.tools.i18n import format_list
+
+from ..policy.classification_policy_segment_map import SCORE_FIELDS
+from .customer_lifecycle_stage import STAGE_SELECTION
+from .customer_profile import RISK_SELECTION
+
+_STAGES = [code for code, __ in STAGE_SELECTION]
+_RISKS = [code for code, __ in RISK_SELECTION]
+
+
+class CustomerProfile(models.Model):
+    """Says in a sentence why a customer has a segment, in the reader's language."""
+
+    # One file for each idea of a profile.
+    _inherit = "customer.profile"  # pylint: disable=consider-merging-classes-inherited
+
+    segment_explanation = fields.Char(
+        string="Why This Segment", compute="_compute_segment_explanation"
+    )
+
+    @api.depends_context("lang")
+    def _compute_segment_explanation(self):
+        """The scores, the segment, and what was not said of the customer: at most
+        eighteen queries for any number of profiles of one policy."""
+        maps = {
+            policy: _SegmentMap(policy, edges)
+            for policy, edges in self._edges_by_policy().items()
+        }
+        for profile, seen in zip(self.sudo(), self, strict=True):
+            segment_map = profile.segment_id and maps[profile.policy_id]
+            seen.segment_explanation = (
+                profile._why_segment(segment_map) if segment_map else False
+            )
+
+    def _why_segment(self, segment_map):
+        """The sentence about the segment of this customer.
+
+        Nothing is told to be left out where the last run found the segment by another
+        class, as before a person decided.
+        """
+        cell, passed = segment_map.passed(self)
+        sentences = [
+            self.env._(
+                "R%(r)s F%(f)s M%(m)s: %(segment)s.",
+                **dict(zip("rfm", cell, strict=True)),
+                segment=self.segment_id.name,
+            ),
+            self.segment_id.description or "",
+        ]
+        if passed[-1:] == [self.segment_id.id]:
+            sentences += self._left_out(segment_map, passed[:-1])
+        return " ".join(filter(None, sentences))
+
+    def _left_out(self, segment_map, passed):
+        """Which segments were not said, one sentence a reason."""
+        reasons = {}
+        for key in passed:
+            is_value = segment_map.fails_by_value(key, self)
+            reasons.setdefault(is_value, []).append(key)
+        for is_value, keys in reasons.items():
+            names = self.env["customer.segment"].browse(keys).mapped("name")
+            yield self.env._(
+                "Not %(segments)s: %(reason)s.",
+                segments=format_list(self.env, names),
+                reason=self._tier_in_words() if is_value else self._stage_in_words(),
+            )
+
+    def _tier_in_words(self):
+        return self.env._("the value tier is %s", self.value_tier_id.name)
+
+    def _stage_in_words(self):
+        stage = self.lifecycle_stage_id.name
+        risks = dict(self._fields["churn_risk"]._description_selection(self.env))
+        if not self.churn_risk:
+            return self.env._("the lifecycle stage is %s", stage)
+        return self.env._(
+            "the lifecycle stage is %(stage)s and the churn risk %(risk)s",
+            stage=stage,
+            risk=risks[self.churn_risk],
+        )
+
+
+class _SegmentMap:
+    """The segments of a policy, asked about single customers.
+
+    :param edges: JSON of the engine's ``Edges``, as a run keeps it
+    """
+
+    def __init__(self, policy, edges):
+        policy = policy.sudo()
+        segments = (line._segment() for line in policy.segment_ids)
+        self.segments = {segment.key: segment for segment in segments}
+        self.tier_ids = policy.tier_ids.sorted("tier_sequence").tier_id.ids
+        unrated_id = policy.env["customer.value.tier"]._unrated_id()
+        self.little_ids = [unrated_id, *policy._no_value_tier().ids]
+        self.fifths = policy._fifths_of(edges)
+
+    def passed(self, profile):
+        """The cell of a profile, and the keys of the segments that it passes."""
+        from ...engine.customers.segments import steps
+
+        scores = zip(self.fifths, SCORE_FIELDS, strict=True)
+        cell = tuple(of[min(profile[name], len(of) - 1)] for of, name in scores)
+        found = steps(self.segments.values(), cell, *self._kind(profile))
+        return cell, [segment.key for segment in found]
+
+    def fails_by_value(self, key, profile):
+        """Whether it is for the value that a segment would be untrue."""
+        from ...engine.customers.segments import VALUE_CLAIMS
+
+        __, value = self._kind(profile)
+        return value not in VALUE_CLAIMS[self.segments[key].value]
+
+    def _kind(self, profile):
+        """Activity and value of a customer, as the engine calls them."""
+        from ...engine.customers.segments import (
+            ACTIVITIES,
+            VALUES,
+            activity_of,
+            value_of,
+        )
+
+        stage, risk = profile.lifecycle_stage_id.code, profile.churn_risk
+        activity = activity_of(
+            _STAGES.index(stage) + 1 if stage else 0,
+            _RISKS.index(risk) + 1 if risk else 0,
+        )
+        value = value_of(profile.value_tier_id.id, self.tier_ids, self.little_ids)
+        return ACTIVITIES[activity], VALUES[value]

@@ -1,0 +1,672 @@
+"""Why a customer has a class: the numbers as they are kept, and the sentences.
+
+The numbers are codes, days and amounts without language; the sentences are made when
+somebody reads them, in the reader's language and format, with amounts only for those
+who may see all sales. A profile has its numbers in its columns; a change of the past
+keeps its own, small, as JSON, because the profile moves on:
+
+* value tier: ``value``, ``orders``, ``limit`` and ``keep`` of the tier, ``next``
+  (limit of the tier above), ``lost`` and ``missed`` (keep limit, and limit, of the tier
+  before), ``buyers`` (compared for the limit), ``stands`` (day since which the limit
+  does, where an earlier run found it), ``frozen`` (day since which somebody keeps it),
+  ``reason``, ``since``, ``lifetime_orders``, ``tenure``, ``refunded``, ``unknown``
+  (documents in the window of which the margin is not known)
+* lifecycle stage: ``recency``, ``tenure``, ``gap``, ``lifetime_orders``,
+  ``opportunities``, ``quotations``
+* churn risk: ``signals``, ``recency``, ``gap``, ``growth``, ``refund_share``
+* of all: ``decided`` where a person decided otherwise than the numbers
+
+What is not known is left out. What stands in the policy, which never changes once it
+is published, is read there.
+"""
+
+import json
+import math
+from datetime import date, timedelta
+
+from odoo.tools import SQL, format_date, formatLang
+
+from ..common.access_groups import MONEY_GROUP
+from ..common.sentences import plain_number
+
+# Axis of the engine: (column of the class shown, column of the one by the numbers).
+CLASS_COLUMNS = {
+    "value_tier": ("value_tier_id", "shadow_tier_id"),
+    "lifecycle_stage": ("lifecycle_stage_id", "shadow_stage_id"),
+    "churn_risk": ("churn_risk", "shadow_risk"),
+}
+
+# Bits of ``churn_signals``, in the engine's order.
+OVERDUE, FAR_OVERDUE, DECLINING, REFUNDS = (1 << bit for bit in range(4))
+DAYS_A_MONTH = 365.25 / 12
+
+
+class TierLimits:
+    """From which value each tier of a policy begins, and down to which it is kept.
+
+    :ivar enter: ``{tier id: lowest value that is enough}``, an amount of the currency
+        or a score, the best tier first, finite limits only
+    :ivar keep: ``{tier id: lowest value that keeps it}`` of the same
+    :ivar found: ``{tier id: day as ISO text}`` on which the limit was found, where
+        that is known
+    :ivar buyers: ``{tier id: number}`` of the customers compared for it
+    :ivar frozen: ``{tier id: day as ISO text}`` since which somebody keeps it
+    """
+
+    def __init__(self, policy, edges):
+        """:param edges: JSON of the engine's ``Edges``, as a run keeps it"""
+        from ...engine.customers.tiers import keep_limit, lowest_entering, rounded_up
+
+        edges = edges or {}
+        policy = policy.sudo()
+        known, own = edges.get("tier_limits") or {}, edges.get("keep_limits") or {}
+        self.tiers = policy._tiers_in_order()
+        is_ranked, digits = policy.tier_method == "top_percent", policy._value_digits()
+        self.enter, self.keep, lowest = {}, {}, math.inf
+        for tier in self.tiers[:-1]:  # the last one takes the rest
+            limit = known.get(str(tier.id))
+            if limit is None:
+                continue
+            kept = own.get(str(tier.id))
+            if kept is None:
+                kept = keep_limit(limit, policy.keep_margin / 100)
+            # Who could keep a better tier keeps a lower one too.
+            lowest = min(lowest, rounded_up(kept, digits))
+            self.keep[tier.id] = lowest
+            self.enter[tier.id] = lowest_entering(limit, is_ranked, digits)
+        found = {int(key): pair for key, pair in edges.get("limits_found", {}).items()}
+        self.found = {tier: found[tier][0] for tier in self.enter if tier in found}
+        self.buyers = {tier: found[tier][1] for tier in self.found}
+        frozen, since = edges.get("frozen") or (), edges.get("frozen_since")
+        self.frozen = {tier: since for tier in self.enter if since and tier in frozen}
+
+    def standing(self, day, is_found_by_all=True):
+        """``{tier id: day}`` of the limits that an earlier run found.
+
+        :param day: as of which a customer was judged
+        :param is_found_by_all: whether by a run over everybody, which finds limits
+        """
+        today = day.isoformat() if day else ""
+        return {
+            tier: found
+            for tier, found in self.found.items()
+            if found < today or not is_found_by_all
+        }
+
+    def next(self):
+        """``{tier id: limit of the tier above}``."""
+        above = {tier.id: tier_above(self.tiers, tier).id for tier in self.tiers}
+        return {
+            tier: self.enter[other]
+            for tier, other in above.items()
+            if other in self.enter
+        }
+
+
+def tier_above(tiers, tier):
+    """The tier above one among tiers, the best first; an empty one for the best, and
+    for one of other rules."""
+    place = tiers.ids.index(tier.id) if tier in tiers else 0
+    return tiers[place - 1] if place else tiers.browse()
+
+
+def explanation_of_changes(run, limits):
+    """SQL of the numbers behind each change, from its profile ``f`` as just written
+    and the row ``t`` of the move.
+
+    :param limits: the :class:`TierLimits` of the run
+    """
+    return SQL(
+        "jsonb_strip_nulls(CASE t.axis WHEN 1 THEN %s WHEN 2 THEN %s WHEN 3 THEN %s"
+        " END)",
+        _object(_tier_numbers(run, limits), "value_tier"),
+        _object(_stage_numbers(run), "lifecycle_stage"),
+        _object(_risk_numbers(run), "churn_risk"),
+    )
+
+
+def _object(numbers, axis):
+    shown, shadow = (SQL.identifier("f", name) for name in CLASS_COLUMNS[axis])
+    decided = SQL("NULLIF(%s IS DISTINCT FROM %s, FALSE)", shown, shadow)
+    numbers = {**numbers, "decided": decided}
+    pairs = (SQL("%s, %s", name, value) for name, value in numbers.items())
+    return SQL("jsonb_build_object(%s)", SQL(", ").join(pairs))
+
+
+def _tier_numbers(run, limits):
+    value = {
+        "revenue": SQL("f.revenue"),
+        "margin": SQL("f.margin"),
+        "score": SQL("f.value_score"),
+    }[run.policy_id.value_metric]
+    return {
+        "value": value,
+        "orders": SQL("f.order_count"),
+        "limit": _of_tier(limits.enter, SQL('t."to"')),
+        "keep": _of_tier(limits.keep, SQL('t."to"')),
+        "next": _of_tier(limits.next(), SQL('t."to"')),
+        "lost": _of_tier(limits.keep, SQL('t."from"')),
+        "missed": _of_tier(limits.enter, SQL('t."from"')),
+        "buyers": _of_tier(limits.buyers, SQL('t."to"')),
+        "stands": _of_tier(
+            limits.standing(run.as_of_date, run.scope == "all"), SQL('t."to"')
+        ),
+        "frozen": _of_tier(limits.frozen, SQL('t."to"')),
+        "unknown": SQL("NULLIF(f.unknown_margin_count, 0)"),
+        "reason": SQL("f.tier_reason"),
+        "since": SQL("f.tier_below_since"),
+        "lifetime_orders": SQL("f.lifetime_order_count"),
+        "tenure": _days_since(SQL("f.first_purchase_date"), run),
+        "refunded": SQL("NULLIF(f.refund_amount > 0, FALSE)"),
+    }
+
+
+def _stage_numbers(run):
+    return {
+        "recency": _days_since(SQL("f.last_purchase_date"), run),
+        "tenure": _days_since(SQL("f.first_purchase_date"), run),
+        "gap": SQL("f.expected_gap_days"),
+        "lifetime_orders": SQL("f.lifetime_order_count"),
+        "opportunities": SQL("NULLIF(f.open_opportunity_count, 0)"),
+        "quotations": SQL("NULLIF(f.open_quotation_count, 0)"),
+    }
+
+
+def _risk_numbers(run):
+    return {
+        "signals": SQL("f.churn_signals"),
+        "recency": _days_since(SQL("f.last_purchase_date"), run),
+        "gap": SQL("f.expected_gap_days"),
+        "growth": SQL("f.growth"),
+        "refund_share": SQL(
+            "CASE WHEN f.refund_amount > 0 AND f.revenue + f.refund_amount > 0"
+            " THEN round(f.refund_amount / (f.revenue + f.refund_amount), 4) END"
+        ),
+    }
+
+
+def _of_tier(values, tier):
+    """SQL of the value of a tier, NULL for one that is not among the values."""
+    by_id = json.dumps({str(key): value for key, value in values.items()})
+    return SQL("%s::jsonb -> %s::text", by_id, tier)
+
+
+def _days_since(day, run):
+    return SQL("%s::date - %s", run.as_of_date, day)
+
+
+class Sentences:
+    """Says why, from the numbers of this module, for one reader.
+
+    :ivar shows_money: whether the reader may see amounts
+    """
+
+    def __init__(self, env, policy, currency):
+        self.env = env
+        self.policy = policy.sudo()
+        self.currency = currency
+        self.is_score = self.policy.value_metric == "score"
+        self.shows_money = env.user.has_group(MONEY_GROUP)
+
+    def decided(self, text):
+        """A sentence of the numbers, where a person decided otherwise."""
+        return self.env._("A person decided. By the numbers: %s", text)
+
+    def corrected(self, revenue):
+        """Why the past was corrected."""
+        if not self.shows_money:
+            return self.env._("Corrected: a document of the past arrived late.")
+        return self.env._(
+            "Corrected: a document of the past arrived late. As known now, %(value)s "
+            "net in %(months)s up to that day.",
+            value=formatLang(self.env, revenue, currency_obj=self.currency),
+            months=self.months(),
+        )
+
+    # Value tier
+
+    def tier(self, told, tier, above, before=None):
+        """Why the value tier.
+
+        :param told: numbers as above
+        :param tier: record of the tier
+        :param above: the tier above it, where there is one
+        :param before: the tier that was lost for it, where it was
+        """
+        reason = told.get("reason")
+        unrated = self._unrated(told).get(reason)
+        if unrated or not reason:
+            return unrated or ""
+        if reason == "lapsed" or told.get("value") is None:
+            return self._lapsed(told)
+        texts = {"kept": self._kept, "grace": self._grace}
+        if reason in texts:
+            return texts[reason](told, tier)
+        if before and "lost" in told:
+            return self._fallen(told, before)
+        return self._reached(told, tier, above)
+
+    def _unrated(self, told):
+        policy = self.policy
+        return {
+            "no_purchase": self.env._("Not rated: never bought, only refunds count.")
+            if told.get("refunded")
+            else self.env._("Not rated: never bought."),
+            "too_new": self.env._(
+                "Not rated yet: %(orders)s, known for %(days)s. Rated from %(needed)s "
+                "on, or after %(tenure)s.",
+                orders=self.orders(told.get("lifetime_orders", 0)),
+                days=self.days(told.get("tenure", 0)),
+                needed=self.orders(policy.min_orders),
+                tenure=self.days(policy.min_tenure_days),
+            ),
+            "few_customers": self.env._(
+                "Not rated: fewer than %s customers bought, too few to compare with.",
+                policy.min_customers,
+            ),
+            "no_margin": self.env._("Not rated: the margin is not known."),
+            "no_score": self.env._(
+                "Not rated: nothing of what the score weighs is known."
+            ),
+            "no_value": self._worthless(told),
+        }
+
+    def _worthless(self, told):
+        months = self.months()
+        if not told.get("orders"):
+            return self.env._("Not rated: nothing bought in %s.", months)
+        return self.env._(
+            "Not rated: nothing is left of what was bought in %s.", months
+        )
+
+    def _lapsed(self, told):
+        return self.env._(
+            "Nothing bought in %(months)s; %(orders)s before.",
+            months=self.months(),
+            orders=self.orders(told.get("lifetime_orders", 0)),
+        )
+
+    def _reached(self, told, tier, above):
+        if told.get("limit") is None:
+            return self._below(told, above)
+        place = []
+        if self.may_tell_value:
+            place.append(
+                self.env._(
+                    "limit of %(tier)s: %(limit)s",
+                    tier=tier.name,
+                    limit=self.limit(told["limit"], told),
+                )
+            )
+        share = self._share(told, tier)
+        if share:
+            place.append(share)
+        if not place:
+            return self.env._(
+                "%(basis)s reach the limit of %(tier)s.",
+                basis=self.basis(told),
+                tier=tier.name,
+            )
+        return self.env._(
+            "%(basis)s (%(place)s).", basis=self.basis(told), place="; ".join(place)
+        )
+
+    def _share(self, told, tier):
+        if told.get("frozen"):
+            return self.env._("kept since %s", self.day(told["frozen"]))
+        line = self.policy.tier_ids.filtered(lambda line: line.tier_id == tier)
+        if self.policy.tier_method != "top_percent" or not line or "buyers" not in told:
+            return ""
+        values = {"share": self.number(line.limit), "buyers": told["buyers"]}
+        if "stands" in told:
+            return self.env._(
+                "since %(day)s, when the best %(share)s %% of %(buyers)s customers "
+                "reached it",
+                day=self.day(told["stands"]),
+                **values,
+            )
+        return self.env._(
+            "among the best %(share)s %% of %(buyers)s customers", **values
+        )
+
+    def _below(self, told, above):
+        """The lowest tier has no limit of its own: which one is missed?"""
+        if not above or told.get("next") is None:
+            return self.env._("%s.", self.basis(told))
+        return self._missed(told, above, told["next"])
+
+    def _missed(self, told, tier, limit):
+        """The value does not reach the limit of a tier."""
+        values = {"basis": self.basis(told), "tier": tier.name}
+        if limit is None or not self.may_tell_value:
+            return self.env._("%(basis)s, below the limit of %(tier)s.", **values)
+        values["limit"] = self.limit(limit, told)
+        if told["value"] >= limit:  # a share of the customers is above its limit
+            return self.env._(
+                "%(basis)s, not above the limit of %(tier)s: %(limit)s.", **values
+            )
+        return self.env._(
+            "%(basis)s, below the limit of %(tier)s: %(limit)s.", **values
+        )
+
+    def _kept(self, told, tier):
+        if not self.may_tell_value or "keep" not in told:
+            return self.env._(
+                "%(basis)s: a little under the limit of %(tier)s, which is kept.",
+                basis=self.basis(told),
+                tier=tier.name,
+            )
+        values = {
+            "basis": self.basis(told),
+            "tier": tier.name,
+            "limit": self.limit(told["limit"], told),
+            "keep": self.limit(told["keep"], told),
+        }
+        if told["value"] >= told["limit"]:
+            return self.env._(
+                "%(basis)s: not above the limit of %(tier)s (%(limit)s), kept down to "
+                "%(keep)s.",
+                **values,
+            )
+        return self.env._(
+            "%(basis)s: under the limit of %(tier)s (%(limit)s), kept down to "
+            "%(keep)s.",
+            **values,
+        )
+
+    def _grace(self, told, tier):
+        values = {
+            "basis": self.basis(told),
+            "tier": tier.name,
+            "day": self.day(told.get("since")),
+            "days": self.days(self.policy.grace_days),
+        }
+        if not self.may_tell_value or "keep" not in told:
+            return self.env._(
+                "%(basis)s: too little for %(tier)s since %(day)s; kept for %(days)s "
+                "of grace.",
+                **values,
+            )
+        return self.env._(
+            "%(basis)s: since %(day)s below the %(keep)s that keep %(tier)s; kept for "
+            "%(days)s of grace.",
+            keep=self.limit(told["keep"], told),
+            **values,
+        )
+
+    def _fallen(self, told, before):
+        """What was missed: what keeps the tier, or, where nothing of it is remembered
+        by these rules, what it takes to enter."""
+        if told["value"] >= told["lost"]:
+            return self._missed(told, before, told.get("missed"))
+        if not self.may_tell_value:
+            return self.env._(
+                "%(basis)s: too little to keep %(tier)s.",
+                basis=self.basis(told),
+                tier=before.name,
+            )
+        return self.env._(
+            "%(basis)s, below the %(keep)s that keep %(tier)s.",
+            basis=self.basis(told),
+            keep=self.limit(told["lost"], told),
+            tier=before.name,
+        )
+
+    def basis(self, told):
+        """What was judged: the value where the reader may see it, the orders."""
+        orders, months = self.orders(told.get("orders", 0)), self.months()
+        if not self.may_tell_value:
+            return self.env._("%(orders)s in %(months)s", orders=orders, months=months)
+        texts = {
+            "revenue": self.env._(
+                "%(value)s net in %(months)s from %(orders)s",
+                value=self.value(told["value"]),
+                months=months,
+                orders=orders,
+            ),
+            "margin": self._margin(told, months, orders),
+            "score": self.env._(
+                "A value score of %(value)s, with %(orders)s in %(months)s",
+                value=self.value(told["value"]),
+                months=months,
+                orders=orders,
+            ),
+        }
+        return texts[self.policy.value_metric]
+
+    def _margin(self, told, months, orders):
+        """The margin, and what is missing in it."""
+        values = {
+            "value": self.value(told["value"]),
+            "months": months,
+            "orders": orders,
+        }
+        unknown = told.get("unknown")
+        if not unknown:
+            return self.env._(
+                "%(value)s margin in %(months)s from %(orders)s", **values
+            )
+        if unknown == 1:
+            return self.env._(
+                "%(value)s margin in %(months)s from %(orders)s, without 1 document of "
+                "which it is not known",
+                **values,
+            )
+        return self.env._(
+            "%(value)s margin in %(months)s from %(orders)s, without %(unknown)s "
+            "documents of which it is not known",
+            unknown=unknown,
+            **values,
+        )
+
+    # Lifecycle stage
+
+    def stage(self, told, code, as_of):
+        """Why the lifecycle stage with this code.
+
+        :param as_of: the day of the numbers
+        """
+        texts = {
+            "prospect": self._prospect,
+            "interested": self._interested,
+            "new": self._new,
+            "active": self._active,
+            "loyal": self._loyal,
+            "won_back": self._won_back,
+        }
+        last = self._last_purchase(told, as_of)
+        return texts.get(code, self._silent)(told, as_of, last)
+
+    def _last_purchase(self, told, as_of):
+        """When the last purchase was; empty for who never bought."""
+        if told.get("recency") is None:
+            return ""
+        day = self.day(as_of - timedelta(told["recency"]))
+        if not told["recency"]:
+            return self.env._("Last purchase on %s", day)
+        return self.env._(
+            "Last purchase on %(day)s, %(days)s ago",
+            day=day,
+            days=self.days(told["recency"]),
+        )
+
+    def _prospect(self, told, as_of, last):
+        return self.env._("Never bought; no opportunity or quotation is open.")
+
+    def _interested(self, told, as_of, last):
+        return self.env._(
+            "Never bought; open opportunities: %(opportunities)s, open quotations: "
+            "%(quotations)s.",
+            opportunities=told.get("opportunities", 0),
+            quotations=told.get("quotations", 0),
+        )
+
+    def _new(self, told, as_of, last):
+        values = {
+            "day": self.day(as_of - timedelta(told.get("tenure", 0))),
+            "days": self.days(told.get("tenure", 0)),
+            "orders": self.orders(told.get("lifetime_orders", 0)),
+        }
+        if told.get("tenure", 0) <= self.policy.new_days:
+            return self.env._(
+                "First purchase on %(day)s, %(days)s ago; %(orders)s so far.", **values
+            )
+        # Later than that, who bought on one day only is new.
+        return self.env._(
+            "First purchase on %(day)s, %(days)s ago, and none on another day; new "
+            "until the usual gap of %(gap)s has passed.",
+            gap=self.gap(told),
+            **values,
+        )
+
+    def _active(self, told, as_of, last):
+        return self.env._(
+            "%(last)s; buys about every %(gap)s.", last=last, gap=self.gap(told)
+        )
+
+    def _loyal(self, told, as_of, last):
+        return self.env._(
+            "%(orders)s in %(tenure)s. %(last)s; buys about every %(gap)s.",
+            orders=self.orders(told.get("lifetime_orders", 0)),
+            tenure=self.months(round(told.get("tenure", 0) / DAYS_A_MONTH)),
+            last=last,
+            gap=self.gap(told),
+        )
+
+    def _won_back(self, told, as_of, last):
+        return self.env._("Came back after a long silence. %s.", last)
+
+    def _silent(self, told, as_of, last):
+        return self.env._(
+            "%(last)s: %(ratio)s times the own rhythm of %(gap)s.",
+            last=last,
+            ratio=self.ratio(told),
+            gap=self.gap(told),
+        )
+
+    # Churn risk
+
+    def risk(self, told):
+        """The signals behind the churn risk, one after the other."""
+        signals = told.get("signals", 0)
+        shown = [
+            text
+            for bit, text in (
+                (OVERDUE | FAR_OVERDUE, self._overdue),
+                (DECLINING, self._declining),
+                (REFUNDS, self._refunds),
+            )
+            if signals & bit
+        ]
+        if not shown:
+            return self.env._("Buys in the usual rhythm.")
+        return self.env._("Signals: %s.", "; ".join(text(told) for text in shown))
+
+    def _overdue(self, told):
+        return self.env._(
+            "no purchase for %(days)s, %(ratio)s times the own rhythm of %(gap)s",
+            days=self.days(told.get("recency", 0)),
+            ratio=self.ratio(told),
+            gap=self.gap(told),
+        )
+
+    def _declining(self, told):
+        return self.halves(told.get("growth", 0))
+
+    def _refunds(self, told):
+        if "refund_share" not in told:
+            return self.env._("more given back than bought")
+        return self.env._(
+            "%s %% of the sales given back", round(100 * told["refund_share"])
+        )
+
+    def halves(self, growth):
+        """How the recent half of the window compares with the half before.
+
+        :param growth: their difference divided by their sum, -1 to 1
+        """
+        months = self.months(self.policy.window_months / 2)
+        if growth >= 1:
+            return self.env._(
+                "net revenue in the last %s, none in the time before", months
+            )
+        if growth <= -1:
+            return self.env._(
+                "no net revenue in the last %s, some in the time before", months
+            )
+        change = round(200 * growth / (1 - growth))
+        if change < 0:
+            return self.env._(
+                "%(change)s %% less in the last %(months)s than in the time before",
+                change=-change,
+                months=months,
+            )
+        return self.env._(
+            "%(change)s %% more in the last %(months)s than in the time before",
+            change=change,
+            months=months,
+        )
+
+    # Words for numbers
+
+    @property
+    def may_tell_value(self):
+        """Whether the reader may see what the tiers are made of."""
+        return self.is_score or self.shows_money
+
+    def value(self, value):
+        """A value of a tier: an amount, or a score."""
+        if self.is_score:
+            return formatLang(self.env, value, 1)
+        return formatLang(self.env, value, currency_obj=self.currency)
+
+    def limit(self, limit, told):
+        """A limit beside the value that it judges: with more decimals where both read
+        alike and are not."""
+        text = self.value(limit)
+        if limit == told["value"] or text != self.value(told["value"]):
+            return text
+        return plain_number(self.env, limit)
+
+    def difference(self, value):
+        """A difference of two such values."""
+        if self.is_score:
+            return self.env._("%s points", formatLang(self.env, value, 1))
+        if self.policy.value_metric == "margin":
+            return self.env._("%s of margin", self.value(value))
+        return self.value(value)
+
+    def number(self, value):
+        """At most one decimal, and none where it is zero."""
+        return formatLang(self.env, value, 0 if round(value, 1) == int(value) else 1)
+
+    def day(self, day):
+        """A date, or its ISO text, as the reader writes it."""
+        day = date.fromisoformat(day) if isinstance(day, str) else day
+        return format_date(self.env, day)
+
+    def orders(self, count):
+        """A number of orders."""
+        return self.env._("1 order") if count == 1 else self.env._("%s orders", count)
+
+    def days(self, count):
+        """A number of days."""
+        return self.env._("1 day") if count == 1 else self.env._("%s days", count)
+
+    def months(self, count=None):
+        """A number of months, those of the window by default."""
+        count = self.policy.window_months if count is None else count
+        if count == 1:
+            return self.env._("1 month")
+        return self.env._("%s months", self.number(count))
+
+    def gap(self, told):
+        """The own rhythm in days, with a decimal where it is short."""
+        gap = told.get("gap") or 0
+        gap = round(gap) if gap >= 10 else round(gap, 1)
+        return self.days(1) if gap == 1 else self.env._("%s days", self.number(gap))
+
+    def ratio(self, told):
+        """How many times the own rhythm has passed."""
+        gap = told.get("gap") or 1
+        return formatLang(self.env, told.get("recency", 0) / gap, 1)

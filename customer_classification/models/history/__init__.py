@@ -1,0 +1,4 @@
+from . import classification_history_mixin
+from . import classification_history
+from . import classification_migration
+from . import classification_migration_matrix

@@ -1,0 +1,144 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..common.access_groups import MONEY_GROUP
+from ..customer.customer_profile import RISK_COLORS, RISK_SELECTION
+from .classification_history_mixin import COMPANY_BITS, DAY_KEYS
+
+# Field that holds the class, by axis.
+CLASS_FIELDS = {
+    "value_tier": "value_tier_id",
+    "lifecycle_stage": "lifecycle_stage_id",
+    "churn_risk": "churn_risk",
+}
+
+
+class ClassificationHistory(models.Model):
+    """One customer in one company as classified on a day of the past; see
+    ``classification.history.mixin`` for how a day is chosen.
+
+    *Query budget*: one for the rows, one for the time zones, one for the dates since
+    when the classes hold, where these are read.
+    """
+
+    _name = "classification.history"
+    _inherit = "classification.history.mixin"
+    _description = "Customer as of a Day"
+    _auto = False
+
+    as_of_date = fields.Date(string="As Of", readonly=True, depends_context=DAY_KEYS)
+    value_tier_id = fields.Many2one(
+        "customer.value.tier", readonly=True, depends_context=DAY_KEYS
+    )
+    lifecycle_stage_id = fields.Many2one(
+        "customer.lifecycle.stage", readonly=True, depends_context=DAY_KEYS
+    )
+    churn_risk = fields.Selection(
+        RISK_SELECTION, readonly=True, depends_context=DAY_KEYS
+    )
+    value_tier_color = fields.Integer(
+        related="value_tier_id.color", string="Value Tier Color"
+    )
+    lifecycle_stage_color = fields.Integer(
+        related="lifecycle_stage_id.color", string="Lifecycle Stage Color"
+    )
+    churn_risk_color = fields.Integer(compute="_compute_churn_risk_color")
+    value_tier_since = fields.Date(string="Tier Since", compute="_compute_since")
+    lifecycle_stage_since = fields.Date(string="Stage Since", compute="_compute_since")
+    churn_risk_since = fields.Date(string="Risk Since", compute="_compute_since")
+    revenue = fields.Monetary(
+        string="Revenue at the Last Change",
+        readonly=True,
+        groups=MONEY_GROUP,
+        depends_context=DAY_KEYS,
+        aggregator=None,  # of many days: their sum is that of none
+        help="Net revenue in the window, as of the customer's last change up to the "
+        "day.",
+    )
+
+    @property
+    def _table_query(self):
+        days = self._company_days(self._context_day("history_date"))
+        return SQL(" UNION ALL ").join(self._company_query(*place) for place in days)
+
+    @api.model
+    def _company_query(self, company, day, zone):
+        """The rows of one company: of each customer and axis, the latest change, as the
+        index of the changes has them in its order."""
+        return SQL(
+            """
+            SELECT (partner_id::bigint << %(bits)s) + %(company)s AS id,
+                   partner_id,
+                   %(company)s AS company_id,
+                   %(day)s::date AS as_of_date,
+                   max(to_tier_id) AS value_tier_id,
+                   max(to_stage_id) AS lifecycle_stage_id,
+                   max(to_risk) AS churn_risk,
+                   %(revenue)s AS revenue
+              FROM (SELECT DISTINCT ON (partner_id, axis) *
+                      FROM (%(changes)s) known
+                     ORDER BY partner_id, axis, valid_date DESC, create_date DESC,
+                              id DESC) latest
+             GROUP BY partner_id
+            HAVING %(is_customer)s
+            """,
+            bits=COMPANY_BITS,
+            company=company.id,
+            day=day,
+            revenue=self._last_revenue(SQL("TRUE")),
+            changes=self._changes_query(company, day, zone),
+            is_customer=self._is_customer(SQL("TRUE")),
+        )
+
+    @api.depends("churn_risk")
+    @api.depends_context(*DAY_KEYS)
+    def _compute_churn_risk_color(self):
+        for row in self:
+            row.churn_risk_color = RISK_COLORS.get(row.churn_risk, 0)
+
+    @api.depends("partner_id", "company_id", *CLASS_FIELDS.values())
+    @api.depends_context(*DAY_KEYS)
+    def _compute_since(self):
+        """Days since when each class holds without a break: one query."""
+        since = self._since()
+        for row in self:
+            for axis, name in CLASS_FIELDS.items():
+                key = (row.partner_id.id, row.company_id.id, axis)
+                row[f"{axis}_since"] = row[name] and since.get(key)
+
+    def _since(self):
+        """``{(customer id, company id, axis): day}``; two changes to one class, as
+        a correction makes them, count from the first on."""
+        model = self._of_customers(self.partner_id.ids)
+        query = SQL(" UNION ALL ").join(
+            model._since_query(*place)
+            for place in self._company_days(self._context_day("history_date"))
+        )
+        return {
+            (partner, company, axis): day
+            for partner, company, axis, day in self.env.execute_query(query)
+        }
+
+    @api.model
+    def _since_query(self, company, day, zone):
+        """Change by change, the latest one that led to another class than the one
+        before; without those that were overruled on their own day."""
+        code = SQL("COALESCE(to_tier_id::text, to_stage_id::text, to_risk)")
+        return SQL(
+            """
+            SELECT partner_id, %(company)s, axis, max(valid_date)
+                       FILTER (WHERE code IS DISTINCT FROM code_before)
+              FROM (SELECT partner_id, axis, valid_date, code,
+                           lead(code) OVER (PARTITION BY partner_id, axis
+                                            ORDER BY valid_date DESC) AS code_before
+                      FROM (SELECT DISTINCT ON (partner_id, axis, valid_date)
+                                   partner_id, axis, valid_date, %(code)s AS code
+                              FROM (%(changes)s) known
+                             ORDER BY partner_id, axis, valid_date DESC,
+                                      create_date DESC, id DESC) of_day) pair
+             GROUP BY partner_id, axis
+            """,
+            company=company.id,
+            code=code,
+            changes=self._changes_query(company, day, zone),
+        )

@@ -1,0 +1,243 @@
+from datetime import datetime, time, timedelta
+
+import pytz
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL, OrderedSet
+
+from ..common.arguments import as_day
+from ..common.called_records import check_one
+
+# A row is numbered by its customer and its company, so that it has one id on every
+# day, and tells its customer; below 2^53, exact in JavaScript.
+COMPANY_BITS = 20
+# What the rows depend on beside the history itself: one record, many days.
+DAY_KEYS = ("history_date", "history_from_date", "history_known_date")
+# Years of which there can be a history.
+YEARS = range(1900, 2201)
+
+
+class CustomerIds(tuple):
+    """Ids of customers in the context, which no client can put there."""
+
+
+class ClassificationHistoryMixin(models.AbstractModel):
+    """Customers on a day of the past, worked out from the changes when asked.
+
+    The history is bitemporal. On a day, that change counts of each customer and axis
+    which is valid latest up to the day; among those of one day, the one recorded last.
+    A change recorded later with an earlier day, a correction, so counts from its own
+    day to the next change's. Who asks as known on a day does not see what was
+    recorded after it.
+
+    The days are in the context, as dates or their text, each the whole day in the
+    time zone of the company's policy:
+
+    - ``history_date``: today by default;
+    - ``history_known_date``: what was recorded up to the end of this day; everything
+      by default.
+
+    Only the companies that are switched on are looked at.
+
+    *Query budget*: one for the rows, and one for the time zones where they matter:
+    where a day is missing, or known on a day.
+    """
+
+    _name = "classification.history.mixin"
+    _description = "Customers on a Day"
+    _rec_name = "partner_id"
+    # As the index of the changes has them: a page does not wait for all customers, and
+    # customers keep their places from day to day.
+    _order = "partner_id.id, company_id.id"
+    _depends = {
+        "classification.change": [
+            *("partner_id", "company_id", "axis", "valid_date", "create_date"),
+            *("to_tier_id", "to_stage_id", "to_risk", "revenue"),
+        ]
+    }
+
+    partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    user_id = fields.Many2one(related="partner_id.user_id", string="Salesperson")
+    country_id = fields.Many2one(related="partner_id.country_id")
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        """Look only at the customers whom the domain names, by themselves or by the
+        numbers of their rows: the index of the changes begins with them."""
+        customer_ids = self._named_customers(Domain(domain))
+        if customer_ids is not None:
+            self = self._of_customers(customer_ids)
+        return super()._search(domain, *args, **kwargs)
+
+    @api.private
+    def fetch(self, field_names=None):
+        """Refuse a context without a day in it before Odoo keeps values by it."""
+        for key in DAY_KEYS:
+            self._context_day(key)
+        return super().fetch(field_names)
+
+    @api.model
+    def _of_customers(self, ids):
+        """Look at some customers only."""
+        return self.with_context(history_customer_ids=CustomerIds(ids))
+
+    @api.model
+    def _named_customers(self, domain):
+        """Ids of customers outside whom a domain finds nothing, None for everybody."""
+        terms = list(domain)
+        if "|" in terms or "!" in terms:
+            return None
+        for term in terms:
+            if isinstance(term, tuple) and term[0] in ("id", "partner_id"):
+                name, operator, value = term
+                ids = [value] if operator == "=" else value
+                if operator in ("=", "in") and self._are_ids(ids):
+                    return [i >> COMPANY_BITS if name == "id" else i for i in ids]
+        return None
+
+    @api.model
+    def _are_ids(self, values):
+        return isinstance(values, list | tuple | set | frozenset | OrderedSet) and all(
+            isinstance(value, int) for value in values
+        )
+
+    # Days
+
+    @api.model
+    def _context_day(self, key):
+        """The day that stands in the context, None where there is none."""
+        day = as_day(self.env, self.env.context.get(key), self.env._("History"))
+        if day and day.year not in YEARS:
+            raise UserError(
+                self.env._(
+                    "%(day)s is too far away: choose a day of the years %(first)s to "
+                    "%(last)s.",
+                    day=fields.Date.to_string(day),
+                    first=YEARS[0],
+                    last=YEARS[-1],
+                )
+            )
+        return day
+
+    @api.model
+    def _zones(self):
+        """``{company: time zone}`` of the published policies: one query."""
+        policies = (
+            self.env["classification.policy"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("company_id", "in", self.env.companies.ids),
+                    ("state", "=", "published"),
+                ],
+                ["company_id", "tz"],
+                order="id",
+            )
+        )
+        return {policy.company_id: policy.tz for policy in policies}
+
+    @api.model
+    def _first_day(self):
+        """The first day on which a customer had a class, or False: one query."""
+        [(day,)] = self.env["classification.change"]._read_group(
+            [("company_id", "in", self.env.companies.ids)], [], ["valid_date:min"]
+        )
+        return day
+
+    @api.model
+    def _end_of_day(self, day, zone):
+        """The instant, in UTC without a zone as in the database, at which a day ends
+        in a time zone."""
+        midnight = datetime.combine(day + timedelta(days=1), time.min)
+        return (
+            pytz.timezone(zone)
+            .localize(midnight)
+            .astimezone(pytz.utc)
+            .replace(tzinfo=None)
+        )
+
+    # Queries
+
+    @api.model
+    def _changes_query(self, company, day, zone):
+        """SQL of the changes of a company that are valid on a day, and known; of the
+        customers in the context alone, where some stand there."""
+        conditions = [
+            SQL("company_id = %s", company.id),
+            SQL("valid_date <= %s", day),
+        ]
+        known = self._context_day("history_known_date")
+        if known:
+            end = self._end_of_day(known, zone)
+            conditions.append(SQL("create_date < %s", end))
+        customer_ids = self.env.context.get("history_customer_ids")
+        if isinstance(customer_ids, CustomerIds):
+            conditions.append(SQL("partner_id = ANY(%s)", list(customer_ids)))
+        return SQL(
+            """
+            SELECT id, partner_id, axis, valid_date, create_date, to_tier_id,
+                   to_stage_id, to_risk, revenue
+              FROM classification_change
+             WHERE %s
+            """,
+            SQL(" AND ").join(conditions),
+        )
+
+    @api.model
+    def _is_customer(self, condition):
+        """SQL of whether a customer has a class, by the latest changes of the axes."""
+        return SQL(
+            "count(COALESCE(to_tier_id, to_stage_id)) FILTER (WHERE %(condition)s)"
+            " + count(to_risk) FILTER (WHERE %(condition)s) > 0",
+            condition=condition,
+        )
+
+    @api.model
+    def _last_revenue(self, condition):
+        """SQL of the revenue of the last change among the latest ones of the axes."""
+        return SQL(
+            "(max(ARRAY[valid_date - DATE '2000-01-01',"
+            " EXTRACT(EPOCH FROM create_date), id, revenue])"
+            " FILTER (WHERE %s))[4]::numeric",
+            condition,
+        )
+
+    @api.model
+    def _company_days(self, day=None):
+        """``[(company, day, time zone)]`` of the companies that are switched on;
+        today, in the time zone of the company's policy, where no day is given. One
+        query, or none where the time zones do not matter."""
+        is_zoned = not day or self._context_day("history_known_date")
+        zones = self._zones() if is_zoned else {}
+        return [
+            (company, day or self._today_in(zone), zone)
+            for company in self.env.companies
+            for zone in [zones.get(company, "UTC")]
+        ]
+
+    @api.model
+    def _today_in(self, zone):
+        return fields.Date.context_today(self.with_context(tz=zone))
+
+    @api.model
+    def _today(self):
+        """Today in the current company."""
+        return self._today_in(self._zones().get(self.env.company, "UTC"))
+
+    # Actions
+
+    def action_open_customer(self):
+        """Open the profile of the customer, or the contact who has none any more."""
+        check_one(self)
+        profile = self.env["customer.profile"].search(
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("company_id", "=", self.company_id.id),
+                ("active", "in", (True, False)),
+            ]
+        )
+        return (profile or self.partner_id).get_formview_action()

@@ -1,0 +1,62 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..common.own_context import OWN
+
+
+class ClassificationPolicyLine(models.AbstractModel):
+    """A line of the rules: stands as long as its policy explains classes, and is
+    judged together with all others."""
+
+    _name = "classification.policy.line"
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
+    _description = "Line of a Classification Policy"
+    _fixed_fields = frozenset({"policy_id"})
+
+    policy_id = fields.Many2one(
+        "classification.policy", required=True, ondelete="cascade", index=True
+    )
+    policy_state = fields.Selection(related="policy_id.state")
+    currency_id = fields.Many2one(related="policy_id.currency_id")
+
+    @api.constrains(lambda self: self._rule_fields())
+    def _check_rules(self):
+        # One line after the other is written: what a policy writes is judged by the
+        # policy when all of it stands.
+        if self.env.context.get("rules_judged_later") is not OWN:
+            self.policy_id._check_rules()
+
+    @api.model
+    def _rule_fields(self):
+        """Names of the fields that decide about classes."""
+        return set()
+
+    def _line_label(self):
+        """What people call this line among the others of its policy."""
+        raise NotImplementedError
+
+    def _in_words(self):
+        """What this line says, for people."""
+        raise NotImplementedError
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines._check_draft()
+        return lines
+
+    def write(self, vals):
+        self._check_draft()
+        result = super().write(vals)
+        self._check_draft()  # it may have been moved to another policy
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_published(self):
+        self._check_draft()
+
+    def _check_draft(self):
+        if any(line.policy_state != "draft" for line in self):
+            raise UserError(
+                self.env._("The limits of a published policy are not changed.")
+            )

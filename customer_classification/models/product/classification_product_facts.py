@@ -1,0 +1,376 @@
+import math
+from typing import NamedTuple
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ...copy_frames import (
+    NO_DAY,
+    TOO_LARGE,
+    null_free_day,
+    null_free_float,
+    read_frame,
+    usable_float,
+)
+from ..source.classification_source import FIRST_PLAUSIBLE_DAY
+from .columns import CLASSES
+from .product_profile import CLASS_FIELDS, SHADOW_FIELDS
+
+SOLD = {
+    "product_id": "int",
+    "period": "int",
+    "revenue": "float",
+    "quantity": "float",
+    "cost": "float",
+    "uncosted": "float",
+    "line_count": "int",
+    "first_day": "day",
+    "last_day": "day",
+}
+VARIANT = {"id": "int", "product": "int", "cost": "float", "active": "bool"}
+
+
+def _code_by_numbers(axis):
+    """SQL of the engine's code of a class so far, as the numbers gave it."""
+    return SQL(
+        "array_position(%s::text[],"
+        " (CASE WHEN f.is_overridden THEN %s ELSE %s END)::text)",
+        list(CLASSES[axis]),
+        SQL.identifier("f", SHADOW_FIELDS[axis]),
+        SQL.identifier("f", CLASS_FIELDS[axis]),
+    )
+
+
+# What a run reads of each product, {column: (kind on the wire, SQL)}: t is the product,
+# u its unit, f its profile so far.
+PRODUCT = {
+    "category": ("int", SQL("COALESCE(t.categ_id, 0)")),
+    "active": ("bool", SQL("COALESCE(t.active, FALSE)")),
+    "factor": ("float", SQL("COALESCE(u.factor, 1)")),
+    "has_profile": ("bool", SQL("f.id IS NOT NULL")),
+    **{axis: ("int", _code_by_numbers(axis)) for axis in CLASSES},
+    "abc_below_since": ("day", SQL("f.abc_below_since")),
+    "xyz_above_since": ("day", SQL("f.xyz_above_since")),
+    "policy": ("int", SQL("f.policy_id")),
+    "lifetime_line_count": ("int", SQL("f.lifetime_line_count")),
+    "lifetime_revenue": ("float", SQL("COALESCE(f.lifetime_revenue, 0)")),
+    "list_price": ("float", SQL("COALESCE(f.list_price, 0)")),
+    "is_sellable": ("bool", SQL("f.is_sellable")),
+    "content_hash": ("big", SQL("f.content_hash")),
+}
+# Memory of the database for one aggregate. With more, the hash table does not fit the
+# processor's cache and takes longer than one that spills to disk.
+WORK_MEM = "64MB"
+
+
+class Split(NamedTuple):
+    """What was sold by variant: the engine's ``Sold`` of all variants, the product of
+    each, and whether it has several."""
+
+    sold: tuple
+    product: object
+    is_one_of_several: object
+
+
+class ProductState(NamedTuple):
+    """What a run over products reads: the engine's ``Sold``; a frame with the state of
+    each product, and one with the classes so far; ids of those that have a profile
+    and are neither sold nor for sale; a :class:`Split`, or None; and ``[(product,
+    reason, lines)]`` of those set aside."""
+
+    sold: tuple
+    products: object
+    previous: object
+    gone: list
+    split: object
+    problems: list
+
+
+class ClassificationProductFacts(models.AbstractModel):
+    """Reads what was sold of each product up to a day, beside how the product is
+    classified so far.
+
+    *How it works*: the sources give selects of lines; one aggregate over them, by
+    variant and period, leaves the database. Variants are rolled up to their product
+    in memory, where quantities become those of the product's unit and costs are
+    added that the documents do not know.
+
+    *Query budget*: seven, whatever the number of products and lines.
+    """
+
+    _name = "classification.product.facts"
+    _description = "Facts about Products"
+
+    @api.model
+    def _read(self, policy, parameters, as_of_date):
+        """The :class:`ProductState` of a company's products."""
+        import pandas as pd
+
+        from ...engine import PRODUCT_PREVIOUS, Periods, product_facts
+
+        self.env.flush_all()
+        scope = self.env["classification.facts"]._scope(policy, as_of_date)
+        window_start = policy._parameters().window_start(as_of_date)
+        periods = Periods(as_of_date, window_start, parameters)
+        products, previous = self._read_products(policy, as_of_date)
+        rows = pd.DataFrame(self._read_sold(policy, scope, periods), copy=False)
+        variants = self._read_variants(policy.company_id)
+        rows = self._by_product(rows, products["factor"], variants)
+        problems = self._problems(rows, products, variants)
+        products, previous, rows, variants = self._without(
+            {product for product, *__ in problems}, products, previous, rows, variants
+        )
+        sold = rows["product"].unique()
+        kept = products["is_offered"] | products.index.isin(sold)
+        gone = products.index[products["has_profile"] & ~kept]
+        products, previous = products[kept], previous[kept]
+        facts = product_facts(rows, products, periods, parameters)
+        days = ("abc_below_since", "xyz_above_since")
+        previous = previous.assign(
+            **{name: _day_numbers(previous[name]) for name in days}
+        )
+        previous = previous[[*PRODUCT_PREVIOUS, "content_hash"]]
+        split = self._split(rows, products, variants, periods, parameters)
+        return ProductState(facts, products, previous, gone.tolist(), split, problems)
+
+    @api.model
+    def _problems(self, rows, products, variants):
+        """``[(product, reason, lines)]`` of products whose numbers cannot be reckoned
+        with; of those that nobody offers, sold or classified, nothing is told."""
+        import numpy as np
+
+        looked_at = products["is_offered"] | products["has_profile"]
+        looked_at |= products.index.isin(rows["product"])
+        amounts = rows[["revenue", "quantity"]].isna().any(axis=1)
+        early = rows["first_day"] < np.datetime64(FIRST_PLAUSIBLE_DAY)
+        early |= rows["first_day"].isna() & (rows["line_count"] > 0)
+        factor = products["factor"]
+        found = {
+            "bad_unit": products.index[~(factor > 0)],
+            "bad_price": products.index[products["list_price"].isna()],
+            "bad_cost": variants["product"][variants["cost"].isna()],
+            "bad_date": rows["product"][early],
+        }
+        convertible = rows["product"].isin(products.index[factor > 0])
+        found["bad_line"] = rows["product"][amounts & convertible]
+        known = set(products.index[looked_at])
+        return [
+            (product, reason, 0)
+            for reason, ids in found.items()
+            for product in sorted(known.intersection(np.unique(ids).tolist()))
+        ]
+
+    @api.model
+    def _without(self, set_aside, products, previous, rows, variants):
+        """The same frames without products that are set aside."""
+        if not set_aside:
+            return products, previous, rows, variants
+        kept = ~products.index.isin(set_aside)
+        return (
+            products[kept],
+            previous[kept],
+            rows[~rows["product"].isin(set_aside)],
+            variants[~variants["product"].isin(set_aside)],
+        )
+
+    @api.model
+    def _split(self, rows, products, variants, periods, parameters):
+        """The :class:`Split` of what was sold by variant, None where no product has
+        several variants."""
+        import numpy as np
+
+        from ...engine import product_facts
+
+        place = products.index.get_indexer(variants["product"])
+        sold = variants.index.isin(rows["product_id"].unique())
+        kept = (place >= 0) & (variants["active"].to_numpy() | sold)
+        place, own = place[kept], variants[kept]
+        several = np.bincount(place, minlength=len(products))[place] > 1
+        if not several.any():
+            return None
+        frame = products[["category", "list_price", "is_sellable"]]
+        frame = frame.take(place).set_axis(own.index)
+        rows = rows.assign(product=rows["product_id"])
+        facts = product_facts(rows, frame, periods, parameters)
+        return Split(facts, own["product"], several)
+
+    # What was sold
+
+    @api.model
+    def _read_sold(self, policy, scope, periods):
+        """What was sold by variant and period: three queries."""
+        cr = self.env.cr
+        cr.execute(SQL("SELECT set_config('work_mem', %s, TRUE)", WORK_MEM))
+        columns = read_frame(cr, self._sold_query(policy, scope, periods), SOLD)
+        cr.execute("SET LOCAL work_mem TO DEFAULT")
+        return columns
+
+    @api.model
+    def _sold_query(self, policy, scope, periods):
+        """SQL of the aggregate. What is given back makes no sale: it counts in the
+        sums, not in the number of lines and not in the days. ``OFFSET 0`` has amount
+        and quantity worked out once a line, not where they are named."""
+
+        def period(day):
+            return SQL("width_bucket(%s, %s::date[])", day, periods.starts)
+
+        queries = [
+            query
+            for name in self.env["classification.facts"]._source_names(policy)
+            for query in self.env[name]._sold_queries(policy, scope, period)
+        ]
+        query = SQL(
+            """
+            SELECT d.product_id, d.period, sum(d.amount), sum(d.quantity),
+                   COALESCE(sum(d.cost), 0),
+                   COALESCE(sum(d.quantity) FILTER (WHERE d.cost IS NULL), 0),
+                   count(*) FILTER (WHERE d.quantity > 0)::integer, %(first)s, %(last)s
+              FROM (%(lines)s OFFSET 0) d
+             WHERE d.amount IS NOT NULL AND d.quantity IS NOT NULL
+             GROUP BY d.product_id, d.period
+            """,
+            first=null_free_day(SQL("min(d.day) FILTER (WHERE d.quantity > 0)")),
+            last=null_free_day(SQL("max(d.day) FILTER (WHERE d.quantity > 0)")),
+            lines=SQL(" UNION ALL ").join(queries) if queries else self._nothing(),
+        )
+        return scope.with_rates(query)
+
+    @api.model
+    def _nothing(self):
+        return SQL(
+            "SELECT 0 AS product_id, NULL::date AS day, 0 AS period, 0::float8 AS"
+            " amount, 0::float8 AS quantity, 0::float8 AS cost WHERE FALSE"
+        )
+
+    @api.model
+    def _read_variants(self, company):
+        """Product, cost and state of all variants, by id: one query."""
+        import pandas as pd
+
+        columns = read_frame(
+            self.env.cr,
+            SQL(
+                "SELECT id, product_tmpl_id,"
+                " CASE jsonb_typeof(standard_price->%s)"
+                " WHEN 'number' THEN %s WHEN 'null' THEN 0"
+                " ELSE CASE WHEN standard_price ? %s THEN 'NaN'::float8 ELSE 0 END END,"
+                " COALESCE(active, FALSE) FROM product_product",
+                str(company.id),
+                usable_float(SQL("(standard_price->>%s)::numeric", str(company.id))),
+                str(company.id),
+            ),
+            VARIANT,
+        )
+        index = pd.Index(columns.pop("id"), name="variant")
+        return pd.DataFrame(columns, index)
+
+    @api.model
+    def _by_product(self, rows, factors, variants):
+        """The rows with their product, in its unit, and the margin; that is not known
+        where neither document nor variant knows a cost.
+
+        :param factors: reference units in the unit of each product
+        :param variants: frame of :meth:`_read_variants`
+        """
+        import numpy as np
+
+        place = variants.index.get_indexer(rows["product_id"])
+        rows, place = rows[place >= 0], place[place >= 0]
+        product = variants["product"].to_numpy()[place]
+        cost = variants["cost"].to_numpy()[place]
+        factor = factors.reindex(product).to_numpy()
+        uncosted = rows["uncosted"].to_numpy() / factor
+        known = np.where(cost > 0, cost * uncosted, np.nan)
+        cost = rows["cost"] + np.where(uncosted == 0, 0.0, known)
+        return rows.assign(
+            product=product,
+            quantity=rows["quantity"] / factor,
+            margin=rows["revenue"] - cost,
+        )
+
+    # Products
+
+    @api.model
+    def _read_products(self, policy, as_of_date):
+        """All products, and their classes so far, by id: one query, and one for each
+        currency in which prices are."""
+        import pandas as pd
+
+        kinds = {
+            "product": "int",
+            "is_offered": "bool",
+            "price": "float",
+            **{name: kind for name, (kind, __) in PRODUCT.items()},
+        }
+        query = self._product_query(policy, as_of_date)
+        columns = read_frame(self.env.cr, query, kinds)
+        index = pd.Index(columns.pop("product"), name="product")
+        previous = pd.DataFrame(columns, index)
+        products = previous[["category", "active", "factor", "has_profile"]].assign(
+            is_offered=previous["is_offered"],
+            is_sellable=previous["is_offered"],
+            list_price=previous["price"].round(policy.currency_id.decimal_places),
+        )
+        return products, previous
+
+    @api.model
+    def _product_query(self, policy, as_of_date):
+        rates = self._price_rates(policy.company_id, as_of_date)
+        facts = self.env["classification.facts"]
+        return SQL(
+            """
+            SELECT t.id,
+                   COALESCE(t.active AND t.sale_ok
+                            AND (t.company_id IS NULL OR r.id IS NOT NULL), FALSE),
+                   %(price)s, %(columns)s
+              FROM product_template t
+              LEFT JOIN uom_uom u ON u.id = t.uom_id
+              LEFT JOIN unnest(%(companies)s::integer[], %(rates)s::float8[])
+                        AS r(id, rate) ON r.id = COALESCE(t.company_id, 0)
+              LEFT JOIN product_profile f
+                ON f.product_tmpl_id = t.id AND f.company_id = %(company)s
+            """,
+            price=null_free_float(
+                SQL(
+                    "COALESCE(%s, 0) * COALESCE(r.rate, 1)",
+                    usable_float(SQL("t.list_price")),
+                )
+            ),
+            columns=SQL(", ").join(
+                facts._null_free(kind, code) for kind, code in PRODUCT.values()
+            ),
+            companies=list(rates),
+            rates=list(rates.values()),
+            company=policy.company_id.id,
+        )
+
+    @api.model
+    def _price_rates(self, company, as_of_date):
+        """``{id of the company that owns a product: rate of its prices}``, 0 for
+        products of all companies, whose prices are in the main company's currency."""
+        main = self.env["res.company"].sudo()._get_main_company()
+        owners = {0: main} | {one.id: one for one in company.sudo().parent_ids}
+        return {
+            key: self._rate(owner.currency_id, company, as_of_date)
+            for key, owner in owners.items()
+        }
+
+    @api.model
+    def _rate(self, currency, company, as_of_date):
+        """As Odoo converts; NaN by a rate that is no number to divide by."""
+        try:
+            rate = currency._get_conversion_rate(
+                currency, company.currency_id, company, as_of_date
+            )
+        except ZeroDivisionError:
+            return math.nan
+        return rate if 0 < rate <= TOO_LARGE else math.nan
+
+
+def _day_numbers(days):
+    """Days as float64 day numbers, NaN for none."""
+    import numpy as np
+
+    values = days.to_numpy("datetime64[D]")
+    numbers = values.astype("int64").astype("float64")
+    return np.where(np.isnat(values) | (numbers == NO_DAY), np.nan, numbers)

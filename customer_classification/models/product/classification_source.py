@@ -1,0 +1,196 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+from ...copy_frames import TOO_LARGE, is_usable, usable_float
+
+# Units with what they are of their reference; NaN where that cannot be reckoned with.
+UNITS = SQL(
+    "(SELECT id, CASE WHEN factor > 0 AND factor <= %s THEN factor::float8"
+    " ELSE 'NaN' END AS factor FROM uom_uom)",
+    TOO_LARGE,
+)
+
+
+class ClassificationSource(models.AbstractModel):
+    """The lines of the documents, to see which products were sold."""
+
+    # pylint: disable-next=consider-merging-classes-inherited
+    _inherit = "classification.source"
+
+    @api.model
+    def _sold_queries(self, policy, scope, period):
+        """Return a list of :class:`SQL` selects of ``(product_id integer, day date,
+        period integer, amount float8, quantity float8, cost float8)``, one row a line
+        with a product.
+
+        ``amount`` is as in :meth:`_purchase_queries`; ``quantity`` is in the reference
+        unit of the line's own unit; both are negative for what is given back, and NaN
+        where they are no numbers to reckon with. ``cost``
+        is NULL where the document does not know it. Notes, sections and down payments
+        are left out.
+
+        :param period: function from the SQL of a day to that of its period; to be
+            called where it is cheap, once a document
+        """
+        return []
+
+
+class ClassificationSourceSale(models.AbstractModel):
+    """The lines of orders, and of the credit notes that take away from them."""
+
+    # pylint: disable-next=consider-merging-classes-inherited
+    _inherit = "classification.source.sale"
+
+    @api.model
+    def _sold_queries(self, policy, scope, period):
+        if policy.revenue_source != "sale":
+            return []
+        queries = [self._order_line_query(policy, scope, period)]
+        if policy.subtract_credit_notes:
+            credit = self.env["classification.source.credit"]
+            queries.append(credit._line_query(policy, scope, period))
+        return queries
+
+    @api.model
+    def _order_line_query(self, policy, scope, period):
+        """``OFFSET 0`` has the days worked out once an order, before the join."""
+        day = scope.day(SQL("o.date_order"))
+        return SQL(
+            """
+            SELECT l.product_id, o.day, o.period,
+                   %(amount)s AS amount,
+                   %(quantity)s * COALESCE(u.factor, 1) AS quantity,
+                   %(cost)s AS cost
+              FROM (SELECT o.id, %(day)s AS day, %(period)s AS period,
+                           %(rate)s AS rate
+                      FROM sale_order o
+                     WHERE o.state = 'sale' AND o.company_id = %(company)s
+                       AND %(until)s AND %(matching)s
+                    OFFSET 0) o
+              JOIN sale_order_line l ON l.order_id = o.id
+              LEFT JOIN %(units)s u ON u.id = l.product_uom_id
+             WHERE %(is_sold)s AND l.product_id IS NOT NULL
+            """,
+            amount=usable_float(_at_rate(SQL("l.price_subtotal"), scope)),
+            is_sold=self._is_sold(SQL("l")),
+            rate=scope.foreign_factor(SQL("o.currency_id"), SQL("o.date_order::date")),
+            quantity=SQL("(%s)", usable_float(SQL("l.product_uom_qty"))),
+            cost=self._line_cost(scope),
+            day=day,
+            period=period(day),
+            company=scope.company_id,
+            until=scope.until(SQL("o.date_order")),
+            matching=self._matching(policy, scope),
+            units=UNITS,
+        )
+
+    @api.model
+    def _line_cost(self, scope):
+        """SQL of a line's cost, NULL where it is no number; no cost is known before
+        ``sale_margin``."""
+        if "margin" not in self.env["sale.order.line"]._fields:
+            return SQL("NULL::float8")
+        cost = _at_rate(SQL("(l.price_subtotal - l.margin::numeric)"), scope)
+        return SQL("CASE WHEN %s THEN (%s)::float8 END", is_usable(cost), cost)
+
+
+class ClassificationSourceInvoice(models.AbstractModel):
+    """The lines of invoices and credit notes."""
+
+    # pylint: disable-next=consider-merging-classes-inherited
+    _inherit = "classification.source.invoice"
+
+    @api.model
+    def _sold_queries(self, policy, scope, period):
+        if policy.revenue_source != "invoice":
+            return []
+        credit = self.env["classification.source.credit"]
+        return [
+            self._move_line_query(policy, scope, period),
+            credit._line_query(policy, scope, period),
+        ]
+
+    @api.model
+    def _move_line_query(self, policy, scope, period):
+        """``balance`` is in company currency, negative for what is sold."""
+        return SQL(
+            """
+            SELECT l.product_id, m.day, m.period, -%(amount)s AS amount,
+                   %(quantity)s * COALESCE(u.factor, 1) AS quantity,
+                   NULL::float8 AS cost
+              FROM (SELECT m.id, m.invoice_date AS day, %(period)s AS period,
+                           %(rate)s AS rate
+                      FROM account_move m
+                     WHERE m.move_type IN ('out_invoice', 'out_receipt')
+                       AND m.state = 'posted' AND m.company_id = %(company)s
+                       AND m.invoice_date <= %(as_of_date)s AND %(matching)s
+                    OFFSET 0) m
+              JOIN account_move_line l ON l.move_id = m.id
+              LEFT JOIN %(units)s u ON u.id = l.product_uom_id
+             WHERE %(is_invoiced)s AND l.product_id IS NOT NULL
+            """,
+            amount=SQL("(%s)", usable_float(self._line_amount(scope, SQL("m")))),
+            quantity=SQL("(%s)", usable_float(SQL("l.quantity"))),
+            is_invoiced=self._is_invoiced(SQL("l")),
+            rate=scope.foreign_factor(SQL("m.currency_id"), SQL("m.invoice_date")),
+            period=period(SQL("m.invoice_date")),
+            company=scope.company_id,
+            as_of_date=scope.as_of_date,
+            matching=self._matching(policy, scope),
+            units=UNITS,
+        )
+
+    @api.model
+    def _line_amount(self, scope, document):
+        """SQL of a line's balance: as booked, or at the rate of its document.
+
+        :param document: SQL of the alias of what has the rate
+        """
+        return SQL(
+            "CASE WHEN %(document)s.rate IS NULL THEN l.balance ELSE %(foreign)s END",
+            document=document,
+            foreign=scope.converted(SQL("l.amount_currency"), SQL("%s.rate", document)),
+        )
+
+
+class ClassificationSourceCredit(models.AbstractModel):
+    """The lines of credit notes, as far as they take back what counted."""
+
+    # pylint: disable-next=consider-merging-classes-inherited
+    _inherit = "classification.source.credit"
+
+    @api.model
+    def _line_query(self, policy, scope, period):
+        """``OFFSET 0`` has the rates looked up once a line, not once a use."""
+        invoice = self.env["classification.source.invoice"]
+        return SQL(
+            """
+            SELECT l.product_id, t.day, %(period)s AS period, -%(amount)s * t.share,
+                   -%(quantity)s * COALESCE(u.factor, 1) * t.share,
+                   NULL::float8 AS cost
+              FROM (SELECT t.line_id, t.share::float8 AS share, %(rate)s AS rate,
+                           GREATEST(m.invoice_date, t.day) AS day
+                      FROM (%(taken)s) t
+                      JOIN account_move m ON m.id = t.move_id
+                     WHERE t.share > 0
+                    OFFSET 0) t
+              JOIN account_move_line l ON l.id = t.line_id
+              LEFT JOIN %(units)s u ON u.id = l.product_uom_id
+             WHERE l.product_id IS NOT NULL
+            """,
+            amount=SQL("(%s)", usable_float(invoice._line_amount(scope, SQL("t")))),
+            quantity=SQL("(%s)", usable_float(SQL("l.quantity"))),
+            rate=scope.foreign_factor(SQL("m.currency_id"), SQL("m.invoice_date")),
+            period=period(SQL("t.day")),
+            taken=self._taken_back(policy, scope),
+            units=UNITS,
+        )
+
+
+def _at_rate(amount, scope):
+    """SQL of an amount of an order by the order's ``rate``, NULL for none."""
+    return SQL(
+        "CASE WHEN o.rate IS NULL THEN %s ELSE %s END",
+        amount,
+        scope.converted(amount, SQL("o.rate")),
+    )

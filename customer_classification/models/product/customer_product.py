@@ -1,0 +1,176 @@
+from odoo import fields, models
+from odoo.tools import SQL
+
+from ..common.access_groups import MONEY_GROUP
+from ..common.called_records import check_one
+
+# Bought so many times in the window, a product is bought often.
+OFTEN = 3
+# Of the peers, so many have to buy what is told to be missing.
+PEER_SHARE = 0.2
+
+
+class CustomerProduct(models.Model):
+    """One product and one customer: how often and for how much it was bought, and how
+    many of the peers buy it.
+
+    Peers are the customers of the same value tier and industry. Over the window of
+    the policy, as :class:`ProductAudience`. The customer, an id of a commercial
+    partner, comes by the context, and so may the company; without a customer there are
+    no rows: of all customers, they would be more than anybody reads.
+    """
+
+    _name = "customer.product"
+    _description = "Product of a Customer"
+    _auto = False
+    _order = "times_bought desc, peer_share desc, id"
+
+    partner_id = fields.Many2one("res.partner", string="Customer")
+    company_id = fields.Many2one("res.company")
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    product_tmpl_id = fields.Many2one("product.template", string="Product")
+    categ_id = fields.Many2one("product.category", string="Category")
+    times_bought = fields.Integer(help="Lines of orders or invoices in the window.")
+    is_frequent = fields.Boolean(
+        string="Bought Often",
+        help="Three times in the window, or more.",
+    )
+    last_purchase_date = fields.Date(string="Last Bought")
+    revenue = fields.Monetary(groups=MONEY_GROUP)
+    peer_count = fields.Integer(
+        string="Peers Who Buy It",
+        aggregator=None,
+        help="Customers of the same value tier and industry who bought it.",
+    )
+    peer_share = fields.Float(
+        string="Share of the Peers", digits=(5, 4), aggregator=None
+    )
+    is_missing = fields.Boolean(
+        string="Never Bought",
+        help="Many peers buy it, and this customer does not.",
+    )
+
+    @property
+    def _table_query(self):
+        audience = self.env["product.audience"]
+        partner = self._asked_partner_id()
+        return SQL(
+            """
+            WITH me AS (
+                SELECT f.partner_id, f.value_tier_id, p.industry_id
+                  FROM customer_profile f
+                  JOIN res_partner p ON p.id = f.partner_id
+                 WHERE f.company_id = %(company)s AND f.partner_id = %(partner)s
+                   AND f.partner_id IN %(readable)s
+            ), peer AS (
+                -- The customer too, for what the customer buys.
+                SELECT f.partner_id, count(*) FILTER (
+                           WHERE f.partner_id <> me.partner_id) OVER () AS number
+                  FROM me
+                  JOIN customer_profile f
+                    ON f.company_id = %(company)s
+                   AND f.value_tier_id = me.value_tier_id AND f.order_count > 0
+                  JOIN res_partner p ON p.id = f.partner_id
+                 WHERE p.industry_id IS NOT DISTINCT FROM me.industry_id
+                    OR p.id = me.partner_id
+            ), found AS (
+                SELECT b.product_tmpl_id, max(peer.number) AS number,
+                       count(*) FILTER (
+                           WHERE b.amount > 0 AND b.partner_id = %(partner)s
+                       ) AS times_bought,
+                       COALESCE(sum(b.amount) FILTER (
+                           WHERE b.partner_id = %(partner)s), 0) AS revenue,
+                       max(b.day) FILTER (
+                           WHERE b.amount > 0 AND b.partner_id = %(partner)s
+                       ) AS last_purchase_date,
+                       count(DISTINCT b.partner_id) FILTER (
+                           WHERE b.amount > 0 AND b.partner_id <> %(partner)s
+                       ) AS peer_count
+                  FROM peer
+                  JOIN (%(bought)s) b
+                    ON b.partner_id = peer.partner_id AND b.company_id = %(company)s
+                 GROUP BY b.product_tmpl_id
+            )
+            SELECT t.id, %(partner)s AS partner_id, %(company)s AS company_id,
+                   t.id AS product_tmpl_id, t.categ_id,
+                   d.times_bought::integer, d.revenue, d.peer_count::integer,
+                   d.times_bought >= %(often)s AS is_frequent, d.last_purchase_date,
+                   COALESCE(d.peer_count::float8 / NULLIF(d.number, 0), 0)
+                   AS peer_share,
+                   d.times_bought = 0 AS is_missing
+              FROM found d
+              JOIN product_template t ON t.id = d.product_tmpl_id
+             WHERE d.times_bought > 0
+                OR t.active AND t.sale_ok
+                   AND d.peer_count >= %(share)s * GREATEST(d.number, 1)
+            """,
+            company=self._asked_company_id(),
+            partner=partner,
+            readable=self._readable(partner).subselect(),
+            bought=audience._bought_query(audience._class_column("value_tier")),
+            share=PEER_SHARE,
+            often=OFTEN,
+        )
+
+    def _asked_partner_id(self):
+        """The id of the customer in the context; 0, of nobody, for what is no id."""
+        asked = self.env.context.get("customer_product_partner_id")
+        return asked if type(asked) is int else 0
+
+    def _readable(self, partner_id):
+        """Query of the customer, where the reader may read the contact."""
+        partners = self.env["res.partner"]
+        return partners._search([("id", "=", partner_id)], active_test=False)
+
+    def _asked_company_id(self):
+        """The company that the context names, where it is switched on."""
+        asked = self.env.context.get("customer_product_company_id")
+        is_known = type(asked) is int and asked in self.env.companies.ids
+        return asked if is_known else self.env.company.id
+
+
+class CustomerProfile(models.Model):
+    """What a customer likes best."""
+
+    # One file for each idea of a profile.
+    _inherit = "customer.profile"  # pylint: disable=consider-merging-classes-inherited
+
+    favourite_categ_id = fields.Many2one(
+        "product.category",
+        string="Favourite Category",
+        compute="_compute_favourite_categories",
+        help="The category on which most was spent in the window.",
+    )
+    frequent_categ_id = fields.Many2one(
+        "product.category",
+        string="Bought Most Often",
+        compute="_compute_favourite_categories",
+        help="The category bought most often in the window.",
+    )
+
+    def _compute_favourite_categories(self):
+        """As on the contacts, each in its company: a query a company."""
+        partners = self.env["res.partner"].sudo()
+        for company, profiles in self.grouped("company_id").items():
+            found = partners.with_company(company)._customer_favourites(
+                profiles.partner_id.ids
+            )
+            for profile in profiles:
+                favourite, frequent = found.get(profile.partner_id.id, (False, False))
+                profile.favourite_categ_id = favourite
+                profile.frequent_categ_id = frequent
+
+    def action_open_customer_products(self):
+        """Open what this customer buys, and what the peers buy beside it."""
+        check_one(self)
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "customer_classification.customer_product_action"
+        )
+        action["context"] = {
+            "customer_product_partner_id": self.partner_id.id,
+            # Not by the companies of the context: those are the browser's.
+            "customer_product_company_id": self.company_id.id,
+        }
+        name = self.env._("What %s Buys", self.partner_id.display_name)
+        action |= {"name": name, "display_name": name}
+        return action

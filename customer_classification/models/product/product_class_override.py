@@ -1,0 +1,338 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...engine import PRODUCT_AXES
+from ..classified.classification_override_mixin import (
+    ClassificationOverrideMixin as OverrideMixin,
+)
+from ..customer.classification_override import SOON_DAYS
+from .columns import CLASSES
+from .product_class_move_mixin import PRODUCT_AXIS_SELECTION, PRODUCT_CLASS_SELECTION
+from .product_profile import (
+    ABC_SELECTION,
+    BAND_SELECTION,
+    CLASS_FIELDS,
+    SALES_STAGE_SELECTION,
+    SHADOW_FIELDS,
+    XYZ_SELECTION,
+)
+
+
+class ProductClassOverride(models.Model):
+    """A person's decision about a class of a product, as customers have theirs."""
+
+    _name = "product.class.override"
+    _inherit = "classification.override.mixin"
+    _description = "Decided Class of a Product"
+    _order = "end_date, id"
+    _rec_name = "product_tmpl_id"
+    _subject = "product_tmpl_id"
+    _protected_fields = OverrideMixin._protected_fields | {"from_class"}
+    _fixed_fields = OverrideMixin._fixed_fields | {"product_tmpl_id"}
+    _check_company_auto = True
+
+    product_tmpl_id = fields.Many2one(
+        "product.template",
+        string="Product",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        check_company=True,
+    )
+    axis = fields.Selection(
+        PRODUCT_AXIS_SELECTION, string="What", required=True, default="abc"
+    )
+    abc_class = fields.Selection(ABC_SELECTION, string="ABC")
+    xyz_class = fields.Selection(XYZ_SELECTION, string="XYZ")
+    price_band = fields.Selection(BAND_SELECTION)
+    sales_lifecycle = fields.Selection(SALES_STAGE_SELECTION)
+    from_class = fields.Selection(
+        PRODUCT_CLASS_SELECTION, string="By the Numbers Then", readonly=True
+    )
+    decided_class = fields.Selection(
+        PRODUCT_CLASS_SELECTION, string="Decided", compute="_compute_classes"
+    )
+    now_class = fields.Selection(
+        PRODUCT_CLASS_SELECTION,
+        string="By the Numbers Now",
+        compute="_compute_classes",
+    )
+
+    earlier_ids = fields.One2many("product.class.override")
+
+    @api.model
+    def _class_fields(self):
+        return CLASS_FIELDS
+
+    @api.depends("product_tmpl_id", "company_id", "axis", *CLASS_FIELDS.values())
+    def _compute_classes(self):
+        """What was decided, and what the numbers say now: one query."""
+        profiles = self._profiles()
+        for decision in self:
+            axis = decision.axis
+            profile = profiles.get((decision.product_tmpl_id, decision.company_id))
+            decision.decided_class = axis and decision[CLASS_FIELDS[axis]]
+            decision.now_class = axis and profile and profile._by_numbers(axis)
+
+    def _profiles(self):
+        """``{(product, company): profile}`` of these decisions: one query."""
+        profiles = (
+            self.env["product.profile"]
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("product_tmpl_id", "in", self.product_tmpl_id.ids),
+                    ("company_id", "in", self.company_id.ids),
+                ]
+            )
+        )
+        return {(p.product_tmpl_id, p.company_id): p for p in profiles}
+
+    @api.model
+    def _number_fields(self):
+        return ("from_class",)
+
+    def _numbers_now(self):
+        profiles = self._profiles()
+        return {
+            one: self._numbers_then(
+                profiles.get((one.product_tmpl_id, one.company_id)), one.axis
+            )
+            for one in self
+        }
+
+    @api.model
+    def _numbers_then(self, profile, axis):
+        return {"from_class": profile and profile._by_numbers(axis)}
+
+    @api.model
+    def _completed_for_create(self, vals_list):
+        """The values with what the numbers say of each today: one query."""
+        vals_list = super()._completed_for_create(vals_list)
+        drafts = self.browse().concat(*(self.new(vals) for vals in vals_list))
+        drafts.product_tmpl_id._origin.check_access("read")
+        profiles = drafts._profiles()
+        completed = []
+        for vals, draft in zip(vals_list, drafts, strict=True):
+            key = draft.product_tmpl_id._origin, draft.company_id._origin
+            numbers = self._numbers_then(profiles.get(key), draft.axis)
+            completed.append({**numbers, **vals})
+        return completed
+
+    def _apply(self):
+        """Show what holds now of these products, and note the moves: four queries a
+        company."""
+        self.env.flush_all()
+        for company, decisions in self.grouped("company_id").items():
+            policy = company.sudo()._get_customer_policy()
+            today = policy._today() if policy else fields.Date.context_today(self)
+            ids = decisions.product_tmpl_id.ids
+            self.env.cr.execute(self._show_query(company, today, ids))
+            self.sudo()._update_status(company, today)
+        self.env["product.profile"].invalidate_model()
+        self.env["product.class.change"].invalidate_model()
+
+    @api.model
+    def _show_query(self, company, today, product_ids):
+        """SQL that brings the classes of some products in line with the decisions in
+        force, and appends the moves to the history.
+
+        The next run finds the same classes, and writes the row once more, because
+        only it knows the hash of what is in it.
+        """
+        axes = list(PRODUCT_AXES)
+        return SQL(
+            """
+            WITH decided AS (%(decided)s), now AS (
+                SELECT f.id, f.product_tmpl_id, f.revenue, f.policy_id, %(both)s,
+                       COALESCE(%(any_decided)s, FALSE) AS is_decided
+                  FROM product_profile f
+                  LEFT JOIN decided d ON d.product_tmpl_id = f.product_tmpl_id
+                 WHERE f.company_id = %(company)s
+                   AND f.product_tmpl_id = ANY(%(products)s)
+            ), moved AS (
+                INSERT INTO product_class_change
+                       (product_tmpl_id, company_id, axis, from_class, to_class, cause,
+                        revenue, valid_date, policy_id, create_uid, write_uid,
+                        create_date, write_date)
+                SELECT n.product_tmpl_id, %(company)s, m.axis, m.old, m.new, 'person',
+                       n.revenue, %(today)s, n.policy_id, %(user)s, %(user)s,
+                       now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+                  FROM now n, LATERAL (VALUES %(moves)s) AS m(axis, old, new)
+                 WHERE m.old IS DISTINCT FROM m.new
+            )
+            UPDATE product_profile f
+               SET %(updates)s, is_overridden = n.is_decided, content_hash = 0,
+                   abc_xyz = upper(n.new_abc || n.new_xyz)
+              FROM now n
+             WHERE n.id = f.id
+            """,
+            decided=self._decided_query(company, today, product_ids),
+            both=SQL(", ").join(_both_ends(axis) for axis in axes),
+            any_decided=SQL(" OR ").join(
+                SQL("%s IS NOT NULL", SQL.identifier("d", axis)) for axis in axes
+            ),
+            moves=SQL(", ").join(
+                SQL(
+                    "(%s, %s, %s)",
+                    axis,
+                    SQL.identifier("n", f"old_{axis}"),
+                    SQL.identifier("n", f"new_{axis}"),
+                )
+                for axis in axes
+            ),
+            updates=SQL(", ").join(
+                SQL(
+                    "%s = %s, %s = %s",
+                    SQL.identifier(CLASS_FIELDS[axis]),
+                    SQL.identifier("n", f"new_{axis}"),
+                    SQL.identifier(SHADOW_FIELDS[axis]),
+                    SQL.identifier("n", f"number_{axis}"),
+                )
+                for axis in axes
+            ),
+            company=company.id,
+            products=product_ids,
+            today=today,
+            user=self.env.uid,
+        )
+
+    # What runs ask
+
+    @api.model
+    def _decided_query(self, company, day, product_ids=None):
+        """SQL of product, and the class decided on each axis or NULL."""
+        return SQL(
+            """
+            SELECT product_tmpl_id, %(columns)s
+              FROM (SELECT DISTINCT ON (product_tmpl_id, axis) *
+                      FROM product_class_override
+                     WHERE company_id = %(company)s AND status <> 'ended'
+                       AND start_date <= %(day)s AND end_date >= %(day)s
+                       AND %(condition)s
+                     ORDER BY product_tmpl_id, axis, id DESC) o
+             GROUP BY product_tmpl_id
+            """,
+            columns=SQL(", ").join(
+                SQL(
+                    "max(o.%s) FILTER (WHERE o.axis = %s) AS %s",
+                    SQL.identifier(CLASS_FIELDS[axis]),
+                    axis,
+                    SQL.identifier(axis),
+                )
+                for axis in PRODUCT_AXES
+            ),
+            company=company.id,
+            day=day,
+            condition=SQL("product_tmpl_id = ANY(%s)", product_ids)
+            if product_ids
+            else SQL("TRUE"),
+        )
+
+    @api.model
+    def _decided(self, company, as_of_date):
+        """What people decided, and what is shown because they did: two queries.
+
+        :return: two frames by product with the engine's codes for the four axes:
+            decisions in force on the day, 0 for what nobody decided; and the classes
+            shown so far of the products about which somebody had decided
+        """
+        self.flush_model()
+        decided = self.env.execute_query(self._decided_query(company, as_of_date))
+        shown = self.env.execute_query(
+            SQL(
+                "SELECT product_tmpl_id, %s FROM product_profile"
+                " WHERE company_id = %s AND is_overridden IS TRUE",
+                SQL(", ").join(map(SQL.identifier, CLASS_FIELDS.values())),
+                company.id,
+            )
+        )
+        return self._frame(decided), self._frame(shown)
+
+    @api.model
+    def _frame(self, rows):
+        """Rows of product and words as a frame of the engine's codes."""
+        import pandas as pd
+
+        codes = [
+            [
+                ("", *CLASSES[axis]).index(word or "")
+                for axis, word in zip(PRODUCT_AXES, words, strict=True)
+            ]
+            for __, *words in rows
+        ]
+        index = [product for product, *__ in rows]
+        frame = pd.DataFrame(codes, index, columns=list(PRODUCT_AXES))
+        return frame.astype("int64")
+
+    @api.model
+    def _update_status(self, company, as_of_date):
+        """Tell which decisions end, or were left behind by the numbers: one query."""
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE product_class_override o
+                   SET status = s.status
+                  FROM (%s) s
+                 WHERE s.id = o.id AND o.status <> s.status
+                """,
+                self._status_query(company, as_of_date),
+            )
+        )
+        self.invalidate_model(["status"])
+
+    @api.model
+    def _status_query(self, company, as_of_date):
+        return SQL(
+            """
+            SELECT o.id, CASE
+                   WHEN o.end_date < %(today)s THEN 'ended'
+                   WHEN %(now)s = %(decided)s THEN 'agrees'
+                   WHEN %(now)s <> COALESCE(o.from_class, '') THEN 'unsupported'
+                   WHEN o.end_date <= %(soon)s THEN 'expiring'
+                   ELSE 'active' END AS status
+              FROM product_class_override o
+              JOIN product_profile f ON f.product_tmpl_id = o.product_tmpl_id
+               AND f.company_id = o.company_id
+             WHERE o.company_id = %(company)s AND o.status <> 'ended'
+            """,
+            now=self._class_sql("f", SHADOW_FIELDS),
+            decided=self._class_sql("o", CLASS_FIELDS),
+            today=as_of_date,
+            soon=as_of_date + timedelta(days=SOON_DAYS),
+            company=company.id,
+        )
+
+    @api.model
+    def _class_sql(self, alias, names):
+        """SQL of the class on the decision's axis, '' for none."""
+        return SQL(
+            "COALESCE(CASE o.axis %s END, '')",
+            SQL(" ").join(
+                SQL("WHEN %s THEN %s", axis, SQL.identifier(alias, names[axis]))
+                for axis in PRODUCT_AXES
+            ),
+        )
+
+
+def _both_ends(axis):
+    """SQL of the class by the numbers, the one shown so far, and the one to show."""
+    shown, shadow = CLASS_FIELDS[axis], SHADOW_FIELDS[axis]
+    number = SQL(
+        "CASE WHEN f.is_overridden THEN f.%s ELSE f.%s END",
+        SQL.identifier(shadow),
+        SQL.identifier(shown),
+    )
+    return SQL(
+        "f.%s AS %s, %s AS %s, COALESCE(d.%s, %s) AS %s",
+        SQL.identifier(shown),
+        SQL.identifier(f"old_{axis}"),
+        number,
+        SQL.identifier(f"number_{axis}"),
+        SQL.identifier(axis),
+        number,
+        SQL.identifier(f"new_{axis}"),
+    )

@@ -1,0 +1,113 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+from ..common.called_records import check_one
+
+
+class SaleOrder(models.Model):
+    """Tells on a quotation which required products and services are missing."""
+
+    # One file for each idea of an order.
+    _inherit = "sale.order"  # pylint: disable=consider-merging-classes-inherited
+
+    product_missing_ids = fields.Many2many(
+        "product.template",
+        compute="_compute_product_missing_ids",
+        string="Missing Products",
+        groups="base.group_user",
+        help="What the products of this quotation require, and what is not on it.",
+    )
+
+    @api.depends("state", "company_id", "order_line.product_id")
+    @api.depends_context("uid")
+    def _compute_product_missing_ids(self):
+        """What is required, also by what is required, less what is there or
+        included, of the products that the reader may see: one query for each step
+        from one product to the next."""
+        open_orders = self.filtered(lambda order: order.state in ("draft", "sent"))
+        links = self._association_links(open_orders.order_line.product_template_id)
+        for order in self:
+            order.product_missing_ids = (
+                order._missing_links(links).other_tmpl_id
+                if order in open_orders
+                else False
+            )
+
+    @api.model
+    def _association_links(self, products):
+        """Links that start from products, or from what these require."""
+        model = self.env["product.association"]
+        links, seen = model.browse(), products.browse()
+        while products:
+            new = model._links_of(products, ("requires", "includes"))
+            links, seen = links | new, seen | products
+            required = new.filtered(lambda link: link.kind == "requires")
+            products = required.other_tmpl_id - seen
+        return links
+
+    def _missing_links(self, links):
+        """Of these links, those that require what is not on this order."""
+        own = self.order_line.product_template_id
+        from_product = links.grouped("product_tmpl_id")
+        missing, to_see, present = links.browse(), list(own), own
+        while to_see:
+            for link in from_product.get(to_see.pop(), ()):
+                other = link.other_tmpl_id
+                if other in present or not self._may_sell(other):
+                    continue
+                present |= other
+                if link.kind == "requires":
+                    missing |= link
+                    to_see.append(other)
+        included = links.filtered(
+            lambda link: link.kind == "includes" and link.product_tmpl_id in present
+        )
+        return missing.filtered(
+            lambda link: link.other_tmpl_id not in included.other_tmpl_id
+        )
+
+    def _may_sell(self, product):
+        owner = product.company_id
+        return (
+            not owner
+            or owner == self.company_id
+            or owner in (self.company_id.sudo().parent_ids)
+        )
+
+    def action_add_missing_products(self):
+        """Add a line for each required product that is missing.
+
+        :raises UserError: nothing could be added, because a variant has to be chosen
+        """
+        check_one(self)
+        self.check_access("write")
+        if self.state not in ("draft", "sent"):
+            raise UserError(
+                self.env._("Products are added to a quotation, not to an order.")
+            )
+        products = self.order_line.product_template_id
+        links = self._missing_links(self._association_links(products))
+        ready = links.filtered(
+            lambda link: len(link.other_tmpl_id.product_variant_ids) == 1
+        )
+        if links and not ready:
+            raise UserError(
+                self.env._(
+                    "%s comes in several variants: add the one that fits.",
+                    ", ".join(links.other_tmpl_id.mapped("display_name")),
+                )
+            )
+        self.order_line = [
+            Command.create(self._missing_line_values(link)) for link in ready
+        ]
+
+    def _missing_line_values(self, link):
+        lines = self.order_line.filtered(
+            lambda line: line.product_template_id == link.product_tmpl_id
+        )
+        units = sum(lines.mapped("product_uom_qty"))
+        return {
+            "product_id": link.other_tmpl_id.product_variant_id.id,
+            "product_uom_qty": (units or 1) if link.quantity_by == "unit" else 1,
+        }

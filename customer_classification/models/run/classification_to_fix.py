@@ -1,0 +1,223 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..common.called_records import check_one
+from .classification_problem import REASON_SELECTION
+from .classification_run_failure import TOLD_KINDS
+
+KIND_SELECTION = [
+    ("customer", "Customer"),
+    ("product", "Product"),
+    ("campaign", "Campaign"),
+    ("rule", "Rule of a Smart Tag"),
+    ("scheme", "Code Scheme"),
+    ("run", "Run"),
+]
+# Ids of the rows: that of the record, times so many, plus the place of its select.
+STEP = 16
+
+
+class ClassificationToFix(models.Model):
+    """All that runs had to set aside, and the runs that failed: one row each, with the
+    reason and the way to what is to be mended."""
+
+    _name = "classification.to.fix"
+    _description = "To Fix"
+    _auto = False
+    _order = "since desc, id desc"
+    _rec_name = "name"
+    _subject_is_optional = True  # a rule or a run is about nobody
+
+    kind = fields.Selection(KIND_SELECTION, readonly=True)
+    res_model = fields.Char(string="Model", readonly=True)
+    res_id = fields.Many2oneReference(
+        string="Record", model_field="res_model", readonly=True
+    )
+    name = fields.Char(string="What", compute="_compute_name")
+    partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
+    product_tmpl_id = fields.Many2one(
+        "product.template", string="Product", readonly=True
+    )
+    campaign_id = fields.Many2one("utm.campaign", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    user_id = fields.Many2one(
+        "res.users",
+        string="Whose",
+        readonly=True,
+        help="Who looks after it: the salesperson, or who is responsible.",
+    )
+    reason_code = fields.Selection(REASON_SELECTION, readonly=True)
+    error = fields.Char(readonly=True)
+    reason = fields.Char(compute="_compute_reason")
+    document_count = fields.Integer(string="Documents", readonly=True)
+    since = fields.Datetime(readonly=True)
+
+    @property
+    def _table_query(self):
+        return SQL(" UNION ALL ").join(
+            SQL("(%s)", query)
+            for query in self._queries()
+            if query  # of an addon's field that is not there
+        )
+
+    @api.model
+    def _queries(self):
+        """Selects of ``(id, kind, res_model, res_id, partner_id, product_tmpl_id,
+        campaign_id, company_id, user_id, reason_code, error, document_count,
+        since)``."""
+        return [
+            self._problem_query(0, "customer", "res.partner", "partner_id"),
+            self._problem_query(1, "product", "product.template", "product_tmpl_id"),
+            self._problem_query(2, "campaign", "utm.campaign", "campaign_id"),
+            self._error_query(3, "rule", "classification.tag.rule", "error"),
+            self._error_query(4, "campaign", "utm.campaign", "campaign_error"),
+            self._error_query(5, "scheme", "customer.code.scheme", "error"),
+            self._run_query(6),
+        ]
+
+    @api.model
+    def _problem_query(self, place, kind, model, column):
+        """What runs set aside. Whose it is: the salesperson of a customer, the one
+        responsible for a campaign."""
+        has_user = "user_id" in self.env[model]._fields
+        return SQL(
+            """
+            SELECT p.id * %(step)s + %(place)s AS id, %(kind)s AS kind,
+                   %(model)s AS res_model, p.%(column)s AS res_id,
+                   p.partner_id, p.product_tmpl_id, p.campaign_id, p.company_id,
+                   %(user)s AS user_id,
+                   p.reason AS reason_code, NULL::varchar AS error,
+                   p.document_count, p.create_date AS since
+              FROM classification_problem p
+              JOIN %(table)s r ON r.id = p.%(column)s
+            """,
+            step=STEP,
+            place=place,
+            kind=kind,
+            model=model,
+            column=SQL.identifier(column),
+            user=SQL("r.user_id") if has_user else SQL("NULL::integer"),
+            table=SQL.identifier(self.env[model]._table),
+        )
+
+    @api.model
+    def _error_query(self, place, kind, model, column):
+        """Records that carry their reason themselves; since they were last written."""
+        names = self.env[model]._fields
+        if column not in names or not names[column].store:
+            return None
+        user = next(
+            (name for name in ("responsible_id", "user_id") if name in names),
+            "create_uid",
+        )
+        return SQL(
+            """
+            SELECT r.id * %(step)s + %(place)s AS id, %(kind)s AS kind,
+                   %(model)s AS res_model, r.id AS res_id,
+                   NULL::integer AS partner_id, NULL::integer AS product_tmpl_id,
+                   %(campaign)s AS campaign_id, r.company_id, r.%(user)s AS user_id,
+                   NULL::varchar AS reason_code, %(error)s AS error,
+                   NULL::integer AS document_count, r.write_date AS since
+              FROM %(table)s r
+             WHERE COALESCE(%(error)s, '') <> '' AND r.active
+            """,
+            step=STEP,
+            place=place,
+            kind=kind,
+            model=model,
+            campaign=SQL("r.id" if model == "utm.campaign" else "NULL::integer"),
+            user=SQL.identifier(user),
+            error=_text(names[column], self.env),
+            table=SQL.identifier(self.env[model]._table),
+        )
+
+    @api.model
+    def _run_query(self, place):
+        """The last run of each kind of a company, where it did not come to its end;
+        since the first one after the last that did."""
+        return SQL(
+            """
+            SELECT r.id * %(step)s + %(place)s AS id, 'run' AS kind,
+                   'classification.run' AS res_model, r.id AS res_id,
+                   NULL::integer AS partner_id, NULL::integer AS product_tmpl_id,
+                   NULL::integer AS campaign_id, r.company_id,
+                   y.responsible_id AS user_id, NULL::varchar AS reason_code,
+                   CASE r.state WHEN 'failed' THEN r.error END AS error,
+                   NULL::integer AS document_count, r.since
+              FROM (SELECT DISTINCT ON (f.company_id, f.kind) f.*,
+                           min(f.end_date) OVER (PARTITION BY f.company_id, f.kind)
+                               AS since
+                      FROM classification_run f
+                     WHERE f.state IN ('failed', 'interrupted') AND f.scope <> 'some'
+                       AND f.kind = ANY(%(kinds)s)
+                       AND NOT EXISTS (
+                           SELECT FROM classification_run later
+                            WHERE later.company_id = f.company_id
+                              AND later.kind = f.kind AND later.scope <> 'some'
+                              AND later.id > f.id
+                              AND later.state IN ('done', 'waiting', 'rejected'))
+                     ORDER BY f.company_id, f.kind, f.id DESC) r
+              JOIN classification_policy y ON y.id = r.policy_id
+            """,
+            step=STEP,
+            place=place,
+            kinds=list(TOLD_KINDS),
+        )
+
+    @api.depends("res_model", "res_id")
+    def _compute_name(self):
+        """The name of the record, where the reader may read it: one read a model."""
+        for model, rows in self.grouped("res_model").items():
+            records = self.env[model].browse(rows.mapped("res_id"))
+            readable = set(records.exists()._filtered_access("read").ids)
+            for row in rows:
+                record = self.env[model].browse(row.res_id)
+                row.name = record.display_name if row.res_id in readable else False
+
+    @api.depends("reason_code", "error", "kind")
+    @api.depends_context("lang")
+    def _compute_reason(self):
+        words = dict(self._fields["reason_code"]._description_selection(self.env))
+        for row in self:
+            row.reason = row.error or words.get(row.reason_code) or row._other_reason()
+
+    def _other_reason(self):
+        return self.env._(
+            "The server stopped while this run was under way. The next run does the "
+            "work."
+        )
+
+    def action_open(self):
+        """Open what is to be mended."""
+        check_one(self)
+        return self.env[self.res_model].browse(self.res_id).get_formview_action()
+
+    @api.model
+    def get_alert(self):
+        """What the first screen tells: of the failed runs whose companies the reader
+        has chosen, or nothing."""
+        if not self.env.user.has_group("customer_classification.group_user"):
+            return False
+        failed = self.sudo().search(
+            [("kind", "=", "run"), ("company_id", "in", self.env.companies.ids)]
+        )
+        can_mend = self.env.user.has_group("customer_classification.group_officer")
+        if not failed:
+            return False
+        return {
+            "text": self.env._(
+                "The classes are not up to date: the last run of %(companies)s did not "
+                "come to its end.",
+                companies=", ".join(dict.fromkeys(failed.company_id.mapped("name"))),
+            ),
+            "reason": can_mend and failed[0].reason,
+            "can_mend": can_mend,
+        }
+
+
+def _text(field, env):
+    """SQL of a field of text in the language of the reader."""
+    column = SQL.identifier("r", field.name)
+    if not field.translate:
+        return SQL("%s::varchar", column)
+    return SQL("COALESCE(%s->>%s, %s->>'en_US')", column, env.lang or "en_US", column)

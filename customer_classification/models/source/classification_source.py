@@ -1,0 +1,325 @@
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from odoo import api, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ...copy_frames import TOO_LARGE, is_usable
+from ..common.exchange_rates import conversion_factor, with_rates
+
+# Before that day no document of a company of today was in a computer.
+FIRST_PLAUSIBLE_DAY = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a run looks at: whose purchases, up to which day, in which money.
+
+    :ivar company_id: id of the company
+    :ivar tz: name of the time zone in which days are days
+    :ivar as_of_date: last day that counts
+    :ivar digits: decimals of the company's currency
+    :ivar currency_id: id of the company's currency
+    :ivar customer_ids: ids of commercial partners, or None for everybody
+    :ivar root_company_id: id of the company that keeps the currencies' rates
+    :ivar last_plausible_day: documents dated after it are dated by mistake
+    """
+
+    company_id: int
+    tz: str
+    as_of_date: date
+    digits: int
+    customer_ids: tuple[int, ...] | None = None
+    currency_id: int = 0
+    root_company_id: int = 0
+    last_plausible_day: date = date.max
+
+    def day(self, column):
+        """SQL of the day, in the time zone, of a timestamp kept in UTC."""
+        if self.tz == "UTC":
+            return SQL("%s::date", column)
+        return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", column, self.tz)
+
+    def until(self, column):
+        """SQL that keeps UTC timestamps up to the end of the as-of day."""
+        return SQL(
+            "%s < (%s::date + 1)::timestamp AT TIME ZONE %s AT TIME ZONE 'UTC'",
+            column,
+            self.as_of_date,
+            self.tz,
+        )
+
+    def came_after(self, column, day):
+        """SQL that keeps UTC timestamps after the end of an earlier day, up to the
+        end of the as-of day."""
+        earlier = replace(self, as_of_date=day).until(column)
+        return SQL("NOT (%s) AND %s", earlier, self.until(column))
+
+    def with_rates(self, query):
+        """SQL of a statement in which amounts are converted: each such statement goes
+        through this."""
+        return with_rates(query, SQL("SELECT %s AS id", self.root_company_id))
+
+    def factor(self, currency, day):
+        """SQL of the company's currency for one unit of another one on a day: NULL
+        where there is no rate, NaN where it cannot be reckoned with."""
+        return conversion_factor(
+            root=SQL("%s", self.root_company_id),
+            currency=currency,
+            own_currency=SQL("%s", self.currency_id),
+            day=day,
+        )
+
+    def foreign_factor(self, currency, day):
+        """The same, NaN where there is no usable rate, and NULL for what is in the
+        company's currency."""
+        return SQL(
+            "CASE WHEN %s = %s THEN NULL ELSE COALESCE(%s, 'NaN') END",
+            currency,
+            self.currency_id,
+            self.factor(currency, day),
+        )
+
+    def converted(self, amount, factor):
+        """SQL of an amount by a factor, rounded as the company's currency."""
+        return SQL(
+            "round((%s)::numeric * (%s)::numeric, %s)", amount, factor, self.digits
+        )
+
+    def in_company_currency(self, amount, currency, day, foreign_amount=None):
+        """SQL of an amount at the rate of a day; NaN where there is none.
+
+        :param amount: SQL of the amount, as it is in the company's currency
+        :param foreign_amount: SQL of it in another currency, where that is another
+            column
+        """
+        return SQL(
+            "CASE WHEN %(currency)s = %(own)s THEN %(amount)s ELSE %(foreign)s END",
+            currency=currency,
+            own=self.currency_id,
+            amount=amount,
+            foreign=self.converted(
+                amount if foreign_amount is None else foreign_amount,
+                SQL("COALESCE(%s, 'NaN')", self.factor(currency, day)),
+            ),
+        )
+
+    def rate_problems(self, currency, day):
+        """``{reason: SQL}`` of why an amount in a currency cannot be converted."""
+        return {
+            "no_rate": self.without_rate(currency),
+            "bad_rate": SQL(
+                "%s <> %s AND %s IS NOT TRUE",
+                currency,
+                self.currency_id,
+                is_usable(self.factor(currency, day)),
+            ),
+        }
+
+    def rate_changed(self, currency, day, since):
+        """SQL that keeps what is in a foreign currency, and of a day, of which another
+        rate was written since a moment; one condition, where there is no such rate.
+
+        :param since: a :class:`Since`
+        """
+        changed = SQL(
+            "FROM classification_rate_change c WHERE c.recorded_at >= %s"
+            " AND (c.company_id IS NULL OR c.company_id = %s)",
+            since.written,
+            self.root_company_id,
+        )
+        return SQL(
+            """
+            (SELECT TRUE %(changed)s LIMIT 1)
+            AND %(currency)s <> %(own)s
+            AND EXISTS (SELECT %(changed)s
+                           AND c.currency_id IN (%(currency)s, %(own)s)
+                           AND %(day)s >= COALESCE(c.first_day, '-infinity')
+                           AND %(day)s <= COALESCE(c.last_day, 'infinity'))
+            """,
+            changed=changed,
+            currency=currency,
+            own=self.currency_id,
+            day=day,
+        )
+
+    def without_rate(self, currency):
+        """SQL that keeps what is in no currency, or in one for which Odoo knows no
+        rate to reckon with."""
+        return SQL(
+            """
+            %(currency)s IS DISTINCT FROM %(own)s
+            AND (%(currency)s IS NULL OR %(currency)s NOT IN (
+                SELECT currency_id FROM res_currency_rate
+                 WHERE (company_id IS NULL OR company_id = %(root)s)
+                   AND rate > 0 AND rate <= %(most)s))
+            """,
+            currency=currency,
+            own=self.currency_id,
+            root=self.root_company_id,
+            most=TOO_LARGE,
+        )
+
+    def not_a_number(self, amount):
+        """SQL that keeps documents whose amount cannot be counted."""
+        return SQL("NOT (%s)", is_usable(amount))
+
+    def implausible(self, moment):
+        """SQL that keeps documents of a day, or a UTC timestamp, that cannot be true:
+        before computers, or more than a year from now."""
+        return SQL(
+            "(%(moment)s < %(first)s::date OR %(moment)s >= %(last)s::date + 1)",
+            moment=moment,
+            first=FIRST_PLAUSIBLE_DAY,
+            last=self.last_plausible_day,
+        )
+
+    def reason(self, conditions):
+        """SQL of the first reason whose condition holds, NULL for none.
+
+        :param conditions: ``{reason: SQL}``
+        """
+        cases = [
+            SQL("WHEN %s THEN %s", condition, reason)
+            for reason, condition in conditions.items()
+        ]
+        return SQL("(CASE %s END)::varchar", SQL(" ").join(cases))
+
+    def partners(self, column):
+        """SQL that keeps the documents of the customers and of their contacts."""
+        if self.customer_ids is None:
+            return SQL("%s IS NOT NULL", column)
+        return SQL(
+            "%s IN (SELECT id FROM res_partner WHERE commercial_partner_id = ANY(%s))",
+            column,
+            list(self.customer_ids),
+        )
+
+
+@dataclass(frozen=True)
+class Since:
+    """What a run has to catch up with.
+
+    :ivar written: moment (UTC) before which all that was written is known
+    :ivar day: last as-of date that was looked at
+    """
+
+    written: datetime
+    day: date
+
+
+@dataclass(frozen=True)
+class DocumentKind:
+    """Documents of one kind that a policy counts, for people to open.
+
+    :ivar model: name of the model
+    :ivar name: what people call them
+    :ivar domain: which count, whoever bought and whenever
+    :ivar day: field with the day, a date or a UTC datetime
+    :ivar bought: which of them are purchases: of a positive amount
+    :ivar view: external id of the list view
+    """
+
+    model: str
+    name: str
+    domain: Domain
+    day: str
+    bought: Domain
+    view: str
+
+
+class ClassificationSource(models.AbstractModel):
+    """One kind of document from which purchases are read.
+
+    A glue addon adds a kind by an abstract model that inherits this one, answers
+    the methods, and stands in ``classification.facts._source_names``.
+    """
+
+    _name = "classification.source"
+    _description = "Source of Purchases"
+
+    @api.model
+    def _purchase_queries(self, policy, scope):
+        """Return a list of :class:`SQL` selects of ``(partner_id integer, day date,
+        amount numeric, margin numeric)``, one row a document.
+
+        ``amount`` is untaxed, in the company's currency at the rate of the document's
+        day, rounded to its decimals, negative for what is given back, and NaN where it
+        cannot be counted; ``margin`` is NULL where it is not known. The documents are
+        those of ``scope``.
+
+        :param policy: the ``classification.policy``
+        :param scope: a :class:`Scope`
+        """
+        raise NotImplementedError
+
+    @api.model
+    def _changed_queries(self, policy, scope, since):
+        """Return a list of :class:`SQL` selects of ``partner_id``: whose documents
+        were written since a moment, or came into force by their date since a day.
+
+        :param since: a :class:`Since`
+        """
+        raise NotImplementedError
+
+    @api.model
+    def _late_queries(self, policy, scope, since):
+        """Return a list of :class:`SQL` selects of ``(partner_id, day)``: purchases
+        that count, written since a moment.
+
+        :param since: a :class:`Since`
+        """
+        raise NotImplementedError
+
+    @api.model
+    def _problem_queries(self, policy, scope):
+        """Return a list of :class:`SQL` selects of ``(partner_id, reason varchar)``,
+        one row a document, NULL for one that can be counted as it is; see the reasons
+        of ``classification.problem``. Asked only of who has an amount that is NaN."""
+        raise NotImplementedError
+
+    @api.model
+    def _misdated_queries(self, policy, scope):
+        """Return a list of :class:`SQL` selects as of :meth:`_problem_queries`, of
+        documents without a day, or of a day that cannot be true (see
+        :meth:`Scope.implausible`), which :meth:`_purchase_queries` may leave out."""
+        return []
+
+    @api.model
+    def _is_prepaid_order_line(self, line):
+        """SQL of whether an order line is no sale, but money that is paid in advance,
+        or pays with such money: down payments; glue addons add others.
+
+        :param line: SQL of the alias of the line
+        """
+        return SQL("%s.is_downpayment IS TRUE", line)
+
+    @api.model
+    def _is_prepaid_move_line(self, line):
+        """The same of a line of an invoice."""
+        return SQL("%s.is_downpayment IS TRUE", line)
+
+    @api.model
+    def _is_sold(self, line):
+        """SQL that keeps the order lines that are sales."""
+        return SQL(
+            "(%s.display_type IS NULL AND NOT %s)",
+            line,
+            self._is_prepaid_order_line(line),
+        )
+
+    @api.model
+    def _is_invoiced(self, line):
+        """SQL that keeps the lines of invoices that are sales."""
+        return SQL(
+            "(%s.display_type = 'product' AND NOT %s)",
+            line,
+            self._is_prepaid_move_line(line),
+        )
+
+    @api.model
+    def _document_kinds(self, policy):
+        """Return a list of :class:`DocumentKind`: the documents that
+        :meth:`_purchase_queries` counts, as people open them."""
+        raise NotImplementedError

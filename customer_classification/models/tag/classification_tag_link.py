@@ -1,0 +1,226 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..common.called_records import check_records
+from .classification_tag_kind import KINDS
+
+LINK_STATES = [
+    ("present", "Has the tag"),
+    ("removed", "Taken away by a person"),
+    ("displaced", "Gives way to another tag of its group"),
+]
+
+
+class ClassificationTagLink(models.Model):
+    """Who put a tag there, as of now.
+
+    A tag without a row was put there by a person before this was kept. A row that is
+    *removed* says that a person took the tag away: rules leave it at that.
+    """
+
+    _name = "classification.tag.link"
+    _inherit = "classification.tag.row.mixin"
+    _description = "Where a Tag Comes From"
+    _order = "id desc"
+
+    # Their unique indexes below serve as well.
+    partner_tag_id = fields.Many2one(index=False)
+    product_tag_id = fields.Many2one(index=False)
+    campaign_tag_id = fields.Many2one(index=False)
+    state = fields.Selection(LINK_STATES, required=True, readonly=True)
+
+    _partner_unique = models.UniqueIndex(
+        "(partner_tag_id, partner_id) WHERE partner_tag_id IS NOT NULL"
+    )
+    _product_unique = models.UniqueIndex(
+        "(product_tag_id, product_tmpl_id) WHERE product_tag_id IS NOT NULL"
+    )
+    _campaign_unique = models.UniqueIndex(
+        "(campaign_tag_id, campaign_id) WHERE campaign_tag_id IS NOT NULL"
+    )
+    # The few that rules have to leave alone, among the many that they made.
+    _removed_index = models.Index("(kind) WHERE state <> 'present'")
+
+    @api.model
+    def _pairs(self, kind, side, ids):
+        """``{(tag, record)}`` as the database has them: one query.
+
+        :param side: ``tag`` or ``record``, of which the ids are
+        """
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT r.%s, r.%s FROM %s r WHERE r.%s = ANY(%s)",
+                kind.tag,
+                kind.record,
+                kind.table,
+                kind.tag if side == "tag" else kind.record,
+                list(ids),
+            )
+        )
+        return set(rows)
+
+    @api.model
+    def _conflicts(self, kind, groups=None, records=None):
+        """``[(record, group, [tags])]`` of who has more than one tag of an exclusive
+        group: one query.
+
+        :param groups: tags that are such groups, all by default
+        :param records: of which records, all by default
+        """
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT r.%(record)s, t.parent_id, array_agg(t.id ORDER BY t.id)
+                  FROM %(relation)s r
+                  JOIN %(tags)s t ON t.id = r.%(tag)s
+                  JOIN %(tags)s g ON g.id = t.parent_id
+                 WHERE %(groups)s AND %(records)s
+                 GROUP BY r.%(record)s, t.parent_id
+                HAVING count(*) > 1
+                 ORDER BY r.%(record)s, t.parent_id
+                """,
+                relation=kind.table,
+                tags=kind.tag_table,
+                record=kind.record,
+                tag=kind.tag,
+                groups=SQL("g.tag_is_exclusive")
+                if groups is None
+                else SQL("g.id = ANY(%s)", groups.ids),
+                records=SQL("TRUE")
+                if records is None
+                else SQL("r.%s = ANY(%s)", kind.record, records.ids),
+            )
+        )
+
+    @api.model
+    def _note(self, kind, added, removed):
+        """Remember what a person or an import has just changed: four queries at most.
+
+        :param added: pairs ``(tag, record)``
+        :param removed: the same
+        """
+        origin = "import" if self.env.context.get("import_file") else "person"
+        for pairs, action, state in (
+            (removed, "removed", "removed"),
+            (added, "added", "present"),
+        ):
+            if pairs:
+                self.env["classification.tag.change"]._append(
+                    kind, pairs, action, origin, self._batch_of_context()
+                )
+                self._upsert(kind, pairs, state, origin)
+
+    @api.model
+    def _batch_of_context(self):
+        """Return the batch that tags are changed in, None outside of one.
+
+        It is a record, which no client can put into a context: an undo would take
+        back what was never done in that batch.
+        """
+        batch = self.env.context.get("tag_batch")
+        return batch.id if isinstance(batch, models.BaseModel) else None
+
+    @api.model
+    def _check_may_tag(self, kind, domain):
+        """Refuse to change tags of records that the caller may not write: one query.
+
+        :param domain: finds the records
+        :raises AccessError: there is one that the caller may not write
+        """
+        if self.env.su:
+            return
+        records = self.env[kind.model].with_context(active_test=False)
+        rules = self.env["ir.rule"]._compute_domain(kind.model, "write")
+        if records.has_access("write"):
+            domain = Domain(domain) & ~Domain(rules)
+        if records.sudo().search_count(Domain(domain), limit=1):
+            raise AccessError(
+                self.env._(
+                    "Some %s that have these tags are not yours to change, so you "
+                    "cannot give them tags or take tags away. Ask somebody who may "
+                    "change all of them.",
+                    self._record_words(kind),
+                )
+            )
+
+    @api.model
+    def _record_words(self, kind):
+        kinds = self.env["classification.tag.batch"]._fields["kind"]
+        return dict(kinds._description_selection(self.env))[kind.name].lower()
+
+    @api.model
+    def _write_pairs(self, kind, added, removed):
+        """Give and take away tags, for who may: six queries, however many they are.
+
+        :param added: pairs ``(tag, record)`` that are not there
+        :param removed: pairs that are there
+        """
+        self.env.flush_all()
+        names = {
+            "relation": kind.table,
+            "tag": kind.tag,
+            "record": kind.record,
+        }
+        self._note(kind, added, removed)
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM %(relation)s r USING %(pairs)s"
+                " WHERE r.%(tag)s = pair.tag AND r.%(record)s = pair.record",
+                pairs=self._pair_rows(removed),
+                **names,
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO %(relation)s (%(tag)s, %(record)s)"
+                " SELECT pair.tag, pair.record FROM %(pairs)s ON CONFLICT DO NOTHING",
+                pairs=self._pair_rows(added),
+                **names,
+            )
+        )
+        self.env[kind.model].invalidate_model([kind.field])
+        self.env[kind.tag_model].invalidate_model([kind.inverse])
+
+    @api.model
+    def _upsert(self, kind, pairs, state, origin):
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO classification_tag_link
+                       (kind, %(tag)s, %(record)s, state, origin, user_id,
+                        create_uid, write_uid, create_date, write_date)
+                SELECT %(kind)s, pair.tag, pair.record, %(state)s, %(origin)s, %(uid)s,
+                       %(uid)s, %(uid)s, now() AT TIME ZONE 'UTC',
+                       now() AT TIME ZONE 'UTC'
+                  FROM %(pairs)s
+                    ON CONFLICT (%(tag)s, %(record)s) WHERE %(tag)s IS NOT NULL
+                    DO UPDATE SET state = EXCLUDED.state, origin = EXCLUDED.origin,
+                       user_id = EXCLUDED.user_id, write_uid = EXCLUDED.write_uid,
+                       write_date = EXCLUDED.write_date
+                """,
+                tag=kind.tag_key,
+                record=kind.record_key,
+                kind=kind.name,
+                state=state,
+                origin=origin,
+                uid=self.env.uid,
+                pairs=self._pair_rows(pairs),
+            )
+        )
+        self.invalidate_model()
+
+    def action_forget_removal(self):
+        """Let rules give the tag again where a person took it away.
+
+        Those who may change the record decide.
+        """
+        check_records(self)
+        removed = self.filtered(lambda link: link.state == "removed")
+        for kind in KINDS.values():
+            if removed[kind.record_field]:
+                removed[kind.record_field].check_access("write")
+        removed.sudo().unlink()
+        return {"type": "ir.actions.client", "tag": "soft_reload"}

@@ -1,0 +1,358 @@
+from datetime import date, timedelta
+
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from ..common import AS_OF, AccountingCase
+
+BEFORE = AS_OF - timedelta(30)
+
+
+class CreditNoteCase(AccountingCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.customer = cls._customer("Buyer")
+
+    def _numbers(self, **values):
+        """``(revenue, refunds, orders)`` by a run over the customer."""
+        self._recompute(**values)
+        profile = self._profile(self.customer)
+        return profile.revenue, profile.refund_amount, profile.order_count
+
+    def _line(self, amount, **values):
+        return Command.create(
+            {
+                "product_id": self.product.id,
+                "price_unit": amount,
+                "tax_ids": False,
+                **values,
+            }
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestCreditNotesByOrder(CreditNoteCase):
+    """By orders: a credit note takes back only what an order counted."""
+
+    def test_of_an_order(self):
+        order = self._order(self.customer, BEFORE, 1_000)
+        self._credit(self._invoice_of(order, BEFORE), AS_OF)
+        self.assertEqual(self._numbers(as_of_date=AS_OF - timedelta(1)), (1_000, 0, 1))
+        self.assertEqual(self._numbers(), (0, 1_000, 1))
+
+    def test_part_of_an_order(self):
+        order = self._order(self.customer, BEFORE, 1_000)
+        self._credit(self._invoice_of(order, BEFORE), AS_OF, [300])
+        self.assertEqual(self._numbers(), (700, 300, 1))
+
+    def test_of_an_invoice_without_an_order(self):
+        self._order(self.customer, BEFORE, 1_000)
+        self._credit(self._invoice(self.customer, BEFORE, 100), AS_OF)
+        self.assertEqual(self._numbers(), (1_000, 0, 1))
+
+    def test_of_who_never_bought(self):
+        self._credit(self._invoice(self.customer, BEFORE, 100), AS_OF)
+        self._recompute()
+        self.assertFalse(self._profile(self.customer).revenue)
+
+    def test_of_an_order_that_is_cancelled(self):
+        order = self._order(self.customer, BEFORE, 100)
+        self._credit(self._invoice_of(order, BEFORE), AS_OF)
+        order._action_cancel()
+        self.assertEqual(self._numbers(), (0, 0, 0))
+
+    def test_of_an_order_that_the_filter_leaves_out(self):
+        policy = self._policy(
+            self.company, sale_domain="[('amount_untaxed', '>', 500)]"
+        )
+        self._order(self.customer, BEFORE, 1_000)
+        small = self._order(self.customer, BEFORE, 100)
+        self._credit(self._invoice_of(small, BEFORE), AS_OF)
+        self.assertEqual(self._numbers(policy=policy), (1_000, 0, 1))
+
+    def test_order_made_smaller(self):
+        """The order counts with what it says now: nothing is taken twice."""
+        order = self._order(self.customer, BEFORE, 1_000)
+        self._credit(self._invoice_of(order, BEFORE), AS_OF, [200])
+        order.order_line.price_unit = 800
+        self.assertEqual(self._numbers(), (800, 0, 1))
+
+    def test_credited_and_invoiced_again(self):
+        order = self._order(self.customer, BEFORE, 1_000)
+        self._credit(self._invoice_of(order, BEFORE), AS_OF - timedelta(9))
+        self.assertEqual(self._numbers(), (0, 1_000, 1))
+        self._invoice_of(order, AS_OF - timedelta(8))
+        self.assertEqual(self._numbers(), (1_000, 0, 1))
+
+    def test_two_credit_notes_of_an_order(self):
+        order = self._order(self.customer, BEFORE, 1_000)
+        invoice = self._invoice_of(order, BEFORE)
+        self._credit(invoice, AS_OF - timedelta(9), [300])
+        self._credit(invoice, AS_OF, [500])
+        self.assertEqual(self._numbers(), (200, 800, 1))
+
+    def test_several_orders_on_one_invoice(self):
+        """Only the part of the order that counts is taken back."""
+        orders = self._order(self.customer, BEFORE, 1_000) + self._order(
+            self.customer, BEFORE, 400
+        )
+        invoice = self._invoice_of(orders, BEFORE)
+        self.assertEqual(invoice.amount_untaxed, 1_400)
+        credit = self._credit(invoice, AS_OF)
+        self.assertEqual(credit.amount_untaxed, 1_400)
+        orders[1]._action_cancel()
+        self.assertEqual(self._numbers(), (0, 1_000, 1))
+
+    def test_line_without_an_order_takes_back_a_part_of_the_invoice(self):
+        """What was let off afterwards, as one sum over two orders, one of them gone."""
+        orders = self._order(self.customer, BEFORE, 600) + self._order(
+            self.customer, BEFORE, 400
+        )
+        credit = self._invoice_of(orders, BEFORE)._reverse_moves(
+            [{"invoice_date": AS_OF}]
+        )
+        credit.invoice_line_ids.unlink()
+        credit.invoice_line_ids = [self._line(50, name="Let off", product_id=False)]
+        credit.action_post()
+        self.assertEqual(self._numbers(), (950, 50, 2))
+        orders[1]._action_cancel()
+        self.assertEqual(self._numbers(), (570, 30, 1))
+
+    def test_fee_on_the_invoice_of_an_order(self):
+        """Credited alone or with the rest, what was no part of the order is none."""
+        fee = self.product.copy({"name": "Fee"})
+        for credited, expected in (([0, 100], 1_000), ([300, 100], 700)):
+            with self.subTest(credited), self.env.cr.savepoint() as savepoint:
+                order = self._order(self.customer, BEFORE, 1_000)
+                wizard = self.env["sale.advance.payment.inv"].with_context(
+                    active_model="sale.order", active_ids=order.ids
+                )
+                wizard.create({"advance_payment_method": "delivered"}).create_invoices()
+                invoice = order.invoice_ids
+                invoice.invoice_date = BEFORE
+                invoice.invoice_line_ids = [self._line(100, product_id=fee.id)]
+                invoice.action_post()
+                self._credit(invoice, AS_OF, credited)
+                self.assertEqual(self._numbers()[0], expected)
+                savepoint.rollback()
+            self.env.invalidate_all()
+
+    def test_order_named_by_the_origin(self):
+        order = self._order(self.customer, BEFORE, 1_000)
+        gone = self._order(self.customer, BEFORE, 1_000)
+        gone._action_cancel()
+        for origin, expected in (
+            (order.name, 940),
+            (gone.name, 1_000),
+            (f"{order.name}, {gone.name}", 970),
+            ("Return 7", 1_000),
+        ):
+            with self.subTest(origin):
+                credit = self._invoice(
+                    self.customer,
+                    AS_OF,
+                    60,
+                    move_type="out_refund",
+                    invoice_origin=origin,
+                )
+                self.assertEqual(self._numbers()[0], expected)
+                credit.button_draft()
+
+    def test_invoice_named_by_the_origin(self):
+        order = self._order(self.customer, BEFORE, 1_000)
+        invoices = (
+            self._invoice_of(order, BEFORE),
+            self._invoice(self.customer, BEFORE, 100),
+        )
+        for invoice, expected in zip(invoices, (940, 1_000), strict=True):
+            with self.subTest(invoice.name):
+                credit = self._invoice(
+                    self.customer,
+                    AS_OF,
+                    60,
+                    move_type="out_refund",
+                    invoice_origin=invoice.name,
+                )
+                self.assertEqual(self._numbers()[0], expected)
+                credit.button_draft()
+
+    def test_without_origin_as_the_policy_says(self):
+        self._order(self.customer, BEFORE, 1_000)
+        self._invoice(self.customer, AS_OF, 60, move_type="out_refund")
+        self.assertEqual(self._numbers(), (1_000, 0, 1))
+        policy = self._policy(self.company, subtract_unlinked_credit_notes=True)
+        self.assertEqual(self._numbers(policy=policy), (940, 60, 1))
+
+    def test_return_order_is_no_second_return(self):
+        """A negative order counts as it is; its credit note is its invoice."""
+        self._order(self.customer, BEFORE, 1_000)
+        back = self._order(self.customer, BEFORE, -30)
+        wizard = self.env["sale.advance.payment.inv"].with_context(
+            active_model="sale.order", active_ids=back.ids
+        )
+        wizard.create({"advance_payment_method": "delivered"}).create_invoices()
+        credit = back.invoice_ids
+        self.assertEqual(credit.move_type, "out_refund")
+        credit.invoice_date = AS_OF
+        credit.action_post()
+        self.assertEqual(self._numbers(), (970, 30, 1))
+
+    def test_discount_line_is_given_back_with_its_order(self):
+        order = self._order(
+            self.customer,
+            BEFORE,
+            0,
+            order_line=[
+                self._line(100, product_uom_qty=1),
+                self._line(-10, product_uom_qty=1),
+            ],
+        )
+        self._credit(self._invoice_of(order, BEFORE), AS_OF)
+        self.assertEqual(self._numbers(), (0, 90, 1))
+
+    def test_before_the_order(self):
+        """It counts on its own day, or on that of the order where that is later."""
+        order = self._order(self.customer, BEFORE, 1_000)
+        self._credit(self._invoice_of(order, BEFORE), BEFORE, [300])
+        order.date_order = self._moment(AS_OF - timedelta(5))
+        self.assertEqual(self._numbers(as_of_date=BEFORE), (0, 0, 0))
+        self.assertEqual(self._numbers(), (700, 300, 1))
+
+    def test_of_an_order_before_the_window(self):
+        """The window has what was given back in it: the lifetime has both."""
+        old = AS_OF - timedelta(500)
+        order = self._order(self.customer, old, 1_000)
+        self._credit(self._invoice_of(order, old), AS_OF, [300])
+        self.assertEqual(self._numbers(), (-300, 300, 0))
+        self.assertEqual(self._profile(self.customer).lifetime_revenue, 700)
+
+    def test_down_payment_given_back(self):
+        order = self._order(self.customer, BEFORE, 1_000)
+        self._credit(self._invoice_of(order, BEFORE, down_payment=300), AS_OF)
+        self.assertEqual(self._numbers(), (1_000, 0, 1))
+
+    def test_final_invoice_given_back(self):
+        """With a down payment before: the order is given back whole."""
+        order = self._order(self.customer, BEFORE, 1_000)
+        self._invoice_of(order, BEFORE, down_payment=300)
+        self._credit(self._invoice_of(order, BEFORE), AS_OF)
+        self.assertEqual(self._numbers(), (0, 1_000, 1))
+
+    def test_foreign_credit_note_follows_the_rate(self):
+        dollar = self._rate("USD", date(2025, 1, 1), 2)
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "$", "currency_id": dollar.id, "company_id": self.company.id}
+        )
+        order = self._order(self.customer, BEFORE, 1_000, pricelist_id=pricelist.id)
+        self._credit(self._invoice_of(order, BEFORE), AS_OF, [300])
+        self.assertEqual(self._numbers(), (350, 150, 1))
+        dollar.rate_ids.rate = 4
+        self.assertEqual(self._numbers(), (175, 75, 1))
+
+    def test_products(self):
+        """What a product brought: as the orders and credit notes of customers."""
+        order = self._order(self.customer, BEFORE, 1_000)
+        self._credit(self._invoice_of(order, BEFORE), AS_OF, [300])
+        self._credit(self._invoice(self.customer, BEFORE, 100), AS_OF)
+        self.policy.recompute_products(as_of_date=AS_OF)
+        profile = self.env["product.profile"].search(
+            [
+                ("product_tmpl_id", "=", self.product.product_tmpl_id.id),
+                ("company_id", "=", self.company.id),
+            ]
+        )
+        self.assertEqual(profile.revenue, 700)
+
+    def test_documents_that_count_are_opened(self):
+        order = self._order(self.customer, BEFORE, 1_000)
+        counts = self._credit(self._invoice_of(order, BEFORE), AS_OF, [300])
+        self._credit(self._invoice(self.customer, BEFORE, 100), AS_OF)
+        self._recompute()
+        found = {
+            kind.model: self.env[kind.model].search(domain)
+            for kind, domain in self._profile(self.customer)._documents()
+        }
+        self.assertEqual(found["account.move"], counts)
+
+
+@tagged("post_install", "-at_install")
+class TestCreditNotesByInvoice(CreditNoteCase):
+    """By invoices: a credit note takes back only what an invoice counted."""
+
+    policy_values = {"revenue_source": "invoice"}
+
+    def test_of_an_invoice(self):
+        invoice = self._invoice(self.customer, BEFORE, 1_000)
+        self._credit(invoice, AS_OF, [300])
+        self.assertEqual(self._numbers(as_of_date=AS_OF - timedelta(1)), (1_000, 0, 1))
+        self.assertEqual(self._numbers(), (700, 300, 1))
+
+    def test_of_an_invoice_that_the_filter_leaves_out(self):
+        policy = self._policy(self.company, invoice_domain="[('ref', '!=', 'deposit')]")
+        self._invoice(self.customer, BEFORE, 1_000)
+        deposit = self._invoice(self.customer, BEFORE, 100, ref="deposit")
+        credit = self._credit(deposit, AS_OF)
+        self.assertNotEqual(credit.ref, "deposit")
+        self.assertEqual(self._numbers(policy=policy), (1_000, 0, 1))
+
+    def test_of_an_invoice_that_is_a_draft_again(self):
+        self._invoice(self.customer, BEFORE, 1_000)
+        wrong = self._invoice(self.customer, BEFORE, 100)
+        self._credit(wrong, AS_OF)
+        self.assertEqual(self._numbers(), (1_000, 100, 2))
+        wrong.button_draft()
+        self.assertEqual(self._numbers(), (1_000, 0, 1))
+
+    def test_without_origin_as_the_policy_says(self):
+        self._invoice(self.customer, BEFORE, 1_000)
+        self._invoice(self.customer, AS_OF, 60, move_type="out_refund")
+        self.assertEqual(self._numbers(), (1_000, 0, 1))
+        policy = self._policy(
+            self.company,
+            revenue_source="invoice",
+            subtract_unlinked_credit_notes=True,
+        )
+        self.assertEqual(self._numbers(policy=policy), (940, 60, 1))
+
+    def test_of_the_order_of_an_invoice(self):
+        """Made from the order, as for goods that came back: it reverses no invoice."""
+        order = self._order(self.customer, BEFORE, 1_000)
+        invoice = self._invoice_of(order, BEFORE)
+        credit = self._credit(invoice, AS_OF, [300])
+        credit.reversed_entry_id = False
+        self.assertEqual(self._numbers(), (700, 300, 1))
+        invoice.button_draft()
+        self.assertEqual(self._numbers(), (0, 0, 0))
+
+    def test_invoice_or_order_named_by_the_origin(self):
+        order = self._order(self.customer, BEFORE, 1_000)
+        invoice = self._invoice_of(order, BEFORE)
+        for origin in (invoice.name, order.name, "Return 7"):
+            with self.subTest(origin):
+                credit = self._invoice(
+                    self.customer,
+                    AS_OF,
+                    60,
+                    move_type="out_refund",
+                    invoice_origin=origin,
+                )
+                expected = 1_000 if origin == "Return 7" else 940
+                self.assertEqual(self._numbers()[0], expected)
+                credit.button_draft()
+
+    def test_before_the_invoice(self):
+        invoice = self._invoice(self.customer, AS_OF, 1_000)
+        self._credit(invoice, BEFORE, [300])
+        self.assertEqual(self._numbers(as_of_date=BEFORE), (0, 0, 0))
+        self.assertEqual(self._numbers(), (700, 300, 1))
+
+    def test_down_payment_and_final_invoice_given_back(self):
+        order = self._order(self.customer, BEFORE, 1_000)
+        down = self._invoice_of(order, BEFORE, down_payment=300)
+        final = self._invoice_of(order, BEFORE)
+        self.assertEqual(self._numbers(), (1_000, 0, 1))
+        self._credit(down, AS_OF)
+        self.assertEqual(self._numbers(), (1_000, 0, 1))
+        self._credit(final, AS_OF)
+        self.assertEqual(self._numbers(), (0, 1_000, 1))

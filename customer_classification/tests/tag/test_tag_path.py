@@ -1,0 +1,109 @@
+from odoo.tests import tagged
+
+from .common import TagCase
+
+CARRIERS = {
+    "res.partner.category": ("res.partner", "name"),
+    "product.tag": ("product.template", "name"),
+    "utm.tag": ("utm.campaign", "title"),
+}
+
+
+@tagged("post_install", "-at_install")
+class TestTagPath(TagCase):
+    """What is shown as the name of a tag is found by that name."""
+
+    def _tree(self, model):
+        top = self.env[model].create({"name": "Path 100%"})
+        low = self.env[model].create({"name": "Low_er", "parent_id": top.id})
+        lowest = self.env[model].create({"name": "In / Out", "parent_id": low.id})
+        return top, low, lowest
+
+    def test_searching(self):
+        for model in CARRIERS:
+            top, low, lowest = self._tree(model)
+            tags = self.env[model]
+            for tag in (top, low, lowest):
+                name = tag.display_name
+                with self.subTest(model=model, name=name):
+                    self.assertEqual(tags.search([("display_name", "=", name)]), tag)
+                    self.assertEqual(tags.search([("display_name", "in", [name])]), tag)
+                    self.assertIn(tag, tags.search([("display_name", "ilike", name)]))
+                    rest = tags.search([("display_name", "!=", name)])
+                    self.assertNotIn(tag, rest)
+                    self.assertEqual(
+                        tags.name_search(name, operator="="), [(tag.id, name)]
+                    )
+            for text, found in {
+                "path 100% / low": low | lowest,
+                "100% / Low_er / in / o": lowest,
+                "Path 100% /": low | lowest,
+                "Path 100% / ": low | lowest,
+                "ath 1__% / Low": tags,
+                "Path 100% / Lowxer": tags,
+                "Low_er / Path 100%": tags,
+            }.items():
+                with self.subTest(model=model, text=text):
+                    names = [tag for tag, __ in tags.name_search(text)]
+                    self.assertEqual(tags.browse(names), found)
+
+    def test_a_name_alone(self):
+        """All of that name are found, unless one is shown just so."""
+        for model in CARRIERS:
+            __, low, __ = self._tree(model)
+            tags = self.env[model]
+            self.assertEqual(tags.search([("display_name", "=", "Low_er")]), low)
+            shown = tags.create({"name": "Low_er"})
+            self.assertEqual(tags.search([("display_name", "=", "Low_er")]), shown)
+
+    def test_texts_that_cannot_be_names(self):
+        for model in CARRIERS:
+            for operator in ("=", "ilike", "=ilike"):
+                for text in ("a\0b", "a\ud800b"):
+                    found = self.env[model].name_search(text, operator=operator)
+                    self.assertFalse(found)
+
+    def test_importing_what_was_exported(self):
+        for model, (carrier, name) in CARRIERS.items():
+            __, low, __ = self._tree(model)
+            field = low._tag_kind().field
+            for enabled in ({}, {field: True}):
+                result = (
+                    self.env[carrier]
+                    .with_context(import_file=True, name_create_enabled_fields=enabled)
+                    .load([name, field], [["Imported", low.display_name]])
+                )
+                with self.subTest(model=model, enabled=enabled):
+                    self.assertFalse(result["messages"])
+                    record = self.env[carrier].browse(result["ids"])
+                    self.assertEqual(record[field], low)
+
+    def test_importing_tags_below_others(self):
+        for model in CARRIERS:
+            __, low, __ = self._tree(model)
+            result = self.env[model].load(
+                ["name", "parent_id"],
+                [["One", low.display_name], ["Two", f"{low.display_name} / One"]],
+            )
+            with self.subTest(model):
+                self.assertFalse(result["messages"])
+                one, two = self.env[model].browse(result["ids"])
+                self.assertEqual((one.parent_id, two.parent_id), (low, one))
+
+    def test_a_path_is_made(self):
+        for model in CARRIERS:
+            top, low, __ = self._tree(model)
+            tags = self.env[model]
+            new, shown = tags.name_create("Path 100% / Low_er / New / Newer")
+            self.assertEqual(shown, "Path 100% / Low_er / New / Newer")
+            self.assertEqual(tags.browse(new).parent_id.parent_id, low)
+            self.assertEqual(low.parent_id, top)
+
+    def test_queries_do_not_grow_with_the_values(self):
+        tops = [self._tag(f"Q{number}") for number in range(20)]
+        names = [self._tag("Below", top).display_name for top in tops]
+        self.env.flush_all()
+        for some in (names[:1], names):
+            self.env.invalidate_all()
+            with self.assertQueryCount(4):
+                self.assertTrue(self.tags.search([("display_name", "in", some)]))

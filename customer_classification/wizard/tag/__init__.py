@@ -1,0 +1,3 @@
+from . import classification_tag_members
+from . import classification_tag_use
+from . import classification_tag_wizard
