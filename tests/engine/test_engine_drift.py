@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from builders import TODAY, bought, facts, limited, never
 from engine import classify
-from engine.common.drift import (
+from engine.customers.drift import (
     DRY_MINIMUM,
     chance_limit,
     distribution,

@@ -45,7 +45,7 @@ class ClassificationRun(models.Model):
     # Computing
 
     def _summary_values(self, facts, previous, result, moves, parameters):
-        from ...engine.common.drift import distribution
+        from ...engine.customers.drift import distribution
 
         values = super()._summary_values(facts, previous, result, moves, parameters)
         if self.kind == "production" and self.scope == "all":
@@ -93,7 +93,7 @@ class ClassificationRun(models.Model):
         return runs.filtered("distribution")
 
     def _drift_of_measures(self, before, distribution):
-        from ...engine.common.drift import drift, jumped
+        from ...engine.customers.drift import drift, jumped
 
         found = drift(before.mapped("distribution"), distribution)
         limit = self.policy_id.drift_limit
@@ -105,7 +105,7 @@ class ClassificationRun(models.Model):
 
         :param before: the runs before this one, newest first
         """
-        from ...engine.common.drift import PERIODS_BEFORE, dried_up
+        from ...engine.customers.drift import PERIODS_BEFORE, dried_up
 
         last = before[:1]
         if last.as_of_date == self.as_of_date and last.policy_id == self.policy_id:
@@ -130,7 +130,7 @@ class ClassificationRun(models.Model):
     def _documents_by_source(self):
         """Rows of source, channel, purchases of the last period and of those before,
         day of the last one: one query for all sources and periods."""
-        from ...engine.common.drift import PERIOD_DAYS, PERIODS_BEFORE
+        from ...engine.customers.drift import PERIOD_DAYS, PERIODS_BEFORE
 
         recent = self.as_of_date - timedelta(days=PERIOD_DAYS)
         before = recent - timedelta(days=PERIOD_DAYS * PERIODS_BEFORE)
@@ -230,7 +230,7 @@ class ClassificationRun(models.Model):
         )
 
     def _dry_sentence(self, source):
-        from ...engine.common.drift import PERIOD_DAYS
+        from ...engine.customers.drift import PERIOD_DAYS
 
         values = {
             "documents": self._source_label(source),
@@ -327,7 +327,7 @@ class ClassificationRun(models.Model):
 
     def _drift_table_values(self, sees_money):
         """What the template shows: a row for each measure and each source."""
-        from ...engine.common.drift import SHIFT_LIMIT
+        from ...engine.customers.drift import SHIFT_LIMIT
 
         found = self.drift
         percent = self.env["classification.back.test.line"]._percent_text

@@ -15,8 +15,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ..customers.columns import RISKS, STAGES
-from .lazy import np, pd
+from ..common.lazy import np, pd
+from .columns import RISKS, STAGES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
