@@ -16,29 +16,21 @@ FLOORS = (
 STRANGERS = {("product", "campaign"), ("campaign", "product")}
 # Models that are still spread over several files of a room: to be merged.
 SPREAD = {
-    ("attribute", "res.partner"),
-    ("campaign", "campaign.profile"),
-    ("campaign", "utm.campaign"),
     ("customer", "classification.change"),
     ("customer", "classification.facts"),
     ("customer", "classification.run"),
     ("customer", "classification.run.result"),
     ("customer", "customer.profile"),
     ("customer", "res.partner"),
-    ("history", "classification.migration"),
     ("policy", "classification.policy"),
     ("privacy", "res.partner"),
     ("product", "classification.run"),
-    ("product", "product.profile"),
-    ("product", "product.template"),
     ("run", "classification.run"),
     ("source", "classification.source"),
     ("source", "classification.source.sale"),
     ("source", "classification.source.invoice"),
     ("source", "classification.source.import"),
     ("source", "customer.purchase"),
-    ("tag", "classification.tag.mixin"),
-    ("tag", "classification.tag.rule"),
 }
 ENGINE_FLOORS = ("common", "imports", "customers", "products", "campaigns")
 ENGINE_STRANGERS = {("products", "campaigns"), ("campaigns", "products")}

@@ -15,7 +15,7 @@ from ..common.profiling import OBJECTING
 from ..source.classification_source import FIRST_PLAUSIBLE_DAY
 from .campaign_touch_source import STEPS
 from .columns import dates
-from .utm_campaign_taxonomy import CHANNEL_SELECTION, GOAL_SELECTION
+from .utm_campaign import CHANNEL_SELECTION, GOAL_SELECTION
 
 _TEXT = {
     "goal": [code for code, __ in GOAL_SELECTION],

@@ -6,7 +6,7 @@ from odoo.tools import SQL
 from ...copy_frames import day_or_null, float_or_null
 from ...engine import CAUSES, GOALS, LIFT_VERDICTS, PERFORMANCE_REASONS, PERFORMANCES
 from ..customer.columns import content_hash
-from .utm_campaign_taxonomy import CHANNEL_SELECTION
+from .utm_campaign import CHANNEL_SELECTION
 
 CHANNELS = tuple(code for code, __ in CHANNEL_SELECTION)
 # Columns of a result, {column: engine's name}, by kind.

@@ -1,4 +1,3 @@
 from . import classification_history_mixin
 from . import classification_history
 from . import classification_migration
-from . import classification_migration_matrix

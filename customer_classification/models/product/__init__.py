@@ -5,7 +5,6 @@ from . import classification_run_product_memory
 from . import classification_run_product_rehearsal
 from . import product_category
 from . import product_profile
-from . import product_profile_explanation
 from . import product_class_move_mixin
 from . import product_class_change
 from . import product_class_move
@@ -14,11 +13,8 @@ from . import product_variant_class
 from . import classification_product_facts
 from . import product_template
 from . import product_service_type
-from . import product_template_service
 from . import product_association
-from . import product_template_association
 from . import sale_order
 from . import product_attach_rate
-from . import product_template_audience
 from . import product_audience
 from . import customer_product

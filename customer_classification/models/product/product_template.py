@@ -1,9 +1,10 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..common.access_groups import MONEY_GROUP
-from ..common.called_records import check_one
+from ..common.called_records import check_one, check_records
 from ..common.searched_values import asks_for_none, ids_among
 from ..customer.res_partner import (
     USER_GROUP,
@@ -11,6 +12,8 @@ from ..customer.res_partner import (
     ProfileInteger,
     ProfileMonetary,
 )
+
+SERVICE_FIELDS = ("product_service_type_id", "product_delivery_mode")
 
 
 class ProductTemplate(models.Model):
@@ -105,6 +108,66 @@ class ProductTemplate(models.Model):
         related="product_profile_id.change_count",
         string="Class Changes of the Product",
         groups=USER_GROUP,
+    )
+
+    # Services
+
+    product_service_type_id = fields.Many2one(
+        "product.service.type",
+        string="Service Type",
+        ondelete="restrict",
+        index="btree_not_null",
+    )
+    product_delivery_mode = fields.Selection(
+        [
+            ("on_site", "On site"),
+            ("remote", "Remote"),
+            ("self_service", "Self-service"),
+            ("hybrid", "Hybrid"),
+        ],
+        string="Delivery Mode",
+        help="How the service comes to the customer.",
+    )
+
+    # Associations
+
+    product_association_ids = fields.One2many(
+        "product.association",
+        "product_tmpl_id",
+        string="Belongs Together With",
+        copy=True,
+    )
+    product_associated_ids = fields.One2many(
+        "product.association", "other_tmpl_id", string="Belongs To"
+    )
+
+    # Audience
+
+    product_target_tier_ids = fields.Many2many(
+        "customer.value.tier",
+        "product_target_tier_rel",
+        "product_tmpl_id",
+        "tier_id",
+        string="Meant for Value Tiers",
+        help="Nothing chosen: for everybody.",
+    )
+    product_target_stage_ids = fields.Many2many(
+        "customer.lifecycle.stage",
+        "product_target_stage_rel",
+        "product_tmpl_id",
+        "stage_id",
+        string="Meant for Lifecycle Stages",
+        help="Nothing chosen: for everybody.",
+    )
+
+    product_target_tag_ids = fields.Many2many(
+        "res.partner.category",
+        "product_target_tag_rel",
+        "product_tmpl_id",
+        "tag_id",
+        string="Meant for Tags",
+        help="Tags of customers; a customer with a tag below one of them counts too. "
+        "Nothing chosen: for everybody.",
     )
 
     @api.depends_context("company")
@@ -215,3 +278,43 @@ class ProductTemplate(models.Model):
         """Open the history of this product's classes."""
         check_one(self)
         return self.product_profile_id.action_open_changes()
+
+    # Services
+
+    @api.constrains("type", *SERVICE_FIELDS)
+    def _check_service_fields(self):
+        for product in self:
+            if product.type != "service" and any(product[n] for n in SERVICE_FIELDS):
+                raise ValidationError(
+                    self.env._(
+                        "%s is no service: only services have a service type and a "
+                        "delivery mode.",
+                        product.display_name,
+                    )
+                )
+
+    def write(self, vals):
+        """What becomes a good is no service of any type."""
+        if vals.get("type", "service") != "service":
+            vals = {**dict.fromkeys(SERVICE_FIELDS, False), **vals}
+        return super().write(vals)
+
+    # Audience
+
+    def action_open_product_customers(self):
+        """Open the customers who bought this product in the window."""
+        check_one(self)
+        return self.env["product.audience"]._open_buyers(self)
+
+    def action_open_product_audience(self):
+        """Open who really buys these products."""
+        check_records(self)
+        action = self._audience_action()
+        action["domain"] = [("product_tmpl_id", "in", self.ids)]
+        return action
+
+    @api.model
+    def _audience_action(self):
+        return self.env["ir.actions.act_window"]._for_xml_id(
+            "customer_classification.product_audience_action"
+        )

@@ -1,5 +1,4 @@
 from . import classification_tag_mixin
-from . import classification_tag_path
 from . import classification_tag_row_mixin
 from . import classification_tagged_mixin
 from . import res_partner_category
@@ -9,8 +8,6 @@ from . import classification_tag_link
 from . import classification_tag_change
 from . import classification_tag_batch
 from . import classification_tag_rule
-from . import classification_tag_rule_order
-from . import classification_tag_rule_run
 from . import classification_tag_usage
 from . import classification_tag_duplicate
 from . import classification_tag_reference

@@ -5,7 +5,7 @@ from itertools import count
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, escape_psql
 
 from ..common.called_records import check_one, check_records
 from .classification_tag_kind import KIND_OF_TAG_MODEL
@@ -85,8 +85,6 @@ class ClassificationTagMixin(models.AbstractModel):
     tag_is_smart = fields.Boolean(
         string="Smart", compute="_compute_tag_is_smart", search="_search_tag_is_smart"
     )
-
-    # The tree
 
     @api.depends("name", "sequence", "parent_id", "parent_path")
     def _compute_tag_sort_key(self):
@@ -275,8 +273,6 @@ class ClassificationTagMixin(models.AbstractModel):
                 )
             )
 
-    # Who may
-
     def _check_tag_makers(self):
         """Tags are made by officers, so that they do not grow like weeds."""
         if not (self.env.su or self.env.user.has_group(OFFICER_GROUP)):
@@ -358,8 +354,6 @@ class ClassificationTagMixin(models.AbstractModel):
         self._note_tagged(before)
         return result
 
-    # What carries them
-
     @api.model
     def _tag_kind(self):
         return KIND_OF_TAG_MODEL[self._name]
@@ -414,8 +408,6 @@ class ClassificationTagMixin(models.AbstractModel):
             "tag_rule_ids", "any!" if True in value else "not any!", Domain.TRUE
         )
 
-    # Counting
-
     @api.model
     def _refresh_usage(self):
         """Bring the counts of all tags up to date, children included and each record
@@ -458,8 +450,6 @@ class ClassificationTagMixin(models.AbstractModel):
             )
         )
         self.invalidate_model(["tag_record_count", "tag_last_use_date"])
-
-    # Owners
 
     @api.model
     def _remind_owners(self):
@@ -548,3 +538,83 @@ class ClassificationTagMixin(models.AbstractModel):
         )
         action["domain"] = [(self._tag_kind().tag_field, "child_of", self.ids)]
         return action
+
+    # Path
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        """What is found by a part of its name is found with what stands below it."""
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        if operator in ("=", "in"):
+            return self._search_paths(operator, value)
+        if isinstance(value, str) and UNKEPT.search(value):
+            return Domain.FALSE
+        domain = Domain(super()._search_display_name(operator, value))
+        if operator in ("like", "ilike") and isinstance(value, str):
+            domain |= self._part_of_path(operator, value)
+        if operator.endswith("like") and not (domain.is_true() or domain.is_false()):
+            return Domain("id", "child_of", tuple(self._search(domain)))
+        return domain
+
+    @api.model
+    def _search_paths(self, operator, value):
+        """Return the domain of what is shown as one of the values: two queries, and
+        of what is named so where nothing is shown so."""
+        values = [value] if operator == "=" else list(value)
+        values = [v for v in values if not isinstance(v, str) or not UNKEPT.search(v)]
+        found = self._of_paths([text for text in values if isinstance(text, str)])
+        names = [text for text in values if text not in found]
+        domain = Domain(
+            "id", "in", [tag for tags in found.values() for tag in tags.ids]
+        )
+        if names:
+            domain |= Domain(super()._search_display_name("in", names))
+        return domain
+
+    @api.model
+    def _of_paths(self, paths):
+        """``{path: tags}`` of what is shown so. A name may hold the sign between two
+        names, so the end of a path is a name in several ways."""
+        ends = {end for path in paths for end in _ends(path)}
+        tags = self.with_context(active_test=False).search([("name", "in", list(ends))])
+        shown = tags.sudo().grouped("display_name")
+        return {path: shown[path] for path in paths if path in shown}
+
+    @api.model
+    def _part_of_path(self, operator, text):
+        """Return the domain of tags whose path holds a text of several names: two
+        queries."""
+        text = f"{text} " if text.endswith(PATH.rstrip()) else text
+        if PATH not in text:
+            return Domain.FALSE
+        starts = Domain.OR(
+            Domain("name", f"={operator}", f"{escape_psql(end)}%")
+            for end in _ends(text)[1:]
+        )
+        tags = self.with_context(active_test=False).search(starts)
+        plain = str.casefold if operator == "ilike" else str
+        return Domain(
+            "id",
+            "in",
+            tags.sudo()
+            .filtered(lambda tag: plain(text) in plain(tag.display_name))
+            .ids,
+        )
+
+    @api.model
+    def name_create(self, name):
+        """Make a tag from its path, with those above it that are not there yet."""
+        above, __, own = str(name or "").rpartition(PATH)
+        if not above:
+            return super().name_create(name)
+        parent = self._of_paths([above]).get(above, self)[:1].id
+        parent = parent or self.name_create(above)[0]
+        tag = self.create({"name": own, "parent_id": parent})
+        return tag.id, tag.display_name
+
+
+def _ends(path):
+    """Texts that the last name of a path may be, the whole path first."""
+    parts = path.split(PATH)
+    return [PATH.join(parts[place:]) for place in range(len(parts))]

@@ -278,9 +278,7 @@ class TestTagRuleFaults(TagCase):
         tag = self._tag("Fault of the test")
         partner = self._customer("Here", city="Berlin")
         self._rule(tag, [("city", "=", "Berlin")])
-        path = (
-            "odoo.addons.customer_classification.models.tag.classification_tag_rule_run"
-        )
+        path = "odoo.addons.customer_classification.models.tag.classification_tag_rule"
         with (
             patch(f"{path}._TAKE", "SELECT 1 / 0"),
             self.assertRaisesRegex(Exception, "zero"),

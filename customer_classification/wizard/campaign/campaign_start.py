@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
-from ...models.campaign.utm_campaign_taxonomy import GOAL_SELECTION
+from ...models.campaign.utm_campaign import GOAL_SELECTION
 from ...models.common.called_records import check_one
 from ...models.common.classification_condition_mixin import Condition
 from ..tag.selection import selected_ids
