@@ -23,7 +23,6 @@ SPREAD = {
     ("customer", "customer.profile"),
     ("customer", "res.partner"),
     ("policy", "classification.policy"),
-    ("privacy", "res.partner"),
     ("product", "classification.run"),
     ("run", "classification.run"),
     ("source", "classification.source"),

@@ -1,4 +1,5 @@
-from . import res_partner_profiling
+from . import res_partner
+from . import classification_override
+from . import campaign_participant
 from . import classification_withheld_row
 from . import customer_held_data
-from . import res_partner_erasure

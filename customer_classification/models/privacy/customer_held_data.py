@@ -2,7 +2,6 @@ from odoo import api, fields, models
 from odoo.tools import format_date, format_datetime, formatLang
 
 from ..common.access_groups import MONEY_GROUP
-from ..common.called_records import check_one
 from .classification_withheld_row import ADDON
 
 # What says nothing about a person.
@@ -185,16 +184,3 @@ class CustomerHeldData(models.AbstractModel):
         if field.type == "float":
             return formatLang(self.env, value)
         return str(value)
-
-
-class ResPartner(models.Model):
-    _inherit = "res.partner"
-
-    def action_open_held_data(self):
-        """Open what is held about this person."""
-        check_one(self)
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/customer_classification/held/{self.id}",
-            "target": "new",
-        }
