@@ -5,13 +5,13 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
 
+from ..common.access_groups import USER_GROUP
 from ..common.searched_values import (
     asks_for_none,
     ids_among,
     searched_by_sql,
     values_among,
 )
-from ..customer.res_partner import USER_GROUP
 from .customer_company_size import SIZE_SELECTION
 from .utm_medium import ORIGIN_SELECTION
 

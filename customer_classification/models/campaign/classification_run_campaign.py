@@ -203,20 +203,18 @@ class ClassificationRun(models.Model):
         content = columns.profile_content(
             campaigns, figures, self._rules_id("campaign")
         )
-        content = content[content["content_hash"] != campaigns["content_hash"]]
-        self.written_count += len(content)
-        if content.empty:
+        differs = content["content_hash"] != campaigns["content_hash"]
+        self.written_count += int(differs.sum())
+        if not differs.any():
             return
-        kinds = {"campaign": "int", **columns.profile_kinds()}
-        write_frame(self.env.cr, content.reset_index(), "tmp_campaign_profile", kinds)
-        self.env.cr.execute(columns.upsert_profiles(self))
-        self.env.cr.execute("DROP TABLE tmp_campaign_profile")
+        columns.PROFILES.write(self, content, differs)
         self.env["campaign.profile"].invalidate_model()
 
     def _write_campaign_changes(self, moves):
         """Append the moves to the history: four queries."""
         if moves.empty:
             return
+        moves = moves.rename(columns={"campaign": "campaign_id"})
         write_frame(self.env.cr, moves, "tmp_campaign_change", columns.CHANGE_KINDS)
         self.env.cr.execute(columns.insert_changes(self))
         self.env.cr.execute("DROP TABLE tmp_campaign_change")

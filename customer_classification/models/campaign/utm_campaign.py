@@ -6,17 +6,12 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...copy_frames import TOO_LARGE
-from ..common.access_groups import MONEY_GROUP
+from ..classified.kind import CAMPAIGN
+from ..classified.profile_fields import ProfileFloat, ProfileInteger, ProfileMonetary
+from ..common.access_groups import MONEY_GROUP, USER_GROUP
 from ..common.called_records import check_one
 from ..common.classification_condition_mixin import Condition
 from ..common.profiling import NOT_OBJECTING, OBJECTING
-from ..common.searched_values import asks_for_none, ids_among
-from ..customer.res_partner import (
-    USER_GROUP,
-    ProfileFloat,
-    ProfileInteger,
-    ProfileMonetary,
-)
 from ..source.classification_source import FIRST_PLAUSIBLE_DAY
 
 GOAL_SELECTION = [
@@ -51,9 +46,11 @@ class UtmCampaign(models.Model):
     _name = "utm.campaign"
     _inherit = [
         "utm.campaign",
+        "classification.classified.mixin",
         "classification.condition.mixin",
         "classification.protected.mixin",
     ]
+    _classified_kind = CAMPAIGN
 
     campaign_type_id = fields.Many2one(
         "campaign.type", string="Type", ondelete="restrict", index="btree_not_null"
@@ -219,8 +216,8 @@ class UtmCampaign(models.Model):
     campaign_profile_id = fields.Many2one(
         "campaign.profile",
         string="Result",
-        compute="_compute_campaign_profile_id",
-        search="_search_campaign_profile_id",
+        compute="_compute_classified_profile",
+        search="_search_classified_profile",
         compute_sudo=True,
         groups=USER_GROUP,
         help="What came of this campaign.",
@@ -793,112 +790,33 @@ class UtmCampaign(models.Model):
 
     @api.depends("company_id")
     @api.depends_context("company", "allowed_company_ids")
-    def _compute_campaign_profile_id(self):
-        """The profile of each campaign, where its company is among those switched on:
-        one query."""
-        profiles = (
-            self.env["campaign.profile"]
-            .with_context(active_test=False)
-            .search(
-                [
-                    ("campaign_id", "in", self.ids),
-                    ("company_id", "in", self.env.companies.ids),
-                ]
-            )
-        )
-        found = {(one.campaign_id, one.company_id): one for one in profiles}
-        for campaign in self:
-            company = campaign.company_id or self.env.company
-            campaign.campaign_profile_id = found.get((campaign._origin, company))
+    def _compute_classified_profile(self):
+        return super()._compute_classified_profile()
 
-    def _campaign_profile_join(self, alias, query):
-        """Join the profile to a query on campaigns, once; return its alias."""
-        joined = query.make_alias(alias, "campaign_profile")
-        query.add_join(
-            "LEFT JOIN",
-            joined,
-            "campaign_profile",
-            SQL(
-                "%(campaign)s = %(id)s AND %(company)s = COALESCE(%(own)s, %(current)s)"
-                " AND %(company)s = ANY(%(companies)s)",
-                campaign=SQL.identifier(joined, "campaign_id"),
-                id=SQL.identifier(alias, "id"),
-                company=SQL.identifier(joined, "company_id"),
-                own=SQL.identifier(alias, "company_id"),
-                current=self.env.company.id,
-                companies=self.env.companies.ids,
-            ),
-        )
-        return joined
+    def _classified_companies(self):
+        """Only of companies that are switched on."""
+        return self.env.companies
 
-    def _field_to_sql(self, alias, field_expr, query=None):
-        """The profile and its fields, for sorting and grouping, through that join."""
-        field = self._fields.get(field_expr)
-        if query is None or field is None:
-            return super()._field_to_sql(alias, field_expr, query)
-        if field.name == "campaign_profile_id":
-            self._check_field_access(field, "read")
-            return SQL.identifier(self._campaign_profile_join(alias, query), "id")
-        path = (field.related or "").split(".")
-        if path[0] == "campaign_profile_id" and len(path) == 2:
-            self._check_field_access(field, "read")
-            profile = self.env["campaign.profile"].sudo()
-            return profile._field_to_sql(
-                self._campaign_profile_join(alias, query), path[1], query
-            )
-        return super()._field_to_sql(alias, field_expr, query)
+    def _classified_key(self):
+        return self._origin, self.company_id or self.env.company
 
     @api.model
-    def _search_campaign_profile_id(self, operator, value):
-        """Search on the profile's fields through the join.
-
-        Who may not read a field may not search by it either: an answer would tell as
-        much.
-        """
-        if operator in Domain.NEGATIVE_OPERATORS:
-            return NotImplemented
-        if operator in ("any", "any!"):
-            return Domain.custom(to_sql=self._campaign_profile_matcher(value))
-        if operator == "in":
-            return Domain.custom(to_sql=self._campaign_profile_finder(value))
-        return Domain("title", operator, value) & Domain(
-            "campaign_profile_id", "!=", False
+    def _classified_join_condition(self, alias, joined, query):
+        return SQL(
+            "%(campaign)s = %(id)s AND %(company)s = COALESCE(%(own)s, %(current)s)"
+            " AND %(company)s = ANY(%(companies)s)",
+            campaign=SQL.identifier(joined, "campaign_id"),
+            id=SQL.identifier(alias, "id"),
+            company=SQL.identifier(joined, "company_id"),
+            own=SQL.identifier(alias, "company_id"),
+            current=self.env.company.id,
+            companies=self.env.companies.ids,
         )
-
-    def _campaign_profile_matcher(self, domain):
-        def to_sql(model, alias, query):
-            model._check_field_access(model._fields["campaign_profile_id"], "read")
-            joined = model._campaign_profile_join(alias, query)
-            # As the user: fields of money are refused to who may not see them.
-            profiles = model.env["campaign.profile"]
-            condition = Domain(domain).optimize_full(profiles)
-            return SQL(
-                "(%s IS NOT NULL AND %s)",
-                SQL.identifier(joined, "id"),
-                condition._to_sql(profiles, joined, query),
-            )
-
-        return to_sql
-
-    def _campaign_profile_finder(self, values):
-        def to_sql(model, alias, query):
-            column = model._field_to_sql(alias, "campaign_profile_id", query)
-            found = SQL("%s = ANY(%s)", column, ids_among(values))
-            if not asks_for_none(values):
-                return found
-            return SQL("(%s OR %s IS NULL)", found, column)
-
-        return to_sql
 
     def action_open_campaign_profile(self):
         """Open all figures of this campaign."""
         check_one(self)
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "campaign.profile",
-            "res_id": self.campaign_profile_id.id,
-            "view_mode": "form",
-        }
+        return self._open_classified_profile()
 
     def action_open_campaign_changes(self):
         """Open the history of this campaign's performance."""

@@ -1,1 +1,2 @@
+from . import classification_classified_mixin
 from . import classification_override_mixin

@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..common.access_groups import USER_GROUP
 from ..common.searched_values import asks_for_none, values_among
-from ..customer.res_partner import USER_GROUP
 
 POSITIVE_TEXT_OPERATORS = ("ilike", "like", "=ilike", "=like", "=")
 

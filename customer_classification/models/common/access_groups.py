@@ -2,3 +2,5 @@
 
 # Amounts: everybody who sees all sales.
 MONEY_GROUP = "sales_team.group_sale_salesman_all_leads"
+# Portal users and visitors see nothing of a classification.
+USER_GROUP = "base.group_user"

@@ -542,16 +542,11 @@ class ClassificationRun(models.Model):
         """Write the profiles whose content differs from what stands: four queries."""
         shown.now["segment_id"] = _segments(result, shown.now, parameters)
         content = columns.profile_content(facts, result.frame, shown.now, self)
-        content["content_hash"] = columns.content_hash(content)
         differs = content["content_hash"] != previous["content_hash"]
         self.written_count = int(differs.sum())
         if not self.written_count:
             return
-        content["partner_id"] = content.index
-        kinds = {"partner_id": "int", **columns.profile_kinds()}
-        write_frame(self.env.cr, content, "tmp_customer_profile", kinds, differs)
-        self.env.cr.execute(columns.upsert_profiles(self))
-        self.env.cr.execute("DROP TABLE tmp_customer_profile")
+        columns.PROFILES.write(self, content, differs)
         self.env["customer.profile"].invalidate_model()
 
     def _write_moves(self, facts, moves, statement):

@@ -7,58 +7,78 @@ user. Codes become ids and words here, so that the engine knows no record.
 from odoo.tools import SQL
 
 from ...copy_frames import day_or_null, float_or_null
+from ..classified.profile_table import (
+    MONEY,
+    Column,
+    ProfileTable,
+    column_of,
+    days,
+    insert_rows,
+    is_known,
+    word_of,
+)
 from .customer_lifecycle_stage import STAGE_SELECTION
 from .customer_profile import TIER_REASONS
 from .explanation import CLASS_COLUMNS, TierLimits, explanation_of_changes
 
 RISKS = ("low", "medium", "high")
+_CODE = Column("int", zero_is_none=True)
+_RISK = Column("int", words=RISKS)
+_AMOUNT, _NUMBER = Column("float", places=MONEY), Column("float")
 
-# Columns of a profile that a run writes: {column: kind on the wire}.
-DAYS = (
-    "first_purchase_date",
-    "last_purchase_date",
-    "expected_purchase_date",
-    "tier_below_since",
-    "next_review_date",
-)
-FLOATS = (
-    "revenue",
-    "lifetime_revenue",
-    "refund_amount",
-    "average_order",
-    "margin",
-    "growth",
-    "open_opportunity_revenue",
-    "open_quotation_amount",
-    "expected_gap_days",
-    "value_score",
-)
-# No amounts: the currency does not say how many decimals these have.
-OWN_DECIMALS = ("growth", "expected_gap_days", "value_score")
-COUNTS = (
-    "visit_count",
-    "order_count",
-    "lifetime_order_count",
-    "open_opportunity_count",
-    "open_quotation_count",
-    "churn_signals",
-    "won_back_count",
-    "unknown_margin_count",
-    "policy_id",
-)
-# Codes of which 0 is nothing.
-CODES = (
-    "score_recency",
-    "score_frequency",
-    "score_monetary",
-    "segment_id",
-    "value_tier_id",
-    "tier_reason",
-    "lifecycle_stage_id",
-    "churn_risk",
-    "shadow_tier_id",
-    "shadow_stage_id",
-    "shadow_risk",
+PROFILES = ProfileTable(
+    "customer_profile",
+    "partner_id",
+    "res_partner",
+    {
+        **days(
+            first_purchase_date="",
+            last_purchase_date="",
+            expected_purchase_date="",
+            tier_below_since="",
+            next_review_date="",
+        ),
+        "revenue": _AMOUNT,
+        "lifetime_revenue": _AMOUNT,
+        "refund_amount": _AMOUNT,
+        "average_order": _AMOUNT,
+        "margin": _AMOUNT,
+        "growth": _NUMBER,
+        "open_opportunity_revenue": _AMOUNT,
+        "open_quotation_amount": _AMOUNT,
+        "expected_gap_days": _NUMBER,
+        "value_score": _NUMBER,
+        "visit_count": Column("int"),
+        "order_count": Column("int"),
+        "lifetime_order_count": Column("int"),
+        "open_opportunity_count": Column("int"),
+        "open_quotation_count": Column("int"),
+        "churn_signals": Column("int"),
+        "won_back_count": Column("int"),
+        "unknown_margin_count": Column("int"),
+        "score_recency": _CODE,
+        "score_frequency": _CODE,
+        "score_monetary": _CODE,
+        "segment_id": _CODE,
+        "value_tier_id": _CODE,
+        "tier_reason": Column("int", words=tuple(code for code, __ in TIER_REASONS)),
+        "lifecycle_stage_id": _CODE,
+        "churn_risk": _RISK,
+        "shadow_tier_id": _CODE,
+        "shadow_stage_id": _CODE,
+        "shadow_risk": _RISK,
+        "active": Column("bool"),
+        "is_overridden": Column("bool"),
+        "policy_id": Column("int"),
+    },
+    {
+        "has_margin": is_known("margin"),
+        "has_growth": is_known("growth"),
+        "rfm_code": SQL(
+            "CASE WHEN t.score_recency > 0 THEN concat_ws('-', t.score_recency,"
+            " t.score_frequency, t.score_monetary) END"
+        ),
+    },
 )
 MOVE_KINDS = {
     "partner_id": "int",
@@ -88,45 +108,22 @@ STAGE_RANK = {
 }
 
 
-def profile_kinds():
-    """``{column: kind}`` of what stands in the temporary table, beside the customer."""
-    return {
-        **dict.fromkeys(DAYS, "day"),
-        **dict.fromkeys(FLOATS, "float"),
-        **dict.fromkeys(COUNTS, "int"),
-        **dict.fromkeys(CODES, "int"),
-        "active": "bool",
-        "is_overridden": "bool",
-        "content_hash": "big",
-    }
-
-
 def profile_content(facts, frame, shown, run):
-    """What a run would write of each customer, one column each, numbers rounded as
-    they are stored, so that equal content has equal bits.
+    """Return what a run would write of each customer, with its hash.
 
     :param frame: the engine's result, by the numbers
     :param shown: the classes as people see them, with ``is_overridden`` and
         ``segment_id``
     """
     import numpy as np
-    import pandas as pd
 
     sources = _by_column(facts, frame, shown)
-    digits = run.company_id.currency_id.decimal_places
-    content = {}
-    for name, kind in profile_kinds().items():
-        if name in ("policy_id", "content_hash"):
-            continue
-        values = sources[name].to_numpy()
-        if kind == "float" and name not in OWN_DECIMALS:
-            values = np.round(values, digits) + 0.0  # + 0.0: no minus zero
-        content[name] = values
     stage_ids = np.array(run._stage_ids(), "int32")
     for name in CLASS_COLUMNS["lifecycle_stage"]:
-        content[name] = stage_ids[content[name]]
-    content["policy_id"] = np.full(len(frame), run._rules_id("customer"), "int32")
-    return pd.DataFrame(content, facts.index, copy=False)
+        sources[name] = stage_ids[sources[name].to_numpy()]
+    sources["policy_id"] = np.full(len(frame), run._rules_id("customer"), "int32")
+    digits = run.company_id.currency_id.decimal_places
+    return PROFILES.content(sources, facts.index, digits)
 
 
 def _by_column(facts, frame, shown):
@@ -137,83 +134,6 @@ def _by_column(facts, frame, shown):
     for axis, (seen, shadow) in CLASS_COLUMNS.items():
         sources |= {seen: shown[axis], shadow: frame[axis]}
     return sources
-
-
-def content_hash(content):
-    """A hash of 64 bits of each row: tells without reading a profile back whether it
-    differs. Stored beside the row, and never 0, which stands for no profile."""
-    import numpy as np
-    import pandas as pd
-
-    total = np.zeros(len(content), "uint64")
-    for name in content:
-        values = content[name].to_numpy()
-        if values.dtype.kind == "M":
-            values = values.view("int64")
-        total = total * np.uint64(1_000_003) ^ pd.util.hash_array(values)
-    return np.where(total == 0, np.uint64(1), total).view("int64")
-
-
-def upsert_profiles(run):
-    """SQL that brings the temporary table into ``customer_profile``, touching only
-    rows that differ. Partners deleted since the facts were read drop out."""
-    values = _profile_values()
-    names = [SQL.identifier(name) for name in values]
-    return SQL(
-        """
-        INSERT INTO customer_profile AS f
-               (partner_id, company_id, run_id, create_uid, write_uid, create_date,
-                write_date, %(names)s)
-        SELECT t.partner_id, %(company)s, %(run)s, %(user)s, %(user)s,
-               now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', %(values)s
-          FROM tmp_customer_profile t
-          JOIN res_partner p ON p.id = t.partner_id
-            ON CONFLICT (partner_id, company_id) DO UPDATE
-           SET run_id = EXCLUDED.run_id, write_uid = EXCLUDED.write_uid,
-               write_date = EXCLUDED.write_date, %(updates)s
-         WHERE (%(old)s) IS DISTINCT FROM (%(new)s)
-        """,
-        names=SQL(", ").join(names),
-        values=SQL(", ").join(values.values()),
-        company=run.company_id.id,
-        run=run.id,
-        user=run.env.uid,
-        updates=SQL(", ").join(SQL("%s = EXCLUDED.%s", n, n) for n in names),
-        old=SQL(", ").join(SQL("f.%s", n) for n in names),
-        new=SQL(", ").join(SQL("EXCLUDED.%s", n) for n in names),
-    )
-
-
-def _profile_values():
-    """``{column of customer_profile: SQL of its value}`` from the temporary table."""
-    values = {}
-    for name in DAYS:
-        values[name] = day_or_null(_column(name))
-    for name in FLOATS:
-        values[name] = float_or_null(_column(name))
-    for name in (*COUNTS, "active", "is_overridden", "content_hash"):
-        values[name] = _column(name)
-    for name in CODES:
-        values[name] = SQL("NULLIF(%s, 0)", _column(name))
-    values["tier_reason"] = _word([code for code, __ in TIER_REASONS], "tier_reason")
-    values["churn_risk"] = _word(RISKS, "churn_risk")
-    values["shadow_risk"] = _word(RISKS, "shadow_risk")
-    values["has_margin"] = SQL("t.margin <> 'NaN'")
-    values["has_growth"] = SQL("t.growth <> 'NaN'")
-    values["rfm_code"] = SQL(
-        "CASE WHEN t.score_recency > 0 THEN concat_ws('-', t.score_recency,"
-        " t.score_frequency, t.score_monetary) END"
-    )
-    return values
-
-
-def _column(name):
-    return SQL.identifier("t", name)
-
-
-def _word(words, column):
-    """SQL of the word with the number that stands in a column; 0 is NULL."""
-    return SQL("(%s::varchar[])[%s]", list(words), _column(column))
 
 
 def move_rows(facts, moves, run):
@@ -273,8 +193,8 @@ def insert_changes(run):
     for they are those of another day."""
     limits = TierLimits(run.policy_id, run.edges)
     more = {
-        "valid_date": day_or_null(_column("valid_date")),
-        "is_correction": _column("is_correction"),
+        "valid_date": day_or_null(column_of("valid_date")),
+        "is_correction": column_of("is_correction"),
         "explanation": SQL(
             "CASE WHEN NOT t.is_correction THEN %s END",
             explanation_of_changes(run, limits),
@@ -285,54 +205,38 @@ def insert_changes(run):
 
 def insert_moves(run):
     """SQL that keeps the temporary table as what the run found and did not do."""
-    more = {"ends_grace": _column("ends_grace")}
+    more = {"ends_grace": column_of("ends_grace")}
     return _insert_moves(run, "classification_move", more)
 
 
 def _insert_moves(run, table, more):
     """SQL that inserts the temporary table; ``more``: ``{column: SQL}``."""
-    values = {**_move_values(run), **more}
-    return SQL(
-        "INSERT INTO %s (%s) SELECT %s FROM tmp_classification_move t"
-        " JOIN res_partner p ON p.id = t.partner_id"
-        " LEFT JOIN customer_profile f"
+    values = {
+        "axis": word_of(AXES, "axis"),
+        **_ends("from"),
+        **_ends("to"),
+        "direction": word_of(DIRECTIONS, "direction"),
+        "cause": word_of(CAUSES, "cause"),
+        "revenue": float_or_null(column_of("revenue")),
+        **more,
+    }
+    profile = SQL(
+        "LEFT JOIN customer_profile f"
         " ON f.partner_id = t.partner_id AND f.company_id = %s"
         # Ids rise with the revenue, by which not everybody may sort.
         " ORDER BY %s NULLS FIRST",
-        SQL.identifier(table),
-        SQL(", ").join(map(SQL.identifier, values)),
-        SQL(", ").join(values.values()),
         run.company_id.id,
-        float_or_null(_column("revenue")),
+        float_or_null(column_of("revenue")),
     )
-
-
-def _move_values(run):
-    """``{column: SQL of its value}`` of a move from the temporary table."""
-    now, user = SQL("now() AT TIME ZONE 'UTC'"), SQL("%s", run.env.uid)
-    return {
-        "partner_id": _column("partner_id"),
-        "company_id": SQL("%s", run.company_id.id),
-        "axis": _word(AXES, "axis"),
-        **_ends("from"),
-        **_ends("to"),
-        "direction": _word(DIRECTIONS, "direction"),
-        "cause": _word(CAUSES, "cause"),
-        "revenue": float_or_null(_column("revenue")),
-        "policy_id": SQL("%s", run.policy_id.id),
-        "run_id": SQL("%s", run.id),
-        "create_uid": user,
-        "write_uid": user,
-        "create_date": now,
-        "write_date": now,
-    }
+    subject = ("partner_id", "res_partner")
+    return insert_rows(run, table, "tmp_classification_move", *subject, values, profile)
 
 
 def _ends(end):
     """Columns of one end of a move: a tier, a stage or a risk, by its axis."""
-    value = SQL("NULLIF(%s, 0)", _column(end))
+    value = SQL("NULLIF(%s, 0)", column_of(end))
     return {
         f"{end}_tier_id": SQL("CASE t.axis WHEN 1 THEN %s END", value),
         f"{end}_stage_id": SQL("CASE t.axis WHEN 2 THEN %s END", value),
-        f"{end}_risk": SQL("CASE t.axis WHEN 3 THEN %s END", _word(RISKS, end)),
+        f"{end}_risk": SQL("CASE t.axis WHEN 3 THEN %s END", word_of(RISKS, end)),
     }

@@ -1,78 +1,18 @@
-import operator as op
-
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..common.access_groups import MONEY_GROUP
+from ..classified.kind import CUSTOMER
+from ..classified.profile_fields import ProfileFloat, ProfileInteger, ProfileMonetary
+from ..common.access_groups import MONEY_GROUP, USER_GROUP
 from ..common.called_records import check_one, check_records
-from ..common.searched_values import (
-    COMPARISONS,
-    asks_for_none,
-    compared_value,
-    ids_among,
-    values_among,
-    whole_bound,
-)
-
-# Portal users and visitors see nothing of a classification.
-USER_GROUP = "base.group_user"
-COMPARE = {"<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
-
-
-class _NumberOfTheProfile:
-    """A number shown on contacts, which is 0 for who has no profile.
-
-    Compared with 0, Odoo's related fields take every contact without a profile for
-    a match: *more than 0* would find all who never bought.
-    """
-
-    def _search_related(self, records, operator, value):
-        if operator in Domain.NEGATIVE_OPERATORS:
-            return NotImplemented
-        if operator == "in":
-            known = values_among(self, value)
-            if asks_for_none(value) or 0 in known:
-                # 0 as False: Odoo's amounts take an integer 0 for another number.
-                known = [*filter(None, known), False]
-            return super()._search_related(records, operator, known)
-        if operator not in COMPARISONS:
-            return super()._search_related(records, operator, value)
-        value = compared_value(records.env, self, value)
-        bound = whole_bound(operator, value) if self.type == "integer" else value
-        *path, number = self.related.split(".")
-        domain = self._along(path, Domain(number, operator, bound))
-        if COMPARE[operator](0, value):
-            domain |= ~self._along(path, Domain.TRUE)
-        return domain
-
-    def _along(self, path, domain):
-        """A domain of what a path of records leads to."""
-        for name in reversed(path):
-            domain = Domain(name, "any!", domain)
-        return domain
-
-
-class ProfileInteger(_NumberOfTheProfile, fields.Integer):
-    """An integer of the profile."""
-
-
-class ProfileFloat(_NumberOfTheProfile, fields.Float):
-    """A float of the profile."""
-
-
-class ProfileMonetary(_NumberOfTheProfile, fields.Monetary):
-    """An amount of the profile."""
 
 
 class ResPartner(models.Model):
-    """Shows the profile of the commercial partner in the user's company.
+    """Contacts show the profile of their commercial partner."""
 
-    Nothing is stored on ``res_partner``: a recompute cannot collide with someone who
-    edits a contact. The fields are searched, sorted and grouped through one join.
-    """
-
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["res.partner", "classification.classified.mixin"]
+    _classified_kind = CUSTOMER
 
     # Runs that look only at what changed ask for it every hour.
     _customer_write_date_index = models.Index("(write_date)")
@@ -81,8 +21,8 @@ class ResPartner(models.Model):
 
     customer_profile_id = fields.Many2one(
         "customer.profile",
-        compute="_compute_customer_profile_id",
-        search="_search_customer_profile_id",
+        compute="_compute_classified_profile",
+        search="_search_classified_profile",
         compute_sudo=True,
         help="What is known of this customer in the current company.",
         groups=USER_GROUP,
@@ -215,25 +155,27 @@ class ResPartner(models.Model):
 
     @api.depends("commercial_partner_id")
     @api.depends_context("company")
-    def _compute_customer_profile_id(self):
-        """The profile of each commercial partner in the current company: one query."""
-        profiles = (
-            self.env["customer.profile"]
-            .with_context(active_test=False)
-            .search(
-                [
-                    ("partner_id", "in", self._shown_customers().ids),
-                    ("company_id", "=", self.env.company.id),
-                ],
-                order="id",
-            )
+    def _compute_classified_profile(self):
+        return super()._compute_classified_profile()
+
+    def _classified_key(self):
+        return self.commercial_partner_id, self.env.company
+
+    @api.model
+    def _classified_join_condition(self, alias, joined, query):
+        return SQL(
+            "%s = %s AND %s = %s",
+            SQL.identifier(joined, "partner_id"),
+            self._field_to_sql(alias, "commercial_partner_id", query),
+            SQL.identifier(joined, "company_id"),
+            self.env.company.id,
         )
-        by_partner = {profile.partner_id: profile for profile in profiles}
-        for partner in self:
-            partner.customer_profile_id = by_partner.get(partner.commercial_partner_id)
+
+    def _classified_subjects(self):
+        return self._shown_customers()
 
     def _shown_customers(self):
-        """The customers behind these contacts, of whom the reader may know.
+        """Return the customers behind these contacts, of whom the reader may know.
 
         A contact on a form that is not saved may name anybody as its company: there,
         what the reader may read decides, and one query more.
@@ -244,84 +186,6 @@ class ResPartner(models.Model):
         saved = customers._origin.with_env(self.env(su=False))
         return saved._filtered_access("read").with_env(self.env)
 
-    def _customer_profile_join(self, alias, query):
-        """Join the profile to a query on partners, once; return its alias."""
-        profile_alias = query.make_alias(alias, "customer_profile")
-        query.add_join(
-            "LEFT JOIN",
-            profile_alias,
-            "customer_profile",
-            SQL(
-                "%s = %s AND %s = %s",
-                SQL.identifier(profile_alias, "partner_id"),
-                self._field_to_sql(alias, "commercial_partner_id", query),
-                SQL.identifier(profile_alias, "company_id"),
-                self.env.company.id,
-            ),
-        )
-        return profile_alias
-
-    def _field_to_sql(self, alias, field_expr, query=None):
-        """The profile and its fields, for sorting and grouping, through that join."""
-        field = self._fields.get(field_expr)
-        if query is None or field is None:
-            return super()._field_to_sql(alias, field_expr, query)
-        if field.name == "customer_profile_id":
-            self._check_field_access(field, "read")
-            return SQL.identifier(self._customer_profile_join(alias, query), "id")
-        path = (field.related or "").split(".")
-        if path[0] == "customer_profile_id" and len(path) == 2:
-            self._check_field_access(field, "read")
-            profile = self.env["customer.profile"].sudo()
-            return profile._field_to_sql(
-                self._customer_profile_join(alias, query), path[1], query
-            )
-        return super()._field_to_sql(alias, field_expr, query)
-
-    @api.model
-    def _search_customer_profile_id(self, operator, value):
-        """Search on the profile's fields through the join: a sub-select of the
-        customers *without* something does not end on a million partners.
-
-        Who may not read the field may not search by it either: an answer would tell
-        as much. Odoo does not check that for fields with a search method; checking
-        in this method would not do, because Odoo takes an error for "not supported".
-        """
-        if operator in Domain.NEGATIVE_OPERATORS:
-            return NotImplemented
-        if operator in ("any", "any!"):
-            return Domain.custom(to_sql=self._customer_profile_matcher(value))
-        if operator == "in":
-            return Domain.custom(to_sql=self._customer_profile_finder(value))
-        return Domain("commercial_partner_id", operator, value) & Domain(
-            "customer_profile_id", "!=", False
-        )
-
-    def _customer_profile_matcher(self, domain):
-        def to_sql(model, alias, query):
-            model._check_field_access(model._fields["customer_profile_id"], "read")
-            profile_alias = model._customer_profile_join(alias, query)
-            # As the user: fields of money are refused to who may not see them.
-            profiles = model.env["customer.profile"]
-            condition = Domain(domain).optimize_full(profiles)
-            return SQL(
-                "(%s IS NOT NULL AND %s)",
-                SQL.identifier(profile_alias, "id"),
-                condition._to_sql(profiles, profile_alias, query),
-            )
-
-        return to_sql
-
-    def _customer_profile_finder(self, values):
-        def to_sql(model, alias, query):
-            column = model._field_to_sql(alias, "customer_profile_id", query)
-            found = SQL("%s = ANY(%s)", column, ids_among(values))
-            if not asks_for_none(values):
-                return found
-            return SQL("(%s OR %s IS NULL)", found, column)
-
-        return to_sql
-
     def action_recompute_customer(self):
         """Recompute the classes of these customers in the current company."""
         check_records(self)
@@ -330,12 +194,7 @@ class ResPartner(models.Model):
     def action_open_customer_profile(self):
         """Open the profile of this customer."""
         check_one(self)
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "customer.profile",
-            "res_id": self.customer_profile_id.id,
-            "view_mode": "form",
-        }
+        return self._open_classified_profile()
 
     def action_open_customer_changes(self):
         """Open the history of this customer's classes."""

@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
+from ..common.access_groups import USER_GROUP
 from ..common.called_records import check_one
-from ..customer.res_partner import USER_GROUP
 from .classification_withheld_row import ADDON
 
 WITHHELD = "classification.withheld.row"

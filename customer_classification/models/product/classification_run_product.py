@@ -141,14 +141,10 @@ class ClassificationRun(models.Model):
             state.sold.facts, state.products, frame, shown, self._rules_id("product")
         )
         differs = content["content_hash"] != state.previous["content_hash"]
-        content = content[differs].reset_index()
-        self.written_count = len(content)
-        if content.empty:
+        self.written_count = int(differs.sum())
+        if not self.written_count:
             return
-        kinds = {"product": "int", **columns.profile_kinds()}
-        write_frame(self.env.cr, content, "tmp_product_profile", kinds)
-        self.env.cr.execute(columns.upsert_profiles(self))
-        self.env.cr.execute("DROP TABLE tmp_product_profile")
+        columns.PROFILES.write(self, content, differs)
         self.env["product.profile"].invalidate_model()
 
     def _write_product_changes(self, facts, moves, table):

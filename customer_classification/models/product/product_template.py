@@ -1,35 +1,25 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
-from odoo.tools import SQL
 
-from ..common.access_groups import MONEY_GROUP
+from ..classified.kind import PRODUCT
+from ..classified.profile_fields import ProfileFloat, ProfileInteger, ProfileMonetary
+from ..common.access_groups import MONEY_GROUP, USER_GROUP
 from ..common.called_records import check_one, check_records
-from ..common.searched_values import asks_for_none, ids_among
-from ..customer.res_partner import (
-    USER_GROUP,
-    ProfileFloat,
-    ProfileInteger,
-    ProfileMonetary,
-)
 
 SERVICE_FIELDS = ("product_service_type_id", "product_delivery_mode")
 
 
 class ProductTemplate(models.Model):
-    """Shows the profile of a product in the user's company.
+    """Products show their profile, what belongs to them, and for whom they are."""
 
-    Nothing is stored on ``product_template``: the classes differ by company, and a
-    run cannot collide with someone who edits a product. The fields are searched,
-    sorted and grouped through one join, as on contacts.
-    """
-
-    _inherit = "product.template"
+    _name = "product.template"
+    _inherit = ["product.template", "classification.classified.mixin"]
+    _classified_kind = PRODUCT
 
     product_profile_id = fields.Many2one(
         "product.profile",
-        compute="_compute_product_profile_id",
-        search="_search_product_profile_id",
+        compute="_compute_classified_profile",
+        search="_search_classified_profile",
         compute_sudo=True,
         help="What is known of this product in the current company.",
         groups=USER_GROUP,
@@ -171,108 +161,13 @@ class ProductTemplate(models.Model):
     )
 
     @api.depends_context("company")
-    def _compute_product_profile_id(self):
-        """The profile of each product in the current company: one query."""
-        profiles = (
-            self.env["product.profile"]
-            .with_context(active_test=False)
-            .search(
-                [
-                    ("product_tmpl_id", "in", self.ids),
-                    ("company_id", "=", self.env.company.id),
-                ],
-                order="id",
-            )
-        )
-        by_product = {profile.product_tmpl_id: profile for profile in profiles}
-        for product in self:
-            product.product_profile_id = by_product.get(product._origin)
-
-    def _product_profile_join(self, alias, query):
-        """Join the profile to a query on products, once; return its alias."""
-        profile_alias = query.make_alias(alias, "product_profile")
-        query.add_join(
-            "LEFT JOIN",
-            profile_alias,
-            "product_profile",
-            SQL(
-                "%s = %s AND %s = %s",
-                SQL.identifier(profile_alias, "product_tmpl_id"),
-                SQL.identifier(alias, "id"),
-                SQL.identifier(profile_alias, "company_id"),
-                self.env.company.id,
-            ),
-        )
-        return profile_alias
-
-    def _field_to_sql(self, alias, field_expr, query=None):
-        """The profile and its fields, for sorting and grouping, through that join."""
-        field = self._fields.get(field_expr)
-        if query is None or field is None:
-            return super()._field_to_sql(alias, field_expr, query)
-        if field.name == "product_profile_id":
-            self._check_field_access(field, "read")
-            return SQL.identifier(self._product_profile_join(alias, query), "id")
-        path = (field.related or "").split(".")
-        if path[0] == "product_profile_id" and len(path) == 2:
-            self._check_field_access(field, "read")
-            profile = self.env["product.profile"].sudo()
-            return profile._field_to_sql(
-                self._product_profile_join(alias, query), path[1], query
-            )
-        return super()._field_to_sql(alias, field_expr, query)
-
-    @api.model
-    def _search_product_profile_id(self, operator, value):
-        """Search on the profile's fields through the join.
-
-        Who may not read a field may not search by it either: an answer would tell as
-        much.
-        """
-        if operator in Domain.NEGATIVE_OPERATORS:
-            return NotImplemented
-        if operator in ("any", "any!"):
-            return Domain.custom(to_sql=self._product_profile_matcher(value))
-        if operator == "in":
-            return Domain.custom(to_sql=self._product_profile_finder(value))
-        return Domain("name", operator, value) & Domain(
-            "product_profile_id", "!=", False
-        )
-
-    def _product_profile_matcher(self, domain):
-        def to_sql(model, alias, query):
-            model._check_field_access(model._fields["product_profile_id"], "read")
-            profile_alias = model._product_profile_join(alias, query)
-            # As the user: fields of money are refused to who may not see them.
-            profiles = model.env["product.profile"]
-            condition = Domain(domain).optimize_full(profiles)
-            return SQL(
-                "(%s IS NOT NULL AND %s)",
-                SQL.identifier(profile_alias, "id"),
-                condition._to_sql(profiles, profile_alias, query),
-            )
-
-        return to_sql
-
-    def _product_profile_finder(self, values):
-        def to_sql(model, alias, query):
-            column = model._field_to_sql(alias, "product_profile_id", query)
-            found = SQL("%s = ANY(%s)", column, ids_among(values))
-            if not asks_for_none(values):
-                return found
-            return SQL("(%s OR %s IS NULL)", found, column)
-
-        return to_sql
+    def _compute_classified_profile(self):
+        return super()._compute_classified_profile()
 
     def action_open_product_profile(self):
         """Open the profile of this product."""
         check_one(self)
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "product.profile",
-            "res_id": self.product_profile_id.id,
-            "view_mode": "form",
-        }
+        return self._open_classified_profile()
 
     def action_open_product_changes(self):
         """Open the history of this product's classes."""
