@@ -2,8 +2,10 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
 DEFAULT_DAYS = 90
+SOON_DAYS = 14
 
 
 class ClassificationOverrideMixin(models.AbstractModel):
@@ -11,8 +13,8 @@ class ClassificationOverrideMixin(models.AbstractModel):
 
     Runs never overwrite it. They go on computing what the numbers say (the *shadow*)
     and tell, by the status, of decisions that end or that the numbers left behind.
-    A model of decisions says whom it is about by ``_subject``, has an ``axis``, a
-    field for the class on each, and shows what was decided by ``_apply``.
+    A model of decisions says whom it is about by ``_classified_kind``, has an
+    ``axis``, a field for the class on each, and shows what was decided by ``_apply``.
 
     Who decided, and when, is what the program saw. Who changes a decision decides
     anew: what was decided before stays beside it, as a decision that has ended.
@@ -26,8 +28,8 @@ class ClassificationOverrideMixin(models.AbstractModel):
     )
     _fixed_fields = frozenset({"company_id", "axis"})
 
-    # Name of the field with the customer or product.
-    _subject = None
+    # The ClassifiedKind of the records that are decided about.
+    _classified_kind = None
 
     company_id = fields.Many2one(
         "res.company",
@@ -81,6 +83,11 @@ class ClassificationOverrideMixin(models.AbstractModel):
         "changed.",
     )
 
+    @property
+    def _subject(self):
+        """Name of the field with the customer or product."""
+        return self._classified_kind.subject
+
     @api.model
     def _default_end_date(self):
         return fields.Date.context_today(self) + timedelta(days=DEFAULT_DAYS)
@@ -109,7 +116,11 @@ class ClassificationOverrideMixin(models.AbstractModel):
     @api.model
     def _place(self, decision):
         """About whom and what a decision is."""
-        return decision[self._subject], decision.company_id, decision.axis
+        return (
+            decision[self._subject],
+            decision.company_id,
+            decision.axis,
+        )
 
     def _apply(self):
         """Show at once what was decided, or what the numbers say after it."""
@@ -124,7 +135,7 @@ class ClassificationOverrideMixin(models.AbstractModel):
 
     @api.model
     def _class_constrained(self):
-        return ("axis", *self._class_fields().values()) if self._subject else ()
+        return ("axis", *self._class_fields().values()) if self._classified_kind else ()
 
     @api.constrains("start_date", "end_date")
     def _check_end_date(self):
@@ -172,7 +183,12 @@ class ClassificationOverrideMixin(models.AbstractModel):
 
         Writes of the program itself are no decisions.
         """
-        names = {"axis", "end_date", self._subject, *self._class_fields().values()}
+        names = {
+            "axis",
+            "end_date",
+            self._subject,
+            *self._class_fields().values(),
+        }
         is_decision = not self.env.su and (names | {"reason"}) & set(vals)
         if is_decision:
             self.check_access("write")
@@ -198,7 +214,11 @@ class ClassificationOverrideMixin(models.AbstractModel):
         """Values of these decisions as they are, as ones that end now."""
         names = (
             *("company_id", "axis", "reason", "start_date", "end_date", "user_id"),
-            *(self._subject, *self._class_fields().values(), *self._number_fields()),
+            *(
+                self._subject,
+                *self._class_fields().values(),
+                *self._number_fields(),
+            ),
         )
         return [
             {
@@ -280,3 +300,82 @@ class ClassificationOverrideMixin(models.AbstractModel):
         self._refuse_ended()
         self._end()
         self._apply()
+
+    # What runs ask
+
+    def _profiles(self):
+        """Return ``{(subject, company): profile}`` of these decisions: one query."""
+        kind = self._classified_kind
+        profiles = (
+            self.env[kind.profile_model]
+            .with_context(active_test=False)
+            .search(
+                [
+                    (kind.subject, "in", self[kind.subject].ids),
+                    ("company_id", "in", self.company_id.ids),
+                ]
+            )
+        )
+        return {(one[kind.subject], one.company_id): one for one in profiles}
+
+    @api.model
+    def _update_status(self, company, as_of_date):
+        """Tell which decisions end, or were left behind by the numbers: one query."""
+        self.flush_model()
+        self.env[self._classified_kind.profile_model].flush_model()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE %s o SET status = s.status FROM (%s) s"
+                " WHERE s.id = o.id AND o.status <> s.status",
+                SQL.identifier(self._table),
+                self._status_query(company, as_of_date),
+            )
+        )
+        self.invalidate_model(["status"])
+
+    @api.model
+    def _status_query(self, company, as_of_date):
+        """Return the SQL of the status of each decision that has not ended."""
+        kind = self._classified_kind
+        subject = SQL.identifier(kind.subject)
+        return SQL(
+            """
+            SELECT o.id, CASE
+                   WHEN o.end_date < %(today)s THEN 'ended'
+                   WHEN %(now)s = %(decided)s THEN 'agrees'
+                   WHEN %(now)s <> %(then)s THEN 'unsupported'
+                   WHEN o.end_date <= %(soon)s THEN 'expiring'
+                   ELSE 'active' END AS status
+              FROM %(table)s o
+              JOIN %(profiles)s f ON f.%(subject)s = o.%(subject)s
+               AND f.company_id = o.company_id
+             WHERE o.company_id = %(company)s AND o.status <> 'ended'
+            """,
+            **self._status_classes(),
+            table=SQL.identifier(self._table),
+            profiles=SQL.identifier(self.env[kind.profile_model]._table),
+            subject=subject,
+            today=as_of_date,
+            soon=as_of_date + timedelta(days=SOON_DAYS),
+            company=company.id,
+        )
+
+    @api.model
+    def _status_classes(self):
+        """Return ``now``, ``then`` and ``decided``: SQL of the class on the axis of a
+        decision ``o`` with the profile ``f``, '' for none."""
+        raise NotImplementedError
+
+    @api.model
+    def _class_sql(self, alias, names):
+        """Return the SQL of the class on the decision's axis as text, '' for none.
+
+        :param names: ``{axis: column}``
+        """
+        return SQL(
+            "COALESCE(CASE o.axis %s END, '')",
+            SQL(" ").join(
+                SQL("WHEN %s THEN %s::text", axis, SQL.identifier(alias, name))
+                for axis, name in names.items()
+            ),
+        )

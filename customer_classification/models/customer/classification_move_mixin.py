@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..classified.kind import CUSTOMER
 from ..common.access_groups import MONEY_GROUP
 from .customer_profile import RISK_COLORS, RISK_SELECTION
 
@@ -12,11 +13,12 @@ CLASS_FIELDS = {
 
 
 class ClassificationMoveMixin(models.AbstractModel):
-    """A customer goes from one class to another on one axis, and why: what history
-    and rehearsals have in common. Written by runs in SQL, by nobody else."""
+    """A customer goes from one class to another on one axis."""
 
     _name = "classification.move.mixin"
+    _inherit = "classification.class.move.mixin"
     _description = "Move Between Classes"
+    _classified_kind = CUSTOMER
 
     partner_id = fields.Many2one(
         "res.partner",
@@ -26,9 +28,6 @@ class ClassificationMoveMixin(models.AbstractModel):
         ondelete="cascade",
         index=True,
         aggregator="count_distinct",
-    )
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="cascade"
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     axis = fields.Selection(
@@ -67,24 +66,11 @@ class ClassificationMoveMixin(models.AbstractModel):
         ],
         readonly=True,
     )
-    cause = fields.Selection(
-        [
-            ("data", "The data changed"),
-            ("rules", "The rules changed"),
-            ("time", "Time passed"),
-            ("person", "A person decided"),
-        ],
-        required=True,
-        readonly=True,
-    )
     revenue = fields.Monetary(
         readonly=True,
         groups=MONEY_GROUP,
         aggregator=None,  # a customer changes more than once
         help="Net revenue in the window at the time of the change.",
-    )
-    policy_id = fields.Many2one(
-        "classification.policy", readonly=True, ondelete="restrict"
     )
 
     @api.depends(
@@ -121,10 +107,7 @@ class ClassificationMoveMixin(models.AbstractModel):
     @api.depends("partner_id.display_name", "from_label", "to_label")
     @api.depends_context("lang")
     def _compute_display_name(self):
-        for change in self:
-            change.display_name = self.env._(
-                "%(customer)s: %(old)s → %(new)s",
-                customer=change.partner_id.display_name,
-                old=change.from_label,
-                new=change.to_label,
-            )
+        return super()._compute_display_name()
+
+    def _end_labels(self):
+        return [(move.from_label, move.to_label) for move in self]

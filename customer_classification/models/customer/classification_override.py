@@ -1,14 +1,13 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..classified.classification_override_mixin import (
     ClassificationOverrideMixin as OverrideMixin,
 )
+from ..classified.kind import CUSTOMER
 from .customer_profile import RISK_SELECTION
+from .explanation import CLASS_COLUMNS
 
-SOON_DAYS = 14
 # Axis: the field that holds the decided class.
 CLASS_FIELDS = {
     "value_tier": "tier_id",
@@ -25,7 +24,7 @@ class ClassificationOverride(models.Model):
     _description = "Decided Class"
     _order = "end_date, id"
     _rec_name = "partner_id"
-    _subject = "partner_id"
+    _classified_kind = CUSTOMER
     _protected_fields = OverrideMixin._protected_fields | {
         *("from_tier_id", "from_stage_id", "from_risk"),
     }
@@ -107,20 +106,6 @@ class ClassificationOverride(models.Model):
             "lifecycle_stage": self[stage].name,
             "churn_risk": risks.get(self[risk]),
         }
-
-    def _profiles(self):
-        """``{(customer, company): profile}`` of these decisions: one query."""
-        profiles = (
-            self.env["customer.profile"]
-            .with_context(active_test=False)
-            .search(
-                [
-                    ("partner_id", "in", self.partner_id.ids),
-                    ("company_id", "in", self.company_id.ids),
-                ]
-            )
-        )
-        return {(p.partner_id, p.company_id): p for p in profiles}
 
     @api.model
     def _completed_for_create(self, vals_list):
@@ -233,55 +218,11 @@ class ClassificationOverride(models.Model):
         return frame.astype("int64")
 
     @api.model
-    def _update_status(self, company, as_of_date):
-        """Tell which decisions end, or were left behind by the numbers: one query."""
-        self.flush_model()
-        self.env["customer.profile"].flush_model()
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE classification_override o
-                   SET status = s.status
-                  FROM (%s) s
-                 WHERE s.id = o.id AND o.status <> s.status
-                """,
-                self._status_query(company, as_of_date),
-            )
-        )
-        self.invalidate_model(["status"])
-
-    @api.model
-    def _status_query(self, company, as_of_date):
-        return SQL(
-            """
-            SELECT o.id, CASE
-                   WHEN o.end_date < %(today)s THEN 'ended'
-                   WHEN %(now)s = %(decided)s THEN 'agrees'
-                   WHEN %(now)s <> COALESCE(%(then)s, '') THEN 'unsupported'
-                   WHEN o.end_date <= %(soon)s THEN 'expiring'
-                   ELSE 'active' END AS status
-              FROM classification_override o
-              JOIN customer_profile f
-                ON f.partner_id = o.partner_id AND f.company_id = o.company_id
-             WHERE o.company_id = %(company)s AND o.status <> 'ended'
-            """,
-            now=self._class_sql(
-                "f", "shadow_tier_id", "shadow_stage_id", "shadow_risk"
-            ),
-            then=self._class_sql("o", "from_tier_id", "from_stage_id", "from_risk"),
-            decided=self._class_sql("o", "tier_id", "stage_id", "risk"),
-            today=as_of_date,
-            soon=as_of_date + timedelta(days=SOON_DAYS),
-            company=company.id,
-        )
-
-    @api.model
-    def _class_sql(self, alias, tier, stage, risk):
-        """SQL of the class on the decision's axis as text, '' for none."""
-        return SQL(
-            "COALESCE(CASE o.axis WHEN 'value_tier' THEN %s::text"
-            " WHEN 'lifecycle_stage' THEN %s::text ELSE %s END, '')",
-            SQL.identifier(alias, tier),
-            SQL.identifier(alias, stage),
-            SQL.identifier(alias, risk),
-        )
+    def _status_classes(self):
+        then = {axis: f"from_{name}" for axis, name in CLASS_FIELDS.items()}
+        now = {axis: shadow for axis, (__, shadow) in CLASS_COLUMNS.items()}
+        return {
+            "now": self._class_sql("f", now),
+            "then": self._class_sql("o", then),
+            "decided": self._class_sql("o", CLASS_FIELDS),
+        }

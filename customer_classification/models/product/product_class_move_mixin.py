@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..classified.kind import PRODUCT
 from ..common.access_groups import MONEY_GROUP
 from .product_profile import (
     ABC_SELECTION,
@@ -21,11 +22,12 @@ PRODUCT_CLASS_SELECTION = (
 
 
 class ProductClassMoveMixin(models.AbstractModel):
-    """A product goes from one class to another on one axis, and why: what history and
-    rehearsals have in common. Written by runs in SQL, by nobody else."""
+    """A product goes from one class to another on one axis."""
 
     _name = "product.class.move.mixin"
+    _inherit = "classification.class.move.mixin"
     _description = "Move of a Product Between Classes"
+    _classified_kind = PRODUCT
 
     product_tmpl_id = fields.Many2one(
         "product.template",
@@ -34,9 +36,6 @@ class ProductClassMoveMixin(models.AbstractModel):
         readonly=True,
         ondelete="cascade",
         index=True,
-    )
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="cascade"
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     categ_id = fields.Many2one(related="product_tmpl_id.categ_id")
@@ -49,9 +48,7 @@ class ProductClassMoveMixin(models.AbstractModel):
             ("rules", "The rules changed"),
             ("time", "Time passed, or others moved"),
             ("person", "A person decided"),
-        ],
-        required=True,
-        readonly=True,
+        ]
     )
     revenue = fields.Monetary(
         readonly=True,
@@ -62,18 +59,8 @@ class ProductClassMoveMixin(models.AbstractModel):
     valid_date = fields.Date(
         string="Valid From", required=True, readonly=True, index=True
     )
-    policy_id = fields.Many2one(
-        "classification.policy", readonly=True, ondelete="restrict"
-    )
 
     @api.depends("product_tmpl_id.display_name", "from_class", "to_class")
     @api.depends_context("lang")
     def _compute_display_name(self):
-        words = dict(self._fields["to_class"]._description_selection(self.env))
-        for change in self:
-            change.display_name = self.env._(
-                "%(product)s: %(old)s → %(new)s",
-                product=change.product_tmpl_id.display_name,
-                old=words.get(change.from_class, "-"),
-                new=words.get(change.to_class, "-"),
-            )
+        return super()._compute_display_name()

@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -7,7 +5,7 @@ from ...engine import PRODUCT_AXES
 from ..classified.classification_override_mixin import (
     ClassificationOverrideMixin as OverrideMixin,
 )
-from ..customer.classification_override import SOON_DAYS
+from ..classified.kind import PRODUCT
 from .columns import CLASSES
 from .product_class_move_mixin import PRODUCT_AXIS_SELECTION, PRODUCT_CLASS_SELECTION
 from .product_profile import (
@@ -28,7 +26,7 @@ class ProductClassOverride(models.Model):
     _description = "Decided Class of a Product"
     _order = "end_date, id"
     _rec_name = "product_tmpl_id"
-    _subject = "product_tmpl_id"
+    _classified_kind = PRODUCT
     _protected_fields = OverrideMixin._protected_fields | {"from_class"}
     _fixed_fields = OverrideMixin._fixed_fields | {"product_tmpl_id"}
     _check_company_auto = True
@@ -75,20 +73,6 @@ class ProductClassOverride(models.Model):
             profile = profiles.get((decision.product_tmpl_id, decision.company_id))
             decision.decided_class = axis and decision[CLASS_FIELDS[axis]]
             decision.now_class = axis and profile and profile._by_numbers(axis)
-
-    def _profiles(self):
-        """``{(product, company): profile}`` of these decisions: one query."""
-        profiles = (
-            self.env["product.profile"]
-            .with_context(active_test=False)
-            .search(
-                [
-                    ("product_tmpl_id", "in", self.product_tmpl_id.ids),
-                    ("company_id", "in", self.company_id.ids),
-                ]
-            )
-        )
-        return {(p.product_tmpl_id, p.company_id): p for p in profiles}
 
     @api.model
     def _number_fields(self):
@@ -268,54 +252,12 @@ class ProductClassOverride(models.Model):
         return frame.astype("int64")
 
     @api.model
-    def _update_status(self, company, as_of_date):
-        """Tell which decisions end, or were left behind by the numbers: one query."""
-        self.flush_model()
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE product_class_override o
-                   SET status = s.status
-                  FROM (%s) s
-                 WHERE s.id = o.id AND o.status <> s.status
-                """,
-                self._status_query(company, as_of_date),
-            )
-        )
-        self.invalidate_model(["status"])
-
-    @api.model
-    def _status_query(self, company, as_of_date):
-        return SQL(
-            """
-            SELECT o.id, CASE
-                   WHEN o.end_date < %(today)s THEN 'ended'
-                   WHEN %(now)s = %(decided)s THEN 'agrees'
-                   WHEN %(now)s <> COALESCE(o.from_class, '') THEN 'unsupported'
-                   WHEN o.end_date <= %(soon)s THEN 'expiring'
-                   ELSE 'active' END AS status
-              FROM product_class_override o
-              JOIN product_profile f ON f.product_tmpl_id = o.product_tmpl_id
-               AND f.company_id = o.company_id
-             WHERE o.company_id = %(company)s AND o.status <> 'ended'
-            """,
-            now=self._class_sql("f", SHADOW_FIELDS),
-            decided=self._class_sql("o", CLASS_FIELDS),
-            today=as_of_date,
-            soon=as_of_date + timedelta(days=SOON_DAYS),
-            company=company.id,
-        )
-
-    @api.model
-    def _class_sql(self, alias, names):
-        """SQL of the class on the decision's axis, '' for none."""
-        return SQL(
-            "COALESCE(CASE o.axis %s END, '')",
-            SQL(" ").join(
-                SQL("WHEN %s THEN %s", axis, SQL.identifier(alias, names[axis]))
-                for axis in PRODUCT_AXES
-            ),
-        )
+    def _status_classes(self):
+        return {
+            "now": self._class_sql("f", SHADOW_FIELDS),
+            "then": SQL("COALESCE(o.from_class, '')"),
+            "decided": self._class_sql("o", CLASS_FIELDS),
+        }
 
 
 def _both_ends(axis):
