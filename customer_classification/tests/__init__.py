@@ -39,6 +39,7 @@ from . import test_import_reading
 from . import test_import_references
 from . import test_import_tour
 from . import test_industry
+from . import test_javascript
 from . import test_memory
 from . import test_migration
 from . import test_outlook

@@ -1,11 +1,11 @@
-import { useState } from "@odoo/owl";
-import { _t } from "@web/core/l10n/translation";
-import { registry } from "@web/core/registry";
-import { useService } from "@web/core/utils/hooks";
-import { formatInteger } from "@web/views/fields/formatters";
-import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
-import { heads, sums } from "../migration_matrix/matrix";
-import { MigrationMatrix } from "../migration_matrix/migration_matrix";
+import {heads, sums} from "../migration_matrix/matrix.esm";
+import {MigrationMatrix} from "../migration_matrix/migration_matrix.esm";
+import {_t} from "@web/core/l10n/translation";
+import {formatInteger} from "@web/views/fields/formatters";
+import {registry} from "@web/core/registry";
+import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
+import {useService} from "@web/core/utils/hooks";
+import {useState} from "@odoo/owl";
 
 /** What a run would change: customers or products, money and costs of each class before
  * and after, and the matrix from where to where; who moves is a click away. */

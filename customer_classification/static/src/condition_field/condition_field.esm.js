@@ -1,6 +1,6 @@
-import { _t } from "@web/core/l10n/translation";
-import { registry } from "@web/core/registry";
-import { DomainField, domainField } from "@web/views/fields/domain/domain_field";
+import {DomainField, domainField} from "@web/views/fields/domain/domain_field";
+import {_t} from "@web/core/l10n/translation";
+import {registry} from "@web/core/registry";
 
 /** Odoo's editor of domains, which does not count what matches when it opens: a rule over
  *  a million contacts is run when someone asks for it. */

@@ -1,5 +1,5 @@
-import { registry } from "@web/core/registry";
-import { patiently } from "./patience";
+import {patiently} from "./patience.esm";
+import {registry} from "@web/core/registry";
 
 const CARD = (name) => `.o_form_view .o_field_widget[name=${name}]`;
 

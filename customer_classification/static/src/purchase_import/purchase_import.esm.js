@@ -1,6 +1,6 @@
-import { BaseImportModel } from "@base_import/import_model";
-import { _t } from "@web/core/l10n/translation";
-import { patch } from "@web/core/utils/patch";
+import {BaseImportModel} from "@base_import/import_model";
+import {_t} from "@web/core/l10n/translation";
+import {patch} from "@web/core/utils/patch";
 
 const PURCHASES = "customer.purchase";
 const MOST_SENTENCES = 30;

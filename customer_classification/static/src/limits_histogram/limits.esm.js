@@ -57,6 +57,16 @@ export function cutOf(histogram, method, limit) {
     return { cut, isExact: isExact || cut === steps.value.length - 1 };
 }
 
+/** The first and the last cut that a tier may have beside its neighbours. */
+export function bounds(histogram, method, cuts, place) {
+    const first = Math.max(0, (cuts[place - 1] ?? -1) + 1);
+    let last = (cuts[place + 1] ?? histogram.steps.value.length) - 1;
+    while (last > first && limitAt(histogram, method, last) === null) {
+        last--;
+    }
+    return { first, last };
+}
+
 /** The cut nearest to `wanted` that the tier at a place may have: between those of its
  * neighbours, and where the method has a number for it. */
 export function allowedCut(histogram, method, cuts, place, wanted) {
@@ -87,16 +97,6 @@ export function fittingCuts(histogram, method, cuts) {
         fitting.push(place);
     }
     return fitting;
-}
-
-/** The first and the last cut that a tier may have beside its neighbours. */
-export function bounds(histogram, method, cuts, place) {
-    const first = Math.max(0, (cuts[place - 1] ?? -1) + 1);
-    let last = (cuts[place + 1] ?? histogram.steps.value.length) - 1;
-    while (last > first && limitAt(histogram, method, last) === null) {
-        last--;
-    }
-    return { first, last };
 }
 
 /** The cut that is so many steps away, over those without a number. */
@@ -170,22 +170,6 @@ export function cutAtAxis(histogram, place) {
     return lastStep(steps, (step) => steps.value[step] >= value);
 }
 
-/** Round values for the labels of the axis, at most `count` of them, rising. */
-export function ticks(bars, count) {
-    const [low, high] = [fromAxis(bars, 0), fromAxis(bars, 1)];
-    if (bars.scale === "log") {
-        return thinOut(decades(low, high, bars.unit), count);
-    }
-    const rough = (high - low) / count;
-    const power = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 5, 10].map((factor) => factor * power).find((s) => s >= rough);
-    const found = [];
-    for (let number = Math.ceil(low / step); number * step <= high; number++) {
-        found.push(Number((number * step).toPrecision(12)));
-    }
-    return found;
-}
-
 /** Zero and the powers of ten on both sides of it, those from about the unit on. */
 function decades(low, high, unit) {
     const largest = Math.max(Math.abs(low), Math.abs(high));
@@ -200,4 +184,20 @@ function decades(low, high, unit) {
 function thinOut(values, count) {
     const every = Math.ceil(values.length / count);
     return values.filter((_, place) => (values.length - 1 - place) % every === 0);
+}
+
+/** Round values for the labels of the axis, about `count` of them, rising. */
+export function ticks(bars, count) {
+    const [low, high] = [fromAxis(bars, 0), fromAxis(bars, 1)];
+    if (bars.scale === "log") {
+        return thinOut(decades(low, high, bars.unit), count);
+    }
+    const rough = (high - low) / count;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].map((factor) => factor * power).find((s) => s >= rough);
+    const found = [];
+    for (let number = Math.ceil(low / step); number * step <= high; number++) {
+        found.push(Number((number * step).toPrecision(12)));
+    }
+    return found;
 }

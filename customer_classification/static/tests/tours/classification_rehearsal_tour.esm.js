@@ -1,6 +1,6 @@
-import { animationFrame } from "@odoo/hoot-dom";
-import { registry } from "@web/core/registry";
-import { patiently } from "./patience";
+import {animationFrame} from "@odoo/hoot-dom";
+import {patiently} from "./patience.esm";
+import {registry} from "@web/core/registry";
 
 const LIMITS = ".o_classification_limits";
 const COUNTS = `${LIMITS} tbody .o_classification_count`;
@@ -44,7 +44,7 @@ async function moveWithKeys({ anchor }) {
     assertEqual(texts(COUNTS).join() === before.join(), false, "Counts stayed");
 }
 
-let seen;
+let seen = null;
 
 registry.category("web_tour.tours").add("classification_rehearsal", {
     steps: () =>

@@ -1,5 +1,5 @@
-import { registry } from "@web/core/registry";
-import { patiently } from "./patience";
+import {patiently} from "./patience.esm";
+import {registry} from "@web/core/registry";
 
 const INPUT = "input.o_input_file:not(:visible)";
 const RIGHT = [

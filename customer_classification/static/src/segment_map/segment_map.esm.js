@@ -1,14 +1,13 @@
-import { Component, onWillStart, useEffect, useRef, useState } from "@odoo/owl";
-import { formatCurrency } from "@web/core/currency";
-import { deserializeDate, formatDate } from "@web/core/l10n/dates";
-import { _t } from "@web/core/l10n/translation";
-import { registry } from "@web/core/registry";
-import { KeepLast, Mutex } from "@web/core/utils/concurrency";
-import { useService } from "@web/core/utils/hooks";
-import { formatInteger } from "@web/views/fields/formatters";
-import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
-
-import { FIFTHS, readCells, writeCells } from "./segment_cells";
+import {Component, onWillStart, useEffect, useRef, useState} from "@odoo/owl";
+import {FIFTHS, readCells, writeCells} from "./segment_cells.esm";
+import {KeepLast, Mutex} from "@web/core/utils/concurrency";
+import {deserializeDate, formatDate} from "@web/core/l10n/dates";
+import {_t} from "@web/core/l10n/translation";
+import {formatCurrency} from "@web/core/currency";
+import {formatInteger} from "@web/views/fields/formatters";
+import {registry} from "@web/core/registry";
+import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
+import {useService} from "@web/core/utils/hooks";
 
 const MODEL = "classification.policy";
 const ARROWS = {

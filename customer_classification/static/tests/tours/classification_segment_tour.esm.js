@@ -1,5 +1,5 @@
-import { registry } from "@web/core/registry";
-import { patiently } from "./patience";
+import {patiently} from "./patience.esm";
+import {registry} from "@web/core/registry";
 
 const box = (key) => `.o_segment_map [data-box="${key}"]`;
 const chip = (name) => `.o_segment_map_palette button:contains(${name})`;
