@@ -125,6 +125,7 @@ def _checks() -> Iterator[Check]:
     files = _files()
     yield Check("pylint_odoo", [[*pylint, "--ignore=tests", *modules]])
     yield Check("pylint_odoo (tests)", [[*pylint, *tests]])
+    yield Check("prettier", [_prettier(files, "--check", "--log-level=warn")])
     yield Check("eslint", [_eslint(files, "--max-warnings=0")])
     ruff = _BIN / "ruff"
     yield Check("ruff", [[ruff, "check", *_python(files)]])

@@ -28,7 +28,9 @@ def wheels(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheels")
     names = repository_modules()
     sources = [f"./{name}" for name in names]
-    _pip("wheel", "--no-deps", "--no-build-isolation", f"--wheel-dir={folder}", *sources)
+    _pip(
+        "wheel", "--no-deps", "--no-build-isolation", f"--wheel-dir={folder}", *sources
+    )
     found = {name: [*folder.glob(f"odoo_addon_{name}-*.whl")] for name in names}
     assert all(len(paths) == 1 for paths in found.values()), found
     return {name: path for name, [path] in found.items()}
