@@ -53,6 +53,7 @@ _DOCUTILS = {
     "doctitle_xform": False,
     "output_encoding": "unicode",
 }
+# Odoo shows name and summary above it.
 _PAGE = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -63,8 +64,6 @@ _PAGE = """\
 </head>
 <body>
 <section class="container">
-<h1>{name}</h1>
-<p class="lead">{summary}</p>
 {body}
 </section>
 </body>
@@ -145,8 +144,9 @@ def page_text(folder: Path) -> str:
         r'<img alt="\1" class="img-fluid border rounded shadow-sm my-2" src="\2"',
         body,
     )
-    words = {name: html.escape(info[name]) for name in ("name", "summary")}
-    return _PAGE.format(notice=_NOTICE, body=body.strip(), **words)
+    return _PAGE.format(
+        notice=_NOTICE, name=html.escape(info["name"]), body=body.strip()
+    )
 
 
 def _markdown(folder: Path, names: Sequence[str]) -> str:
