@@ -120,10 +120,11 @@ def _print(name: str, passed: bool, output: BinaryIO) -> None:
 def _checks() -> Iterator[Check]:
     """Yield the checks, those that take longest first."""
     modules = _modules()
-    tests = [path / "tests" for path in modules if (path / "tests").exists()]
     pylint = [PYTHON, "-m", "pylint", "--rcfile=.pylintrc-mandatory"]
     files = _files()
-    yield Check("pylint_odoo", [[*pylint, "--ignore=tests", *modules]])
+    # Named one by one: migrations are not in a package in which pylint would find them.
+    code, tests = _of_modules(files)
+    yield Check("pylint_odoo", [[*pylint, *code]])
     yield Check("pylint_odoo (tests)", [[*pylint, *tests]])
     yield Check("prettier", [_prettier(files, "--check", "--log-level=warn")])
     yield Check("eslint", [_eslint(files, "--max-warnings=0")])
@@ -164,6 +165,14 @@ def _files() -> list[str]:
         for name in sorted(set(names))
         if not EXCLUDED.search(name) and (ROOT / name).is_file()
     ]
+
+
+def _of_modules(files: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the Python files of the addons: the product, and its tests."""
+    prefixes = tuple(f"{name}/" for name in repository_modules())
+    own = [name for name in files if name.startswith(prefixes) and name.endswith(".py")]
+    tests = [name for name in own if "/tests/" in name]
+    return [name for name in own if name not in tests], tests
 
 
 def _python(files: Iterable[str]) -> list[str]:
