@@ -4,9 +4,9 @@
     "classes of products and results of campaigns, from real sales and explained",
     "version": "19.0.1.4.0",
     "category": "Sales/CRM",
-    "website": "https://github.com/OCA/crm",
-    "author": "Customer Classification contributors, Odoo Community Association (OCA)",
+    "author": "Customer Classification contributors",
     "license": "LGPL-3",
+    "development_status": "Beta",
     "application": True,
     "depends": ["sale", "crm", "portal", "base_import", "web_hierarchy"],
     "external_dependencies": {"python": ["pandas"]},
@@ -90,6 +90,9 @@
         ],
         "web.assets_tests": [
             "customer_classification/static/tests/tours/**/*",
+        ],
+        "web.assets_unit_tests": [
+            "customer_classification/static/tests/unit/**/*",
         ],
     },
     "post_init_hook": "post_init_hook",

@@ -3,9 +3,9 @@
     "summary": "Events of a campaign: who registered and who came",
     "version": "19.0.1.0.0",
     "category": "Marketing/Events",
-    "website": "https://github.com/OCA/crm",
-    "author": "Customer Classification contributors, Odoo Community Association (OCA)",
+    "author": "Customer Classification contributors",
     "license": "LGPL-3",
+    "development_status": "Beta",
     "depends": ["customer_classification", "event"],
     "data": [
         "views/event_event_views.xml",

@@ -3,9 +3,9 @@
     "summary": "Gift cards, e-wallets and loyalty points pay for a purchase",
     "version": "19.0.1.0.0",
     "category": "Sales/CRM",
-    "website": "https://github.com/OCA/crm",
-    "author": "Customer Classification contributors, Odoo Community Association (OCA)",
+    "author": "Customer Classification contributors",
     "license": "LGPL-3",
+    "development_status": "Beta",
     "depends": ["customer_classification", "sale_loyalty"],
     "auto_install": True,
 }

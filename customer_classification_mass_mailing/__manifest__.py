@@ -3,9 +3,9 @@
     "summary": "Mailings to the audience of a campaign, and who answered them",
     "version": "19.0.1.0.0",
     "category": "Marketing/Email Marketing",
-    "website": "https://github.com/OCA/crm",
-    "author": "Customer Classification contributors, Odoo Community Association (OCA)",
+    "author": "Customer Classification contributors",
     "license": "LGPL-3",
+    "development_status": "Beta",
     "depends": ["customer_classification", "mass_mailing"],
     "data": [
         "views/utm_campaign_views.xml",

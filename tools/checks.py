@@ -1,4 +1,4 @@
-"""Checks of our own: length of functions, well-formed XML, complete translations.
+"""Checks of our own: functions, XML, translations, cited sources.
 
 Run by `./dev lint` with the Python of `.venv`: polib is not in Python itself.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 from .paths import ROOT, TEST_ADDONS, repository_modules
 
 MEDIAN, LONGEST = 8, 60
+SOURCES = ROOT / "docs" / "science.md"
 LANGUAGE = "zh_CN"
 _WORD = re.compile("[a-z]{2}")
 _TAG = re.compile("<[^>]+>")
@@ -28,6 +29,7 @@ def main() -> int:
         *check_functions([*modules, ROOT / "tools", ROOT / "benchmarks"]),
         *check_xml([*modules, *helpers]),
         *check_translations(modules),
+        *check_sources([*modules, ROOT / "tests" / "engine"], SOURCES),
     ]
     print(*complaints, sep="\n", end="\n" if complaints else "")
     return 1 if complaints else 0
@@ -121,6 +123,26 @@ def _check_one(folder: Path) -> Iterator[str]:
             yield f"{_place(translation)}: no translation of {entry.msgid!r}"
     if not terms:
         yield f"{_place(template)} has no terms"
+
+
+# Sources
+
+
+def check_sources(folders: Iterable[Path], sources: Path) -> Iterator[str]:
+    """Complain about cited sections that do not exist.
+
+    A file that cites `docs/science.md §3` may go on with §4 alone.
+    """
+    sections = set(re.findall(r"^## (\d+)\. ", sources.read_text(), re.MULTILINE))
+    for path in (path for folder in folders for path in sorted(folder.rglob("*.py"))):
+        text = path.read_text()
+        if sources.name not in text:
+            continue
+        cited = re.findall(r"§([\d.]*\d)", text)
+        for number in sorted({*cited} - sections):
+            yield f"{_place(path)}: {sources.name} has no section {number}"
+        if re.search(rf"(?<!docs/){re.escape(sources.name)}", text):
+            yield f"{_place(path)}: write docs/{sources.name}"
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from . import (
     lint,
     postgres,
     processes,
+    readme,
     run_tests,
     screenshots,
 )
@@ -28,7 +29,8 @@ usage: ./dev COMMAND
 
   demo [--no-serve] [--odoo PATH]        a classified database, served for a browser
   test [--day DAY] [KIND|PATH ...]       of all kinds: tools engine odoo glue ...
-  lint                                   style, Odoo's conventions, XML, translations
+  lint [--fix]                           style, Odoo's conventions, XML, translations
+  readme [--check]                       README.rst and the page in Apps of each addon
   i18n                                   export the terms, update the translations
   bench NAME [--customers N ...]         a benchmark of benchmarks/
   screenshots [FOLDER] [--all ...]       pictures of the README, or of every screen
@@ -93,7 +95,8 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_test)
 
     command = commands.add_parser("lint")
-    command.set_defaults(run=lambda args: lint.lint())
+    command.add_argument("--fix", action="store_true")
+    command.set_defaults(run=lambda args: lint.lint(args.fix))
 
     command = commands.add_parser("i18n")
     command.set_defaults(run=lambda args: i18n.i18n())
@@ -154,4 +157,5 @@ _PASSED_ON = {
     "psql": _psql,
     "bench": _bench,
     "screenshots": screenshots.screenshots,
+    "readme": readme.readme,
 }

@@ -10,10 +10,11 @@ a server that was started today would go on with the clock of today.
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from . import environment
+from . import browser, environment
 from .console import DevError
 from .get_odoo import find_odoo
 from .locks import open_lock, take_alone
@@ -38,6 +39,8 @@ def start_again(day: str, command: Sequence[str]) -> None:
     # Packages are fetched with today's clock: certificates are not valid on any day.
     environment.need("addon", "test", "postgres")
     find_odoo()
+    with suppress(DevError):  # the tests tell it
+        browser.need()
     handle = open_lock("day")
     if not take_alone(handle):
         raise DevError("another run with a clock of its own is going on: wait for it")

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from . import counts, databases, environment, ports, processes
+from . import browser, counts, databases, environment, ports, processes
 from .console import DevError, say, step
 from .counts import Counts
 from .odoo import Session, session
@@ -37,6 +37,7 @@ from .paths import (
 KINDS = ("tools", "engine", "odoo", "glue", "setup", "outside")
 # All tests run as two processes; these kinds take about as long as the others.
 BESIDE = ("engine", "glue", "outside")
+WITH_BROWSER = ("odoo", "glue", "outside")
 SLOWEST = 20
 _REPORT = "DEV_TEST_REPORT"
 SETUP = ROOT / "tests" / "outside" / "setup"
@@ -47,13 +48,16 @@ _TEST_DATABASE = re.compile(r"test_(?:odoo|glue|demo)_(\d+)")
 def test(what: Sequence[str] = ()) -> int:
     """Run kinds of tests or paths, print the closing line, return the exit code."""
     environment.need("addon", "test")
-    if names := targets(what) if what else []:
+    names = targets(what)
+    missing = _need_browser() if any(map(_uses_browser, names)) else []
+    if what:
         results = [_timed(name) for name in names]
     else:
         with _beside() as others:
             results = [_timed(name) for name in KINDS if name not in BESIDE]
             results += others()
         results.sort(key=lambda result: (*KINDS, result[0]).index(result[0]))
+    results += missing
     for name, result, seconds in results:
         say(f"{name:12} {str(result):32} {seconds:6.1f} s")
         for failure in result.failures:
@@ -81,6 +85,27 @@ def targets(what: Sequence[str]) -> list[str]:
             kinds = ", ".join(KINDS)
             raise DevError(f"{target} is neither a kind of tests ({kinds}) nor a path")
     return targets
+
+
+def _uses_browser(target: str) -> bool:
+    """Whether some of these tests may look at screens."""
+    if target in KINDS:
+        return target in WITH_BROWSER
+    path = Path(target.partition("::")[0]).resolve()
+    ours = [ROOT / name for name in repository_modules()]
+    return any(path.is_relative_to(folder) for folder in (*ours, SETUP.parent))
+
+
+def _need_browser() -> list[_Result]:
+    """Get a browser. Without one Odoo skips tests, which is not to look like a pass."""
+    started = time.monotonic()
+    try:
+        browser.need()
+    except DevError as error:
+        reason = f"tests in a browser did not run: {error}"
+        lost = Counts(failed=1, failures=[reason])
+        return [("browser", lost, time.monotonic() - started)]
+    return []
 
 
 @contextmanager

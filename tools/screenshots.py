@@ -12,20 +12,18 @@ The database is that of `./dev demo`, made or upgraded before. Taken by the Pyth
 import argparse
 import json
 import re
-import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import demo, environment, ports, processes
+from . import browser, demo, environment, ports, processes
 from .console import DevError, say
 from .odoo import session
 from .paths import PYTHON, ROOT
 
 FOLDER = ROOT / "docs" / "screenshots"
-BROWSERS = ("google-chrome", "chromium", "chromium-browser")
 _LARGEST = 200_000  # bytes of a picture in the repository
 # Milliseconds: for the first page, Odoo may have to build style sheets and scripts.
 _WAIT, _PATIENCE = 180_000, 20_000
@@ -121,7 +119,7 @@ ALL = DOCS | {
 def screenshots(argv: Sequence[str]) -> int:
     """Serve the demo database and have the pictures taken."""
     args = _parser().parse_args(argv)
-    _browser()
+    browser.need()
     environment.need("test")
     demo.demo(serve=False)
     with (
@@ -145,15 +143,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--height", type=int, default=900)
     parser.add_argument("--lang", help="a language that the database has, like zh_CN")
     return parser
-
-
-def _browser() -> str:
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not path:
-        raise DevError(
-            "no Chromium here: install it (Debian: apt-get install chromium)"
-        )
-    return path
 
 
 def chosen_pages(args: argparse.Namespace) -> dict[str, Page]:
@@ -303,10 +292,10 @@ def _window(size: dict[str, int]) -> Iterator[object]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        options = {"executable_path": _browser(), "args": ["--no-sandbox"]}
-        browser = playwright.chromium.launch(**options)
-        yield browser.new_context(viewport=size).new_page()
-        browser.close()
+        options = {"executable_path": browser.find(), "args": ["--no-sandbox"]}
+        window = playwright.chromium.launch(**options)
+        yield window.new_context(viewport=size).new_page()
+        window.close()
 
 
 if __name__ == "__main__":

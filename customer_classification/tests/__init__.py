@@ -14,6 +14,7 @@ from .security import test_rights_matrix
 from .screens import test_demo
 from .screens import test_filters
 from .screens import test_report_sums
+from .screens import test_javascript
 from .screens import test_searched_fields
 from .screens import test_views
 from .policy import test_memory

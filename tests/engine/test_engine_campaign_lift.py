@@ -39,7 +39,7 @@ def test_published_table(seen, hybrid, by_score):
 
 
 def test_five_against_seven_percent():
-    """science.md §5.11: of 10,000 each, 2.0 points, from 1.34 to 2.66."""
+    """docs/science.md §9: of 10,000 each, 2.0 points, from 1.34 to 2.66."""
     found = lift(700, 10_000, 500, 10_000)
     assert found.verdict == "works"
     assert not found.is_exact

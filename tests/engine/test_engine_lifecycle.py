@@ -139,7 +139,7 @@ def test_numbers_of_the_rhythm():
 
 
 def test_the_six_customers_of_the_published_summary():
-    """science.md §2.2 (test table of lifetimes and pymc-marketing)."""
+    """docs/science.md §5 (test table of lifetimes and pymc-marketing)."""
     end = datetime.date(2015, 2, 7)
     visits = {
         1: ("2015-01-01", "2015-02-06"),

@@ -1,4 +1,4 @@
-"""Published and measured numbers of science.md on real purchases."""
+"""Published and measured numbers of docs/science.md on real purchases."""
 
 import datetime
 
@@ -87,7 +87,7 @@ def test_cdnow_customer_by_customer():
 
 @needs_cdnow
 def test_the_frequency_scores_of_cdnow():
-    """Half of the base bought once, so that the second score is empty (§2.3)."""
+    """Half of the base bought once, so that the second score is empty (§3)."""
     end = DAY(1998, 6, 30)
     log = [item._replace(cents=max(item.cents, 1)) for item in cdnow()]
     rules = ranked(window_months=18)
@@ -98,7 +98,7 @@ def test_the_frequency_scores_of_cdnow():
 
 @needs_cdnow
 def test_equal_customers_share_a_score_which_ntile_does_not_give():
-    """73.9 % of CDNOW sit in a group of ties that ntile splits (§2.3)."""
+    """73.9 % of CDNOW sit in a group of ties that ntile splits (§3)."""
     end = DAY(1998, 6, 30)
     log = [item._replace(cents=max(item.cents, 1)) for item in cdnow()]
     facts = facts_frame(log, end, 18)
@@ -116,7 +116,7 @@ def test_equal_customers_share_a_score_which_ntile_does_not_give():
 
 @needs_cdnow
 def test_the_q_plus_one_of_r_presumes_whole_numbers():
-    """It moves 2.8 % of CDNOW one monetary class down (§2.3); ours does not."""
+    """It moves 2.8 % of CDNOW one monetary class down (§3); ours does not."""
     end = DAY(1998, 6, 30)
     money = facts_frame(cdnow(), end, 18)["revenue"].to_numpy()
     thresholds = find_thresholds(money, 5)
@@ -128,7 +128,7 @@ def test_the_q_plus_one_of_r_presumes_whole_numbers():
 
 @needs_cdnow
 def test_the_published_return_rates_by_overdue_ratio():
-    """.69 / .60 / .47 / .17 below 1.5, 3, 6 and above (§5.3), with the median of all
+    """.69 / .60 / .47 / .17 below 1.5, 3, 6 and above (§5), with the median of all
     gaps of CDNOW, 27 days."""
     cut = DAY(1997, 9, 30)
     facts = facts_frame(cdnow(), cut)
@@ -163,7 +163,7 @@ def test_return_rates_of_online_retail_fall_with_the_stage(cut):
 @needs_retail
 def test_refunds_and_dust_of_online_retail():
     """Refunds are 6.9 % of gross; 16446 and 12346 returned nearly all they bought;
-    5 customers have a net of dust that is not above 0 (§5.0)."""
+    5 customers have a net of dust that is not above 0 (§2)."""
     lines = online_retail_lines()
     gross = lines.loc[lines["amount"] > 0, "amount"].sum()
     refunds = -lines.loc[lines["amount"] < 0, "amount"].sum()
@@ -189,7 +189,7 @@ def test_refunds_and_dust_of_online_retail():
 
 @needs_retail
 def test_refunds_move_customers_of_online_retail_between_monetary_scores():
-    """4.1 % of them by a class (§5.0)."""
+    """4.1 % of them by a class (§2)."""
     lines = online_retail_lines()
     net = lines.groupby("customer")["amount"].sum().round(2)
     gross = lines[lines["amount"] > 0].groupby("customer")["amount"].sum()
@@ -204,7 +204,7 @@ def test_refunds_move_customers_of_online_retail_between_monetary_scores():
 @needs_retail
 def test_keep_limit_and_grace_calm_the_tiers():
     """Month-ends of Online Retail: fewer moves, and far fewer that turn back in the
-    next month (§5.2: 482 become 45 on two years; here 213 become 19)."""
+    next month (§4: 482 become 45 on two years; here 213 become 19)."""
     ends = [DAY(2011, m, 1) - datetime.timedelta(1) for m in range(3, 13)]
     plain = _tiers_month_by_month(ranked(keep_margin=0, grace_days=0), ends)
     calm = _tiers_month_by_month(ranked(), ends)

@@ -241,7 +241,7 @@ def test_the_longer_known_and_the_faster_growing_score_higher():
 
 def test_the_published_scores_of_r():
     """R package rfm, rfm_data_orders at 2006-12-31. The published thresholds are the
-    quantile + 1 (science.md §2.3), so that ours are one less."""
+    quantile + 1 (docs/science.md §3), so that ours are one less."""
     edges = {
         "recency": (114, 180, 296.4, 481),
         "frequency": (3, 4, 5, 7),

@@ -7,7 +7,6 @@ database with demo data, used by the API, fault and browser tests alike.
 import contextlib
 import os
 import re
-import shutil
 import sys
 from pathlib import Path
 
@@ -25,17 +24,15 @@ from odoo_commands import (  # noqa: E402
 )
 
 from tools import databases, odoo, ports  # noqa: E402
+from tools.browser import MISSING  # noqa: E402
+from tools.browser import find as find_browser  # noqa: E402
 from tools.odoo import Session  # noqa: E402
+from tools.paths import PYTHON  # noqa: E402
 
 _TEMPORARY = re.compile(r"out_(\d+)_\w+")
 # A user's statement that waits longer than this for a lock fails, whoever holds it:
 # 100 ms on an idle machine, as the long load wants one; else other tests run beside.
 LOCK_WAIT = "100ms" if "LOAD_SECONDS" in os.environ else "500ms"
-BROWSERS = ("google-chrome", "chromium", "chromium-browser")
-MISSING = (
-    "No Chromium on this machine, so no screen can be looked at: install it "
-    "(Debian: apt-get install chromium)."
-)
 
 
 @pytest.fixture(scope="session")
@@ -137,9 +134,9 @@ def apps_database(session):
 
 @pytest.fixture(scope="session")
 def browser():
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = find_browser()
     if not path:
-        pytest.fail(MISSING)
+        pytest.fail(MISSING.format(python=PYTHON))
     with sync_playwright() as playwright:
         # Chromium does not start with the clock of another day.
         env = {name: os.environ[name] for name in os.environ if name != "LD_PRELOAD"}

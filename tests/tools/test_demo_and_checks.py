@@ -89,3 +89,21 @@ def test_missing_translations_are_named(tmp_path):
     (folder / "zh_CN.po").write_text(header + terms.format("等级"))
     (complaint,) = checks.check_translations([tmp_path / "addon"])
     assert complaint.endswith("no translation of 'Stage'")
+
+
+def test_cited_sections_exist(tmp_path):
+    sources = tmp_path / "docs" / "science.md"
+    sources.parent.mkdir()
+    sources.write_text("# Sources\n\n## 1. Data\n\n## 2. Scores\n")
+    code = tmp_path / "code"
+    code.mkdir()
+    (code / "good.py").write_text('"""docs/science.md §2, and §1."""\n')
+    (code / "other.py").write_text('"""architecture.md §9."""\n')
+    assert list(checks.check_sources([code], sources)) == []
+    (code / "bad.py").write_text('"""docs/science.md §3; science.md §2.1."""\n')
+    found = list(checks.check_sources([code], sources))
+    assert [text.partition(": ")[2] for text in found] == [
+        "science.md has no section 2.1",
+        "science.md has no section 3",
+        "write docs/science.md",
+    ]

@@ -44,6 +44,9 @@ def test_page_that_is_none(text):
 
 
 def test_machine_without_a_browser(monkeypatch):
-    monkeypatch.setattr(screenshots.shutil, "which", lambda name: None)
-    with pytest.raises(DevError, match="apt-get install chromium"):
+    def none():
+        raise DevError("no Chromium here")
+
+    monkeypatch.setattr(screenshots.browser, "need", none)
+    with pytest.raises(DevError, match="no Chromium here"):
         screenshots.screenshots([])

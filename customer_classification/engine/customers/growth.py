@@ -16,7 +16,7 @@ def growth(facts, parameters) -> NDArray:
 
     NaN unless one of the halves has ``growth_min_orders``: with fewer, chance decides.
     One is enough, or a good customer who nearly stopped would never be seen to
-    decline. Source: science.md §5.6.
+    decline. Source: docs/science.md §6.
     """
     recent, before = facts.revenue_recent, facts.revenue_previous
     orders = np.maximum(facts.order_count_recent, facts.order_count_previous)

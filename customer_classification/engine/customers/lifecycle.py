@@ -1,6 +1,6 @@
 """Lifecycle stages from a customer's own rhythm.
 
-Source: science.md §5.3; the stages and the moves are the design's.
+Source: docs/science.md §5; the stages and the moves are the design's.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How often a customer buys, and when the next purchase is due.
 
-Source: science.md §5.3. The overdue ratio (days since the last purchase ÷ own
+Source: docs/science.md §5. The overdue ratio (days since the last purchase ÷ own
 expected gap) separates active, dormant and lost customers by the same constants on
 seven data sets; an unshrunk own gap is worse than plain recency.
 """
@@ -82,7 +82,7 @@ def expected_gap(span, gap_count, parameters, population_gap: float) -> NDArray:
 
     :param span: days from first to last visit
     :param gap_count: visits - 1
-    Source: science.md §5.3 (k = 2 there).
+    Source: docs/science.md §5 (k = 2 there).
     """
     gap_count = np.maximum(gap_count, 0)
     span = np.where(gap_count > 0, np.maximum(span, 0), 0)

@@ -1,6 +1,6 @@
 """Recency, frequency and monetary scores, and the value score.
 
-Source: science.md §2.3 and §5.1: each metric on its own, thresholds by type-7
+Source: docs/science.md §3: each metric on its own, thresholds by type-7
 quantiles over those who bought, strict comparison, so that equal values always share
 a score (ntile and rank(method='first') split 70 % of customers by row order).
 """

@@ -7,7 +7,7 @@ one that claims nothing.
 
 *How it works*: where each segment leads is followed once for each kind of customer
 (four by activity, three by value); customers then take one look into a table.
-Source of the map of RFM cells: science.md §2.3; the claims are the design's.
+Source of the map of RFM cells: docs/science.md §7; the claims are the design's.
 """
 
 from __future__ import annotations

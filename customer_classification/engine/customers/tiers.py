@@ -1,6 +1,6 @@
 """Value tiers: promotion at once, demotion late.
 
-Source: science.md §5.2: on Online Retail plain quantile tiers flip 482 times within
+Source: docs/science.md §4: on Online Retail plain quantile tiers flip 482 times within
 a month, with a keep limit 10 % lower and a second look 45 times. The second look is a
 number of days here, not of runs, so that running twice a night changes nothing.
 """

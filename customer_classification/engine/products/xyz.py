@@ -2,7 +2,7 @@
 
 The coefficient of variation of the quantity by month: population standard deviation
 over mean. Months without a sale count as zero: leaving them out calls who sold once
-in a year "stable" (science.md §2.4). Only full months count, from the one of the
+in a year "stable" (docs/science.md §8). Only full months count, from the one of the
 first sale on, or a fixed number of them for every product.
 """
 

@@ -1,5 +1,7 @@
 """What the release before left in the database and this one has no use for."""
 
+from odoo.tools import SQL
+
 # Odoo takes away neither the index of a field that has none any more, nor the column of
 # one that is not stored any more.
 INDEXES = (
@@ -13,7 +15,7 @@ INDEXES = (
 
 def migrate(cr, version):
     for name in INDEXES:
-        cr.execute(f"DROP INDEX IF EXISTS {name}")
+        cr.execute(SQL("DROP INDEX IF EXISTS %s", SQL.identifier(name)))
     cr.execute(
         "ALTER TABLE IF EXISTS classification_tag_rule DROP COLUMN IF EXISTS name"
     )

@@ -1,8 +1,10 @@
 """What clients of the release before could write, and this one takes back."""
 
+from odoo.tools import SQL
+
 # Today has begun somewhere on earth up to fourteen hours before it does in UTC.
-LATEST_DAY = "((now() AT TIME ZONE 'UTC')::date + 1)"
-WRITING_KINDS = "('production', 'product', 'campaign')"
+LATEST_DAY = SQL("((now() AT TIME ZONE 'UTC')::date + 1)")
+WRITING_KINDS = ("production", "product", "campaign")
 # Written by runs: {table with the classes: table with their history}.
 WRITTEN = {
     "customer_profile": "classification_change",
@@ -21,27 +23,33 @@ def migrate(cr, version):
 def _take_back_future_runs(cr):
     """Forget what runs as of a day still to come found; the next run over everybody
     finds it as of its own day. Such a run would else be the last one until then."""
-    cr.execute(
-        f"""
+    query = SQL(
+        """
         UPDATE classification_run
            SET state = 'failed', watermark = NULL,
                error = 'This run was made as of a day still to come. What it found '
                        'was taken back.'
-         WHERE as_of_date > {LATEST_DAY} AND kind IN {WRITING_KINDS}
-           AND state <> 'failed'
+         WHERE as_of_date > %s AND kind IN %s AND state <> 'failed'
         RETURNING id
-        """
+        """,
+        LATEST_DAY,
+        WRITING_KINDS,
     )
+    cr.execute(query)
     runs = [run_id for (run_id,) in cr.fetchall()]
     if not runs:
         return
     for table in (*WRITTEN, *WRITTEN.values()):
-        cr.execute(f"DELETE FROM {table} WHERE run_id = ANY(%s)", [runs])
-    for table in DECISIONS:
         cr.execute(
-            f"""
-            UPDATE {table} SET status = 'active'
-             WHERE status = 'ended' AND ended_date IS NULL
-               AND end_date >= {LATEST_DAY}
-            """
+            SQL("DELETE FROM %s WHERE run_id = ANY(%s)", SQL.identifier(table), runs)
         )
+    for table in DECISIONS:
+        query = SQL(
+            """
+            UPDATE %s SET status = 'active'
+             WHERE status = 'ended' AND ended_date IS NULL AND end_date >= %s
+            """,
+            SQL.identifier(table),
+            LATEST_DAY,
+        )
+        cr.execute(query)

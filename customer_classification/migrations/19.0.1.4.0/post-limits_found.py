@@ -5,7 +5,8 @@ that of the first of the runs over everybody, one after the other, that used the
 """
 
 import json
-from itertools import groupby
+
+from odoo.tools import groupby
 
 _RUNS = """
     SELECT company_id, policy_id, id, as_of_date, edges FROM classification_run
@@ -23,8 +24,7 @@ _KEEP = """
 
 def migrate(cr, version):
     cr.execute(_RUNS)
-    for company_id, rows in groupby(cr.fetchall(), key=lambda row: row[0]):
-        runs = list(rows)
+    for company_id, runs in groupby(cr.fetchall(), key=lambda row: row[0]):
         policy_id, last_id = runs[0][1:3]
         own = [run for run in runs if run[1] == policy_id]
         found = json.dumps(_limits_found(own))

@@ -14,7 +14,7 @@ from ...engine.customers.segments import CELLS
 from ..common import PATIENCE
 from .test_segments import CrowdCase
 
-MODULE = "customer_classification/static/src/segment_map/segment_cells.js"
+MODULE = "customer_classification/static/src/segment_map/segment_cells.esm.js"
 # After the module itself.
 _SCRIPT = """
 const texts = JSON.parse(process.argv[1]);

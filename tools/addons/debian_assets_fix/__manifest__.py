@@ -4,8 +4,7 @@
     "the mail app loads, so that every page logs an error in the browser",
     "version": "19.0.1.0.0",
     "category": "Hidden",
-    "website": "https://github.com/OCA/crm",
-    "author": "Customer Classification contributors, Odoo Community Association (OCA)",
+    "author": "Customer Classification contributors",
     "license": "LGPL-3",
     "depends": ["mail"],
     "assets": {
