@@ -1,4 +1,4 @@
-"""The calculation: pure functions on frames, no Odoo, no database, no clock.
+"""Calculation: pure functions on frames without Odoo, database or clock.
 
 ``roll_up`` turns purchases into facts, ``classify`` facts into classes, ``changes``
 compares them with the classes before; ``facts_at`` and ``classes_at`` ask the same of

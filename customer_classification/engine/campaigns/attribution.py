@@ -22,7 +22,7 @@ def pair_key(campaign, customer):
 def net_purchases(
     purchases: pd.DataFrame, rules, usual_gap: float, digits: int = 2
 ) -> pd.DataFrame:
-    """Purchases with what stayed of them, and what they were to their customers.
+    """Return purchases net of returns, with what they meant to customers.
 
     What is given back is taken from what the customer had bought last before it, and
     from what was bought before that where it is more: so a return lowers the purchase
@@ -75,9 +75,10 @@ def _after_returns(purchases):
 
 
 def _visits(sales, rules, usual_gap):
-    """Whether each sale was made on the first day of its customer, and whether it came
-    after a time in which the customer had been dormant, by what was to expect from the
-    days before."""
+    """Return for each sale whether it was a first day or ended a dormancy.
+
+    Dormancy is judged by the rhythm of the days before the sale.
+    """
     days = sales[["customer", "day"]].drop_duplicates(ignore_index=True)
     customer, day = days["customer"].to_numpy(), days["day"].to_numpy("float64")
     starts = np.flatnonzero(np.r_[True, customer[1:] != customer[:-1]][: len(days)])

@@ -24,7 +24,7 @@ LIFT_FIELDS = (
 
 
 class Outcome(NamedTuple):
-    """What came of campaigns: one row for each participant, and one a campaign."""
+    """Results of campaigns: a row a participant, and a row a campaign."""
 
     participants: pd.DataFrame
     campaigns: pd.DataFrame
@@ -80,8 +80,10 @@ def evaluate(
 
 
 def _participants(entered, found):
-    """One row a participant, and all touches. What people entered stands; what they
-    left empty is filled in. Who is left out has no touch."""
+    """Return one row a participant, and all touches.
+
+    Entered values win; empty ones are filled in. The control group has no touch.
+    """
     entered = entered.assign(key=pair_key(entered["campaign"], entered["customer"]))
     found = found.assign(key=pair_key(found["campaign"], found["customer"]))
     left_out = entered.loc[entered["is_control"], "key"]
@@ -184,7 +186,7 @@ def _with_results(people, results):
 
 
 def _count(campaign, campaigns):
-    """How many rows each campaign has."""
+    """Return the number of rows of each campaign."""
     return campaign.value_counts().reindex(campaigns.index, fill_value=0).astype(int)
 
 
@@ -231,7 +233,7 @@ def _figures(campaigns, people, parameters):
 
 
 def _with_shares(figures, campaigns, parameters):
-    """What each costs and how many went on from step to step; NaN for unknown."""
+    """Add unit costs and the conversion of each step; NaN for unknown."""
     everybody = figures["participant_count"].where(figures["participant_count"] > 0)
     for name, part in (
         ("response_rate", "answered_count"),
@@ -254,8 +256,10 @@ def _with_shares(figures, campaigns, parameters):
 
 
 def _bought_since(people, purchases):
-    """Documents of the participants since their first touch, counting or not: by them
-    new data is told from the passing of time."""
+    """Return the participants' documents since their first touch.
+
+    Attributable or not: they tell new data from the passing of time.
+    """
     reached = people.loc[people["first_touch"].notna()]
     rows = reached[["campaign", "customer", "first_touch"]].merge(
         purchases[["customer", "day", "amount"]], on="customer"
@@ -269,8 +273,11 @@ def _bought_since(people, purchases):
 
 
 def _lifts(campaigns, figures, entered, purchases, sales, parameters, today):
-    """How much more those bought who were not left out, whether or not the campaign
-    reached them: from its first day until its last one and the window after it."""
+    """Return the lift of each campaign over its control group.
+
+    All treated customers count, reached or not (intention to treat), from the first
+    day of the campaign until its last one and the window after it.
+    """
     drawn = entered[entered["is_drawn"]]
     frame = pd.DataFrame(np.nan, campaigns.index, list(LIFT_FIELDS))
     for name in ("treated_count", "control_count", "lift_verdict", "lift_more"):
@@ -335,8 +342,10 @@ def campaign_changes(
     parameters: CampaignParameters,
     old_rules: pd.Series | None = None,
 ) -> pd.DataFrame:
-    """One row for each campaign whose performance differs: ``campaign``, ``from``,
-    ``to``, ``cause`` and ``ratio``. The cause is the first that holds of
+    """Return one row for each campaign whose performance differs.
+
+    Columns ``campaign``, ``from``, ``to``, ``cause`` and ``ratio``. The cause is the
+    first that holds of
 
     - *data*: there was no result yet;
     - *rules*: another policy version judged before, and by its rules the performance

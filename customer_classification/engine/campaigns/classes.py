@@ -1,4 +1,4 @@
-"""How good a campaign was: against its own target, or against its peers."""
+"""Performance class of a campaign, against its target or its peers."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ PEER_RATES = ("response_rate", "lead_rate", "conversion_rate")
 
 
 def judge(figures: pd.DataFrame, campaigns: pd.DataFrame, parameters, today: float):
-    """Performance of each campaign: ``performance``, ``performance_reason`` and
-    ``performance_ratio`` (NaN unknown), ``peer_count`` and medians of the peers.
+    """Return the performance of each campaign.
+
+    Columns ``performance``, ``performance_reason``, ``performance_ratio`` (NaN
+    unknown), ``peer_count`` and the medians of the peers.
 
     A campaign is rated when it is over: after its last day, or, without one, when no
     purchase can count for it any more. Before that only a target that it has reached
@@ -67,7 +69,10 @@ _PEER_COLUMNS = tuple(f"peer_{name}" for name in PEER_RATES)
 
 
 def is_over(figures, campaigns, today):
-    """Whose last day is past; without one, nothing happened for a whole window."""
+    """Mark campaigns that are over.
+
+    Their last day is past; without one, nothing happened for a whole window.
+    """
     end = campaigns["end"].to_numpy("float64")
     quiet = figures["last_touch"].to_numpy() + campaigns["window"].to_numpy() < today
     return np.where(np.isnan(end), quiet, end < today)
@@ -82,7 +87,7 @@ def _class(ratio, parameters):
 
 
 def _targets(figures, campaigns):
-    """What was reached and what was to be reached, by the goal; NaN for no target."""
+    """Return reached and targeted values by the goal; NaN for no target."""
     reached, target = (pd.Series(np.nan, figures.index) for __ in range(2))
     for number, goal in enumerate(GOALS, 1):
         mine = campaigns["goal"] == number
@@ -93,7 +98,7 @@ def _targets(figures, campaigns):
 
 
 def _measures(figures, campaigns):
-    """What makes campaigns of one goal comparable, whatever their size."""
+    """Return measures that compare campaigns of one goal of any size."""
     sized = figures.assign(
         revenue_per_participant=figures["revenue"] / figures["participant_count"]
     )
@@ -105,13 +110,15 @@ def _measures(figures, campaigns):
 
 
 def _ratio(value, of):
-    """How often one goes into the other; NaN where there is nothing to go into."""
+    """Divide; NaN where the divisor is 0 or unknown."""
     return (value / of).where((of > 0) & value.notna())
 
 
 def _peers(figures, campaigns, measures, over):
-    """Of each campaign, how many others of its type and goal are over, the median of
-    their measures and of their shares."""
+    """Return number and medians of the peers of each campaign.
+
+    Peers are the other campaigns of its type and goal that are over.
+    """
     known = over & measures.notna().to_numpy()
     values = figures[list(PEER_RATES)].assign(median=measures)
     groups = campaigns.groupby(["type", "goal"], sort=False).indices

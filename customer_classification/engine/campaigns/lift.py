@@ -1,4 +1,4 @@
-"""What a campaign changed, by who was left out of it.
+"""Effect of a campaign, measured against its control group.
 
 The difference of two rates with an interval around it: by the exact chances where one
 of the groups is small, otherwise by the limit of the same test (``proportions.py``);
@@ -67,7 +67,9 @@ class Lift(NamedTuple):
 def lift(
     bought: int, treated: int, bought_anyway: int, left_out: int, confidence=0.95
 ) -> Lift | None:
-    """How much more often those who were not left out bought; None without both.
+    """Return the difference between treated and control customers.
+
+    None without both groups.
 
     :param bought: of the ``treated`` customers
     :param bought_anyway: of the customers who were ``left_out``
@@ -89,8 +91,10 @@ def lift(
 
 
 def needed_customers(rate, anyway, ratio=1.0, confidence=0.95, power=POWER) -> int:
-    """Customers of both groups together with which the score test finds a difference
-    of this size with a power; 0 where there is none.
+    """Return the sample size of both groups together.
+
+    That is the number with which the score test finds a difference of this size with
+    a power; 0 where there is no difference.
 
     The variance is that of equal rates where there is no difference, and that of the
     two rates where there is this one: with groups of different sizes they differ much.
@@ -112,8 +116,10 @@ def needed_customers(rate, anyway, ratio=1.0, confidence=0.95, power=POWER) -> i
 
 
 def mean_interval(treated, left_out, confidence=0.95):
-    """Difference of two means and its interval, with a variance for each group (Welch)
-    and Student's t, which for few customers is wider than the normal limit.
+    """Return the difference of two means and its interval.
+
+    Each group has its own variance (Welch); Student's t is wider than the normal limit
+    for few customers.
 
     The interval is NaN for groups of less than two, and where nobody differs.
     """
@@ -135,8 +141,11 @@ def mean_interval(treated, left_out, confidence=0.95):
 
 
 def student_quantile(chance, freedom):
-    """Quantile above the middle of Student's distribution, also for a fraction of
-    degrees of freedom: tan of the angle up to which cos^(freedom - 1) has its share."""
+    """Return a quantile above the median of Student's distribution.
+
+    Also for fractional degrees of freedom: the tangent of the angle up to which
+    cos^(freedom - 1) has its share.
+    """
     end = min(math.pi / 2, 40 / math.sqrt(freedom))
     angles = np.linspace(0, end, 2_001)
     heights = np.cos(angles) ** (freedom - 1)

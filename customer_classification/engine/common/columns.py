@@ -1,4 +1,4 @@
-"""Codes, days and columns that go in and come out, of every kind of record.
+"""Codes, days and columns shared by all kinds of records.
 
 Codes are small integers: 0 is none, n is the n-th name of the tuple. Inside, a day
 is its number since 1970-01-01 as float64, NaN for none: days so compare, subtract and
@@ -19,7 +19,10 @@ CAUSES = ("data", "rules", "time", "person")
 
 
 class Column(NamedTuple):
-    """``kind``: day, count, money (0 where nothing) or known (NaN where unknown)."""
+    """Kind and meaning of a column.
+
+    ``kind``: day, count, money (0 where nothing) or known (NaN where unknown).
+    """
 
     kind: str
     meaning: str

@@ -1,4 +1,4 @@
-"""What a version of the rules remembers of the classes that another one gave.
+"""Memory of rule versions: which earlier classes still count.
 
 The limits in force, and how long somebody has been below one, belong to the rules that
 made them and not to the version: whatever a new version does not change goes on. Rules
@@ -15,7 +15,7 @@ IDENTITY = frozenset({"policy", "remembers"})
 
 
 def are_same(rules, others) -> bool:
-    """Whether two versions say the same, of customers, products or campaigns."""
+    """Return whether two versions have the same rules."""
     return without(rules, IDENTITY) == without(others, IDENTITY)
 
 

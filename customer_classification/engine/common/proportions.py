@@ -1,4 +1,4 @@
-"""Two proportions and the difference between them: intervals and the score test.
+"""Two proportions: intervals of their difference and the score test.
 
 The score test of Miettinen and Nurminen asks how far what was seen is from a
 difference, measured at the likeliest two rates that differ by so much. It is inverted
@@ -44,7 +44,7 @@ def _wilson(x, n, z):
 
 
 def score_interval(x1, n1, x0, n0, confidence=0.95):
-    """Interval of Miettinen and Nurminen around a difference of two proportions."""
+    """Return Miettinen and Nurminen's interval of a difference of rates."""
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     seen = np.full(2, x1 / n1 - x0 / n0)
     low, high = _between(
@@ -57,8 +57,11 @@ def score_interval(x1, n1, x0, n0, confidence=0.95):
 
 
 def _between(holds, outer, inner, rounds):
-    """Two places, each between one that does not hold, if it does not, and one that
-    does: the first that holds, found ever more exactly."""
+    """Narrow two brackets to the first value for which a condition holds.
+
+    Each bracket has an end at which it does not hold, if there is one, and an end at
+    which it does.
+    """
     for __ in range(rounds):
         tried = outer[:, None] + (inner - outer)[:, None] * np.linspace(0, 1, _TRIED)
         first = np.argmax(holds(tried), axis=1)[:, None]
@@ -68,8 +71,9 @@ def _between(holds, outer, inner, rounds):
 
 
 def score(x1, n1, x0, n0, difference):
-    """Standardized distance of what was seen from a difference: above 0 where it was
-    more. Arrays are taken element by element.
+    """Return the standardized distance of an observation from a difference.
+
+    Above 0 where more was observed. Arrays are taken element by element.
 
     The variance is that at the likeliest proportions that differ by so much, times
     n / (n - 1).
@@ -86,8 +90,10 @@ def score(x1, n1, x0, n0, difference):
 
 
 def _restricted(x1, n1, x0, n0, d):
-    """The likeliest two proportions with a difference ``d``: the root of a cubic that
-    lies among the proportions."""
+    """Return the likeliest two proportions with a difference ``d``.
+
+    That is the root of a cubic that lies among the proportions.
+    """
     # Miettinen and Nurminen's terms, for p0 with p1 = p0 + d.
     l3 = total = n1 + n0
     l2 = (n1 + 2 * n0) * d - total - (x1 + x0)
@@ -106,8 +112,11 @@ def _restricted(x1, n1, x0, n0, d):
 
 
 def exact_interval(x1, n1, x0, n0, confidence=0.95):
-    """The differences that the score test does not refuse, by the chances of all that
-    could have been seen; from the lowest of them to the highest, to 0.01 points."""
+    """Return the differences that the exact score test does not refuse.
+
+    By the probabilities of all possible outcomes; from the lowest difference to the
+    highest, to 0.01 points.
+    """
     near = score_interval(x1, n1, x0, n0, confidence)
 
     def holds(differences):
@@ -135,8 +144,9 @@ def _edges(holds, near, seen):
 
 
 def _chances(x1, n1, x0, n0, differences):
-    """The chance of what is as far from each difference as what was seen, or farther,
-    at the likeliest rates that differ by so much.
+    """Return the probability of an outcome at least as extreme.
+
+    For each difference, at the likeliest rates that differ by so much.
 
     The likeliest rates are themselves found in what was seen. Where one group is large
     that makes the chance too small: the greatest a quarter of a standard error to both
@@ -163,16 +173,19 @@ def _chances(x1, n1, x0, n0, differences):
 
 
 def _standard_error(p1, n1, p0, n0):
-    """How exactly two groups, their difference given, tell where their rates are."""
+    """Return the standard error of the rates, their difference given."""
     one, other = p1 * (1 - p1) / n1, p0 * (1 - p0) / n0
     total = one + other
     return np.sqrt(one * other / np.where(total > 0, total, 1))
 
 
 def _bounds_beyond(far, n1, x0, n0, differences):
-    """For each difference, and each number in the smaller group: the largest number in
-    the other one that is so ``far`` below, -1 for none, and the smallest that is so far
-    above, n1 + 1 for none."""
+    """Return the extreme outcomes for each difference.
+
+    For each number in the smaller group: the largest number in the other one that is
+    so ``far`` below, -1 for none, and the smallest that is so far above, n1 + 1 for
+    none.
+    """
     d, far = differences[:, None], far[:, None]
     shape = len(differences), len(x0)
     below = _first_true(lambda x: score(x, n1, x0, n0, d) > -far, n1, *shape)
@@ -181,8 +194,10 @@ def _bounds_beyond(far, n1, x0, n0, differences):
 
 
 def _first_true(holds, n, *shape):
-    """The smallest of 0 to n for which a condition holds that holds from there on,
-    n + 1 where it never does; for all places of a shape at once."""
+    """Return the smallest of 0 to n from which on a condition holds.
+
+    n + 1 where it never does; for all elements of a shape at once.
+    """
     low, high = np.zeros(shape, "int64"), np.full(shape, n + 1)
     for __ in range((n + 1).bit_length()):
         middle = (low + high) // 2

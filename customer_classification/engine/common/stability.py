@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 
 class Stable(NamedTuple):
-    """Place that holds today (0 the best), and since which day (float, NaN: not) it
-    is missed."""
+    """Rank in force, and since when it is missed.
+
+    Rank 0 is the best; the day is a float, NaN where the rank is not missed.
+    """
 
     place: NDArray
     since: NDArray
@@ -26,8 +28,10 @@ class Stable(NamedTuple):
 
 
 def class_before(axis, previous, parameters) -> NDArray:
-    """Codes of the classes before on an axis, 0 where there is none to remember: never
-    classified, or by rules that say something else about it."""
+    """Return the codes of the remembered classes on an axis.
+
+    0 where there is none: never classified, or classified by other rules of the axis.
+    """
     policies = previous["policy"].to_numpy()
     known = policies == parameters.policy
     for policy, axes in parameters.remembers.items():

@@ -1,5 +1,7 @@
-"""What became of the classes of a past day: each class, and each warning, against what
-was bought afterwards, beside two rules that anybody could have used instead.
+"""Back-test: classes and warnings of a past day against the outcome.
+
+Each class and each warning is compared with later purchases, beside two simple
+rules that anybody could have used instead.
 
 *Population*: who had bought by the day; prospects would only make every class look
 good. Warnings are judged among those of them who had a churn risk: who is called lost
@@ -41,10 +43,12 @@ WARNINGS = ("medium", "high", "fixed_days", "low_spend")
 
 
 class BackTest(NamedTuple):
-    """``lines``: dicts of :func:`class_measures` with ``axis`` and ``key``, None for
+    """Result of a back-test.
+
+    ``lines``: dicts of :func:`class_measures` with ``axis`` and ``key``, None for
     everybody; ``warnings``: dicts of :func:`warning_measures` with ``warning``;
-    ``newcomers``: those who first bought in the horizon, ``customers``, ``revenue``
-    and their ``share`` of all that was bought."""
+    ``newcomers``: customers, revenue and share of first purchases in the horizon.
+    """
 
     lines: list[dict]
     warnings: list[dict]
@@ -80,7 +84,7 @@ def back_test(
 
 
 def _table(facts, classes, outcome, as_of):
-    """What is compared, one row a customer."""
+    """Return the compared values, one row a customer."""
     return pd.DataFrame(
         {
             "value_tier": classes["value_tier"],
@@ -119,7 +123,7 @@ def _tier_lines(table, keys):
 
 
 def _axis_lines(table, axis, keys):
-    """A line for each class, also for those without customers, and one for all."""
+    """Return a line for each class, also empty ones, and one for all."""
     whole = class_measures(table, None)
     groups = dict(iter(table.groupby(axis)))
     nobody = table.iloc[:0]
@@ -130,7 +134,7 @@ def _axis_lines(table, axis, keys):
 
 
 def class_measures(rows: pd.DataFrame, whole: dict | None) -> dict:
-    """What the customers of a class then bought; None where there is no number.
+    """Return the later purchases of a class; None where undefined.
 
     :param rows: columns ``next_revenue`` and ``lost``
     :param whole: the measures of everybody, None for everybody themselves
@@ -162,7 +166,9 @@ def class_measures(rows: pd.DataFrame, whole: dict | None) -> dict:
 
 
 def _warnings(table):
-    """Ours by risk, and those of the two simple rules, in the order of ``WARNINGS``.
+    """Return our warnings by risk and those of the two simple rules.
+
+    In the order of ``WARNINGS``.
 
     Last year's spend warns of as many customers as ours do from medium risk on.
     """
@@ -184,7 +190,7 @@ def _warnings(table):
 
 
 def warning_measures(warned: int, hits: float, lost: int, customers: int) -> dict:
-    """How good a warning was; None where there is no number.
+    """Return the quality of a warning; None where undefined.
 
     :param warned: customers warned of
     :param hits: how many of them were lost; a fraction where equal customers stand
@@ -206,8 +212,9 @@ def warning_measures(warned: int, hits: float, lost: int, customers: int) -> dic
 
 
 def differ(hits: float, size: float, other_hits: float, other_size: float) -> int:
-    """1 when the first rate is higher, -1 when it is lower, 0 when chance explains
-    the difference, or one of them is over nobody.
+    """Compare two rates: 1 higher, -1 lower, 0 explained by chance.
+
+    0 also where one of them is over nobody.
 
     Two-proportion z test with the pooled rate. Customers in both groups make the
     true error smaller: it rather says 0 too often.
@@ -231,8 +238,10 @@ def ratio(part, whole):
 
 
 def in_rank_order(order: NDArray, values: NDArray, counts: list[int]) -> list[float]:
-    """Sums of the values of the first ``counts[0]`` rows by ``order``, ascending, of
-    the next ``counts[1]``, and so on.
+    """Return sums of values of consecutive ranks.
+
+    The first ``counts[0]`` rows by ``order``, ascending, the next ``counts[1]``, and so
+    on.
 
     Rows of equal order that an edge parts count by their mean value, so that the
     order of the rows in the table decides nothing.

@@ -1,4 +1,4 @@
-"""What changed between two classifications, and why."""
+"""Differences between two classifications, and their causes."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ _OWN_DAYS = ("first_purchase_date", "last_purchase_date")
 
 
 class Shown(NamedTuple):
-    """Classes as people see them, which differ from those by the numbers where a
-    person decided: frames with the columns of ``AXES``, rows as the facts."""
+    """Classes as people see them.
+
+    They differ from the computed ones where a person decided. Frames with the columns
+    of ``AXES``, rows as the facts.
+    """
 
     before: pd.DataFrame
     now: pd.DataFrame
@@ -87,14 +90,17 @@ def changes(
 
 
 def _seen(axis, shown, numbers, result):
-    """Where people see, or saw, something else than the numbers say."""
+    """Mark differences between shown and computed classes, then or now."""
     now = shown.now[axis].to_numpy() != result[axis].to_numpy()
     return now | (shown.before[axis].to_numpy() != numbers[axis].to_numpy())
 
 
 def _by_rules(axis, before, result, parameters, old_rules, differs):
-    """Whose class would be another one today by the rules before; where that is not
-    known, whose own purchases did not change."""
+    """Mark changes that the former rules do not explain.
+
+    The class by the former rules would be another one today; where that is unknown,
+    the customer's own purchases did not change.
+    """
     other = before.policy != parameters.policy
     if old_rules is None:
         return other & ~differs

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
 
 class Classification(NamedTuple):
-    """``frame``: columns of ``RESULT``, rows as the facts; ``edges``: the limits that
-    were used; ``notes``: dicts with a ``code`` and numbers, what the run must say."""
+    """Result of :func:`classify`.
+
+    ``frame``: columns of ``RESULT``, rows as the facts; ``edges``: the limits that
+    were used; ``notes``: dicts with a ``code`` and numbers, for the run to report.
+    """
 
     frame: pd.DataFrame
     edges: Edges
@@ -146,8 +149,11 @@ def _found_now(limits, today, buyers):
 
 
 def _found_before(limits, standing, found, digits):
-    """The same, with the day and the buyers of before where a limit of then stands, as
-    an amount of so many decimals; of some nobody knows the day."""
+    """Return when and among how many buyers each limit was found.
+
+    A limit that is unchanged, as an amount of so many decimals, keeps its day and
+    number; of some the day is unknown.
+    """
     before = {
         key: tiers.rounded_down(limit, digits)
         for key, limit in standing.tier_limits.items()
@@ -160,8 +166,11 @@ def _found_before(limits, standing, found, digits):
 
 
 class Classes(NamedTuple):
-    """``values``: ``{column of RESULT: array}``, all but the day of the next review;
-    what that needs besides: the rhythm, and whose last purchase ended a dormancy."""
+    """Classes of customers on a day, without the day of their next review.
+
+    ``values``: ``{column of RESULT: array}``; beside them what the review needs: the
+    rhythm, and whether the last purchase ended a dormancy.
+    """
 
     values: dict
     timing: Rhythm
@@ -169,7 +178,7 @@ class Classes(NamedTuple):
 
 
 def classes(facts, previous, parameters, today, edges) -> Classes:
-    """What customers are on a day.
+    """Classify customers as of a day.
 
     :param facts: namespace of arrays as of :func:`read_facts`
     :param previous: the same of :func:`read_previous`

@@ -148,8 +148,9 @@ def read_facts(frame, digits: int):
 
 
 def read_previous(frame, index, digits: int):
-    """Arrays of the previous state in the order of ``index``; absent rows and
-    ``None`` stand for customers never classified.
+    """Return arrays of the previous state in the order of ``index``.
+
+    Absent rows and ``None`` mean customers never classified.
 
     :raises ValueError: a column is missing or a customer stands there twice
     """
@@ -166,8 +167,10 @@ def read_previous(frame, index, digits: int):
 
 
 def result_frame(values: dict, index):
-    """The DataFrame of ``RESULT``, as far as it is given, from arrays by name, each in
-    its type."""
+    """Return the DataFrame of ``RESULT`` from arrays by name.
+
+    Only the given columns, each in its type.
+    """
     columns = {
         name: to_dates(values[name]) if dtype == "day" else values[name].astype(dtype)
         for name, dtype in RESULT.items()

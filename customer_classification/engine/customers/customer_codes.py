@@ -14,7 +14,7 @@ VALUES = {char: value for value, char in enumerate(ALPHABET)}
 
 
 class Segment(NamedTuple):
-    """A part of a code: what it says, in how many characters, filled up by what."""
+    """Part of a code: its content, length and fill character."""
 
     kind: str
     width: int
@@ -23,7 +23,7 @@ class Segment(NamedTuple):
 
 
 class Recipe(NamedTuple):
-    """What the codes of a scheme are made of."""
+    """Parts, separator and check character of the codes of a scheme."""
 
     segments: tuple
     separator: str
@@ -97,7 +97,7 @@ def check_character(text):
 
 
 def is_checked(text):
-    """Whether the last letter of a code is the check character of those before.
+    """Return whether the last character of a code is its check character.
 
     >>> is_checked("A12425GABC1234002M"), is_checked("A12425GABC1234003M")
     (True, False)
@@ -107,7 +107,9 @@ def is_checked(text):
 
 
 def composed(parts, separator, checked):
-    """A code of its parts, with the check character at its end where it has one.
+    """Return a code composed of its parts.
+
+    With the check character at its end where the scheme has one.
 
     >>> composed(["V", "NL", "0001"], "-", False)
     'V-NL-0001'

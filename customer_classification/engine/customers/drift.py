@@ -1,4 +1,4 @@
-"""Whether the customers of a run look like those of the runs before.
+"""Drift of the customers of a run against the runs before.
 
 The population stability index compares how a measure spreads over its classes, then
 and now: PSI = Σ (a − e) · ln(a ÷ e) over the classes, with the shares e expected and a
@@ -56,8 +56,11 @@ def distribution(facts: pd.DataFrame, classes: pd.DataFrame) -> dict[str, Counts
 
 
 def octave(values) -> NDArray:
-    """Number of the class of a quantity: 0 for nothing or less, 1 below 2, n from
-    2^(n-1) on: fixed limits for money, orders and days alike."""
+    """Return the class of a quantity by powers of 2.
+
+    0 for nothing or less, 1 below 2, n from 2^(n-1) on: fixed limits for money, orders
+    and days alike.
+    """
     values = np.asarray(values, "float64")
     __, exponent = np.frexp(values)
     return np.where(values > 0, np.maximum(exponent, 1), 0)
@@ -90,7 +93,9 @@ def total(distributions: list[dict[str, Counts]]) -> dict[str, Counts]:
 
 
 def psi(expected: Counts, actual: Counts) -> float | None:
-    """The population stability index of two distributions over the same classes.
+    """Return the population stability index of two distributions.
+
+    Both are over the same classes.
 
     Both are brought to the size of the smaller one before classes that are empty on
     one side get :data:`SMOOTHING`: equal shares give exactly 0, whatever the sizes,
@@ -103,8 +108,10 @@ def psi(expected: Counts, actual: Counts) -> float | None:
 
 
 def _shares(expected, actual):
-    """``{class: (share expected, share actual)}``, smoothed; classes that are empty
-    on both sides left out."""
+    """Return ``{class: (expected share, actual share)}``, smoothed.
+
+    Classes that are empty on both sides are left out.
+    """
     sizes = sum(expected.values()), sum(actual.values())
     if not all(sizes):
         return {}
@@ -139,16 +146,20 @@ def chance_limit(classes: int, before: float, now: float) -> float:
 
 
 def _chi_squared_95(freedom):
-    """95 % point, by the cube of a normal (Wilson & Hilferty 1931): 3 % off at one
-    degree of freedom, less above."""
+    """Return the 95 % point of a chi-squared distribution.
+
+    By the cube of a normal (Wilson & Hilferty 1931): 3 % off at one degree of freedom,
+    less above.
+    """
     part = 2 / (9 * freedom)
     return freedom * (1 - part + 1.6449 * math.sqrt(part)) ** 3
 
 
 def drift(before: list[dict[str, Counts]], now: dict[str, Counts]) -> dict[str, dict]:
-    """``{measure: {psi, chance, class, share_before, share_now}}`` of a run against
-    those before; ``class`` is the one that contributes most.
+    """Compare the distributions of a run with those before.
 
+    :return: ``{measure: {psi, chance, class, share_before, share_now}}``; ``class`` is
+        the one that contributes most
     :param before: distributions of the trailing runs; without any there is nothing
         to compare with
     """
@@ -181,7 +192,7 @@ def jumped(found: dict[str, dict], limit: float) -> list[str]:
 
 
 def dried_up(recent: int, before: int) -> bool:
-    """Whether a source gives hardly any documents any more.
+    """Return whether a source has nearly stopped giving documents.
 
     :param recent: documents of the last :data:`PERIOD_DAYS`
     :param before: documents of the :data:`PERIODS_BEFORE` periods before, together

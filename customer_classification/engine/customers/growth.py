@@ -1,4 +1,4 @@
-"""Whether a customer buys more or less than before."""
+"""Growth of a customer's purchases within the window."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
 
 def growth(facts, parameters) -> NDArray:
-    """(recent - previous) ÷ (|recent| + |previous|) of the net revenue of the two
-    halves of the window, in -1..1 with four decimals.
+    """Return the growth between the two halves of the window.
+
+    (recent - previous) ÷ (|recent| + |previous|) of the net revenue, in -1..1 with four
+    decimals.
 
     NaN unless one of the halves has ``growth_min_orders``: with fewer, chance decides.
     One is enough, or a good customer who nearly stopped would never be seen to

@@ -1,5 +1,6 @@
-"""How the values that tiers are made of are spread, small enough for a browser and
-exact where a limit may stand.
+"""Distribution of tier values, exact where a limit may be put.
+
+Small enough to be sent to a browser.
 
 A *step* is a value at which a limit may be put. Counts at a step are counts of
 customers, not estimates: with at most ``MAX_STEPS`` different values every value is a
@@ -96,8 +97,11 @@ def histogram(
 
 
 def _groups(values, is_buyer, frame, parameters):
-    """Masks: ``buyers`` who are compared, ``rated`` ones of them; ``lapsed``,
-    ``nothing`` and ``unrated`` customers. The last four are everybody."""
+    """Return masks of buyers, rated, lapsed, nothing and unrated.
+
+    ``buyers`` are compared, ``rated`` are those of them with a value. The last four
+    together are everybody.
+    """
     refused = np.isin(frame["tier_reason"].to_numpy(), _NEVER_RATED)
     has_value = is_buyer & ~np.isnan(values)
     compares = compared(values, is_buyer, parameters)
@@ -116,13 +120,15 @@ def _groups(values, is_buyer, frame, parameters):
 
 
 def _count_top(values):
-    """How many have the highest value."""
+    """Return how many customers have the highest value."""
     return int((values == values.max()).sum()) if len(values) else 0
 
 
 def _sums(mask, facts):
-    """Customers of a mask, their revenue and, unless costs are nowhere known, their
-    margin."""
+    """Return number, revenue and margin of the customers of a mask.
+
+    No margin where costs are known nowhere.
+    """
     margin = facts.margin[mask]
     known = ~np.isnan(margin)
     return {
@@ -163,13 +169,16 @@ def _steps(values, groups, facts, limits, parameters):
 
 
 def _count_above(ordered, values):
-    """How many are at or above each value."""
+    """Return the number of customers at or above each value."""
     return len(ordered) - np.searchsorted(ordered, values, "left")
 
 
 def _step_places(ordered, distinct, limits, parameters):
-    """Places in ``distinct`` of the steps, the best value first: all of them, or
-    where round shares and the limits in force are, and the lowest value."""
+    """Return the indexes of the steps in ``distinct``, the best first.
+
+    All of them, or where round shares and the limits in force are, and the lowest
+    value.
+    """
     if len(distinct) <= MAX_STEPS:
         return np.arange(len(distinct))[::-1]
     found = [quantile(ordered, 100 - share, 100) for share in _round_grid()]
@@ -225,16 +234,22 @@ def _round_limits(below, chosen):
 
 
 def _let_in(ordered, chosen, buyers, next_buyers, parameters):
-    """Of how many buyers a share may be to let in exactly those at or above each step:
-    the least and the most. Who has the value at its end is out, or in."""
+    """Return the least and most buyers whose share ends at each step.
+
+    A share of so many lets in exactly the customers at or above the step. Equal values
+    at its end are out, or in.
+    """
     if parameters.tier_ties == "in":
         return len(ordered) - np.searchsorted(ordered, chosen, "right") + 1, buyers
     return buyers, next_buyers - 1
 
 
 def _round_shares(count, least, most):
-    """The roundest top shares in percent that are of so many buyers, below 100, which
-    is the last tier's. Found by arithmetic, then asked of the engine itself."""
+    """Return the roundest top shares in percent of so many buyers.
+
+    Below 100, which is the last tier's. Found by arithmetic, then checked with the
+    engine itself.
+    """
     if count < 2:
         return [None] * len(least)
     low, high = (number * 100 / (count - 1) for number in (least - 1, most))
@@ -263,10 +278,13 @@ def _round_units(largest):
 
 
 def _bars(values, metric):
-    """The drawing: ``customers`` in bars of equal width from ``low`` to ``high`` on
-    a scale, ``linear`` in the value or ``log``: asinh(value / ``unit``), which is
-    logarithmic above the unit, takes zero and negative values, and leaves room for
-    the many small customers beside the few large ones."""
+    """Return bars of equal width for drawing.
+
+    ``customers`` from ``low`` to ``high`` on a scale, ``linear`` in the value or
+    ``log``: asinh(value / ``unit``), which is logarithmic above the unit, takes zero
+    and negative values, and leaves room for the many small customers beside the few
+    large ones.
+    """
     if not len(values):
         return dict(scale="linear", unit=1.0, low=0.0, high=1.0, customers=[])
     scale, unit = _scale(values, metric)

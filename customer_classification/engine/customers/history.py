@@ -1,4 +1,4 @@
-"""What the purchases of each customer tell up to one day: all of them at once.
+"""Facts of all customers up to one day, from their purchases.
 
 *How it works*: customers become numbers 0..n-1, so that each sum is one pass over the
 documents without sorting them; only customers and days together are sorted, to tell
@@ -30,8 +30,9 @@ def roll_up(
     as_of: datetime.date,
     usual_gap: float | None = None,
 ) -> pd.DataFrame:
-    """Facts of who has purchases: one row a customer, the columns of ``FACTS`` that
-    purchases tell.
+    """Return the facts of customers with purchases.
+
+    One row a customer, with the columns of ``FACTS`` that follow from purchases.
 
     A document is an order and a visit when its amount is positive; others only lower
     the revenue on their day.
@@ -69,8 +70,10 @@ def usual_gap(facts: pd.DataFrame) -> float:
 
 
 def lay_out(frame: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
-    """The rows of a frame by customer in the order of ``index``; who has none has
-    nothing: 0, no day, and NaN for what is not known then."""
+    """Return the rows of a frame by customer in the order of ``index``.
+
+    Customers without a row get 0, no day, and NaN for what is unknown then.
+    """
     place = frame.index.get_indexer(index)
     rows = {}
     for name in frame:
@@ -88,7 +91,7 @@ def _nothing(name, dtype):
 
 
 class _Documents(NamedTuple):
-    """Columns of the purchases, one value a document, and the customers by number."""
+    """Columns of the purchases, and the customers by number."""
 
     customers: NDArray
     customer: NDArray  # number of the customer
@@ -111,7 +114,7 @@ class _Documents(NamedTuple):
         )
 
     def count(self, mask):
-        """How many documents of each customer a mask keeps."""
+        """Return the number of documents of each customer in a mask."""
         return np.bincount(self.customer[mask], minlength=len(self.customers))
 
     def total(self, values, mask):
@@ -161,7 +164,7 @@ class _Visits(NamedTuple):
         }
 
     def comebacks(self, parameters, usual_gap):
-        """How many visits of each customer ended a dormant time."""
+        """Return the number of visits of each customer that ended a dormancy."""
         pause = np.diff(self.day, prepend=self.day[:1])
         # Most are followed soon by the next: only long pauses are looked at closer.
         place = np.flatnonzero(pause >= max(1, parameters.dormant_min_days))

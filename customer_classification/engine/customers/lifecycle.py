@@ -55,8 +55,10 @@ def stage_by_facts(facts, rhythm, ended_dormancy, parameters) -> NDArray:
 
 
 def ended_dormancy(facts, parameters, population_gap: float) -> NDArray:
-    """Whose last purchase came after a time in which they had been dormant, by what
-    was to expect from the visits before it."""
+    """Mark customers whose last purchase ended a dormant time.
+
+    Dormancy is judged by the rhythm of the visits before it.
+    """
     return ends_dormancy(
         facts.last_purchase_date,
         facts.previous_purchase_date,
@@ -68,7 +70,10 @@ def ended_dormancy(facts, parameters, population_gap: float) -> NDArray:
 
 
 def is_new(facts, rhythm, parameters) -> NDArray:
-    """First purchase a short time ago; with one visit, within the expected gap."""
+    """Mark new customers: first purchase a short time ago.
+
+    With one visit, also within the expected gap.
+    """
     single = (facts.visit_count <= 1) & (rhythm.tenure <= rhythm.gap)
     return single | (rhythm.tenure <= parameters.new_days)
 
@@ -80,8 +85,10 @@ def is_loyal(facts, rhythm, parameters) -> NDArray:
 
 
 def _corrected(facts, previous):
-    """Whose purchases themselves became fewer or later: whatever followed from them
-    before is void."""
+    """Mark customers whose known purchases became fewer or later.
+
+    Conclusions drawn from them before are void.
+    """
     fewer = facts.lifetime_order_count < previous.lifetime_order_count
     later = facts.first_purchase_date > previous.first_purchase_date
     return fewer | later
@@ -102,8 +109,11 @@ def _allowed_table():
 
 
 def count_won_back(stage, facts, previous) -> NDArray:
-    """Times won back: the purchases that ended a dormant time, where they are counted;
-    else one more on becoming won back, or on being so by another purchase."""
+    """Return the times won back.
+
+    The purchases that ended a dormant time, where they are counted; else one more on
+    becoming won back, or on staying so by another purchase.
+    """
     was = previous.lifecycle_stage == WON_BACK
     same = facts.last_purchase_date == previous.last_purchase_date
     seen = previous.won_back_count + ((stage == WON_BACK) & ~(was & same))

@@ -1,4 +1,4 @@
-"""What a version of the rules of customers remembers of another one."""
+"""Memory of the rules of customers: which earlier classes still count."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ def _gap_rules(parameters: Parameters) -> dict:
 
 
 def standing_edges(edges: Edges, old: Parameters, new: Parameters) -> Edges:
-    """The limits of a run that may stand by other rules: those that both find alike.
+    """Return the limits of a run that may stand by other rules.
+
+    Those that both versions find alike.
 
     :param edges: what a run by the ``old`` rules used
     :return: the same without the others; no usual gap is 0
@@ -104,7 +106,9 @@ def _only(values: Mapping, keys) -> dict:
 
 
 def remembered_tiers(old: Parameters, new: Parameters) -> dict[int, int]:
-    """``{tier by the old rules: tier to which it gives a claim by the new ones}``.
+    """Return the claim that a tier by the old rules gives by the new ones.
+
+    :return: ``{tier by the old rules: tier by the new rules}``
 
     Who was above several limits keeps the claim to the best of those that are the
     same: where only the limit of VIP is another one, a VIP is known to have been High.

@@ -1,4 +1,4 @@
-"""What a policy says: every constant of the calculation, and the limits it found."""
+"""Constants of the calculation, and the limits found by it."""
 
 from __future__ import annotations
 
@@ -56,8 +56,10 @@ class TierLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters:
-    """One version of the rules. Days are calendar days, shares are 0..1 unless said
-    otherwise, money is in company currency.
+    """One version of the rules.
+
+    Days are calendar days, shares are 0..1 unless said otherwise, money is in company
+    currency.
 
     :raises RuleError: when the rules contradict themselves.
     """
@@ -132,7 +134,7 @@ class Parameters:
 
     @property
     def is_ranked(self) -> bool:
-        """Whether tiers are shares of the buyers, not fixed limits."""
+        """Return whether tiers are shares of the buyers, not fixed limits."""
         return self.tier_method == "top_percent"
 
     @property
@@ -143,7 +145,7 @@ class Parameters:
 
     @property
     def has_no_value_tier(self) -> bool:
-        """Whether a tier below all others takes the values of 0 and less."""
+        """Return whether a lowest tier takes the values of 0 and less."""
         return self.no_value_rule == "own"
 
     @property
@@ -168,8 +170,9 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Edges:
-    """Limits found in a population, kept so that a run over some customers gives
-    what a run over all gives.
+    """Limits found in a population.
+
+    They are kept so that a run over some customers gives the same as a run over all.
 
     ``recency`` (days), ``frequency`` (orders) and ``monetary`` (money) are the inner
     thresholds, rising, ``extras`` those of the other metrics by name; ``tier_limits``
@@ -203,7 +206,7 @@ class Edges:
 
     @property
     def bins(self) -> dict[str, int]:
-        """How many bins each metric really has."""
+        """Return the actual number of bins of each metric."""
         return {
             metric: len(self.thresholds(metric)) + 1
             for metric in (*METRICS, *self.extras)
@@ -229,8 +232,11 @@ class Edges:
 
     @classmethod
     def from_json(cls, values: Mapping) -> Edges:
-        """The inverse of :meth:`to_json`. Edges of before there were extra metrics,
-        keep limits and days have none, and may have a limit of the last tier."""
+        """Return edges from JSON; the inverse of :meth:`to_json`.
+
+        Edges of older releases lack extra metrics, keep limits and days, and may have a
+        limit of the last tier.
+        """
         return cls(
             **{metric: tuple(values[metric]) for metric in METRICS},
             population_gap_days=values["population_gap_days"],

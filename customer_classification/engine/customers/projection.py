@@ -1,4 +1,4 @@
-"""What comes if nothing is bought: the day on which a class is lost, and to which one.
+"""Classes of the days to come if nothing is bought.
 
 *How it works*: purchases leave the window and silence grows by the day, so that the
 facts of each day to come are known already. All of them are found at once by
@@ -67,7 +67,7 @@ def project(
     edges: Edges,
     as_of: datetime.date,
 ) -> pd.DataFrame:
-    """What becomes of customers who buy nothing after a day.
+    """Return when customers who buy nothing lose their classes.
 
     :param facts: columns of ``FACTS`` as of the day, index ``partner_id``
     :param purchases: their documents up to the day, as :func:`replay.facts_at` takes
@@ -109,7 +109,7 @@ def effort(
     edges: Edges,
     as_of: datetime.date,
 ) -> pd.DataFrame:
-    """What it takes to reach the next tier today, and to keep this one.
+    """Return the purchases needed to reach the next tier or keep this one.
 
     :param facts: columns of ``FACTS`` as of the day, index ``partner_id``
     :param tier_dates: day on which the tier is lost, as :func:`project` tells
@@ -141,7 +141,9 @@ def effort(
 
 
 def facts_on(facts, purchases, place, days, parameters):
-    """Facts of customers on days to come; what purchases do not tell stays as it is.
+    """Return facts of customers on days to come.
+
+    Facts that do not follow from purchases stay as they are.
 
     :param place: row of the customer of each day among the facts
     """
@@ -155,8 +157,10 @@ def facts_on(facts, purchases, place, days, parameters):
 
 
 def tier_values_at(facts, days, parameters: Parameters, edges: Edges):
-    """What tiers are made of, of rows that each have an as-of day of their own; NaN
-    where it is not known."""
+    """Return tier values of rows with an as-of day each.
+
+    NaN where the value is unknown.
+    """
     read, __ = read_facts(facts, parameters.currency_digits)
     with np.errstate(invalid="ignore"):
         timing = rhythm(read, parameters, edges.population_gap_days, as_days(days))
@@ -172,8 +176,9 @@ def orders_to_reach(
     edges: Edges,
     bought=None,
 ):
-    """How many orders of the usual size, bought on one day, lift the value of another
-    to a target.
+    """Return how many orders of the usual size lift a value to a target.
+
+    They are bought on one day, and count on another.
 
     The usual order is the mean of those in the window, or of all where there are none.
 
@@ -196,15 +201,18 @@ def orders_to_reach(
 
 
 def _days_to_come(customers, parameters, as_of):
-    """As many days as it takes until nothing of today is in the window, nor under
-    grace."""
+    """Return the days until nothing of today counts any more.
+
+    Neither in the window nor under grace.
+    """
     count = 31 * parameters.window_months + tiers.grace_days(parameters) + 1
     return _Days.of(customers, day_number(as_of), count)
 
 
 def _tiers_to_come(facts, future, previous, days, parameters, edges):
-    """The classes of each day up to the first other tier, and who is below the keep
-    limit on which.
+    """Return the tiers of the days to come up to the first other tier.
+
+    Beside them, the days on which customers are below the keep limit.
 
     Until the tier changes, all that a day needs of the days before is since when the
     value is below the limit: it is asked first as if each day were the first one, and
@@ -221,15 +229,16 @@ def _tiers_to_come(facts, future, previous, days, parameters, edges):
 
 
 def _is_lower(keys, before, parameters):
-    """Whether tiers are lower than the ones before; one of other rules is neither."""
+    """Mark tiers lower than before; tiers of other rules are neither."""
     place = pd.Series({key: at for at, key in enumerate(parameters.tier_keys)})
     now, then = place.reindex(keys).to_numpy(), place.reindex(before).to_numpy()
     return now > then
 
 
 def _since(below, known, days):
-    """First day of the row of days below the limit in which each day stands; the
-    first of all may have begun before.
+    """Return the first day of each run of days below the limit.
+
+    The first run may have begun before today.
 
     :param known: day since when, as of today, NaN for not
     """
@@ -275,8 +284,10 @@ def _risk_days(facts, purchases, previous, days, found, parameters, edges):
 
 
 def _silence(facts, purchases, previous, parameters, edges):
-    """The first day on which the risk by silence alone is higher, and that risk: of
-    overdue or, where that does not raise it, of far overdue."""
+    """Return the first day of a higher risk by silence alone.
+
+    With that risk: of overdue or, where that does not raise it, of far overdue.
+    """
     read, __ = read_facts(facts, parameters.currency_digits)
     timing = rhythm(read, parameters, edges.population_gap_days, np.nan)
     place = np.arange(len(facts))
@@ -292,7 +303,7 @@ def _silence(facts, purchases, previous, parameters, edges):
 
 
 def _with_orders(facts, orders, bought, day, parameters):
-    """The facts of a day with more orders of the usual size, bought on another."""
+    """Return facts of a day with more orders bought on another day."""
     size, dates = _usual_order(facts, parameters), to_dates(bought)
     margin = facts["margin"] / facts["order_count"].where(facts["order_count"] > 0)
     is_recent = bought >= starts_of(day, parameters.half_start)
@@ -318,8 +329,10 @@ def _with_orders(facts, orders, bought, day, parameters):
 
 
 def _usual_order(facts, parameters):
-    """Mean net money of the orders in the window, or ever, as an amount that can be
-    bought; NaN where it is none."""
+    """Return the mean net amount of the orders in the window, or ever.
+
+    As an amount that can be bought; NaN where it is none.
+    """
     orders, ever = facts["order_count"], facts["lifetime_order_count"]
     of_all = facts["lifetime_revenue"] / ever.where(ever > 0)
     size = (facts["revenue"] / orders.where(orders > 0)).where(orders > 0, of_all)

@@ -11,8 +11,11 @@ NEVER = -1
 def transitions(
     previous, result, revenue, axes=AXES, was_classified=None
 ) -> dict[str, list]:
-    """``{axis: [[from, to, customers, revenue], ...]}``: who stays stands on the
-    diagonal, who was never classified comes from ``NEVER``, 0 is no class on the axis.
+    """Return customers and revenue by class before and after.
+
+    :return: ``{axis: [[from, to, customers, revenue], ...]}``; unchanged customers are
+        on the diagonal, ``from`` is ``NEVER`` for customers never classified, and 0
+        means no class on the axis
 
     The sums over ``to`` are the classes before, those over ``from`` the classes after,
     both of today's customers with today's money.

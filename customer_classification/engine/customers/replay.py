@@ -111,8 +111,9 @@ def as_days(days) -> NDArray:
 def starts_of(
     days: NDArray, start: Callable[[datetime.date], datetime.date]
 ) -> NDArray:
-    """First day of the span that ends with each day, looked up once a different day;
-    NaN for no day.
+    """Return the first day of the span that ends with each day.
+
+    Looked up once a different day; NaN for no day.
 
     :param start: function from the last day of a span to its first
     """
@@ -147,8 +148,11 @@ class _Keys(NamedTuple):
         return cls(np.unique(partners), earliest, int(latest - earliest) + 3)
 
     def of_days(self, partners, days):
-        """Numbers of customers on days; a day beyond the known ones stands beside
-        them, an unknown customer or no day before everybody."""
+        """Return numbers of customers on days.
+
+        A day beyond the known ones gets the nearest key, an unknown customer or no day
+        the lowest one.
+        """
         place = np.searchsorted(self.partners, partners)
         known = np.isin(partners, self.partners) & ~np.isnan(days)
         offset = np.where(known, days - self.earliest + 1, 0)
@@ -161,7 +165,7 @@ class _Keys(NamedTuple):
 
 
 class _Documents(NamedTuple):
-    """Documents in the order of their keys, with running totals that begin with 0."""
+    """Documents in the order of their keys, with running totals from 0."""
 
     keys: _Keys
     numbers: NDArray  # key of each document
@@ -188,7 +192,10 @@ class _Documents(NamedTuple):
         return cls(keys, numbers, days, visits, visit_days, totals, digits)
 
     def between(self, partners, first_days, last_days):
-        """Documents from a day (None: from the beginning) up to a day, both counted."""
+        """Return documents from a day up to a day, both included.
+
+        ``None`` means from the beginning.
+        """
         end = np.searchsorted(
             self.numbers, self.keys.of_days(partners, last_days), "right"
         )
@@ -213,8 +220,10 @@ class _Documents(NamedTuple):
 
 
 def _whole(amounts, digits):
-    """Money in the smallest unit of the currency: sums of whole numbers have no dust,
-    whatever stands before them in a running total."""
+    """Return money in the smallest unit of the currency.
+
+    Sums of whole numbers are exact, whatever precedes them in a running total.
+    """
     return np.rint(np.nan_to_num(amounts) * 10.0**digits).astype("int64")
 
 

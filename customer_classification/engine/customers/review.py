@@ -1,4 +1,4 @@
-"""When a customer's classes can change although nothing new happens.
+"""Days on which classes can change although nothing new happens.
 
 A night then looks only at customers with new documents and at those whose day has
 come. The day is exact or early, never late.
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def next_review(
     facts, rhythm, ended_dormancy, below_since, edges, parameters, as_of: datetime.date
 ) -> NDArray:
-    """First day (number, NaN never) after ``as_of`` on which a class could differ.
+    """Return the first day after ``as_of`` on which a class could differ.
+
+    As a day number; NaN for never.
 
     :param below_since: day since when below the keep limit, NaN not
     """
@@ -36,8 +38,10 @@ def next_review(
 
 
 def _events(facts, rhythm, ended_dormancy, below_since, edges, parameters, as_of):
-    """Days on which something ends or begins, one array after the other, past days
-    among them."""
+    """Return days on which something ends or begins.
+
+    One array after the other, past days among them.
+    """
     yield _leaves(facts.window_first_date, parameters.window_start, as_of)
     yield _leaves(facts.recent_first_date, parameters.half_start, as_of)
     yield from _score_bins_end(facts, rhythm, edges)
@@ -80,7 +84,9 @@ def _since_first(facts, rhythm, parameters):
 
 
 def _bin_ends(day, passed, thresholds, is_buyer):
-    """Day on which the days since ``day`` pass the next threshold; NaN without one.
+    """Return the day on which the days since ``day`` pass a threshold.
+
+    NaN without a next threshold.
 
     :param passed: days since ``day`` today
     """

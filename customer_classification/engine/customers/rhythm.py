@@ -1,4 +1,4 @@
-"""How often a customer buys, and when the next purchase is due.
+"""Purchase rhythm of a customer, and the day of the next purchase.
 
 Source: docs/science.md §5. The overdue ratio (days since the last purchase ÷ own
 expected gap) separates active, dormant and lost customers by the same constants on
@@ -20,9 +20,11 @@ GAP_TOLERANCE = 0.1
 
 
 class Rhythm(NamedTuple):
-    """Where each customer stands in time; arrays of one length, in days, NaN for a
-    customer who never bought. The ``*_after`` are whole days since the last purchase
-    from which something holds."""
+    """Position of each customer in time.
+
+    Arrays of one length, in days, NaN for customers without purchase. The ``*_after``
+    are whole days since the last purchase from which something holds.
+    """
 
     recency: NDArray
     tenure: NDArray
@@ -34,7 +36,7 @@ class Rhythm(NamedTuple):
 
     @property
     def bought(self):
-        """Who ever bought."""
+        """Mark customers with any purchase."""
         return ~np.isnan(self.recency)
 
 
@@ -74,8 +76,10 @@ def gap_before(facts, parameters, population_gap: float) -> NDArray:
 
 
 def expected_gap(span, gap_count, parameters, population_gap: float) -> NDArray:
-    """(own gaps × own mean gap + k × gap of all) ÷ (own gaps + k), in days; own gaps ×
-    own mean gap is the span from the first to the last visit.
+    """Return the expected gap between purchases in days.
+
+    (own gaps × own mean gap + k × usual gap) ÷ (own gaps + k); own gaps × own mean gap
+    is the span from the first to the last visit.
 
     It is rounded where it is shown only: three times 66.67 days would be due a day
     later than three times 200 ÷ 3.
@@ -95,7 +99,7 @@ def expected_gap(span, gap_count, parameters, population_gap: float) -> NDArray:
 
 
 def due_after(gap, ratio: float, min_days: float = 0) -> NDArray:
-    """First whole day count at which ``ratio`` gaps, and ``min_days``, have passed.
+    """Return the first whole day count past ``ratio`` gaps and ``min_days``.
 
     Comparing whole days with this, not quotients with the ratio, lets the date of a
     review be the exact day on which the class changes.
@@ -110,8 +114,9 @@ def dormant_after(gap, parameters) -> NDArray:
 
 
 def ends_dormancy(day, before, first, number, parameters, population_gap):
-    """Whether a visit came after a time in which the customer had been dormant, by what
-    was to expect from the visits before it.
+    """Mark visits that ended a dormant time.
+
+    Dormancy is judged by the rhythm of the visits before.
 
     :param before: day of the visit before, ``first`` of the first one of the customer
     :param number: of the visit, from 0
@@ -121,7 +126,9 @@ def ends_dormancy(day, before, first, number, parameters, population_gap):
 
 
 def find_population_gap(facts, usual: float | None = None) -> tuple[int, list[dict]]:
-    """Median of the own mean gaps of customers with two visits or more, and notes.
+    """Return the median of the customers' own mean gaps, and notes.
+
+    Of customers with two visits or more.
 
     Rounded half up to whole days, at least 1; the usual gap of before stands while the
     median is within ``GAP_TOLERANCE`` of it. Every expected gap depends on it, so that

@@ -23,8 +23,10 @@ class Risk(NamedTuple):
 
 
 def risk(facts, rhythm, growth, stage, parameters) -> Risk:
-    """Low, medium or high with its signals; none of both for who never bought and
-    for who is lost already."""
+    """Return the churn risk and its signals.
+
+    Customers without purchase, and lost ones, have neither.
+    """
     at_risk = ~np.isin(stage, (PROSPECT, INTERESTED, LOST))
     signals, points = np.zeros(len(stage), "int8"), np.zeros(len(stage))
     for name, shown in _signals(facts, rhythm, growth, parameters).items():
@@ -51,8 +53,11 @@ def _signals(facts, rhythm, growth, parameters):
 
 
 def many_refunds(facts, parameters) -> NDArray:
-    """Whether refunds reach their share of the sales, which are net revenue plus
-    refunds; also where refunds of older sales leave none to compare with."""
+    """Mark customers whose refunds reach their share of the sales.
+
+    Sales are net revenue plus refunds; also marked where refunds of older sales leave
+    no sales to compare with.
+    """
     sales = facts.revenue + facts.refund_amount
     limit = np.round(parameters.refund_share * sales, 6)
     return (facts.refund_amount > 0) & (facts.refund_amount >= limit)

@@ -1,4 +1,4 @@
-"""What rules must not say, and the error that tells which of them says it."""
+"""Checks of the rules, and the error that names the wrong one."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def _check_ranges(parameters):
 
 
 def _check_orders(parameters):
-    """What comes later cannot have the lower number."""
+    """Refuse a later limit with a lower number than an earlier one."""
     for name, other in (
         ("at_risk_ratio", "dormant_ratio"),
         ("dormant_ratio", "lost_ratio"),
@@ -215,8 +215,10 @@ def _check_no_value_key(parameters, keys):
 
 
 def _check_tier_limits(parameters):
-    """Best tier first, each ends where the next begins, and the last takes the rest:
-    its limit must not say otherwise."""
+    """Refuse tier limits that do not fall from tier to tier.
+
+    Best tier first; each ends where the next begins, and the last takes the rest.
+    """
     for tier in parameters.tiers:
         _require(not math.isnan(tier.limit), "limit_unknown", tier=tier.key)
     if parameters.is_ranked:
@@ -261,8 +263,7 @@ def _two_limits(above, tier):
 
 
 def _check_keep_limits(parameters):
-    """A tier is kept for longer than it takes to enter it, and a better one is not
-    kept where a lower one is lost."""
+    """Refuse keep limits above the limit, or crossing those of lower tiers."""
     tiers = [tier for tier in parameters.tiers if tier.keep_limit is not None]
     for tier in tiers:
         _require(math.isfinite(tier.keep_limit), "keep_unknown", tier=tier.key)

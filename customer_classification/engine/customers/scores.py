@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 
 class Scores(NamedTuple):
-    """Scores 1..bins (int8, 0 for a customer without purchase in the window) and the
-    value score 0..100 (float64, NaN for none)."""
+    """Scores of the metrics and the value score.
+
+    Scores 1..bins (int8, 0 for a customer without purchase in the window) and the
+    value score 0..100 (float64, NaN for none).
+    """
 
     recency: NDArray
     frequency: NDArray
@@ -44,7 +47,9 @@ def quantile(ordered: NDArray, part: float, whole: float) -> float:
 def find_thresholds(
     values: NDArray, bins: int, before: tuple[float, ...] = (), tolerance: float = 0
 ) -> tuple[float, ...]:
-    """The ``bins - 1`` inner thresholds of equal shares, rising; equal ones remain.
+    """Return the ``bins - 1`` inner thresholds of equal shares, rising.
+
+    Equal ones remain.
 
     Those of before stand, all or none, while their shares are equal within the
     tolerance (see :func:`stand`).
@@ -57,7 +62,7 @@ def find_thresholds(
 
 
 def stand(ordered: NDArray, limits, shares, tolerance: float) -> bool:
-    """Whether limits found earlier still cut off the wanted shares, about.
+    """Return whether earlier limits still cut off about the wanted shares.
 
     Each may be off by ``tolerance`` of the smaller side that it divides: of the best
     5 % by a 100th of all with 0.2. Limits that followed every purchase would move a
@@ -86,8 +91,10 @@ def bin_below(values: NDArray, thresholds: tuple[float, ...]) -> NDArray:
 
 
 def metric_values(facts, rhythm, parameters) -> dict[str, NDArray]:
-    """What is scored, of each component: days since the last purchase, orders and net
-    revenue in the window, and the extra ones; NaN unknown.
+    """Return the scored values of each component.
+
+    Days since the last purchase, orders and net revenue in the window, and the extra
+    metrics; NaN unknown.
 
     Rounded as thresholds are, or a customer would be above the own threshold.
     """
@@ -104,18 +111,23 @@ def metric_values(facts, rhythm, parameters) -> dict[str, NDArray]:
 
 
 def buyers(facts, rhythm) -> NDArray:
-    """Who bought in the window."""
+    """Mark customers with orders in the window."""
     return (facts.order_count > 0) & rhythm.bought
 
 
 def population(facts, rhythm, parameters) -> NDArray:
-    """The buyers whom scores and shares compare: archived ones where they count."""
+    """Mark the buyers compared by scores and shares.
+
+    Archived ones only where the rules count them.
+    """
     is_buyer = buyers(facts, rhythm)
     return is_buyer if parameters.count_archived else is_buyer & ~facts.is_archived
 
 
 def find_all_thresholds(facts, rhythm, parameters, standing, frozen=None):
-    """Thresholds of each metric by name, and notes about metrics with fewer bins.
+    """Return the thresholds of each metric, and notes.
+
+    Notes tell of metrics with fewer bins.
 
     :param standing: edges of before, whose thresholds may stand; or None
     :param frozen: edges whose thresholds stay whatever the population; or None

@@ -1,4 +1,4 @@
-"""Boxes of the segment map as text, and the maps with which a policy can begin."""
+"""Boxes of the segment map as text, and the maps shipped."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ TEN_RANGES = (
 
 
 def read_cells(text: str) -> frozenset:
-    """The cells of boxes such as ``5 4-5 4-5; 4 5 2-5``: recency, frequency, monetary.
+    """Return the cells of boxes such as ``5 4-5 4-5; 4 5 2-5``.
+
+    Recency, frequency, monetary.
 
     :raises ValueError: with the box that is none
     """
@@ -72,8 +74,10 @@ def read_cells(text: str) -> frozenset:
 
 
 def write_cells(cells) -> str:
-    """The cells as boxes, each as large as it can be, the best scores first; one text
-    for one set of cells."""
+    """Return cells as text of the largest boxes, the best scores first.
+
+    One set of cells always gives the same text.
+    """
     left, boxes = set(cells), []
     for cell in reversed(CELLS):
         if cell in left:
@@ -84,15 +88,21 @@ def write_cells(cells) -> str:
 
 
 def _ranges(ends):
-    """Ranges of three pairs of texts; the second end may be missing or the smaller."""
+    """Return ranges of three pairs of texts.
+
+    The second end may be missing or the smaller one.
+    """
     for first, last in zip(ends[::2], ends[1::2], strict=True):
         low, high = sorted((int(first), int(last or first)))
         yield range(low, high + 1)
 
 
 def _grown(cell, cells):
-    """The box down from a cell: as many monetary scores as are there, then as many
-    frequencies that have them all, then recencies."""
+    """Return the largest box down from a cell.
+
+    As many monetary scores as there are, then as many frequencies that have them all,
+    then recencies.
+    """
     box = [range(score, score + 1) for score in cell]
     for axis in (2, 1, 0):
         while box[axis].start > FIFTHS[0]:

@@ -1,4 +1,4 @@
-"""Segments: a map over the RFM scores whose words never contradict the classes.
+"""Segments: a map over the RFM scores that never contradicts classes.
 
 The policy cuts the cube of 5 × 5 × 5 scores into segments. A segment may *claim* how
 active its customers are and how much they bring. Where the classes that people see
@@ -61,11 +61,11 @@ class Segment(NamedTuple):
 
     @property
     def claims(self) -> bool:
-        """Whether there are customers of whom this segment would be untrue."""
+        """Return whether this segment would be untrue of some customers."""
         return (self.activity, self.value) != ("none", "none")
 
     def agrees(self, activity: str, value: str) -> bool:
-        """Whether the claims hold of a kind of customers."""
+        """Return whether the claims hold for a kind of customers."""
         return (
             activity in ACTIVITY_CLAIMS[self.activity]
             and value in VALUE_CLAIMS[self.value]
@@ -161,7 +161,7 @@ def segment_of(scores: NDArray, shown, bins, parameters) -> NDArray:
 
 
 def steps(segments: Iterable[Segment], cell, activity, value) -> list[Segment]:
-    """The segments that a customer passes, of which the last one is the customer's.
+    """Return the segments that a customer passes; the last one is final.
 
     :param cell: the three scores in fifths
     :param activity: one of ``ACTIVITIES``
@@ -180,8 +180,10 @@ def _way(segment, by_key, activity, value):
 
 
 def fifth_of(bins: int) -> NDArray:
-    """The fifth in which the middle of each bin lies, as a table with 0 for none: one
-    bin of one is the middle, 3; ten bins fall in pairs."""
+    """Return the fifth of the middle of each bin as a table, 0 for none.
+
+    One bin of one is the middle, 3; ten bins fall in pairs.
+    """
     scores = np.arange(1, bins + 1)
     return np.append(0, -(-(2 * scores - 1) * 5 // (2 * bins)))
 
@@ -203,8 +205,9 @@ def activity_of(stage, risk) -> NDArray:
 
 
 def value_of(tier, keys: list[int], little: Iterable[int]) -> NDArray:
-    """Place in ``VALUES`` by the key of the tier that people see: the lowest tier is
-    little, the upper half of the tiers much.
+    """Return the index in ``VALUES`` by the key of the shown tier.
+
+    The lowest tier means little, the upper half of the tiers much.
 
     :param keys: of the tiers with a limit and of the one that takes the rest, the
         best first
@@ -221,7 +224,7 @@ def value_of(tier, keys: list[int], little: Iterable[int]) -> NDArray:
 
 
 def _place_of_cell(segments):
-    """Place among the segments of each cell, counted from 1; 0 where a score is."""
+    """Return the segment number of each cell, from 1; 0 for a score of 0."""
     table = np.zeros((6, 6, 6), "int64")
     for place, segment in enumerate(segments, 1):
         for cell in segment.cells:
@@ -230,7 +233,10 @@ def _place_of_cell(segments):
 
 
 def _ends(segments):
-    """Key to which each segment leads, by activity and value; row 0 leads nowhere."""
+    """Return the final segment of each segment, by activity and value.
+
+    Row 0 leads nowhere.
+    """
     by_key = {segment.key: segment for segment in segments}
     table = np.zeros((len(segments) + 1, len(ACTIVITIES), len(VALUES)), "int64")
     for place, segment in enumerate(segments, 1):

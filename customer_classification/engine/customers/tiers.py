@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
 
 class Tiers(NamedTuple):
-    """Key, code of the reason, day (float, NaN none) since when below the keep
-    limit, and whether a demotion is withheld, of each customer."""
+    """Tier of each customer with its reason and grace.
+
+    Key, code of the reason, day since when below the keep limit (float, NaN none), and
+    whether a demotion is withheld.
+    """
 
     key: NDArray
     reason: NDArray
@@ -37,8 +40,10 @@ class Tiers(NamedTuple):
 
 
 class _Ranks(NamedTuple):
-    """Places among the tiers, 0 the best, -1 none: before, by the limits, and the
-    best whose keep limit is reached."""
+    """Ranks among the tiers: before, by the limits, and kept.
+
+    0 is the best, -1 none; the kept one is the best whose keep limit is reached.
+    """
 
     before: NDArray
     entered: NDArray
@@ -46,7 +51,7 @@ class _Ranks(NamedTuple):
 
 
 def tier_values(facts, scores, parameters) -> NDArray:
-    """What tiers are made of; NaN where unknown."""
+    """Return the values that decide tiers; NaN where unknown."""
     return {
         "revenue": facts.revenue,
         "margin": facts.margin,
@@ -55,8 +60,9 @@ def tier_values(facts, scores, parameters) -> NDArray:
 
 
 def compared(values, is_buyer, parameters) -> NDArray:
-    """Whom top shares are shares of: those of the buyers whose value is known, and
-    only those above 0 where the rules say so.
+    """Mark the customers compared by top shares.
+
+    Buyers with a known value, and only those above 0 where the rules say so.
 
     :param is_buyer: the population of :func:`scores.population`
     """
@@ -65,8 +71,10 @@ def compared(values, is_buyer, parameters) -> NDArray:
 
 
 def find_limits(values, is_compared, parameters, standing=None, frozen=None):
-    """``{key: value from which the tier begins}``, ``{key: value down to which it is
-    kept}``, and notes.
+    """Return limits and keep limits of the tiers, and notes.
+
+    :return: ``{key: value from which the tier begins}``, ``{key: value down to which it
+        is kept}``, and notes
 
     Top shares become type-7 quantiles over those who are compared; empty when these
     are fewer than ``min_customers``. Those of before that were found by the same rules
@@ -100,7 +108,7 @@ _NOTHING_FROZEN = SimpleNamespace(tier_limits={}, keep_limits={})
 
 
 def _are_all(limits, parameters):
-    """Whether there is a limit of each tier but the last, which takes the rest."""
+    """Return whether there is a limit of each tier but the last."""
     return all(tier.key in limits for tier in parameters.tiers[:-1])
 
 
@@ -116,8 +124,9 @@ def _fixed_limits(parameters):
 
 
 def _share_limits(values, parameters, standing, frozen):
-    """Limits and keep limits of top shares: those that are frozen, those of before
-    that stand, else what is found now.
+    """Return limits and keep limits of top shares.
+
+    Frozen ones, those of before that stand, else those found now.
 
     :param values: rising values of those who are compared
     """
@@ -141,8 +150,9 @@ def _share_limits(values, parameters, standing, frozen):
 
 
 def _share_limit(units, share, parameters):
-    """Highest amount that is not among the best ``share`` percent: the type-7
-    quantile, rounded down. Equal values at the limit are all out, or all in.
+    """Return the highest amount not among the best ``share`` percent.
+
+    The type-7 quantile, rounded down. Equal values at the limit are all out, or all in.
 
     :param units: rising values in the smallest unit
     """
@@ -162,8 +172,10 @@ def _keep_share_limit(units, share, parameters):
 
 
 def _around(units, share):
-    """The two values between which a top share begins, and how far it is from the
-    lower to the higher."""
+    """Return the two values around the start of a top share.
+
+    With the fraction of the way from the lower to the higher one.
+    """
     if not len(units):
         return 0, 0, 0.0
     place = _share_place(len(units), share)
@@ -183,8 +195,10 @@ def share_count(count: int, share: float) -> int:
 
 
 def _in_whole_amounts(limits, keeps, parameters):
-    """Limits of shares as amounts of the currency, none above that of a better tier:
-    what is frozen may cross what is found."""
+    """Return limits of shares as amounts, none above that of a better tier.
+
+    Frozen limits may cross limits that are found.
+    """
     digits, whole, lowest = parameters.value_digits, {}, math.inf
     for key, limit in limits.items():
         lowest = whole[key] = min(lowest, rounded_down(limit, digits))
@@ -193,8 +207,10 @@ def _in_whole_amounts(limits, keeps, parameters):
 
 
 def _with_something(limits, keeps, parameters, limit):
-    """The same with the limit between something and nothing, where the rules have a
-    tier for the values of 0 and less. It has no tolerance."""
+    """Add the limit between something and nothing.
+
+    Only where the rules have a tier for the values of 0 and less. It has no tolerance.
+    """
     if not parameters.has_no_value_tier:
         return limits, keeps
     last = parameters.tiers[-1].key
@@ -203,9 +219,10 @@ def _with_something(limits, keeps, parameters, limit):
 
 
 def _share_notes(values, limits, parameters, kept):
-    """What to tell of tiers that far more or fewer customers reach than their share,
-    because many have one value or because somebody keeps the limit. Where all have
-    one value, the scores say so already.
+    """Return notes of tiers reached by far more or fewer than their share.
+
+    Because many have one value or because somebody keeps the limit. Where all have one
+    value, the scores say so already.
 
     :param kept: limits that are kept, by key
     """
@@ -229,8 +246,10 @@ def _share_notes(values, limits, parameters, kept):
 
 
 def choice_notes(facts, rhythm, values, parameters):
-    """What the choices of whom shares compare, and of who has no value, mean today:
-    notes with the number of customers whom they concern."""
+    """Return notes on the choices of comparison and of no value.
+
+    With the number of customers concerned today.
+    """
     is_buyer = buyers(facts, rhythm)
     is_worthless = (rhythm.bought & ~is_buyer) | (is_buyer & (values <= 0))
     left_out = parameters.share_of == "positive" and parameters.is_ranked
@@ -267,7 +286,7 @@ def _rounded(value, digits, whole):
 
 
 def lowest_entering(limit: float, is_ranked: bool, digits: int) -> float:
-    """The lowest amount by which a tier is entered, from its limit in the edges."""
+    """Return the lowest amount that enters a tier, from its limit."""
     if not is_ranked:
         return rounded_up(limit, digits)
     return round(rounded_down(limit, digits) + 10.0**-digits, digits)
@@ -284,8 +303,10 @@ _NOTHING = _Stood({}, {})
 
 
 def _standing(values, standing, parameters):
-    """Limits of before, where all of them still cut off the shares of their tiers; an
-    own keep limit cuts off a share, too."""
+    """Return the limits of before, if all still cut off their shares.
+
+    An own keep limit cuts off a share, too.
+    """
     if not standing:
         return _NOTHING
     tiers = parameters.tiers[:-1]
@@ -328,8 +349,11 @@ def _keep_limits(limits, value_of, parameters):
 
 
 def keep_limit(limit: float, margin: float) -> float:
-    """The value down to which a tier is kept: ``margin`` of the limit below it, also
-    where the limit is negative. Rounded, so that 300 - 10 % is 270 and no dust."""
+    """Return the value down to which a tier is kept.
+
+    ``margin`` of the limit below it, also where the limit is negative. Rounded, so that
+    300 - 10 % is exactly 270.
+    """
     return round(limit - margin * abs(limit), 6) if math.isfinite(limit) else limit
 
 
@@ -386,15 +410,20 @@ def _unrated_reason(facts, values, is_buyer, rhythm, edges, parameters):
 
 
 def _is_refused(values, is_buyer, parameters):
-    """Who has a value of 0 or less, where the rules do not rate that; who bought
-    nothing in the window has none."""
+    """Mark values of 0 or less that the rules do not rate.
+
+    Customers without purchase in the window have no value.
+    """
     refuses = parameters.no_value_rule == "unrated"
     return refuses & (~is_buyer | (values <= 0))
 
 
 def _why_unknown(edges, parameters):
-    """Code of why a buyer has no value. Without spread or with too few customers a
-    score is unknown for everybody; otherwise this customer lacks what it weighs."""
+    """Return the code of the reason for an unknown value of a buyer.
+
+    Without spread or with too few customers a score is unknown for everybody; otherwise
+    this customer lacks what it weighs.
+    """
     if parameters.value_metric == "margin":
         return NO_MARGIN
     told = [
@@ -423,8 +452,7 @@ def _rank(values, previous, edges, parameters):
 
 
 def _limits_and_keeps(edges, parameters):
-    """Limits and keep limits of all tiers but the last, which takes the rest; the
-    best tier's first.
+    """Return limits and keep limits of all tiers but the last, best first.
 
     Who could keep a better tier keeps a lower one too, also where the best 30 % keep
     the better and the lower has its tolerance only.
@@ -449,8 +477,10 @@ def _rank_by(values, limits, side):
 
 
 def _rank_before(previous, parameters):
-    """Place of the tier of which is remembered that it was reached; -1 where there is
-    none: not rated, a tier that is no more, or rules of which nothing is known."""
+    """Return the rank of the remembered tier; -1 for none.
+
+    Not rated, a tier that was removed, or rules that are unknown.
+    """
     rank = np.full(len(previous.value_tier), -1, "int64")
     places = {key: place for place, key in enumerate(parameters.tier_keys)}
     own = {parameters.policy: {key: key for key in places}}
@@ -462,8 +492,11 @@ def _rank_before(previous, parameters):
 
 
 def _below_since(previous, ranks, parameters):
-    """Since when the keep limit is missed. Where one step is lost at a time, each tier
-    has a time of its own: that of a better one, whose limit is another now, is over."""
+    """Return since when the keep limit is missed.
+
+    Where one step is lost at a time, each tier has a time of its own: that of a better
+    one, whose limit is another now, is over.
+    """
     if not parameters.one_step_down:
         return previous.tier_below_since
     keys = np.array(parameters.tier_keys)
@@ -472,7 +505,10 @@ def _below_since(previous, ranks, parameters):
 
 
 def _demote_late(ranks, below_since, parameters, today):
-    """The rank that holds today, and since when (NaN: not) its keep limit is missed."""
+    """Return the rank in force, and since when its keep limit is missed.
+
+    NaN where it is not missed.
+    """
     falling = (ranks.before >= 0) & (ranks.entered > ranks.before)
     below = falling & (ranks.kept > ranks.before)
     since = np.where(below, np.fmin(below_since, today), np.nan)
@@ -484,6 +520,9 @@ def _demote_late(ranks, below_since, parameters, today):
 
 
 def grace_days(parameters) -> int:
-    """Days below the keep limit before a demotion. One step at a time takes at least
-    a day for each, or a second run on the same day would take the next step."""
+    """Return the days below the keep limit before a demotion.
+
+    One step at a time takes at least a day for each, or a second run on the same day
+    would take the next step.
+    """
     return max(parameters.grace_days, 1 if parameters.one_step_down else 0)

@@ -1,4 +1,4 @@
-"""The text of a cell, written in the one way that the readers of cells know.
+"""Normalized text of a cell, as the readers of cells expect it.
 
 Files come with the digits, the minus, the brackets and the spaces of many languages
 and programs; people see no difference.

@@ -48,7 +48,10 @@ _EAST = re.compile(r"^(\d{2,4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?
 
 
 class Stamp(NamedTuple):
-    """What stands in a cell: its parts, and the time behind them.
+    """Parts of a date in a cell, and the time behind them.
+
+    ``parts``: three texts, each a number or the name of a month, or one text of eight
+    digits; ``zone``: minutes from UTC, the name of a zone, or ``None``.
 
     ``parts``: three texts, each a number or the name of a month, or one text of
     eight digits; ``zone``: minutes
@@ -62,7 +65,7 @@ class Stamp(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """How a column is read; ``source`` as for numbers."""
+    """Reading of a column of dates; ``source`` as for numbers."""
 
     order: str
     separator: str

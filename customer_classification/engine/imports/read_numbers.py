@@ -25,7 +25,7 @@ _GROUPS = re.compile(r"\d{1,3}(?:S\d{3})+|\d{1,2}(?:S\d{2})+S\d{3}")
 
 
 class Number(NamedTuple):
-    """What stands in a cell, before anybody knows what its signs mean."""
+    """Text of a number in a cell, before its signs are interpreted."""
 
     negative: bool
     core: str
@@ -37,7 +37,7 @@ class Number(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """How a column is read.
+    """Reading of a column of numbers.
 
     ``source``: ``file`` where the cells decide, ``chosen`` where a person did,
     ``likely`` where both would be possible, ``none`` where it makes no difference.
@@ -89,7 +89,7 @@ def _number(text):
 
 
 def _usual(minus, whole, sign, rest):
-    """What most cells hold: digits, and at most one sign among them."""
+    """Match what most cells hold: digits, and at most one sign."""
     if sign and len(rest) == 3 and len(whole) < 4 and whole[0] != "0":
         decimals, marks = _EITHER, sign
     else:
@@ -152,7 +152,7 @@ def _possible(core):
 
 
 def _fits(core, decimal, thousands):
-    """Whether digits are a number with this decimal sign."""
+    """Return whether digits are a number with this decimal sign."""
     decimal = ARABIC if ARABIC in core else decimal
     whole, __, rest = core.partition(decimal)
     if rest and not rest.isdigit():

@@ -1,4 +1,4 @@
-"""Rows of a file as a spreadsheet shows them: with the numbers of their lines.
+"""Rows of a file with the line numbers of a spreadsheet.
 
 Empty lines are left out but counted, a number stays a number, and a time of day does
 not keep the file from being read.
@@ -37,7 +37,7 @@ class Line(list):
 
 
 def filled(cell):
-    """Whether a cell holds anything but spaces."""
+    """Return whether a cell holds anything but spaces."""
     return bool(cell.strip()) if isinstance(cell, str) else cell is not None
 
 

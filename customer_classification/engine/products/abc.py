@@ -25,8 +25,11 @@ _LAST = len(ABC) - 1
 
 
 class Abc(NamedTuple):
-    """Code of the class and of the reason, share before (NaN none), and since when
-    the class is missed (day, NaN not)."""
+    """ABC class of each product with its reason.
+
+    Code of the class and of the reason, share before (NaN none), and since when the
+    class is missed (day, NaN not).
+    """
 
     code: NDArray
     reason: NDArray
@@ -66,15 +69,17 @@ def abc(facts, previous, parameters, today: float) -> Abc:
 
 
 def _groups(facts, parameters):
-    """What is ranked together."""
+    """Return the group in which each product is ranked."""
     if parameters.rank_in_category:
         return facts["category"].to_numpy()
     return np.zeros(len(facts), "int64")
 
 
 def share_before(values: NDArray, groups: NDArray) -> NDArray:
-    """Share of the group's positive values that is made by greater ones; NaN for
-    values that are not positive."""
+    """Return the share of the group made by greater positive values.
+
+    NaN for values that are not positive.
+    """
     frame = pd.DataFrame({"group": groups, "value": values})
     frame = frame[frame["value"] > 0]
     frame = frame.sort_values(["group", "value"], ascending=[True, False])

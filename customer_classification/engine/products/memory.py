@@ -1,4 +1,4 @@
-"""What a version of the rules of products remembers of another one."""
+"""Memory of the rules of products: which earlier classes still count."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OF_DAYS = frozenset({"grace_days", "new_days", "introduction_days", "end_days"}
 
 
 def remembered_axes(old: ProductParameters, new: ProductParameters) -> frozenset[str]:
-    """The axes of which the classes by the old rules are remembered by the new."""
+    """Return the axes on which the new rules remember the old classes."""
     return frozenset(
         axis for axis in _OF_AXIS if _axis_rules(old, axis) == _axis_rules(new, axis)
     )

@@ -1,4 +1,4 @@
-"""Products and services: from what was sold to their classes, and what changed."""
+"""Products and services: sales to classes and their changes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PRODUCT_PREVIOUS = (
 
 
 class Sold(NamedTuple):
-    """Facts by product; quantity, and number of sales, by product and full month."""
+    """Facts by product, with quantity and sales by full month."""
 
     facts: pd.DataFrame
     demand: NDArray
@@ -140,8 +140,11 @@ def classify_products(
 def classify_variants(
     sold: Sold, parameters: ProductParameters, as_of: datetime.date
 ) -> pd.DataFrame:
-    """ABC and XYZ of variants among all variants, by the numbers of today alone: they
-    have no memory, and so nothing is kept or graced but what is new."""
+    """Classify variants by ABC and XYZ among all variants.
+
+    By the numbers of today alone: variants have no memory, so nothing is kept or graced
+    except new ones.
+    """
     facts, demand, __ = sold
     previous = read_previous_products(None, facts.index)
     today = day_number(as_of)
@@ -157,8 +160,10 @@ def classify_variants(
 
 
 def read_previous_products(previous, index) -> pd.DataFrame:
-    """The classes before in the order of the products; nothing where there are
-    none."""
+    """Return the former classes in the order of the products.
+
+    Nothing where there are none.
+    """
     if previous is None:
         previous = pd.DataFrame(index=index[:0], columns=list(PRODUCT_PREVIOUS))
     previous = previous[list(PRODUCT_PREVIOUS)].reindex(index)
@@ -176,8 +181,9 @@ def product_changes(
     shown=None,
     old_rules: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """One row per product and axis that differs, with ``axis``, ``from``, ``to`` and
-    ``cause``, the first that holds of
+    """Return one row for each product and axis that differs.
+
+    Columns ``axis``, ``from``, ``to`` and ``cause``, the first that holds of
 
     - *person*: somebody's decision stands, or stood until now, against the numbers;
     - *data*: there was no classification yet;
@@ -217,7 +223,7 @@ def product_changes(
 
 
 def _by_rules(axis, before, result, parameters, old_rules, differs):
-    """Of which products the class would be another one today by the rules before."""
+    """Mark products of another class today by the former rules."""
     other = before["policy"].to_numpy() != parameters.policy
     if old_rules is None:
         return other & ~differs

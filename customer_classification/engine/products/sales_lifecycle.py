@@ -1,4 +1,6 @@
-"""The life of a product on the market, from its sales alone; it moves both ways.
+"""Sales lifecycle of a product, from its sales alone.
+
+It moves both ways.
 
 The trend compares the quantity of the last full months with the same months a year
 before, where the product was sold then, so that a season is no trend; a younger one
@@ -26,8 +28,11 @@ INTRODUCTION, GROWTH, MATURITY, DECLINE, END = (
 
 
 class SalesLifecycle(NamedTuple):
-    """Code of the stage and of the reason, trend (-1 to 1, NaN unknown), and whether
-    it is against the year before."""
+    """Sales stage of each product with its reason and trend.
+
+    Code of the stage and of the reason, trend (-1 to 1, NaN unknown), and whether it is
+    against the year before.
+    """
 
     code: NDArray
     reason: NDArray
@@ -65,8 +70,11 @@ def sales_lifecycle(
 
 
 def find_trend(facts, demand, lines, parameters):
-    """``(trend, is it against the year before)``: the difference of two stretches of
-    months divided by their sum; NaN where sales are too few in both."""
+    """Return the trend, and whether it is against the year before.
+
+    The difference of two stretches of months divided by their sum; NaN where sales are
+    too few in both.
+    """
     months = demand.shape[1]
     age = np.nan_to_num(months - 1 - facts["first_month"].to_numpy("float64"), nan=0)
     age = np.clip(age, 0, months).astype("int64")
@@ -84,8 +92,10 @@ def find_trend(facts, demand, lines, parameters):
 
 
 def _stretches(values, length, back):
-    """Sums of the last ``length`` months, and of as many that end ``back`` months
-    before."""
+    """Return sums of the last ``length`` months and of earlier ones.
+
+    The earlier stretch is as long and ends ``back`` months before.
+    """
     months = values.shape[1]
     total = np.zeros((len(values), months + 1))
     np.cumsum(values, axis=1, out=total[:, 1:])

@@ -25,8 +25,11 @@ _LAST = len(XYZ) - 1
 
 
 class Xyz(NamedTuple):
-    """Code of the class and of the reason, coefficient of variation (NaN unknown),
-    months looked at, and since when the class is missed (day, NaN not)."""
+    """XYZ class of each product with its reason.
+
+    Code of the class and of the reason, coefficient of variation (NaN unknown), months
+    looked at, and since when the class is missed (day, NaN not).
+    """
 
     code: NDArray
     reason: NDArray
@@ -79,14 +82,15 @@ def xyz(facts, demand: NDArray, previous, parameters, today: float) -> Xyz:
 
 
 def _months_known(facts, demand, window):
-    """Full months from the one of the first sale on, at most those of the window."""
+    """Return full months from the first sale on, at most the window's."""
     first = np.nan_to_num(facts["first_month"].to_numpy("float64"), nan=np.inf)
     return np.clip(demand.shape[1] - first, 0, window.shape[1]).astype("int64")
 
 
 def variation(window: NDArray, months: NDArray):
-    """``(cv, months)`` over the last ``months`` of each row; the coefficient is NaN
-    where the mean is not positive.
+    """Return ``(cv, months)`` over the last ``months`` of each row.
+
+    The coefficient is NaN where the mean is not positive.
 
     Refunds of what was sold before the first month counted do not count.
     """
