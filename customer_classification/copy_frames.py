@@ -77,8 +77,10 @@ def copied_rows(cr, query: SQL, kinds: Mapping[str, str]):
 
 
 class CopiedRows:
-    """The rows of a select in a temporary file, to go through a chunk at a time, more
-    than once if need be: whole, they are never in memory."""
+    """Rows of a select in a temporary file, never in memory as a whole.
+
+    They are read a chunk at a time, more than once if need be.
+    """
 
     def __init__(self, stream, kinds: Mapping[str, str]):
         self.kinds = kinds
@@ -107,7 +109,7 @@ class CopiedRows:
 
 
 def _row_type(kinds):
-    """The structured type of one row: a count of fields, then length and value."""
+    """Return the structured type of a row: field count, lengths, values."""
     import numpy as np
 
     parts = [("fields", ">i2")]
@@ -196,8 +198,10 @@ def _write_rows(stream, frame, kinds, mask):
 
 
 def null_free_day(column: SQL) -> SQL:
-    """SQL of a date as days since 1970-01-01, ``NO_DAY`` for NULL and for a day that
-    numpy cannot hold."""
+    """Return the SQL of a date as days since 1970-01-01.
+
+    ``NO_DAY`` for NULL and for a day that numpy cannot hold.
+    """
     return SQL(
         "COALESCE(CASE WHEN %s BETWEEN %s::date AND %s::date"
         " THEN %s - DATE '1970-01-01' END, %s)",
@@ -210,8 +214,10 @@ def null_free_day(column: SQL) -> SQL:
 
 
 def null_free_float(column: SQL) -> SQL:
-    """SQL of a number as float8, NaN for NULL and for what cannot be reckoned with:
-    infinity, and what is larger than ``TOO_LARGE``."""
+    """Return the SQL of a number as float8, NaN for NULL.
+
+    NaN also for unusable numbers: infinity, and those larger than ``TOO_LARGE``.
+    """
     return SQL(
         "CASE WHEN %s THEN (%s)::float8 ELSE 'NaN'::float8 END",
         is_usable(column),
@@ -220,8 +226,10 @@ def null_free_float(column: SQL) -> SQL:
 
 
 def usable_float(column: SQL) -> SQL:
-    """SQL of a number as float8, NaN for what cannot be reckoned with, NULL for
-    NULL."""
+    """Return the SQL of a number as float8, NaN for unusable numbers.
+
+    NULL stays NULL.
+    """
     return SQL(
         "CASE WHEN NOT %s THEN 'NaN'::float8 ELSE (%s)::float8 END",
         is_usable(column),
@@ -230,8 +238,10 @@ def usable_float(column: SQL) -> SQL:
 
 
 def is_usable(column: SQL) -> SQL:
-    """SQL of whether a number can be reckoned with; NULL for NULL. PostgreSQL takes
-    NaN for larger than every number."""
+    """Return the SQL of whether a number is usable; NULL for NULL.
+
+    PostgreSQL orders NaN above every number.
+    """
     return SQL("(%s) BETWEEN -%s AND %s", column, TOO_LARGE, TOO_LARGE)
 
 

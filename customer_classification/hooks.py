@@ -1,19 +1,24 @@
-"""What installing and uninstalling do beyond loading the files."""
+"""Steps of installing and uninstalling beyond loading the files."""
 
 from odoo import SUPERUSER_ID
 from odoo.tools import SQL
 
 
 def post_init_hook(env):
-    """Give every company its first published policy, so that one click classifies."""
+    """Give every company its first published policy.
+
+    So that one click classifies.
+    """
     env = env(user=SUPERUSER_ID, context={**env.context, "active_test": False})
     env["res.company"].search([], order="id")._create_first_customer_policy()
 
 
 def uninstall_hook(env):
-    """Forget what Odoo would leave behind, and empty what holds on to tiers, stages,
-    policies and service types, so that Odoo can delete those records before it drops
-    the tables."""
+    """Delete records that would block or survive the uninstallation.
+
+    References to tiers, stages, policies and service types are emptied, so that Odoo
+    can delete those records before it drops the tables.
+    """
     for table in (
         "campaign_class_change",
         "campaign_profile",
@@ -60,8 +65,10 @@ def uninstall_hook(env):
 
 
 def _restore_unique_names(table, env):
-    """Give Odoo's constraint back to tags that stood in a tree. A name that stands
-    twice in it gets the number of its record, or the constraint could not stand."""
+    """Restore Odoo's unique names of tags.
+
+    A name that occurs twice in the tree gets the number of its record.
+    """
     names = {
         "table": SQL.identifier(table),
         "constraint": SQL.identifier(f"{table}_name_uniq"),
@@ -85,9 +92,11 @@ def _forget(model, domain, env):
 
 
 def _forget_names_by_others(models, env):
-    """Delete the external ids that other modules gave to parts of our models, as
-    ``mail`` does to what it adds to a model with activities: Odoo forgets the parts
-    and keeps the names."""
+    """Delete external ids that other modules gave to parts of our models.
+
+    ``mail`` names what it adds to a model with activities: Odoo deletes the parts and
+    keeps the names.
+    """
     env.cr.execute(
         SQL(
             """
@@ -108,8 +117,11 @@ def _forget_names_by_others(models, env):
 
 
 def forget_foreign_keys(module, env):
-    """Delete what Odoo noted of the foreign keys of a module, which it drops with their
-    columns: notes on tables of other modules have no external id, and would stay."""
+    """Delete Odoo's notes of the foreign keys of a module.
+
+    Odoo drops the keys with their columns, but notes on tables of other modules have no
+    external id and would stay.
+    """
     env.cr.execute(
         SQL(
             """

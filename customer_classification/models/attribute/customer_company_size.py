@@ -106,8 +106,11 @@ class CustomerCompanySize(models.Model):
         )
 
     def _size_of(self, employees, turnover):
-        """The larger of the sizes by employees and by turnover (in the currency of the
-        limits); 0 is not known, and False comes where neither is."""
+        """Return the larger of the sizes by employees and by turnover.
+
+        The turnover is in the currency of the limits. 0 means unknown; False is
+        returned where neither is known.
+        """
         places = []
         if employees > 0:
             places.append([employees < size.employee_limit for size in self])

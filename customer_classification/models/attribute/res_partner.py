@@ -41,7 +41,9 @@ COLUMNS = {"customer_company_size": "varchar", "customer_turnover_currency_id": 
 
 
 class Age(fields.Integer):
-    """An age that may be unknown, which is no age of 0: *under 18* finds children.
+    """Age that may be unknown, which differs from 0.
+
+    *Under 18* does not find people of unknown age.
 
     Odoo's integers are 0 where they are unknown, also in ``filtered_domain``.
     """
@@ -280,9 +282,12 @@ class ResPartner(models.Model):
 
     @api.model
     def _customer_acquisition_query(self, condition):
-        """``(partner_id, source_id, medium_id, origin)`` of the first contact in the
-        current company of the commercial partners whose contacts, ``p``, hold to a
-        condition. A contact is dated by its creation, or by an earlier order date."""
+        """Return the SQL of the first contact of commercial partners.
+
+        ``(partner_id, source_id, medium_id, origin)`` in the current company, of those
+        whose contacts ``p`` meet a condition. A contact is dated by its creation, or by
+        an earlier order date.
+        """
         known = ["partner_id", "source_id", "medium_id", "company_id"]
         self.env["crm.lead"].flush_model(known)
         self.env["sale.order"].flush_model([*known, "date_order"])
@@ -351,8 +356,10 @@ class ResPartner(models.Model):
 
     @api.model
     def _customer_seen_channel_query(self, condition):
-        """``(partner_id, channel)`` of the commercial partners whose contacts, ``p``,
-        hold to a condition."""
+        """Return the SQL of the observed channel of commercial partners.
+
+        ``(partner_id, channel)`` of those whose contacts ``p`` meet a condition.
+        """
         for name in ("mail.message", "mail.activity", "calendar.event", "crm.lead"):
             self.env[name].flush_model()
         self.flush_model(["commercial_partner_id"])
@@ -438,8 +445,11 @@ class ResPartner(models.Model):
         "customer_turnover_currency_id",
     )
     def _compute_customer_company_size(self):
-        """By the limits, with a turnover in another currency at today's rate: a query
-        for the limits and one for each currency."""
+        """Compute the size by the limits of employees and turnover.
+
+        A turnover in another currency is converted at today's rate: a query for the
+        limits and one for each currency.
+        """
         sizes = self.env["customer.company.size"]._all()
         currencies = self.customer_turnover_currency_id
         rates = self._customer_rates(currencies, sizes.currency_id[:1])
@@ -461,13 +471,16 @@ class ResPartner(models.Model):
 
     @api.model
     def _customer_place_sql(self, passed, limits):
-        """How many of the limits are passed."""
+        """Return the SQL of how many of the limits are passed."""
         return SQL(" + ").join(SQL("(%s)::int", SQL(passed, limit)) for limit in limits)
 
     @api.model
     def _recompute_customer_company_size(self):
-        """Size up again everybody of whom a number is known: one update, after a query
-        for the currencies in use. The ORM would update a hundred at a time."""
+        """Recompute the size of all contacts with a known number.
+
+        One update, after a query for the currencies in use: the ORM would update a
+        hundred at a time.
+        """
         sizes = self.env["customer.company.size"]._all()
         currency_ids, rates = self._customer_turnover_rate_arrays(sizes.currency_id[:1])
         self.env.execute_query(

@@ -8,7 +8,7 @@ from ..common.exchange_rates import at_rate_of_company, digits_of, with_rates
 
 
 class CampaignCost(models.Model):
-    """What a campaign cost, beside the vendor bills that carry it."""
+    """Cost of a campaign beside the vendor bills that carry it."""
 
     _name = "campaign.cost"
     _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
@@ -70,7 +70,10 @@ class CampaignCost(models.Model):
 
     @api.depends("campaign_id.company_id")
     def _compute_company_id(self):
-        """That of the campaign; a campaign of all companies costs each its own."""
+        """Take the company of the campaign.
+
+        A campaign of all companies costs each its own.
+        """
         for cost in self:
             cost.company_id = (
                 cost.campaign_id.company_id or cost.company_id or self.env.company
@@ -78,8 +81,10 @@ class CampaignCost(models.Model):
 
     @api.depends("amount", "currency_id", "date", "company_id")
     def _compute_company_amount(self):
-        """Convert at each cost's own day: one query for those that are saved. Without
-        a rate nothing is known in company currency."""
+        """Convert at each cost's own day: one query for saved ones.
+
+        Without a rate nothing is known in company currency.
+        """
         self.flush_model()
         amounts = {}
         if self._origin.ids:
@@ -94,8 +99,9 @@ class CampaignCost(models.Model):
 
     @api.model
     def _company_amounts(self, condition):
-        """SQL of ``(id, campaign, day, amount in company currency)`` of costs, at the
-        rate of the day; NaN without one.
+        """Return the SQL of costs in company currency.
+
+        ``(id, campaign, day, amount)`` at the rate of the day; NaN without one.
 
         :param condition: SQL about ``campaign_cost`` as ``c``
         """

@@ -33,8 +33,7 @@ _DAYS = ("addressed_date", "joined_date", "answered_date")
 
 
 class CampaignParticipant(models.Model):
-    """One customer in one campaign: how and when it was in touch with it, who it was
-    then, and what came of it.
+    """One customer in one campaign: touches, classes then and results.
 
     People, imports and audiences enter rows; a run adds who is found in documents,
     and writes the results into all. What people entered a run never overwrites; rows
@@ -181,8 +180,10 @@ class CampaignParticipant(models.Model):
 
     @api.depends("campaign_id.company_id")
     def _compute_company_id(self):
-        """That of the campaign; in a campaign of all companies, the one that noted the
-        customer."""
+        """Take the company of the campaign.
+
+        In a campaign of all companies, the one that entered the customer.
+        """
         for participant in self:
             participant.company_id = (
                 participant.campaign_id.company_id
@@ -236,8 +237,11 @@ class CampaignParticipant(models.Model):
 
     @api.model
     def _complete(self, vals):
-        """Who is entered without a day was addressed on the campaign's first day, but
-        not later than today; who is left out was not."""
+        """Complete entered values with the day of addressing.
+
+        Without a day, it is the campaign's first one, but not later than today; the
+        control group was not addressed.
+        """
         if vals.get("is_control") or any(vals.get(name) for name in _DAYS):
             return vals
         if vals.get("source", "manual") != "manual":
@@ -269,8 +273,10 @@ class CampaignParticipant(models.Model):
 
     @api.model
     def _create_or_update(self, vals_list):
-        """Import again who is known and add the rest: one search, one create, and one
-        write for each known participant."""
+        """Update known participants and create the others.
+
+        One search, one create, and one write for each known participant.
+        """
         keys = [self._import_key(vals) for vals in vals_list]
         known = self._known(vals_list)
         fresh = {}
@@ -287,8 +293,10 @@ class CampaignParticipant(models.Model):
 
     @api.model
     def _known(self, vals_list):
-        """``{(campaign id, customer id): participant}`` of those of an import that are
-        there already: one query."""
+        """Return known participants of an import.
+
+        ``{(campaign id, customer id): participant}``: one query.
+        """
         found = self.search(
             [
                 ("campaign_id", "in", [v.get("campaign_id") for v in vals_list]),
@@ -306,8 +314,10 @@ class CampaignParticipant(models.Model):
 
     @api.model
     def _follow_customers(self):
-        """Let participants follow contacts that came under a company since: two
-        queries."""
+        """Move participants to the companies that contacts joined since.
+
+        Two queries.
+        """
         self._fold(
             SQL(
                 """
@@ -324,8 +334,10 @@ class CampaignParticipant(models.Model):
 
     @api.model
     def _fold(self, customers):
-        """Make one participant of those of a campaign who are one customer: the first
-        days of all stand, and it is left out only where all were. Two queries.
+        """Fold participants of a campaign that are one customer.
+
+        The first days of all are kept, and the result is in the control group only
+        where all were. Two queries.
 
         :param customers: SQL of ``(partner id, id of the customer who it is)``
         """

@@ -8,10 +8,11 @@ TAG_BITS = 20
 
 
 class CampaignParticipantTag(models.Model):
-    """What came of a campaign by the tags that its participants had when it first
-    touched them: those of now, without what was given since and with what was taken
-    away since. A participant with two tags stands in two rows, and counts once in
-    sums."""
+    """Results of campaigns by the participants' tags of then.
+
+    Tags at the first touch: the current ones, without those given since and with those
+    taken away since. A participant with two tags has two rows, and counts once in sums.
+    """
 
     _name = "campaign.participant.tag"
     _inherit = "classification.counted.once.mixin"

@@ -76,7 +76,7 @@ _RATES = ("response_rate", "lead_rate", "conversion_rate", "roi")
 
 
 class CampaignProfile(models.Model):
-    """What came of one campaign in one company, and its performance class.
+    """Result of a campaign in one company, and its performance class.
 
     Written by runs in SQL, only where something differs, and by nobody else. A
     campaign of a company has one profile; one that belongs to all has one in each.
@@ -353,8 +353,10 @@ class CampaignProfile(models.Model):
 
     @api.depends("company_id", "run_id")
     def _compute_as_of_date(self):
-        """The day of the last run over the campaigns of the company: one query for
-        each company."""
+        """Compute the day of the last run over campaigns.
+
+        One query for each company.
+        """
         runs = self.env["classification.run"]
         days = {
             company: runs._last_campaign_run(company).as_of_date
@@ -381,7 +383,7 @@ class CampaignProfile(models.Model):
 
     @api.depends_context("lang")
     def _compute_problem_text(self):
-        """Why runs set this campaign aside, if they do: one query."""
+        """Compute why runs exclude this campaign: one query."""
         problems = self.env["classification.problem"]
         texts = problems._texts("campaign_id", self.campaign_id.ids)
         for profile in self:
@@ -440,9 +442,12 @@ class CampaignProfile(models.Model):
     )
     @api.depends_context("lang", "uid")
     def _compute_findings(self):
-        """Strengths and weaknesses: two queries beside those of reading profiles,
-        campaigns and policies. What tells of money is left out for who may not see it,
-        also where a campaign shows it, which reads as the superuser."""
+        """Compute strengths and weaknesses.
+
+        Two queries beside those of reading profiles, campaigns and policies. Amounts
+        are left out for readers who may not see them, also where a campaign shows the
+        text, which reads as the superuser.
+        """
         sees_money = self.env.user.has_group(MONEY_GROUP)
         tiers = self.sudo()._bought_by_tier()
         for profile, seen in zip(self.sudo(), self, strict=True):
@@ -465,7 +470,7 @@ class CampaignProfile(models.Model):
         return formatLang(self.env, value, currency_obj=self.currency_id)
 
     def _explain_performance(self, sees_money):
-        """Why this class.
+        """Return why a campaign has its class.
 
         By a target of one's own choice, the part that was reached would tell the
         revenue.
@@ -504,7 +509,7 @@ class CampaignProfile(models.Model):
         return sentence and sentence(**values)
 
     def _is_judged_by_money(self):
-        """Whether the class follows from how much money came of it."""
+        """Return whether revenue decides the class."""
         rated = self.performance_reason in ("target", "peers")
         return rated and self.goal not in ("awareness", "leads")
 
@@ -517,7 +522,7 @@ class CampaignProfile(models.Model):
         )
 
     def _judged_figure(self):
-        """What the goal is measured by, at the beginning of a sentence."""
+        """Return the figure of the goal, at the beginning of a sentence."""
         return {
             "awareness": self.env._("Participants"),
             "leads": self.env._("Leads"),
@@ -602,7 +607,7 @@ class CampaignProfile(models.Model):
         return f"{seen} {self._disagreement()}"
 
     def _disagreement(self):
-        """How far the three ways to count differ, in words."""
+        """Return how far the three ways to count differ, in words."""
         amounts = (self.revenue_first, self.revenue_last, self.revenue_linear)
         most = max(map(abs, amounts))
         spread = (max(amounts) - min(amounts)) / most if most else 0
@@ -703,8 +708,10 @@ class CampaignProfile(models.Model):
             yield from self._findings_of_feedback()
 
     def _bought_by_tier(self):
-        """``{(campaign, company): {tier then: (participants, of whom bought)}}``: two
-        queries."""
+        """Return participants and buyers by tier of then.
+
+        ``{(campaign, company): {tier then: (participants, buyers)}}``: two queries.
+        """
         participants = self.env["campaign.participant"]
         domain = [
             ("campaign_id", "in", self.campaign_id.ids),
@@ -784,9 +791,12 @@ class CampaignProfile(models.Model):
     )
     @api.depends_context("lang", "uid")
     def _compute_scorecard(self):
-        """A table, in the language of the reader: the queries of reading profiles,
-        campaigns and policies. Money is left out for who may not see it, also where a
-        campaign shows it, which reads as the superuser."""
+        """Compute the scorecard as a table in the reader's language.
+
+        The queries of reading profiles, campaigns and policies. Amounts are left out
+        for readers who may not see them, also where a campaign shows the table, which
+        reads as the superuser.
+        """
         sees_money = self.env.user.has_group(MONEY_GROUP)
         for profile, seen in zip(self.sudo(), self, strict=True):
             seen.scorecard = self.env["ir.qweb"]._render(
@@ -804,7 +814,7 @@ class CampaignProfile(models.Model):
         ]
 
     def _scorecard_line(self, name):
-        """What the template shows of one figure."""
+        """Return the values of one figure for the template."""
         known = self[_KNOWN_BY[name]] if name in _KNOWN_BY else True
         target = self.campaign_id[_TARGETS[name]] if name in _TARGETS else 0
         percent = 100 * self[name] / target if known and target else None

@@ -6,7 +6,7 @@ STEPS = ("addressed", "joined", "answered", "lead", "opportunity", "order")
 
 
 class CampaignTouchSource(models.AbstractModel):
-    """Who was in touch with which campaign on which day, as documents tell.
+    """Touches: customers, campaigns and days, by documents.
 
     A glue addon adds its documents by extending :meth:`_queries`. What people entered
     in ``campaign.participant`` need not be told here.
@@ -17,9 +17,10 @@ class CampaignTouchSource(models.AbstractModel):
 
     @api.model
     def _queries(self, policy, scope):
-        """Return a list of :class:`SQL` selects of ``(campaign_id integer, partner_id
-        integer, day date, step varchar, source varchar, feedback float8)``, one row a
-        touch.
+        """Return the selects of touches, one row a touch.
+
+        A list of :class:`SQL` of ``(campaign_id integer, partner_id integer, day date,
+        step varchar, source varchar, feedback float8)``.
 
         ``partner_id`` is the contact of the document, who is rolled up to its
         customer; ``step`` is one of :data:`STEPS`; ``source`` one of the selection of
@@ -38,8 +39,10 @@ class CampaignTouchSource(models.AbstractModel):
 
     @api.model
     def _lead_query(self, scope):
-        """Leads, also lost and archived ones: the customer was in touch all the
-        same."""
+        """Return the select of leads, also lost and archived ones.
+
+        The customer was in touch all the same.
+        """
         return SQL(
             """
             SELECT l.campaign_id, l.partner_id, %(day)s AS day,
@@ -72,8 +75,11 @@ class CampaignTouchSource(models.AbstractModel):
 
     @api.model
     def _invoice_queries(self, policy, scope):
-        """Customer invoices that carry the campaign, where invoices are what counts:
-        the sale of an invoice without an order is dated by it."""
+        """Return the selects of customer invoices that carry a campaign.
+
+        Only where invoices are the source: the sale of an invoice without an order is
+        dated by it.
+        """
         if policy.revenue_source != "invoice":
             return []
         return [

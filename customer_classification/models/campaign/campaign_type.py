@@ -5,7 +5,7 @@ from ..common.called_records import check_one
 
 
 class CampaignType(models.Model):
-    """What sort of campaign it is: promotion, brand, event, loyalty ... in a tree."""
+    """Type of a campaign: promotion, brand, event, loyalty … in a tree."""
 
     _name = "campaign.type"
     _description = "Campaign Type"

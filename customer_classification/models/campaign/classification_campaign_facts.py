@@ -119,10 +119,16 @@ class ClassificationCampaignFacts(models.AbstractModel):
 
     @api.model
     def _read(self, policy, as_of_date):
-        """Return the frames ``(campaigns, people, found, purchases)`` as the engine's
+        """Return the frames for the engine's :func:`evaluate`.
+
+        ``(campaigns, people, found, purchases)``; ``people`` are all participants so
+        far, those found by runs as well. At last ``[(campaign, reason, documents)]`` of
+        the excluded ones, which the frames leave out.
+
         :func:`evaluate` wants them; ``people`` are all participants so far, those by
         runs as well. At last ``[(campaign, reason, documents)]`` of those set aside,
-        which the frames leave out."""
+        which the frames leave out.
+        """
         self.env.flush_all()
         scope = self.env["classification.facts"]._scope(policy, as_of_date)
         campaigns = self._read_campaigns(policy, scope)
@@ -139,8 +145,10 @@ class ClassificationCampaignFacts(models.AbstractModel):
 
     @api.model
     def _problems(self, campaigns, people):
-        """``[(campaign, reason, documents)]`` of campaigns whose numbers or dates
-        cannot be reckoned with."""
+        """Return campaigns with unusable numbers or dates.
+
+        ``[(campaign, reason, documents)]``.
+        """
         dates = campaigns["bad_campaign_date"] | campaigns["bad_campaign_end"]
         impossible = people["campaign"][people["is_impossible"]].value_counts()
         found = {
@@ -224,8 +232,10 @@ class ClassificationCampaignFacts(models.AbstractModel):
 
     @api.model
     def _cost_query(self, policy, scope):
-        """Cost of each campaign that has some: its own lines, and what vendor bills
-        that carry it cost without tax."""
+        """Return the select of the cost of each campaign.
+
+        Its own lines, and the vendor bills that carry it, without tax.
+        """
         lines = self.env["campaign.cost"]._company_amounts(
             SQL(
                 "c.company_id = %s AND c.date <= %s",
@@ -345,9 +355,11 @@ class ClassificationCampaignFacts(models.AbstractModel):
 
     @api.model
     def _classes_then(self, company, people, campaigns):
-        """Tier and stage of each participant as of its first touch, or of the
-        campaign's first day where nothing touched it: ids by position, 0 for none.
-        Four queries."""
+        """Return tier and stage of each participant at the first touch.
+
+        Or on the campaign's first day where nothing touched it: ids by position, 0 for
+        none. Four queries.
+        """
         start = campaigns["start"].reindex(people["campaign"]).to_numpy()
         day = people["first_touch"].where(people["first_touch"].notna(), start)
         frame = people[["customer"]].assign(day=dates(day), place=range(len(people)))

@@ -1,5 +1,4 @@
-"""From the engine's frames to the columns of campaigns' results, participants and
-changes."""
+"""Columns of campaigns' results, participants and changes."""
 
 from odoo.tools import SQL
 
@@ -126,7 +125,7 @@ def profile_content(campaigns, figures, policy_id):
 
 
 def participant_content(people, digits):
-    """What a run would write of each participant, with the hash of it."""
+    """Return the rows of participants to write, with their hash."""
     import numpy as np
     import pandas as pd
 
@@ -147,8 +146,11 @@ def participant_content(people, digits):
 
 
 def upsert_participants(run, sources):
-    """SQL that brings the temporary table into ``campaign_participant``. What people
-    entered, also since it was read, stands."""
+    """Return the SQL that writes ``campaign_participant``.
+
+    From the temporary table. Entered values are kept, also those entered since it was
+    read.
+    """
     values = _participant_values(sources)
     kept = {
         *("source", "is_entered", "is_control", "contact_id", "addressed_date"),
@@ -200,8 +202,10 @@ def _kept(name):
 
 
 def _participant_values(sources):
-    """``{column of campaign_participant: SQL of its value}`` from the temporary
-    table."""
+    """Return ``{column: SQL of its value}`` of participants.
+
+    From the temporary table.
+    """
     values = {
         "campaign_id": column_of("campaign"),
         "partner_id": column_of("customer"),

@@ -375,8 +375,10 @@ class UtmCampaign(models.Model):
     @api.depends("company_id")
     @api.depends_context("company")
     def _compute_campaign_currency_id(self):
-        """That of the campaign's company; of the current one, where it belongs to
-        all."""
+        """Take the currency of the campaign's company.
+
+        That of the current one where the campaign belongs to all.
+        """
         for campaign in self:
             company = campaign.company_id or self.env.company
             campaign.campaign_currency_id = company.currency_id
@@ -445,7 +447,7 @@ class UtmCampaign(models.Model):
         return super()._condition_taken() | {"campaign_error": False}
 
     def _campaign_has_filter(self):
-        """Whether the filter says anything, were it nonsense."""
+        """Return whether there is a filter, even an unreadable one."""
         return (self.campaign_target_domain or "[]").strip() != "[]"
 
     def _campaign_condition(self, person=None):
@@ -464,8 +466,10 @@ class UtmCampaign(models.Model):
         return Condition(partners, text, label, NOT_OBJECTING)
 
     def _campaign_audience_condition(self, person=None):
-        """The :class:`Condition` of the contacts who are meant: those who hold to all
-        of tiers, stages, tags and filter. Nobody, where nothing is said at all.
+        """Return the :class:`Condition` of the targeted contacts.
+
+        Contacts that meet all of tiers, stages, tags and filter. Nobody where nothing
+        is set.
 
         :param person: who looks; by default who set the targets
         """
@@ -547,8 +551,7 @@ class UtmCampaign(models.Model):
         return count
 
     def action_choose_audience(self):
-        """Make the customers who are meant participants, and draw the control
-        group."""
+        """Make targeted customers participants, and draw the control group."""
         check_one(self)
         self._check_campaign_audience_access("create")
         self._campaign_condition(self.env.user).check_rights()
@@ -573,8 +576,9 @@ class UtmCampaign(models.Model):
         }
 
     def _add_campaign_audience(self, partners, addressed_date=False):
-        """Make customers participants of a campaign, some of them as its control
-        group; return how many were not yet. Two queries.
+        """Make customers participants, some of them as control group.
+
+        Return how many were not yet. Two queries.
 
         The control group has its share in each value tier: who is in it follows from
         a hash of the customer and the campaign, so that chance decides, and the same
@@ -607,8 +611,10 @@ class UtmCampaign(models.Model):
         return count
 
     def _refresh_live_audiences(self, company, day):
-        """Let those join who have come to belong to the targets of a live campaign: a
-        few queries for each such campaign that is under way."""
+        """Add customers who newly meet the targets of live campaigns.
+
+        A few queries for each such campaign that is under way.
+        """
         live = self.sudo().search(
             [
                 ("campaign_audience_mode", "=", "live"),
@@ -624,7 +630,10 @@ class UtmCampaign(models.Model):
                 campaign._refresh_live_audience()
 
     def _is_targeted_in(self, company):
-        """Whether who set the targets of a campaign of all companies works in one."""
+        """Return whether the author of the targets works in a company.
+
+        For campaigns of all companies.
+        """
         person = self.campaign_targeted_by_id
         return self.env(user=person.id or self.env.uid).su or (
             company in person.company_ids
@@ -659,7 +668,7 @@ class UtmCampaign(models.Model):
             )
 
     def _check_campaign_audience_access(self, operation):
-        """Check that the user may change participants in the company of a campaign."""
+        """Refuse users who may not change participants of the company."""
         self.ensure_one()
         self.check_access("read")
         self.env["campaign.participant"].check_access(operation)
@@ -673,8 +682,9 @@ class UtmCampaign(models.Model):
             )
 
     def action_note_addressed(self):
-        """Note for the whole audience but the control group that it is addressed
-        today, where no day stands yet: one query.
+        """Record that the audience is addressed today.
+
+        All but the control group, where there is no day yet: one query.
 
         Of customers whom the user may not read, nothing is noted.
         """
@@ -776,9 +786,11 @@ class UtmCampaign(models.Model):
             )
 
     def _leave_other_companies(self, company_id):
-        """Delete profiles of other companies and participants that runs found, who are
-        found again; and of customers whom people entered for more than one company all
-        but one. Two queries."""
+        """Delete results of other companies.
+
+        Profiles, and participants that runs find again; of customers entered for more
+        than one company all but one. Two queries.
+        """
         if not self:
             return
         self.env.flush_all()

@@ -362,8 +362,11 @@ class ClassificationOverrideMixin(models.AbstractModel):
 
     @api.model
     def _status_classes(self):
-        """Return ``now``, ``then`` and ``decided``: SQL of the class on the axis of a
-        decision ``o`` with the profile ``f``, '' for none."""
+        """Return the SQL of the classes that decide the status.
+
+        ``now``, ``then`` and ``decided``: the class on the axis of a decision ``o``
+        with the profile ``f``, '' for none.
+        """
         raise NotImplementedError
 
     @api.model

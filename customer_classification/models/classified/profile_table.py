@@ -1,4 +1,4 @@
-"""Tables that runs fill: each column declared once, for content, hash and SQL.
+"""Tables that runs fill: columns declared once for content and SQL.
 
 A run works out frames with numbers for everything; here they become the columns of a
 table. ``ProfileTable.content`` makes the rows and their hash, by which a run finds what
@@ -38,7 +38,7 @@ class Column:
     dtype: str = ""
 
     def values(self, source, money_places):
-        """Return the engine's values as they are kept, so that equal ones are alike."""
+        """Return values as they are stored, so that equal content is equal."""
         import numpy as np
 
         values = source.to_numpy() if hasattr(source, "to_numpy") else source

@@ -6,8 +6,11 @@ from odoo.fields import Domain
 
 
 class CustomerCode(models.Model):
-    """A code that a customer has, or had, in a company: each belongs to one customer
-    for ever, so that an old code still leads to its customer."""
+    """Current or former code of a customer in a company.
+
+    Each code belongs to one customer for ever, so that an old code still leads to its
+    customer.
+    """
 
     _name = "customer.code"
     _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
@@ -75,8 +78,11 @@ class CustomerCode(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Codes that people give or import; taken ones are refused with a sentence,
-        and the code so far becomes an old one: three queries, whatever the number."""
+        """Create entered or imported codes.
+
+        Taken ones are refused with a sentence, and the current code becomes an old one:
+        three queries for any number.
+        """
         self._check_all_values(vals_list)
         vals_list = [
             {

@@ -19,7 +19,7 @@ WORDS = {
 
 
 class Customer(NamedTuple):
-    """What a code is made of, and the code so far."""
+    """Values of a customer for its code, and its current code."""
 
     id: int
     is_company: bool
@@ -39,7 +39,7 @@ class Step(NamedTuple):
 
 
 class Scheme(NamedTuple):
-    """What is asked of a scheme for every customer."""
+    """Settings of a scheme that are read for every customer."""
 
     id: int
     applies_to: str
@@ -101,8 +101,9 @@ class CustomerCodeAssignment(models.AbstractModel):
 
     @api.model
     def _plan(self, company, partner_ids=None, schemes=None):
-        """``(steps, number of those who get a first code)``: two queries, and one for
-        each kind of words. Codes that a person gave are left alone.
+        """Return the steps and the number of customers with a first code.
+
+        Two queries, and one for each kind of words. Codes given by a person are kept.
 
         :param schemes: by which codes are assigned; by default by all of the company
         """
@@ -119,8 +120,11 @@ class CustomerCodeAssignment(models.AbstractModel):
 
     @api.model
     def _schemes(self, company, chosen=None):
-        """All schemes of a company in their order; others than the chosen ones without
-        a recipe: whom they are for gets no code by another one."""
+        """Return all schemes of a company in their order.
+
+        Schemes that were not chosen have no recipe: their customers get no code by
+        another one.
+        """
         own = self.env["customer.code.scheme"].search([("company_id", "=", company.id)])
         return [
             Scheme(
@@ -162,7 +166,10 @@ class CustomerCodeAssignment(models.AbstractModel):
 
     @api.model
     def _numbered(self, steps, skip):
-        """``(partner id, code, number, scheme id)`` of each step: a query a scheme."""
+        """Return each step as ``(partner id, code, number, scheme id)``.
+
+        A query a scheme.
+        """
         rows = []
         by_scheme = defaultdict(list)
         for step in steps:
@@ -194,8 +201,10 @@ class CustomerCodeAssignment(models.AbstractModel):
 
     @api.model
     def _insert_codes(self, company, rows):
-        """Add codes; return the ids of those who got theirs. A customer gets an old
-        code of the own again, and nobody that of another."""
+        """Add codes; return the ids of the customers who got theirs.
+
+        A customer may get a former code of its own again, but never that of another.
+        """
         partner_ids, codes, numbers, schemes = map(list, zip(*rows, strict=True))
         found = self.env.execute_query(
             SQL(

@@ -10,7 +10,7 @@ SAMPLE_SIZE = 5
 
 
 class CustomerCodeScheme(models.Model):
-    """How the codes of a company's customers are put together."""
+    """Scheme of the codes of a company's customers."""
 
     _name = "customer.code.scheme"
     _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
@@ -156,7 +156,7 @@ class CustomerCodeScheme(models.Model):
         ]
 
     def _recipe(self):
-        """What the codes are made of, for the engine."""
+        """Return the composition of the codes for the engine."""
         return customer_codes.Recipe(
             self.segment_ids._plain(), self.separator or "", self.has_check_character
         )

@@ -19,7 +19,10 @@ class Code(fields.Char):
 
 
 class ResPartner(models.Model):
-    """Shows the code of the commercial partner, and finds customers by their codes."""
+    """Contacts with the code of their commercial partner.
+
+    Customers are found by their codes.
+    """
 
     # One file for each idea of a contact.
     _inherit = "res.partner"  # pylint: disable=consider-merging-classes-inherited
@@ -56,7 +59,7 @@ class ResPartner(models.Model):
 
     @api.model
     def _search_customer_code(self, operator, value):
-        """By the current code; a pattern such as ``=ilike`` finds by its beginning."""
+        """Search by the current code; ``=ilike`` finds by its beginning."""
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
         field = self._fields["customer_code"]
@@ -82,8 +85,10 @@ class ResPartner(models.Model):
 
     @api.model
     def _search_display_name(self, operator, value):
-        """Also by the beginning of a code, current or old, wherever a contact is
-        chosen."""
+        """Search also by the beginning of a code, current or old.
+
+        Wherever a contact is chosen.
+        """
         domain = Domain(super()._search_display_name(operator, value))
         if operator not in POSITIVE_TEXT_OPERATORS or not isinstance(value, str):
             return domain

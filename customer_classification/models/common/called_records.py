@@ -31,8 +31,10 @@ def check_records(records):
 
 
 def without_defaults(records):
-    """Return records that do not take the defaults which a caller put into the context:
-    those of a model that the program alone writes are none of theirs."""
+    """Return records without the default values of the caller's context.
+
+    For models that only the program writes.
+    """
     return records.with_env(records.env(context=clean_context(records.env.context)))
 
 

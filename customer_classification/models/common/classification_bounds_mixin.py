@@ -28,8 +28,10 @@ _JUDGES = {
 
 
 class ClassificationBoundsMixin(models.AbstractModel):
-    """Values that clients write, judged in words: numbers by their bounds, and all by
-    what their field can keep, before Odoo's own conversion stumbles over them.
+    """Checks of values written by clients, with sentences.
+
+    Numbers are checked by their bounds, all values by what their field can store,
+    before Odoo converts them.
 
     As Odoo's fields do, text such as "12.50" is taken for a number.
     """
@@ -39,8 +41,11 @@ class ClassificationBoundsMixin(models.AbstractModel):
 
     @api.model
     def _bounds(self):
-        """``{field: (lowest, highest)}`` of numbers, or ``{field: (0, longest)}`` of
-        texts; both ends are allowed."""
+        """Return the bounds of numbers and lengths of texts.
+
+        ``{field: (lowest, highest)}`` or ``{field: (0, longest)}``; both ends are
+        allowed.
+        """
         return {}
 
     @api.model_create_multi
@@ -80,7 +85,7 @@ class ClassificationBoundsMixin(models.AbstractModel):
 
     @api.model
     def _value_sentence(self, name, value):
-        """Why a field cannot have a value, ``None`` where it can."""
+        """Return why a field refuses a value, ``None`` where it takes it."""
         field = self._fields.get(name)
         if field is None and not self.env.su:
             return self._unknown_sentence(name)
@@ -174,8 +179,11 @@ class ClassificationBoundsMixin(models.AbstractModel):
 
     @api.model
     def _record_sentence(self, field, value):
-        """A record is given by its number; programs of the server give it itself, or
-        one that is not saved yet."""
+        """Return why a many2one refuses a value.
+
+        A record is given by its id; server code may give the record itself, or a new
+        one.
+        """
         if isinstance(value, bool | str | float | dict | list):
             return self._wrong_sentence(field, value)
         if isinstance(value, int) and not 0 <= value <= BIGGEST_ID:
@@ -191,10 +199,10 @@ class ClassificationBoundsMixin(models.AbstractModel):
 
     @api.model
     def _label(self, field):
-        """What people call a field."""
+        """Return the label of a field."""
         return field._description_string(self.env)
 
 
 def is_empty(value):
-    """Whether a value is none; the number 0 is one."""
+    """Return whether a value is empty; the number 0 is not."""
     return value is None or value is False or value == ""

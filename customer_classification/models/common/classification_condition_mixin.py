@@ -1,4 +1,4 @@
-"""Conditions that people write: read, checked, and looked at with their rights."""
+"""Conditions written by people, evaluated with their rights."""
 
 import ast
 import logging
@@ -227,8 +227,10 @@ class Condition:
     # Readers
 
     def readers(self):
-        """Whom its results may be shown to: ``all`` users of the app, those who see
-        ``amounts``, or only the ``own`` person."""
+        """Return the audience of the results of a condition.
+
+        ``all`` users of the app, those who see ``amounts``, or only the ``own`` person.
+        """
         sets = self.env["res.groups"]._get_group_definitions()
         users = sets.parse(READER_GROUP)
         sellers = users & sets.parse(MONEY_GROUP)
@@ -240,7 +242,11 @@ class Condition:
 
 
 class ClassificationConditionMixin(models.AbstractModel):
-    """Records with a condition, which is looked at with the rights of one person.
+    """Records with a condition evaluated with the rights of one person.
+
+    The writer of the condition becomes that person; nobody can name another one. So
+    nobody gains the rights of somebody else, neither by naming nor by editing. It is
+    used together with ``classification.protected.mixin``.
 
     Who writes the condition becomes that person; nobody can name another one. So
     nobody gains the eyes of somebody else, neither by naming nor by editing. It goes
@@ -302,7 +308,7 @@ class ClassificationConditionMixin(models.AbstractModel):
         raise NotImplementedError
 
     def _condition_taken(self):
-        """What changes about records whose condition the user changes."""
+        """Return the values set on records whose condition a user changes."""
         return {self._condition_person: self.env.uid}
 
     def _check_condition_texts(self, vals_list):
@@ -402,7 +408,10 @@ def comodel_of(field, model):
 
 
 def dangling_references(domain, model):
-    """Paths of conditions that name records which are no more: one query a path."""
+    """Return paths of conditions that name deleted records.
+
+    One query a path.
+    """
     for condition in domain.iter_conditions():
         comodel = comodel_of(field_of(condition, model), model)
         if comodel is None:
@@ -450,7 +459,7 @@ def _parsed(text):
 
 
 def _is_storable(text):
-    """Whether the database can keep a text, and it is not endless."""
+    """Return whether the database can store a text of usual length."""
     if len(text) > MAX_LENGTH or "\0" in text:
         return False
     try:
@@ -470,7 +479,7 @@ def _check_values(domain):
 
 
 def _is_plain(operator, item):
-    """Whether a value is one that every database can compare with."""
+    """Return whether every database can compare with a value."""
     if isinstance(item, str):
         is_pattern = operator.endswith("like")
         tail = len(item) - len(item.rstrip("\\"))
@@ -479,7 +488,10 @@ def _is_plain(operator, item):
 
 
 def _looked_at(domain, model):
-    """``(model, field)`` of all that a domain looks at; no field for a whole model."""
+    """Return the models and fields that a domain reads.
+
+    ``(model, field)``; no field for a whole model.
+    """
     yield model, None
     for condition in domain.iter_conditions():
         yield from _looked_at_by(condition, model)
@@ -503,7 +515,7 @@ def _looked_at_by(condition, model):
 
 
 def _refused(domain, model):
-    """``(model, field)`` of what the user of the model's environment may not read."""
+    """Return the models and fields that the user may not read."""
     if model.env.su:
         return
     for looked_at, field in _looked_at(domain, model):

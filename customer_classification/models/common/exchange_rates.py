@@ -1,4 +1,6 @@
-"""SQL of exchange rates: as Odoo resolves them, without a look-up for each row.
+"""SQL of exchange rates, resolved as Odoo does.
+
+Without a look-up for each row.
 
 Odoo takes the last rate up to a day, else the first one after it; the rates of a
 company's main company come before those of all companies. Here all of this becomes two
@@ -35,8 +37,9 @@ def with_rates(query, roots=ALL_ROOTS):
 
 
 def conversion_factor(root, currency, own_currency, day):
-    """SQL of what one unit of a currency is in another on a day: float8, NULL where
-    there is no rate, NaN where the rate cannot be reckoned with.
+    """Return the SQL of the factor between two currencies on a day.
+
+    A float8, NULL without a rate, NaN for an unusable rate.
 
     :param root: SQL of the main company, which keeps the rates
     :param currency: SQL of the currency that is converted
@@ -52,8 +55,10 @@ def conversion_factor(root, currency, own_currency, day):
 
 
 def _rate(root, currency, day):
-    """SQL of the rate that holds on a day: 0 where there is none, NaN where it cannot
-    be reckoned with."""
+    """Return the SQL of the rate on a day.
+
+    0 where there is none, NaN where it is unusable.
+    """
     return SQL(
         "(SELECT rates FROM rate_step)[width_bucket(%s, (SELECT keys FROM rate_step))]",
         _key(root, currency, day),
@@ -75,7 +80,9 @@ def _key(root, currency, day):
 
 
 def _steps(roots):
-    """SQL of ``(key, day, rate)``: each rate from the day on which it begins to hold.
+    """Return the SQL of each rate from the day on which it begins.
+
+    Columns ``(key, day, rate)``.
 
     Every currency has a first step, before all days: its first rate, or 0. Rates of
     all companies hold only before the first one of the main company itself.
@@ -127,8 +134,10 @@ def digits_of(currency):
 
 
 def at_rate_of_company(amount, foreign_amount, currency, day):
-    """SQL of an amount in the currency of its company, a row of ``res_company`` as
-    ``company``, at the rate of a day: NULL where there is none.
+    """Return the SQL of an amount in the currency of its company.
+
+    The company is a row of ``res_company`` as ``company``; NULL without a rate of the
+    day.
 
     :param amount: SQL of the amount where it is in that currency
     :param foreign_amount: SQL of the amount where it is in another one

@@ -10,8 +10,9 @@ ADDONS = "customer_classification"
 
 
 class IrRule(models.Model):
-    """Rows about a contact, product or campaign follow the record rules on it, and
-    wizards are those of who opened them.
+    """Rows about a record follow the record rules on it.
+
+    So do wizards those who opened them.
 
     Whoever may not read a contact sees none of its rows: they are not listed, counted,
     grouped, exported or opened, and cannot be written. Each stored many2one of a model
@@ -106,7 +107,7 @@ class IrRule(models.Model):
 
 
 def _lets_pass(domain, companies):
-    """Whether a domain holds for records of each company and of none.
+    """Return whether a domain holds in each company and in none.
 
     :param companies: ids of all companies, and False
     """

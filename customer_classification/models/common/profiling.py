@@ -1,4 +1,4 @@
-"""Who may not be profiled, once for all queries: persons who object to it."""
+"""Conditions for persons who object to profiling."""
 
 from odoo.fields import Domain
 from odoo.tools import SQL

@@ -1,4 +1,4 @@
-"""Kinds of runs over customers, and those of all runs that change no class."""
+"""Kinds of runs over customers, and of runs that change no class."""
 
 RUN_KINDS = [
     ("production", "Production"),

@@ -19,7 +19,7 @@ NUMBERS = ("integer", "float", "monetary")
 
 
 def searched_by_sql(model, name, operator, value):
-    """Return what the search method of a field returns that is worked out by SQL.
+    """Return the result of a search method of a field worked out by SQL.
 
     The model's ``_field_to_sql`` gives that SQL and refuses who may not read the field:
     not here, because Odoo takes an error of a search method for "not supported".
@@ -50,8 +50,10 @@ def searched_by_sql(model, name, operator, value):
 
 
 def _is_answered(field, operator):
-    """Whether a field of this type knows an operator; the ORM turns others into
-    these."""
+    """Return whether a field of this type knows an operator.
+
+    The ORM turns others into these.
+    """
     if operator in ("any", "any!"):
         return field.relational
     is_pattern = operator.endswith("like") and not field.relational
@@ -59,8 +61,10 @@ def _is_answered(field, operator):
 
 
 def _asked_value(env, field, operator, value):
-    """The value as it can be compared with the SQL of a field, None where nothing
-    matches."""
+    """Return a value comparable with the SQL of a field.
+
+    None where nothing matches.
+    """
     if operator == "in":
         none = [False] if asks_for_none(value) else []
         return [*values_among(field, value), *none] or None
@@ -72,7 +76,10 @@ def _asked_value(env, field, operator, value):
 
 
 def _number_condition(column, falsy, operator, value):
-    """SQL of a condition on a number; without one, it is the field's falsy value."""
+    """Return the SQL of a condition on a number.
+
+    An unknown number counts as the field's falsy value.
+    """
     if falsy is not None:
         column = SQL("COALESCE(%s, %s)", column, falsy)
     if operator != "in":
@@ -86,7 +93,7 @@ def _number_condition(column, falsy, operator, value):
 
 
 def asks_for_none(values):
-    """Whether no value at all is among those that are looked for."""
+    """Return whether the searched values include no value."""
     return any(one is False or one is None for one in values)
 
 
@@ -105,7 +112,7 @@ def values_among(field, values):
 
 
 def compared_value(env, field, value):
-    """Return a value with which a field can be compared by size, None for none.
+    """Return a value comparable by size with a field, None for none.
 
     :raises UserError: it cannot
     """
@@ -128,7 +135,10 @@ def _is_whole(value):
 
 
 def _can_be(field, number):
-    """Whether a field can have a number: an integer has no fraction."""
+    """Return whether a field can have a number.
+
+    An integer has no fraction.
+    """
     return field.type != "integer" or number == int(number)
 
 

@@ -1,4 +1,4 @@
-"""What the engine says, in words that can be translated.
+"""Translatable sentences for the codes of the engine.
 
 The engine knows no language: it raises and notes codes with numbers. Here are the
 sentences for them, where Odoo's export of terms finds them.
@@ -175,8 +175,10 @@ PERCENT_FIELDS = ("keep_margin", "limit_tolerance", "decline_growth", "refund_sh
 
 
 def rule_sentence(policy, error):
-    """The sentence of a ``RuleError`` of the engine about a policy, with the names of
-    the line and of the fields that it is about."""
+    """Return the sentence of a ``RuleError`` of the engine.
+
+    It names the line and the fields of the policy concerned.
+    """
     sentence = RULE_SENTENCES.get(error.code)
     if not sentence:
         return str(error)
@@ -206,7 +208,10 @@ def rule_sentence(policy, error):
 
 
 def note_sentence(env, note):
-    """A note of the engine, ``{"code": ..., numbers}``, as a translated sentence."""
+    """Return a note of the engine as a translated sentence.
+
+    A note is ``{"code": ..., numbers}``.
+    """
     sentence = NOTE_SENTENCES.get(note.get("code"))
     if not sentence:
         return str(note)
@@ -228,7 +233,9 @@ def metric_label(env, metric):
 
 
 def plain_number(env, value):
-    """A number in the reader's language with the decimals that it needs, six at
-    most: 12,000 and 0.25."""
+    """Return a number in the reader's language without useless decimals.
+
+    At most six: 12,000 and 0.25.
+    """
     decimals = f"{value:.6f}".rstrip("0").partition(".")[2]
     return formatLang(env, value, digits=len(decimals))

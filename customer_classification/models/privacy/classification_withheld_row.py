@@ -28,7 +28,7 @@ CLASSIFYING = {
 
 
 class ClassificationWithheldRow(models.Model):
-    """A row about a person that is kept apart while the person objects to profiling.
+    """Row about a person, kept apart while the person objects.
 
     Data protection law calls it restriction of processing: the row is stored, and
     nothing that searches, counts or shows reads it. It goes back to its table when the
@@ -53,8 +53,10 @@ class ClassificationWithheldRow(models.Model):
 
     @api.model
     def _person_fields(self):
-        """``[(model, name of the field, whether the row is the contact's own)]`` of
-        the stored references to contacts of the addon and its glue addons."""
+        """Return the stored references to contacts of our addons.
+
+        ``[(model, name of the field, whether the row is the contact's own)]``.
+        """
         return [
             (name, field.name, field.ondelete == "cascade")
             for name, model in self.env.registry.items()
@@ -72,16 +74,20 @@ class ClassificationWithheldRow(models.Model):
 
     @api.model
     def _withhold_objectors(self, partner_ids):
-        """Withhold the rows of those of some contacts who object: one query, and those
-        of :meth:`_withhold` where there is one."""
+        """Withhold the rows of objectors among some contacts.
+
+        One query, and those of :meth:`_withhold` where there is one.
+        """
         contacts = self.env["res.partner"].sudo().with_context(active_test=False)
         domain = [("id", "in", partner_ids), ("customer_objects_profiling", "=", True)]
         self.sudo()._withhold(contacts.search(domain, order="id"))
 
     @api.model
     def _withhold(self, partners):
-        """Move what classifies persons, lists or counts them, out of its tables: two
-        queries a reference, whatever the number of persons."""
+        """Move rows that classify, list or count persons out of their tables.
+
+        Two queries a reference, for any number of persons.
+        """
         if not partners:
             return
         self.env.flush_all()
@@ -177,9 +183,11 @@ class ClassificationWithheldRow(models.Model):
 
     @api.model
     def _give_back(self, partners):
-        """Put the rows of persons who object no more back where they were, but those
-        that name what was deleted since: queries by models and references, not by
-        persons or rows."""
+        """Restore the rows of persons who withdrew their objection.
+
+        Rows that name records deleted since are left out: queries by models and
+        references, not by persons or rows.
+        """
         self.env.flush_all()
         free = self._with_contacts(partners).filtered_domain(MAY_BE_PROFILED)
         rows = self.search([("partner_id", "in", free.ids)], order="id")
@@ -211,8 +219,10 @@ class ClassificationWithheldRow(models.Model):
             self._give_tags(contents)
 
     def _whole(self, model):
-        """The contents whose references still exist, an optional one that does not
-        emptied: one query a reference."""
+        """Return the contents whose references still exist.
+
+        An optional reference to a deleted record is emptied: one query a reference.
+        """
         owner = next(
             name
             for of, name, is_own in self._person_fields()

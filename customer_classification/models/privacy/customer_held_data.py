@@ -60,7 +60,10 @@ class CustomerHeldData(models.AbstractModel):
 
     @api.model
     def _records(self, contact, is_subject):
-        """``[(name of the model, records about a contact)]``: a search a reference."""
+        """Return the records about a contact by model.
+
+        ``[(name of the model, records)]``: a search a reference.
+        """
         found = {}
         for name, field, __ in self.env[WITHHELD]._person_fields():
             model = self.env[name].sudo().with_context(active_test=False)

@@ -65,8 +65,10 @@ class ResPartner(models.Model):
         return super().create([self._with_objection_day(vals) for vals in vals_list])
 
     def write(self, vals):
-        """Withhold the rows of who objects now, and give back those of who does no
-        more: a fixed number of queries, whatever the number of contacts."""
+        """Withhold the rows of new objectors, and restore those of former ones.
+
+        A fixed number of queries for any number of contacts.
+        """
         if "customer_objects_profiling" not in vals:
             return super().write(vals)
         objected = self.sudo().filtered("customer_objects_profiling")
@@ -80,8 +82,10 @@ class ResPartner(models.Model):
 
     @api.model
     def _with_objection_day(self, vals):
-        """The values with today where somebody objects, and without day and note where
-        the objection is taken back."""
+        """Return the values with the day of an objection.
+
+        Day and note are emptied where the objection is withdrawn.
+        """
         if "customer_objects_profiling" not in vals:
             return vals
         if not vals["customer_objects_profiling"]:
@@ -123,8 +127,11 @@ class ResPartner(models.Model):
     # Erasure
 
     def _erase_free_text(self):
-        """Erase the free text of all rows about these contacts, and on the contacts
-        that of the addon: one query a model, and one for what is withheld."""
+        """Erase the free text of all rows about these contacts.
+
+        And on the contacts that of our addons: one query a model, and one for withheld
+        rows.
+        """
         self.env.flush_all()
         withheld = self.env[WITHHELD].sudo()
         references = [("res.partner", "id", True), *withheld._person_fields()]
@@ -151,8 +158,10 @@ class ResPartner(models.Model):
         ]
 
     def _erase_rows(self, model, field, ids, names):
-        """Erase fields of the rows in whose ``field`` one of some ids stands: one
-        query. Not through the ORM, which keeps what decisions said before."""
+        """Erase fields of the rows that refer to some ids by ``field``.
+
+        One query. Not through the ORM, which keeps earlier versions of decisions.
+        """
         erased = [
             SQL("%s = %s", SQL.identifier(name), self._erased_text(model, name))
             for name in names
@@ -168,7 +177,7 @@ class ResPartner(models.Model):
         )
 
     def _erased_text(self, model, name):
-        """What stands in a field afterwards: nothing, where it may be empty."""
+        """Return the value of an erased field: nothing, where allowed."""
         return self.env._("Erased") if model._fields[name].required else None
 
     def _erased(self, row):

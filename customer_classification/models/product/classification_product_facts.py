@@ -64,8 +64,11 @@ WORK_MEM = "64MB"
 
 
 class Split(NamedTuple):
-    """What was sold by variant: the engine's ``Sold`` of all variants, the product of
-    each, and whether it has several."""
+    """Sales by variant.
+
+    The engine's ``Sold`` of all variants, the product of each, and whether it has
+    several variants.
+    """
 
     sold: tuple
     product: object
@@ -73,10 +76,12 @@ class Split(NamedTuple):
 
 
 class ProductState(NamedTuple):
-    """What a run over products reads: the engine's ``Sold``; a frame with the state of
-    each product, and one with the classes so far; ids of those that have a profile
-    and are neither sold nor for sale; a :class:`Split`, or None; and ``[(product,
-    reason, lines)]`` of those set aside."""
+    """Input of a run over products.
+
+    The engine's ``Sold``; a frame with the state of each product, and one with the
+    former classes; ids of products with a profile that are neither sold nor for sale; a
+    :class:`Split`, or None; and ``[(product, reason, lines)]`` of the excluded ones.
+    """
 
     sold: tuple
     products: object
@@ -87,8 +92,7 @@ class ProductState(NamedTuple):
 
 
 class ClassificationProductFacts(models.AbstractModel):
-    """Reads what was sold of each product up to a day, beside how the product is
-    classified so far.
+    """Sales of each product up to a day, beside its former classes.
 
     *How it works*: the sources give selects of lines; one aggregate over them, by
     variant and period, leaves the database. Variants are rolled up to their product
@@ -135,8 +139,11 @@ class ClassificationProductFacts(models.AbstractModel):
 
     @api.model
     def _problems(self, rows, products, variants):
-        """``[(product, reason, lines)]`` of products whose numbers cannot be reckoned
-        with; of those that nobody offers, sold or classified, nothing is told."""
+        """Return products with unusable numbers.
+
+        ``[(product, reason, lines)]``; without products that are neither offered, sold
+        nor classified.
+        """
         import numpy as np
 
         looked_at = products["is_offered"] | products["has_profile"]
@@ -175,8 +182,10 @@ class ClassificationProductFacts(models.AbstractModel):
 
     @api.model
     def _split(self, rows, products, variants, periods, parameters):
-        """The :class:`Split` of what was sold by variant, None where no product has
-        several variants."""
+        """Return the :class:`Split` of the sales by variant.
+
+        None where no product has several variants.
+        """
         import numpy as np
 
         from ...engine import product_facts
@@ -198,7 +207,7 @@ class ClassificationProductFacts(models.AbstractModel):
 
     @api.model
     def _read_sold(self, policy, scope, periods):
-        """What was sold by variant and period: three queries."""
+        """Return sales by variant and period: three queries."""
         cr = self.env.cr
         cr.execute(SQL("SELECT set_config('work_mem', %s, TRUE)", WORK_MEM))
         columns = read_frame(cr, self._sold_query(policy, scope, periods), SOLD)
@@ -207,9 +216,12 @@ class ClassificationProductFacts(models.AbstractModel):
 
     @api.model
     def _sold_query(self, policy, scope, periods):
-        """SQL of the aggregate. What is given back makes no sale: it counts in the
-        sums, not in the number of lines and not in the days. ``OFFSET 0`` has amount
-        and quantity worked out once a line, not where they are named."""
+        """Return the SQL of the aggregate of sales.
+
+        Returns count in the sums, not in the number of lines and not in the days.
+        ``OFFSET 0`` has amount and quantity worked out once a line, not where they are
+        named.
+        """
 
         def period(day):
             return SQL("width_bucket(%s, %s::date[])", day, periods.starts)
@@ -266,8 +278,9 @@ class ClassificationProductFacts(models.AbstractModel):
 
     @api.model
     def _by_product(self, rows, factors, variants):
-        """The rows with their product, in its unit, and the margin; that is not known
-        where neither document nor variant knows a cost.
+        """Return the rows by product, in its unit, with the margin.
+
+        The margin is unknown where neither document nor variant knows a cost.
 
         :param factors: reference units in the unit of each product
         :param variants: frame of :meth:`_read_variants`
@@ -292,8 +305,10 @@ class ClassificationProductFacts(models.AbstractModel):
 
     @api.model
     def _read_products(self, policy, as_of_date):
-        """All products, and their classes so far, by id: one query, and one for each
-        currency in which prices are."""
+        """Return all products, and their former classes, by id.
+
+        One query, and one for each currency of the prices.
+        """
         import pandas as pd
 
         kinds = {
@@ -346,8 +361,11 @@ class ClassificationProductFacts(models.AbstractModel):
 
     @api.model
     def _price_rates(self, company, as_of_date):
-        """``{id of the company that owns a product: rate of its prices}``, 0 for
-        products of all companies, whose prices are in the main company's currency."""
+        """Return the rate of the prices by owning company.
+
+        ``{company id: rate}``, 0 for products of all companies, whose prices are in the
+        main company's currency.
+        """
         main = self.env["res.company"].sudo()._get_main_company()
         owners = {0: main} | {one.id: one for one in company.sudo().parent_ids}
         return {
@@ -357,7 +375,7 @@ class ClassificationProductFacts(models.AbstractModel):
 
     @api.model
     def _rate(self, currency, company, as_of_date):
-        """As Odoo converts; NaN by a rate that is no number to divide by."""
+        """Return a conversion rate as Odoo does; NaN for an unusable one."""
         try:
             rate = currency._get_conversion_rate(
                 currency, company.currency_id, company, as_of_date

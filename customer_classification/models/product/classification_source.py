@@ -19,9 +19,10 @@ class ClassificationSource(models.AbstractModel):
 
     @api.model
     def _sold_queries(self, policy, scope, period):
-        """Return a list of :class:`SQL` selects of ``(product_id integer, day date,
-        period integer, amount float8, quantity float8, cost float8)``, one row a line
-        with a product.
+        """Return the selects of sold lines, one row a line with a product.
+
+        A list of :class:`SQL` of ``(product_id integer, day date, period integer,
+        amount float8, quantity float8, cost float8)``.
 
         ``amount`` is as in :meth:`_purchase_queries`; ``quantity`` is in the reference
         unit of the line's own unit; both are negative for what is given back, and NaN
@@ -86,8 +87,10 @@ class ClassificationSourceSale(models.AbstractModel):
 
     @api.model
     def _line_cost(self, scope):
-        """SQL of a line's cost, NULL where it is no number; no cost is known before
-        ``sale_margin``."""
+        """Return the SQL of a line's cost, NULL for an unusable one.
+
+        No cost is known without ``sale_margin``.
+        """
         if "margin" not in self.env["sale.order.line"]._fields:
             return SQL("NULL::float8")
         cost = _at_rate(SQL("(l.price_subtotal - l.margin::numeric)"), scope)

@@ -1,4 +1,4 @@
-"""From the engine's frames to the columns of product profiles and their changes."""
+"""Columns of product profiles and their changes."""
 
 from odoo.tools import SQL
 
@@ -127,8 +127,10 @@ def change_rows(facts, moves):
 
 
 def insert_changes(run, table="product_class_change"):
-    """SQL that appends the temporary table to the history of the products, or to the
-    moves of a run."""
+    """Return the SQL that appends moves to the history.
+
+    Or to the moves of a run.
+    """
     values = {
         "axis": word_of(PRODUCT_AXES, "axis"),
         "from_class": _class_word("from"),
@@ -161,7 +163,7 @@ VARIANT_FLOATS = ("quantity", "revenue", "cv")
 
 
 def variant_kinds():
-    """``{column: kind}`` of what stands in the temporary table of the variants."""
+    """Return ``{column: kind}`` of the temporary table of variants."""
     return {
         "variant": "int",
         "product": "int",
@@ -174,7 +176,7 @@ def variant_kinds():
 
 
 def variant_rows(split, frame, shown):
-    """What a run writes of each variant of a product with several.
+    """Return the rows of variants of products with several.
 
     :param frame: the classes of all variants
     :param shown: the classes of all products, as people see them
@@ -206,8 +208,10 @@ def variant_rows(split, frame, shown):
 
 
 def delete_variants(run):
-    """SQL that forgets variants of the company that are not in the temporary table,
-    but of products set aside."""
+    """Return the SQL that deletes variants missing in the temporary table.
+
+    Except those of excluded products.
+    """
     return SQL(
         """
         DELETE FROM product_variant_class c
@@ -223,8 +227,11 @@ def delete_variants(run):
 
 
 def upsert_variants(run):
-    """SQL that brings the temporary table into ``product_variant_class``, touching
-    only rows that differ. Variants deleted meanwhile drop out."""
+    """Return the SQL that writes ``product_variant_class``.
+
+    From the temporary table, touching only rows that differ. Variants deleted meanwhile
+    drop out.
+    """
     values = {
         "product_tmpl_id": column_of("product"),
         **{name: word_of(words, name) for name, (__, words) in VARIANT_WORDS.items()},

@@ -11,8 +11,7 @@ PEER_SHARE = 0.2
 
 
 class CustomerProduct(models.Model):
-    """One product and one customer: how often and for how much it was bought, and how
-    many of the peers buy it.
+    """One product and one customer: purchases, and those of the peers.
 
     Peers are the customers of the same value tier and industry. Over the window of
     the policy, as :class:`ProductAudience`. The customer, an id of a commercial
@@ -130,7 +129,7 @@ class CustomerProduct(models.Model):
 
 
 class CustomerProfile(models.Model):
-    """What a customer likes best."""
+    """Favourite categories of a customer."""
 
     # One file for each idea of a profile.
     _inherit = "customer.profile"  # pylint: disable=consider-merging-classes-inherited
@@ -149,7 +148,10 @@ class CustomerProfile(models.Model):
     )
 
     def _compute_favourite_categories(self):
-        """As on the contacts, each in its company: a query a company."""
+        """Compute as on the contacts, each in its company.
+
+        A query a company.
+        """
         partners = self.env["res.partner"].sudo()
         for company, profiles in self.grouped("company_id").items():
             found = partners.with_company(company)._customer_favourites(

@@ -97,8 +97,10 @@ class ProductAssociation(models.Model):
         return super().unlink()
 
     def _offer(self):
-        """Add what is recommended to the optional products: as many writes as
-        products."""
+        """Add recommended products to the optional ones.
+
+        As many writes as products.
+        """
         recommended = self.filtered(lambda link: link.kind == "recommends")
         for product, links in recommended.grouped("product_tmpl_id").items():
             new = links.other_tmpl_id - product.optional_product_ids

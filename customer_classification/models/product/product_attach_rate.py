@@ -7,8 +7,9 @@ from ..common.profiling import OBJECTING
 
 
 class ProductAttachRate(models.Model):
-    """One confirmed order with a product that belongs together with another one:
-    was the other one sold with it, and if not, what was missed.
+    """Confirmed order with a product that has an associated one.
+
+    It tells whether the other one was sold with it, and if not, the missed revenue.
 
     Only the same order counts: who buys the service a week later has bought it
     without being asked. A view, worked out when it is read.

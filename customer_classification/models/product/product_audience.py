@@ -14,8 +14,9 @@ _AXES = ("value_tier", "lifecycle_stage", "tag")
 
 
 class ProductAudience(models.Model):
-    """Who buys a product: the share of its revenue that a value tier, a lifecycle stage
-    or the customers with a tag make, against the share that they make of everything.
+    """Buyers of a product by value tier, lifecycle stage and tag.
+
+    Their share of its revenue, against their share of all revenue.
 
     A customer has one tier and one stage, and as many tags as there are: shares of tags
     do not add up to one. Whoever has a tag counts for the tags above it, too.
@@ -120,7 +121,7 @@ class ProductAudience(models.Model):
         )
 
     def _share_query(self, axis):
-        """What each class bought of each product, and its share of it."""
+        """Return the SQL of each class's purchases and share of a product."""
         whole = SQL("sum(GREATEST(sum(b.amount), 0)) OVER w")
         totals = SQL("")
         if axis == "tag":
@@ -197,8 +198,11 @@ class ProductAudience(models.Model):
         )
 
     def _sold_lines(self):
-        """The lines in the window of each company, by the documents that its policy
-        counts: product, company, contact, amount, quantity and day."""
+        """Return the SQL of the lines in the window of each company.
+
+        By the documents that its policy counts: product, company, contact, amount,
+        quantity and day.
+        """
         return with_rates(
             SQL("%s UNION ALL %s", self._order_lines(), self._invoice_lines())
         )
@@ -228,8 +232,11 @@ class ProductAudience(models.Model):
         )
 
     def _invoice_lines(self):
-        """A credit note counts as a run counts it, but for what is left of it after
-        corrections: where its order or the invoice that it reverses counts."""
+        """Return the SQL of invoice lines.
+
+        A credit note counts as a run counts it, except for later corrections: where its
+        order or the invoice that it reverses counts.
+        """
         return SQL(
             """
             SELECT l.product_id, m.company_id, m.partner_id, %(amount)s AS amount,
@@ -269,8 +276,10 @@ class ProductAudience(models.Model):
         )
 
     def _windows(self):
-        """First and last day of the window of each company, as of its last run over
-        products; before the first one, as of today."""
+        """Return first and last day of the window of each company.
+
+        As of its last run over products; before the first one, as of today.
+        """
         return SQL(
             """
             SELECT y.company_id, y.revenue_source, y.subtract_credit_notes,

@@ -4,8 +4,10 @@ from odoo.fields import Domain
 
 
 class ProductCategory(models.Model):
-    """The accounting category in a tree that people arrange: with an order, a
-    description, and without the cascade by which deleting one takes those below along.
+    """Accounting categories in a tree that people arrange.
+
+    With an order, a description, and without the cascade by which deleting one deletes
+    those below.
 
     Odoo's own order by name stays what other screens use.
     """
@@ -40,8 +42,10 @@ class ProductCategory(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_without_leaving_anything(self):
-        """Odoo would delete those below, and leave products without any category: two
-        queries."""
+        """Refuse to delete categories with products or categories below.
+
+        Odoo would delete those below, and leave products without category: two queries.
+        """
         children = self.search(
             [("parent_id", "in", self.ids), ("id", "not in", self.ids)], limit=1
         )

@@ -19,7 +19,7 @@ from .product_profile import (
 
 
 class ProductClassOverride(models.Model):
-    """A person's decision about a class of a product, as customers have theirs."""
+    """Decision of a person about a class of a product."""
 
     _name = "product.class.override"
     _inherit = "classification.override.mixin"
@@ -66,7 +66,7 @@ class ProductClassOverride(models.Model):
 
     @api.depends("product_tmpl_id", "company_id", "axis", *CLASS_FIELDS.values())
     def _compute_classes(self):
-        """What was decided, and what the numbers say now: one query."""
+        """Compute the decided class and the one computed now: one query."""
         profiles = self._profiles()
         for decision in self:
             axis = decision.axis
@@ -106,8 +106,10 @@ class ProductClassOverride(models.Model):
         return completed
 
     def _apply(self):
-        """Show what holds now of these products, and note the moves: four queries a
-        company."""
+        """Show the decided classes at once, and record the moves.
+
+        Four queries a company.
+        """
         self.env.flush_all()
         for company, decisions in self.grouped("company_id").items():
             policy = company.sudo()._get_customer_policy()
@@ -120,8 +122,7 @@ class ProductClassOverride(models.Model):
 
     @api.model
     def _show_query(self, company, today, product_ids):
-        """SQL that brings the classes of some products in line with the decisions in
-        force, and appends the moves to the history.
+        """Return the SQL that shows decisions in force and records the moves.
 
         The next run finds the same classes, and writes the row once more, because
         only it knows the hash of what is in it.
@@ -217,7 +218,9 @@ class ProductClassOverride(models.Model):
 
     @api.model
     def _decided(self, company, as_of_date):
-        """What people decided, and what is shown because they did: two queries.
+        """Return decisions, and the classes shown because of them.
+
+        Two queries.
 
         :return: two frames by product with the engine's codes for the four axes:
             decisions in force on the day, 0 for what nobody decided; and the classes
@@ -261,7 +264,7 @@ class ProductClassOverride(models.Model):
 
 
 def _both_ends(axis):
-    """SQL of the class by the numbers, the one shown so far, and the one to show."""
+    """Return the SQL of the computed, shown and new class."""
     shown, shadow = CLASS_FIELDS[axis], SHADOW_FIELDS[axis]
     number = SQL(
         "CASE WHEN f.is_overridden THEN f.%s ELSE f.%s END",

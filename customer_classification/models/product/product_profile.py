@@ -72,7 +72,7 @@ STAGE_REASON_SELECTION = [
 
 
 class ProductProfile(models.Model):
-    """What is known of one product or service in one company, and its classes.
+    """Numbers and classes of a product or service in one company.
 
     Variants are rolled up to their product. Written by runs in SQL, only where
     something differs, and by nobody else.
@@ -282,8 +282,10 @@ class ProductProfile(models.Model):
 
     @api.depends("company_id", "run_id")
     def _compute_as_of_date(self):
-        """The day of the last run over the products of the company: one query for
-        each company."""
+        """Compute the day of the last run over products.
+
+        One query for each company.
+        """
         runs = self.env["classification.run"]
         days = {
             company: runs._last_product_run(company).as_of_date
@@ -357,7 +359,7 @@ class ProductProfile(models.Model):
 
     @api.depends_context("lang")
     def _compute_problem_text(self):
-        """Why runs set this product aside, if they do: one query."""
+        """Compute why runs exclude this product: one query."""
         problems = self.env["classification.problem"]
         texts = problems._texts("product_tmpl_id", self.product_tmpl_id.ids)
         for profile in self:
@@ -477,7 +479,7 @@ class ProductProfile(models.Model):
         )
 
     def _ranked_by(self):
-        """What products are ranked by, in the middle of a sentence."""
+        """Return the ranking measure, in the middle of a sentence."""
         return {
             "revenue": self.env._("revenue"),
             "margin": self.env._("margin"),

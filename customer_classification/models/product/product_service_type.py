@@ -4,7 +4,7 @@ from ..common.called_records import check_one
 
 
 class ProductServiceType(models.Model):
-    """What kind of work a service is: installation, training, consulting ..."""
+    """Kind of work of a service: installation, training, consulting …"""
 
     _name = "product.service.type"
     _description = "Service Type"

@@ -10,7 +10,7 @@ SERVICE_FIELDS = ("product_service_type_id", "product_delivery_mode")
 
 
 class ProductTemplate(models.Model):
-    """Products show their profile, what belongs to them, and for whom they are."""
+    """Products with their profile, associations and audience."""
 
     _name = "product.template"
     _inherit = ["product.template", "classification.classified.mixin"]
@@ -189,7 +189,7 @@ class ProductTemplate(models.Model):
                 )
 
     def write(self, vals):
-        """What becomes a good is no service of any type."""
+        """Clear the service type of products that become goods."""
         if vals.get("type", "service") != "service":
             vals = {**dict.fromkeys(SERVICE_FIELDS, False), **vals}
         return super().write(vals)

@@ -6,8 +6,7 @@ from .product_profile import ABC_SELECTION, XYZ_SELECTION
 
 
 class ProductVariantClass(models.Model):
-    """ABC and XYZ of a variant of a product with several, to see which variants differ
-    from their product.
+    """ABC and XYZ of a variant, to compare it with its product.
 
     Ranked among all variants of all products, by the rules and the numbers of the last
     run, which writes it in SQL where something differs. Variants have no history, no

@@ -22,9 +22,11 @@ class SaleOrder(models.Model):
     @api.depends("state", "company_id", "order_line.product_id")
     @api.depends_context("uid")
     def _compute_product_missing_ids(self):
-        """What is required, also by what is required, less what is there or
-        included, of the products that the reader may see: one query for each step
-        from one product to the next."""
+        """Compute the required products that an order lacks.
+
+        Also those required by them, of the products that the reader may see: one query
+        for each step from one product to the next.
+        """
         open_orders = self.filtered(lambda order: order.state in ("draft", "sent"))
         links = self._association_links(open_orders.order_line.product_template_id)
         for order in self:

@@ -68,14 +68,16 @@ class ClassificationTagBatch(models.Model):
 
     @api.model
     def _start(self, kind, mode, tag_text=False):
-        """Return a new batch; defaults of the context, which clients fill, are none
-        of its values."""
+        """Return a new batch.
+
+        Default values of the context, which clients fill, are ignored.
+        """
         return without_defaults(self.sudo()).create(
             {"kind": kind.name, "mode": mode, "state": "done", "tag_text": tag_text}
         )
 
     def _notification(self):
-        """What was done, with the way to undo it."""
+        """Return a message on the result, with a way to undo it."""
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -106,8 +108,10 @@ class ClassificationTagBatch(models.Model):
         return action
 
     def action_undo(self):
-        """Give back what was taken and take back what was given, but what has changed
-        again since."""
+        """Undo this batch.
+
+        Tags that were changed again since are left alone.
+        """
         check_one(self)
         self._check_may_undo()
         if self.state == "undone":
@@ -128,8 +132,10 @@ class ClassificationTagBatch(models.Model):
         return merge
 
     def _check_may_undo(self):
-        """Let those undo it who did it, or officers, as far as they may change the
-        records: two queries."""
+        """Refuse users other than the author and officers.
+
+        And those who may not change the records: two queries.
+        """
         self.check_access("read")
         kind = KINDS[self.kind]
         self.env[kind.model].browse().check_access("write")

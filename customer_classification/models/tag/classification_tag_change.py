@@ -5,7 +5,10 @@ ACTIONS = [("added", "Given"), ("removed", "Taken away")]
 
 
 class ClassificationTagChange(models.Model):
-    """The history of tags: given or taken away, when, and by whom. Append-only."""
+    """History of tags: given or taken away, when, and by whom.
+
+    Append-only.
+    """
 
     _name = "classification.tag.change"
     _inherit = "classification.tag.row.mixin"
@@ -26,8 +29,10 @@ class ClassificationTagChange(models.Model):
 
     @api.model
     def _append(self, kind, pairs, action, origin, batch_id=None):
-        """Add to the history what has just been done, before the links tell it: one
-        query."""
+        """Add rows to the history before the links are updated.
+
+        One query.
+        """
         self.env.cr.execute(
             SQL(
                 """
@@ -57,9 +62,11 @@ class ClassificationTagChange(models.Model):
 
     @api.model
     def _members_as_of(self, kind, tag_ids, moment):
-        """Ids of the records that had one of these tags at a moment (UTC): those of
-        now, without what was given since and with what was taken away since. One
-        query."""
+        """Return ids of the records with one of these tags at a moment (UTC).
+
+        The current ones, without those given since and with those taken away since. One
+        query.
+        """
         rows = self.env.execute_query(
             SQL(
                 """

@@ -1,4 +1,4 @@
-"""What a domain says about tags and other records: asked before it is used."""
+"""References of a domain to tags and other records."""
 
 from odoo.fields import Domain
 
@@ -13,8 +13,10 @@ from .classification_tag_kind import KIND_OF_TAG_MODEL
 
 
 def asked_tags(domain, model):
-    """``{(tag model, id)}`` of all tags that a domain asks for, wherever it does; all
-    tags of a model where it asks whether there is any."""
+    """Return ``{(tag model, id)}`` of all tags that a domain names.
+
+    All tags of a model where the domain asks for any.
+    """
     found = set()
     for condition in domain.iter_conditions():
         found |= _asked_by(condition, model)

@@ -15,8 +15,11 @@ SAMPLE_ROWS = 500_000  # of the table of tags that are compared
 
 
 class ClassificationTagDuplicate(models.Model):
-    """Two tags that may mean the same: their names are alike, or the same records have
-    them. Found every night; rows of before are replaced."""
+    """Two tags that may mean the same.
+
+    Their names are alike, or the same records have them. Found every night; former rows
+    are replaced.
+    """
 
     _name = "classification.tag.duplicate"
     _description = "Tags That May Mean the Same"
@@ -71,8 +74,10 @@ class ClassificationTagDuplicate(models.Model):
 
     @api.model
     def _shared(self, kind):
-        """``(tag, other, share)`` of tags that the same records have: one query, over
-        every so many-th record where there are millions."""
+        """Return ``(tag, other, share)`` of tags that the same records have.
+
+        One query, sampled on very large tables.
+        """
         return self.env.execute_query(
             SQL(
                 """
@@ -126,8 +131,10 @@ class ClassificationTagDuplicate(models.Model):
 
 
 def _alike(tags):
-    """``((tag, other), likeness)`` of tags with similar names; below different tags,
-    the same name means different things."""
+    """Return ``((tag, other), likeness)`` of tags with similar names.
+
+    Below different parents, the same name means different things.
+    """
     names = [(tag.id, _plain(tag.name), tag.parent_id) for tag in tags]
     for (tag, name, above), (other, other_name, other_above) in combinations(
         sorted(names, key=lambda item: item[0]), 2

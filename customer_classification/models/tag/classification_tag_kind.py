@@ -1,4 +1,4 @@
-"""What carries tags: contacts, products and campaigns, each with its own tags.
+"""Kinds of tagged records: contacts, products and campaigns.
 
 Everything that is done with tags is done alike for the three; what differs is named
 here, once.

@@ -14,7 +14,7 @@ LINK_STATES = [
 
 
 class ClassificationTagLink(models.Model):
-    """Who put a tag there, as of now.
+    """Origin of each tag of a record.
 
     A tag without a row was put there by a person before this was kept. A row that is
     *removed* says that a person took the tag away: rules leave it at that.
@@ -64,8 +64,9 @@ class ClassificationTagLink(models.Model):
 
     @api.model
     def _conflicts(self, kind, groups=None, records=None):
-        """``[(record, group, [tags])]`` of who has more than one tag of an exclusive
-        group: one query.
+        """Return records with more than one tag of an exclusive group.
+
+        ``[(record, group, [tags])]``: one query.
 
         :param groups: tags that are such groups, all by default
         :param records: of which records, all by default
@@ -97,7 +98,9 @@ class ClassificationTagLink(models.Model):
 
     @api.model
     def _note(self, kind, added, removed):
-        """Remember what a person or an import has just changed: four queries at most.
+        """Record a change made by a person or an import.
+
+        Four queries at most.
 
         :param added: pairs ``(tag, record)``
         :param removed: the same
@@ -125,7 +128,9 @@ class ClassificationTagLink(models.Model):
 
     @api.model
     def _check_may_tag(self, kind, domain):
-        """Refuse to change tags of records that the caller may not write: one query.
+        """Refuse to change tags of records that the caller may not write.
+
+        One query.
 
         :param domain: finds the records
         :raises AccessError: there is one that the caller may not write
@@ -153,7 +158,7 @@ class ClassificationTagLink(models.Model):
 
     @api.model
     def _write_pairs(self, kind, added, removed):
-        """Give and take away tags, for who may: six queries, however many they are.
+        """Give and take away tags: six queries for any number.
 
         :param added: pairs ``(tag, record)`` that are not there
         :param removed: pairs that are there

@@ -222,7 +222,7 @@ class ClassificationTagMerge(models.Model):
         return log
 
     def _move_records(self, kind, tag, into):
-        """What has the tag gets the other in its place, from whom it had it."""
+        """Replace the tag on its records, with its origin."""
         self.env.flush_all()
         for statement in (_KEEP_HISTORY, _MOVE_LINKS, _DROP_LINKS, _GIVE, _TAKE):
             self.env.cr.execute(

@@ -32,7 +32,7 @@ LONGEST = {"name": 128, "code": 64, "description": 20_000}
 
 
 class ClassificationTagMixin(models.AbstractModel):
-    """What tags of contacts, products and campaigns have in common.
+    """Common fields and methods of tags of all kinds.
 
     A tree with paths, exclusive groups, an owner, and counts that know the children.
     Names and sort keys come from the path that Odoo keeps, not from the parent's, so
@@ -111,8 +111,10 @@ class ClassificationTagMixin(models.AbstractModel):
 
     @api.private
     def modified(self, fnames, create=False, before=False):
-        """Let what shows in names and sort keys of tags below be worked out anew, all
-        levels at once: one query."""
+        """Invalidate names and sort keys of the tags below.
+
+        All levels at once: one query.
+        """
         super().modified(fnames, create=create, before=before)
         shown = SHOWN_BELOW.intersection(fnames)
         if not shown or create or not self.ids:
@@ -150,8 +152,10 @@ class ClassificationTagMixin(models.AbstractModel):
 
     @api.constrains("parent_id", "name", "active")
     def _check_tag_name(self):
-        """Names differ among siblings in use, in every language: one query, which
-        reads each sibling once."""
+        """Refuse equal names of siblings in use, in every language.
+
+        One query, which reads each sibling once.
+        """
         self.flush_model(["name", "parent_id", "active"])
         rows = self.env.execute_query(
             SQL(
@@ -217,7 +221,10 @@ class ClassificationTagMixin(models.AbstractModel):
         return super().copy_translations(new, excluded={*excluded, "name"})
 
     def _names_beside(self):
-        """Names that these tags and their siblings have in any language: one query."""
+        """Return names of these tags and their siblings in all languages.
+
+        One query.
+        """
         self.flush_model(["name", "parent_id"])
         rows = self.env.execute_query(
             SQL(
@@ -258,8 +265,11 @@ class ClassificationTagMixin(models.AbstractModel):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        """A tag that filters, mailings or rules name is merged or archived instead:
-        what names a tag that is no more would match other records than was meant."""
+        """Refuse to delete tags named by filters, mailings or rules.
+
+        They are merged or archived instead: a domain that names a deleted tag would
+        match other records than was meant.
+        """
         references = self.env["classification.tag.reference"].sudo()
         found = next(references._of(self), None)
         if found:
@@ -410,8 +420,11 @@ class ClassificationTagMixin(models.AbstractModel):
 
     @api.model
     def _refresh_usage(self):
-        """Bring the counts of all tags up to date, children included and each record
-        counted once: one query, which writes only what differs."""
+        """Update the counts of all tags.
+
+        Children included and each record counted once: one query, which writes only
+        what differs.
+        """
         kind = self._tag_kind()
         self.env.flush_all()
         self.env.cr.execute(
@@ -453,8 +466,10 @@ class ClassificationTagMixin(models.AbstractModel):
 
     @api.model
     def _remind_owners(self):
-        """Ask the owners of tags whose review date has come, once a date: one query,
-        and a message a tag."""
+        """Remind the owners of tags whose review date has come.
+
+        Once a date: one query, and a message a tag.
+        """
         due = self.search(
             [
                 ("tag_owner_id", "!=", False),
@@ -543,7 +558,7 @@ class ClassificationTagMixin(models.AbstractModel):
 
     @api.model
     def _search_display_name(self, operator, value):
-        """What is found by a part of its name is found with what stands below it."""
+        """Search by name, with the tags below those found."""
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
         if operator in ("=", "in"):
@@ -559,8 +574,10 @@ class ClassificationTagMixin(models.AbstractModel):
 
     @api.model
     def _search_paths(self, operator, value):
-        """Return the domain of what is shown as one of the values: two queries, and
-        of what is named so where nothing is shown so."""
+        """Return the domain of tags whose path is one of the values.
+
+        Two queries; tags of that name where no path matches.
+        """
         values = [value] if operator == "=" else list(value)
         values = [v for v in values if not isinstance(v, str) or not UNKEPT.search(v)]
         found = self._of_paths([text for text in values if isinstance(text, str)])
@@ -574,8 +591,11 @@ class ClassificationTagMixin(models.AbstractModel):
 
     @api.model
     def _of_paths(self, paths):
-        """``{path: tags}`` of what is shown so. A name may hold the sign between two
-        names, so the end of a path is a name in several ways."""
+        """Return ``{path: tags}``.
+
+        A name may hold the separator, so the end of a path can be a name in several
+        ways.
+        """
         ends = {end for path in paths for end in _ends(path)}
         tags = self.with_context(active_test=False).search([("name", "in", list(ends))])
         shown = tags.sudo().grouped("display_name")
@@ -583,8 +603,10 @@ class ClassificationTagMixin(models.AbstractModel):
 
     @api.model
     def _part_of_path(self, operator, text):
-        """Return the domain of tags whose path holds a text of several names: two
-        queries."""
+        """Return the domain of tags whose path holds several names.
+
+        Two queries.
+        """
         text = f"{text} " if text.endswith(PATH.rstrip()) else text
         if PATH not in text:
             return Domain.FALSE

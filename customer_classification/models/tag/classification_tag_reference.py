@@ -58,8 +58,10 @@ class ClassificationTagReference(models.AbstractModel):
 
     @api.model
     def _of(self, tags):
-        """Yield a :class:`Reference` for each that names one of the tags: a query for
-        each model that may."""
+        """Yield a :class:`Reference` for each record that names the tags.
+
+        A query for each model that may.
+        """
         yield from self._in_domains(tags)
         yield from self._in_fields(tags)
 
@@ -115,8 +117,10 @@ class ClassificationTagReference(models.AbstractModel):
 
     @api.model
     def _reference_fields(self, tag_model):
-        """``(model, field)`` of stored fields that refer to tags, without the tree, our
-        own rows, and the field by which records carry tags."""
+        """Return ``(model, field)`` of stored fields that refer to tags.
+
+        Without the tree, our own rows, and the field by which records carry tags.
+        """
         kind = KIND_OF_TAG_MODEL[tag_model]
         found = (
             self.env["ir.model.fields"]
@@ -184,14 +188,18 @@ class ClassificationTagReference(models.AbstractModel):
 
     @api.model
     def _to_repoint(self, tags):
-        """Return the references of tags that a merge changes: a retired policy keeps
-        what it said."""
+        """Return the references of tags that a merge changes.
+
+        Retired policies keep theirs.
+        """
         return [found for found in self._of(tags) if not _is_past(found.record)]
 
     @api.model
     def _repoint(self, tag, into):
-        """Let what names a tag name another; return ``[{model, id, field, old, new}]``
-        to undo it by."""
+        """Let references name another tag; return the log for undoing it.
+
+        ``[{model, id, field, old, new}]``.
+        """
         done = []
         for reference in self._to_repoint(tag):
             record, field = reference.record, reference.field
@@ -223,8 +231,10 @@ class ClassificationTagReference(models.AbstractModel):
 
     @api.model
     def _swapped(self, record, text, path, tag, into):
-        """Return the text of a domain with one tag in place of another, None for a
-        text that cannot be read."""
+        """Return the text of a domain with one tag replaced by another.
+
+        None for a text that cannot be read.
+        """
         domain, model = self._read_domain(record, text, path)
         if domain is None:
             return None
@@ -295,7 +305,7 @@ class ClassificationTagReference(models.AbstractModel):
 
     @api.model
     def _is_needed(self, entry):
-        """Whether an entry is one, and if so, its addon is still installed."""
+        """Return whether an entry is valid and its addon still installed."""
         if not _is_entry(entry):
             return True
         name = entry["model"]
@@ -303,7 +313,7 @@ class ClassificationTagReference(models.AbstractModel):
 
     @api.model
     def _is_of_merge(self, entry, tags, into):
-        """Whether an entry of a log is what a merge of these tags writes."""
+        """Return whether a merge of these tags writes an entry of a log."""
         if not _is_entry(entry):
             return False
         field, path = entry["field"], DOMAINS.get(entry["model"], {})
@@ -359,7 +369,7 @@ def _as_set(value):
 
 
 def _is_swap(old, new, tags, into):
-    """Whether two sets of ids differ by some of the tags and the one that stayed."""
+    """Return whether two sets of ids differ only by the merged tags."""
     if not old or not new:
         return False
     gone, come = old - new, new - old

@@ -7,7 +7,7 @@ from ..customer.customer_profile import RISK_SELECTION
 
 
 class ClassificationTagReport(models.Model):
-    """Contact tags beside what their customers are: a row a tag, contact and company.
+    """Customers by contact tag: a row a tag, contact and company.
 
     A contact counts with the numbers of its customer; sums count a customer once,
     whatever the number of its contacts and tags.

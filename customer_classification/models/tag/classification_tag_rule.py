@@ -22,7 +22,7 @@ MANY = 100_000
 
 
 class ClassificationTagRule(models.Model):
-    """A condition that keeps a tag: who meets it has the tag, who does not loses it.
+    """Rule of a smart tag: matching records have it, others do not.
 
     A rule takes away only what a rule gave, and does not give again what a person took
     away. It is drafted, looked at in a preview, and then switched on. Its condition
@@ -150,8 +150,10 @@ class ClassificationTagRule(models.Model):
             rule.name = rule._tag().display_name or self.env._("No tag yet")
 
     def _search_name(self, operator, value):
-        """As it is shown, with what is said where no tag is chosen: rules are few, and
-        their names are read by two queries."""
+        """Search rules by their shown name.
+
+        Rules are few, and their names are read by two queries.
+        """
         rules = self.with_context(active_test=False).search([("kind", "!=", False)])
         found = rules.filtered_domain([("name", operator, value)])
         return Domain("id", "in", found.ids)
@@ -173,7 +175,7 @@ class ClassificationTagRule(models.Model):
 
     @api.depends("domain", "kind")
     def _compute_readers(self):
-        """What cannot be read is shown to its author only."""
+        """Compute the readers; unreadable rules are their author's."""
         for rule in self:
             try:
                 rule.readers = rule._condition().readers()
@@ -230,8 +232,10 @@ class ClassificationTagRule(models.Model):
         return self._condition(self.responsible_id)
 
     def action_preview(self):
-        """Count who would get and who would lose the tag, if the user switched the
-        rules on: two queries a rule."""
+        """Count the records that would get and lose the tag.
+
+        With the rights of the user: two queries a rule.
+        """
         check_records(self)
         self.check_access("write")
         for rule in self:
@@ -302,7 +306,7 @@ class ClassificationTagRule(models.Model):
         return self.env.su or self.env.user.has_group(MONEY_GROUP)
 
     def action_start(self):
-        """Switch the rules on and run them, with the rights of the user from now on."""
+        """Switch the rules on and run them with the rights of the user."""
         check_records(self)
         self.check_access("write")
         self._check_no_rule_cycle()
@@ -340,7 +344,7 @@ class ClassificationTagRule(models.Model):
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def _listed_domain(self):
-        """Who matches, for a list that the user opens."""
+        """Return the domain of matching records for a list of the user."""
         domain = self._condition().domain()
         return domain & MAY_BE_PROFILED if self.kind == "partner" else domain
 
@@ -388,7 +392,7 @@ class ClassificationTagRule(models.Model):
     # Order
 
     def _node(self):
-        """What is decided at once: a tag, or all tags of an exclusive group."""
+        """Return the unit of decision: a tag, or an exclusive group."""
         tag = self._tag()
         decided = tag.parent_id if tag.parent_id.tag_is_exclusive else tag
         return (tag._name, decided.id)
@@ -453,8 +457,10 @@ class ClassificationTagRule(models.Model):
             raise ValidationError(self._circle_sentence(circle))
 
     def _asked_or_not(self):
-        """The tags that are asked for, in a list; nothing of a rule that cannot be
-        read: who saves that one hears it elsewhere."""
+        """Return the tags named by the condition, in a list.
+
+        Empty for an unreadable condition, which is reported elsewhere.
+        """
         try:
             return [self._asked_tags()] if self._tag() else []
         except UserError:
@@ -540,7 +546,10 @@ class ClassificationTagRule(models.Model):
         return self._asked_tags()
 
     def _in_words(self):
-        """The rule in the language of its responsible, who is to read why it rests."""
+        """Return the rule in the language of its responsible.
+
+        That person reads why it rests.
+        """
         return self.with_context(lang=self.responsible_id.lang)
 
     def _same_tags(self, rules):
@@ -568,8 +577,7 @@ class ClassificationTagRule(models.Model):
             )
 
     def _decide(self, kind):
-        """Run rules of one kind, none of which waits for another; return those that
-        the database could not run."""
+        """Run independent rules of one kind; return those that failed."""
         self.env.cr.execute(
             "CREATE TEMPORARY TABLE tmp_tag_match (tag int, record int) ON COMMIT DROP"
         )
@@ -601,7 +609,10 @@ class ClassificationTagRule(models.Model):
             self.env.cr.execute(SQL(statement, **names))
 
     def _match(self):
-        """Add who matches to the temporary table; False where the database refuses."""
+        """Add matching records to the temporary table.
+
+        False where the database refuses.
+        """
         try:
             condition = self._in_words()._responsible_condition()
             with condition.guarded():
@@ -627,7 +638,7 @@ class ClassificationTagRule(models.Model):
         return True
 
     def _names(self, kind, tags):
-        """What the statements name, as SQL."""
+        """Return the names in the statements as SQL."""
         exclusive = tags.filtered(lambda tag: tag.parent_id.tag_is_exclusive)
         return {
             "relation": kind.table,

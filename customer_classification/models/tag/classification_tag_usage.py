@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 
 class ClassificationTagUsage(models.Model):
-    """How many had a tag at the end of each day: its trend."""
+    """Daily number of records with a tag: its trend."""
 
     _name = "classification.tag.usage"
     _description = "Use of a Tag over Time"

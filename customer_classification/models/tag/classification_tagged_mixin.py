@@ -5,9 +5,11 @@ from .classification_tag_kind import KIND_OF_MODEL
 
 
 class ClassificationTaggedMixin(models.AbstractModel):
-    """What carries tags: remembers who gave or took them, and keeps the groups of
-    which a record has at most one tag. Two queries more for a write of tags, two more
-    where some changed."""
+    """Records with tags: origin of each tag, and exclusive groups.
+
+    A record has at most one tag of an exclusive group. Two queries more for a write of
+    tags, two more where some changed.
+    """
 
     _name = "classification.tagged.mixin"
     _description = "Record with Tags"
@@ -68,8 +70,10 @@ class ClassificationTaggedMixin(models.AbstractModel):
             )
 
     def _drop_rivals(self):
-        """On a form: the tag that was chosen last takes the place of the others of its
-        group; return the warning that tells so."""
+        """Drop other tags of the group of the last chosen one, on a form.
+
+        Return the warning about it.
+        """
         field = self._tag_kind().field
         chosen, had = self[field]._origin, self._origin[field]
         new = chosen - had

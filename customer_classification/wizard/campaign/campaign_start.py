@@ -24,8 +24,10 @@ PREFIXES = {"res.partner": "", "customer.profile": "customer_profile_id."}
 
 
 class CampaignStart(models.TransientModel):
-    """Starts a campaign for customers: those selected in a list, all that its filter
-    finds, or those of tiers, stages and tags."""
+    """Start a campaign for customers.
+
+    Selected in a list, all found by its filter, or those of tiers, stages and tags.
+    """
 
     _name = "campaign.start"
     _inherit = "classification.protected.mixin"
@@ -78,7 +80,10 @@ class CampaignStart(models.TransientModel):
 
     @api.model
     def default_get(self, names):
-        """What the list says from which the wizard was opened: at most one query."""
+        """Take values from the list that opened the wizard.
+
+        At most one query.
+        """
         values = super().default_get(names)
         context = self.env.context
         model = context.get("active_model")
@@ -90,8 +95,10 @@ class CampaignStart(models.TransientModel):
 
     @api.model
     def _listed(self, model, domain):
-        """Whether all that the list shows was selected. Of very many Odoo names but
-        the first ones."""
+        """Return whether all records of the list were selected.
+
+        Of very many, Odoo names only the first ones.
+        """
         chosen = len(selected_ids(self.env))
         if chosen == 1:
             return "selected"
@@ -160,7 +167,7 @@ class CampaignStart(models.TransientModel):
         return [customer for customer in customers or () if customer]
 
     def _class_domain(self):
-        """As the campaign itself reads its targets."""
+        """Return the domain of the chosen classes, as campaigns read it."""
         return Domain.AND(
             [
                 Domain(name, operator, records.ids)
@@ -175,8 +182,10 @@ class CampaignStart(models.TransientModel):
         )
 
     def _target_domain(self):
-        """The filter of the list as one over contacts, for a campaign that follows
-        it."""
+        """Return the filter of the list as one over contacts.
+
+        For a campaign that follows it.
+        """
         prefix = PREFIXES[self.model_name]
         domain = self._listed_condition(self.model_name, self.domain).domain()
         if prefix:
@@ -188,8 +197,7 @@ class CampaignStart(models.TransientModel):
     # Starting
 
     def action_start(self):
-        """Make the campaign, or take the one that is there, add the customers, and
-        open it."""
+        """Create or take the campaign, add the customers, and open it."""
         check_one(self)
         customers = self.env["res.partner"].browse(self._customer_ids())
         if not customers:

@@ -20,8 +20,10 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
 
     @api.model
     def _keep_one_history(self, src_partners, dst_partner):
-        """In each company, the history of the contact that remains stays, or that of
-        the first one that is classified there; the others' goes with them. One query.
+        """Keep one history of classes in each company.
+
+        That of the remaining contact, or of the first one that is classified there; the
+        others' go with them. One query.
         """
         self.env["classification.change"].flush_model()
         partners = [dst_partner.id, *sorted(src_partners.ids)]
@@ -44,9 +46,11 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
 
     @api.model
     def _keep_one_current_code(self, src_partners, dst_partner):
-        """In each company, the code of the contact that remains stays current, or that
-        of the first one that has one; the others' become old codes and go on leading
-        to the customer. One query."""
+        """Keep one current code in each company.
+
+        That of the remaining contact, or of the first one with a code; the others'
+        become old codes and go on leading to the customer. One query.
+        """
         self.env["customer.code"].flush_model()
         self.env.cr.execute(
             SQL(
@@ -68,8 +72,11 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
 
     @api.model
     def _keep_one_participation(self, src_partners, dst_partner):
-        """Each customer takes part in a campaign once: Odoo would delete all
-        participations of the others where one is in the way. Two queries."""
+        """Keep one participation of the customer in each campaign.
+
+        Odoo would delete all participations of the others where one is in the way. Two
+        queries.
+        """
         self.env["campaign.participant"]._fold(
             SQL(
                 "SELECT unnest(%s), %s",
@@ -80,9 +87,10 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
 
     @api.model
     def _keep_one_link(self, src_partners, dst_partner):
-        """Keep one note of who gave each tag: Odoo moves them all, and two of one tag
-        would stop the merge. Of a contact that has the tag, then of the one that
-        remains. One query.
+        """Keep one origin of each tag.
+
+        Odoo moves them all, and two of one tag would stop the merge. First of a contact
+        that has the tag, then of the remaining one. One query.
         """
         links = self.env["classification.tag.link"]
         links.flush_model()

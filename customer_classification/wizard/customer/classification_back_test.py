@@ -7,7 +7,7 @@ from ...models.customer.classification_run_back_test import DEFAULT_HORIZON_DAYS
 
 
 class ClassificationBackTest(models.TransientModel):
-    """Asks for the day of a back-test and for the days afterwards, and starts it."""
+    """Ask for the day and the horizon of a back-test, and start it."""
 
     _name = "classification.back.test"
     _inherit = "classification.protected.mixin"

@@ -90,7 +90,7 @@ class ClassificationHistoryWizard(models.TransientModel):
         )
 
     def _help(self):
-        """What to say where no customer had a class on the day."""
+        """Return the help of an empty list of a day."""
         title = self.env._(
             "No customer had a class on %s", fields.Date.to_string(self.date)
         )

@@ -26,7 +26,7 @@ class ClassificationPolicyImport(models.TransientModel):
     )
 
     def action_import(self):
-        """Create the draft and open it; nothing is created where the file is wrong."""
+        """Create the draft and open it; a wrong file creates nothing."""
         check_one(self)
         policy = self.env["classification.policy"]._from_file(
             self._content(), self.company_id

@@ -56,8 +56,10 @@ class BaseImportImport(models.TransientModel):
     # Rows
 
     def _read_csv(self, options):
-        """As Odoo, with the numbers of the lines; and lines that are empty or end
-        early do not hide the separator."""
+        """Read a CSV file as Odoo does, with the numbers of the lines.
+
+        Lines that are empty or end early do not hide the separator.
+        """
         if not self._is_ours():
             return super()._read_csv(options)
         quote = options.get("quoting") or '"'
@@ -112,7 +114,10 @@ class BaseImportImport(models.TransientModel):
         return len(lines), lines
 
     def _read_file(self, options):
-        """As Odoo; once for a preview, which looks at the rows twice."""
+        """Read a file as Odoo does; once for a preview.
+
+        A preview looks at the rows twice.
+        """
         file = imported_file(self.env)
         if file is None or not self._is_ours():
             return super()._read_file(options)
@@ -218,8 +223,11 @@ class BaseImportImport(models.TransientModel):
     # Options
 
     def _chosen(self, options):
-        """What a person chose: ``marks`` of numbers and ``order`` of days; nothing
-        where the options are those that the screen or the preview filled in."""
+        """Return options chosen by a person.
+
+        ``marks`` of numbers and ``order`` of days; nothing where the options are those
+        that the screen or the preview filled in.
+        """
         automatic = self.customer_reading or _UNREAD
         chosen = {}
         thousands = options.get("float_thousand_separator")
@@ -268,7 +276,7 @@ class BaseImportImport(models.TransientModel):
                 raise UserError(self.env._("There is no field “%s”.", shown(name)))
 
     def execute_import(self, fields=None, columns=None, options=None, dryrun=False):
-        """As Odoo; purchases in one part, and with what was read and done."""
+        """Import as Odoo does; purchases as a whole, with a report."""
         self._check_call(options, fields, columns)
         if self.res_model != "customer.purchase":
             return super().execute_import(fields, columns, options, dryrun)
@@ -379,7 +387,10 @@ class BaseImportImport(models.TransientModel):
             return super()._parse_float_from_data(data, index, name, options)
 
     def _parse_date_from_data(self, data, index, name, field_type, options):
-        """As above; moments are Odoo's own."""
+        """Parse dates by the reading of the column.
+
+        Moments are parsed by Odoo.
+        """
         if not self._is_ours() or "/" in name or field_type != "date":
             return super()._parse_date_from_data(data, index, name, field_type, options)
 
@@ -609,7 +620,7 @@ class BaseImportImport(models.TransientModel):
         return sentence
 
     def _number_problem(self, cells, row, name, found, file):
-        """Why a cell is no number of its column."""
+        """Return why a cell is no number of its column."""
         cell, label = shown(cells[row].strip()), self._label(name)
         if read_numbers.number(cells[row]) is None:
             return self.env._(
@@ -645,7 +656,7 @@ class BaseImportImport(models.TransientModel):
         )
 
     def _date_problem(self, cells, row, name, found, file):
-        """Why a cell is no day of its column."""
+        """Return why a cell is no day of its column."""
         cell, label = shown(cells[row].strip()), self._label(name)
         order = self._order_word(found.reading.order)
         if found.against is not None and read_dates.stamp(cells[row]):
@@ -696,5 +707,5 @@ def _sample(cells):
 
 
 def _mostly(cells, found):
-    """Whether a column is of a kind: most of what it holds can be read so."""
+    """Return whether most cells of a column can be read as a kind."""
     return sum(map(bool, cells)) > 2 * len(found.strangers)

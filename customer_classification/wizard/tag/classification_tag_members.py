@@ -13,7 +13,7 @@ FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
 
 
 class ClassificationTagMembers(models.TransientModel):
-    """Who had a tag, or one below it, at the end of a day."""
+    """Records with a tag, or one below it, at the end of a day."""
 
     _name = "classification.tag.members"
     _description = "Members of a Tag on a Day"
@@ -45,8 +45,10 @@ class ClassificationTagMembers(models.TransientModel):
         return values
 
     def action_open(self):
-        """Open who had one of the tags, as far as the user may see them: three
-        queries."""
+        """Open the records with one of the tags that the user may see.
+
+        Three queries.
+        """
         check_one(self)
         kind = KINDS[self.kind]
         tags = self.env[kind.tag_model].with_context(active_test=False)

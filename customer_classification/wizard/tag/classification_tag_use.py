@@ -4,7 +4,7 @@ from ...models.common.called_records import check_one, without_defaults
 
 
 class ClassificationTagUse(models.TransientModel):
-    """What names a tag, as a list to open from."""
+    """References to a tag, as a list to open from."""
 
     _name = "classification.tag.use"
     _description = "Where a Tag Is Used"

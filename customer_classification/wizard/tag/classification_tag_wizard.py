@@ -16,8 +16,10 @@ UNREADABLE += (KeyError, AttributeError, OverflowError, NotImplementedError)
 
 
 class ClassificationTagWizard(models.TransientModel):
-    """Gives tags to many at once, takes them away, or replaces all; on a selection or
-    on what a filter finds, after a look at what it will do."""
+    """Give, take away or replace tags of many records at once.
+
+    On a selection or on the result of a filter, after a preview.
+    """
 
     _name = "classification.tag.wizard"
     _description = "Tag Many at Once"
@@ -109,7 +111,10 @@ class ClassificationTagWizard(models.TransientModel):
         return wanted - has, (has - wanted) if self.mode == "replace" else set()
 
     def action_apply(self):
-        """Do it: in as many queries for many as for one, unless an automation looks."""
+        """Apply the change, in as many queries for many as for one.
+
+        Unless an automation watches the records.
+        """
         check_one(self)
         kind, tags, records = KINDS[self.kind], self._tags(), self._records()
         if not tags and self.mode != "replace":
@@ -134,8 +139,10 @@ class ClassificationTagWizard(models.TransientModel):
         return batch._notification()
 
     def _is_watched(self):
-        """Whether an automation looks at these records, which only sees what is written
-        through Odoo."""
+        """Return whether an automation watches these records.
+
+        It only notices what is written through Odoo.
+        """
         if "base.automation" not in self.env:
             return False
         automations = self.env["base.automation"].sudo()

@@ -1,4 +1,4 @@
-"""What is selected in the list from which a wizard was opened."""
+"""Selection of the list from which a wizard was opened."""
 
 
 def selected_ids(env):
