@@ -155,8 +155,8 @@ class Bench:
 
     def _refresh(self, env):
         runs = env["classification.run"]
-        run = runs._prepare(self._policy(env), as_of_date=self.day, scope="changed")
-        run._execute()
+        policy, day = self._policy(env), self.day
+        run = runs._prepare(policy, as_of_date=day, scope="changed").execute()
         if (run.state, run.scope) != ("done", "changed"):
             raise SystemExit(f"the hourly run ended {run.state}: {run.error}")
         return run.written_count

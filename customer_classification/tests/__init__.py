@@ -49,6 +49,7 @@ from .run import test_refresh
 from .run import test_run
 from .run import test_run_failure
 from .run import test_to_fix
+from .run import test_toy_kind
 from .customer import test_back_test
 from .customer import test_back_test_real_purchases
 from .customer import test_cause

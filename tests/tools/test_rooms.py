@@ -18,13 +18,9 @@ STRANGERS = {("product", "campaign"), ("campaign", "product")}
 SPREAD = {
     ("customer", "classification.change"),
     ("customer", "classification.facts"),
-    ("customer", "classification.run"),
-    ("customer", "classification.run.result"),
     ("customer", "customer.profile"),
     ("customer", "res.partner"),
     ("policy", "classification.policy"),
-    ("product", "classification.run"),
-    ("run", "classification.run"),
     ("source", "classification.source"),
     ("source", "classification.source.sale"),
     ("source", "classification.source.invoice"),

@@ -1,5 +1,5 @@
 from . import classification_policy
-from . import classification_run_campaign
+from . import classification_run
 from . import campaign_type
 from . import utm_campaign
 from . import campaign_cost

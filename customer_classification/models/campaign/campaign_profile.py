@@ -359,7 +359,7 @@ class CampaignProfile(models.Model):
         """
         runs = self.env["classification.run"]
         days = {
-            company: runs._last_campaign_run(company).as_of_date
+            company: runs._last_run_of_kind(company, "campaign").as_of_date
             for company in self.company_id
         }
         for profile in self:

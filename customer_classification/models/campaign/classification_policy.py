@@ -137,12 +137,12 @@ class ClassificationPolicy(models.Model):
         """
         check_one(self)
         runs = self.env["classification.run"]
-        run = runs._prepare_campaigns(self, runs._day_argument(as_of_date))
-        run._execute()
-        return run.with_env(self.env)
+        day = runs._day_argument(as_of_date)
+        execution = runs._prepare_of_kind(self, "campaign", day)
+        return execution.execute().with_env(self.env)
 
     def action_recompute_campaigns(self):
         """Queue a run over the campaigns and show it."""
         check_one(self)
-        run = self.env["classification.run"]._queue_campaigns(self)
+        run = self.env["classification.run"]._queue_of_kind(self, "campaign")
         return run._open_form()

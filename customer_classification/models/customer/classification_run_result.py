@@ -35,3 +35,7 @@ class ClassificationRunResult(models.Model):
     customer_count = fields.Integer(string="Customers")
     revenue = fields.Monetary(groups=MONEY_GROUP)
     lifetime_revenue = fields.Monetary(string="Revenue in All", groups=MONEY_GROUP)
+    # Of a back-test.
+    next_revenue = fields.Monetary(string="Revenue Afterwards", groups=MONEY_GROUP)
+    next_order_count = fields.Integer(string="Orders Afterwards")
+    next_buyer_count = fields.Integer(string="Bought Afterwards")

@@ -309,15 +309,14 @@ class ClassificationPolicy(models.Model):
         """
         check_one(self)
         runs = self.env["classification.run"]
-        run = runs._prepare(
+        execution = runs._prepare(
             self,
             as_of_date=runs._day_argument(as_of_date),
             partner_ids=runs._partner_argument(partner_ids),
             kind=as_choice(self.env, kind, dict(RUN_KINDS), runs._label_of("kind")),
             horizon_days=runs._horizon_argument(horizon_days),
         )
-        run._execute()
-        return run.with_env(self.env)
+        return execution.execute().with_env(self.env)
 
     def refresh(self):
         """Look at the customers whose documents changed since the last run, or whose
@@ -328,9 +327,8 @@ class ClassificationPolicy(models.Model):
         :raises UserError: as :meth:`recompute`
         """
         check_one(self)
-        run = self.env["classification.run"]._prepare(self, scope="changed")
-        run._execute()
-        return run.with_env(self.env)
+        execution = self.env["classification.run"]._prepare(self, scope="changed")
+        return execution.execute().with_env(self.env)
 
     @api.model
     def _cron_recompute(self):

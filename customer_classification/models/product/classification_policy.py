@@ -297,9 +297,9 @@ class ClassificationPolicy(models.Model):
         runs = self.env["classification.run"]
         label = runs._label_of("kind")
         kind = as_choice(self.env, kind, PRODUCT_KINDS, label)
-        run = runs._prepare_products(self, runs._day_argument(as_of_date), kind)
-        run._execute()
-        return run.with_env(self.env)
+        day = runs._day_argument(as_of_date)
+        execution = runs._prepare_of_kind(self, PRODUCT_KINDS[kind], day)
+        return execution.execute().with_env(self.env)
 
     def action_preview_products(self):
         """Show what these rules would change among the products, without changing a
@@ -310,5 +310,5 @@ class ClassificationPolicy(models.Model):
     def action_recompute_products(self):
         """Queue a run over the products and show it."""
         check_one(self)
-        run = self.env["classification.run"]._queue_products(self)
+        run = self.env["classification.run"]._queue_of_kind(self, "product")
         return run._open_form()

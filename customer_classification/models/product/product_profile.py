@@ -288,7 +288,7 @@ class ProductProfile(models.Model):
         """
         runs = self.env["classification.run"]
         days = {
-            company: runs._last_product_run(company).as_of_date
+            company: runs._last_run_of_kind(company, "product").as_of_date
             for company in self.company_id
         }
         for profile in self:

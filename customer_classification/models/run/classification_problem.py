@@ -92,7 +92,7 @@ class ClassificationProblem(models.Model):
             documents are looked through; who has none that says why is told as well
         """
         facts = self.env["classification.facts"]
-        queries = [self._homeless_query(scope)]
+        queries = [self._orphan_contacts_query(scope)]
         doubtful = replace(scope, customer_ids=tuple(doubtful_ids))
         for name in facts._source_names(policy):
             queries += self.env[name]._misdated_queries(policy, scope)
@@ -119,9 +119,12 @@ class ClassificationProblem(models.Model):
         return found + [(partner, "not_a_number", 0) for partner in untold]
 
     @api.model
-    def _homeless_query(self, scope):
-        """Contacts without a commercial partner, which only a direct write into the
-        database can make: their documents would count for nobody."""
+    def _orphan_contacts_query(self, scope):
+        """Return SQL of contacts without a commercial partner.
+
+        Only a direct write into the database makes them. Their documents would count
+        for nobody.
+        """
         chosen = SQL("TRUE")
         if scope.customer_ids is not None:
             chosen = SQL("p.id = ANY(%s)", list(scope.customer_ids))
@@ -140,8 +143,7 @@ class ClassificationProblem(models.Model):
 
     @api.model
     def _replace(self, run, found, subject="partner_id", ids=None):
-        """Forget what was looked at and is in order, keep what is still wrong, and add
-        what is new: at most four queries.
+        """Replace the problems of what was looked at: at most four queries.
 
         :param found: ``[(id, reason, documents)]``
         :param subject: field that says what was looked at

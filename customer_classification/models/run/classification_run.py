@@ -2,35 +2,28 @@ from datetime import date
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL, format_date, formatLang
+from odoo.tools import SQL, format_date
 
 from ..common.access_groups import MONEY_GROUP
-from ..common.arguments import as_day, as_ids, as_number
+from ..common.arguments import BIGGEST_ID, as_choice, as_day, as_number
 from ..common.called_records import check_one
-from ..common.own_context import OWN, with_own_context
-from ..common.run_kinds import RUN_KINDS, TRIAL_KINDS
+from ..common.own_context import with_own_context
+from ..common.run_kinds import RUN_KINDS
 from ..common.sentences import note_sentence
+from .execution import Execution, running_values
+from .pipeline import Pipeline
 
 # First key of the advisory lock; the second one is the id of the company.
 LOCK_KEY = 1_129_270_867
 FIRST_DAY = date(1970, 1, 1)
-LONGEST_HORIZON_DAYS = 36_500
 
 
 class ClassificationRun(models.Model):
-    """One execution of a policy.
+    """One execution of a policy: what all kinds of runs have in common.
 
-    *How it works*: collect (one query for the facts and the classes so far), score
-    (the engine, in memory), compare (by a hash of what would be written), write
-    (only the rows that differ, in one statement each for profiles and changes).
-    Production, preview and back-test go this one way and differ in whether the
-    last step is taken.
-
-    *Query budget*: at most 20 for any number of customers.
-
-    A run that the scheduled action executes commits between the steps, so that its
-    progress is seen; writing is one transaction, so that a killed run leaves every
-    customer in the old or in the new state.
+    The record, the queue, the lock, the approval and the messages are here. How a
+    kind of run does its work is the matter of its :class:`Pipeline`; how a run is
+    carried out, of :class:`Execution`.
     """
 
     _name = "classification.run"
@@ -91,16 +84,13 @@ class ClassificationRun(models.Model):
     start_date = fields.Datetime(string="Started", readonly=True)
     end_date = fields.Datetime(string="Ended", readonly=True)
     duration = fields.Float(string="Seconds", readonly=True, digits=(10, 2))
-    looked_at_count = fields.Integer(string="Customers Looked At", readonly=True)
+    looked_at_count = fields.Integer(string="Looked At", readonly=True)
     written_count = fields.Integer(string="Profiles Written", readonly=True)
-    tier_change_count = fields.Integer(string="Tier Changes", readonly=True)
-    stage_change_count = fields.Integer(string="Stage Changes", readonly=True)
-    risk_change_count = fields.Integer(string="Risk Changes", readonly=True)
     change_count = fields.Integer(string="Changes", compute="_compute_change_count")
     held_back_count = fields.Integer(
         string="Held Back",
         readonly=True,
-        help="Customers who keep their tier by the keep limit or the grace period.",
+        help="Classes kept by the keep limit or the grace period.",
     )
     unrated_count = fields.Integer(string="Not Rated", readonly=True)
     data_change_count = fields.Integer(string="By New Data", readonly=True)
@@ -110,33 +100,39 @@ class ClassificationRun(models.Model):
     problem_count = fields.Integer(
         string="Set Aside",
         readonly=True,
-        help="Customers with a document that cannot be counted. They keep their last "
-        "classes until it is mended.",
+        help="A document of theirs cannot be counted. They keep their last classes "
+        "until it is mended.",
     )
-    moved_customer_percent = fields.Float(
-        string="Customers Moved (%)", readonly=True, digits=(5, 1), aggregator="avg"
+    moved_percent = fields.Float(
+        string="Moved (%)", readonly=True, digits=(5, 1), aggregator="avg"
     )
     moved_revenue_percent = fields.Float(
         string="Revenue Moved (%)", readonly=True, digits=(5, 1), aggregator="avg"
     )
     approved_by_id = fields.Many2one("res.users", readonly=True)
-    watermark = fields.Datetime(
-        readonly=True,
-        help="What was written before this moment (UTC) has been looked at.",
-    )
     error = fields.Text(readonly=True)
-    edges = fields.Json(readonly=True, groups=MONEY_GROUP)
     notes = fields.Json(readonly=True)
     notes_text = fields.Text(string="Remarks", compute="_compute_notes_text")
-    result_ids = fields.One2many("classification.run.result", "run_id", readonly=True)
-    change_ids = fields.One2many("classification.change", "run_id", readonly=True)
-    move_ids = fields.One2many("classification.move", "run_id", readonly=True)
+    grace_end_count = fields.Integer(
+        string="Fall With the Old Limits",
+        readonly=True,
+        help="Who loses a class only because the rules changed a limit, or what is "
+        "compared with it: tolerance and grace period by the rules before end with "
+        "them.",
+    )
+    policy_state = fields.Selection(related="policy_id.state", string="Policy State")
+    rehearsal = fields.Json(
+        readonly=True,
+        groups=MONEY_GROUP,
+        help="From which class to which they go, with their revenue.",
+    )
+    rehearsal_view = fields.Json(
+        string="Before and After", compute="_compute_rehearsal_view"
+    )
 
     @api.ondelete(at_uninstall=False)
-    def _unlink_only_trials(self):
-        if self.filtered(
-            lambda run: run.kind not in TRIAL_KINDS or run.state == "running"
-        ):
+    def _unlink_except_explaining(self):
+        if self.filtered(lambda run: not run._is_trial() or run.state == "running"):
             raise UserError(
                 self.env._(
                     "A run explains the classes that it gave, so it is kept. Previews "
@@ -144,9 +140,55 @@ class ClassificationRun(models.Model):
                 )
             )
 
+    # Kinds
+
+    @api.model
+    def _pipelines(self):
+        """Return ``{kind: subclass of Pipeline}``. Override to add kinds."""
+        return {}
+
+    def _pipeline(self, execution=None):
+        """Return the pipeline of this run; a bare one before there is a kind."""
+        return self._pipelines().get(self.kind, Pipeline)(self, execution)
+
+    @api.model
+    def _is_trial_kind(self, kind):
+        """Return whether runs of a kind change no class."""
+        return self._pipelines()[kind].kind != kind
+
+    def _is_trial(self):
+        return self._is_trial_kind(self.kind)
+
+    @api.model
+    def _writing_kinds(self):
+        """Return the kinds of runs that change classes."""
+        return [kind for kind in self._pipelines() if not self._is_trial_kind(kind)]
+
+    @api.model
+    def _daily_kinds(self):
+        """Return the kinds that each policy has once a day besides the customers."""
+        pipelines = self._pipelines()
+        return [kind for kind in self._writing_kinds() if pipelines[kind].is_daily]
+
+    @api.model
+    def _change_counts(self):
+        """Return the names of the fields that count changes, of all kinds."""
+        pipelines = self._pipelines().values()
+        names = [name for pipeline in pipelines for name in pipeline.change_counts]
+        return list(dict.fromkeys(names))
+
+    def _rules_id(self, rules):
+        """Return the id of the version since which rules of this run are the same.
+
+        :param rules: which: customer, product or campaign
+        """
+        return self.policy_id._rules_since(rules).id
+
+    # Fields
+
     @api.model
     def _label_of(self, name):
-        """What people call a field."""
+        """Return the label of a field."""
         return self._fields[name]._description_string(self.env)
 
     @api.depends("policy_id", "as_of_date")
@@ -166,55 +208,83 @@ class ClassificationRun(models.Model):
                 note_sentence(self.env, note) for note in run.notes or []
             )
 
-    @api.depends("tier_change_count", "stage_change_count", "risk_change_count")
+    @api.depends(lambda self: self._change_counts())
     def _compute_change_count(self):
         for run in self:
-            run.change_count = (
-                run.tier_change_count + run.stage_change_count + run.risk_change_count
-            )
+            counts = run._pipeline().change_counts
+            run.change_count = sum(run[name] for name in counts)
+
+    @api.depends("rehearsal")
+    @api.depends_context("uid", "lang")
+    def _compute_rehearsal_view(self):
+        """Show the matrices in the reader's words, amounts where they may be seen."""
+        sees_money = self._sees_money()
+        for run in self:
+            stored = run.sudo().rehearsal
+            run.rehearsal_view = stored and run._pipeline().rehearsal_view(sees_money)
+
+    @api.model
+    def _sees_money(self):
+        return self.env.su or self.env.user.has_group(MONEY_GROUP)
 
     # Starting
 
     @api.model
-    def _prepare(
-        self,
-        policy,
-        as_of_date=None,
-        partner_ids=None,
-        kind="production",
-        scope=None,
-        **values,
-    ):
-        """A run about to be executed in this transaction, with the lock taken."""
-        self._check_may_run(policy, kind, is_for_some=partner_ids is not None)
-        as_of_date = fields.Date.to_date(as_of_date)
+    def _prepare_of_kind(self, policy, kind, as_of_date=None):
+        """Return the execution of a new run of a kind, in this transaction.
+
+        :raises UserError: a run of a kind that writes is before the last one
+        """
+        self._check_may_run(policy, kind)
+        as_of_date = fields.Date.to_date(as_of_date) or policy._today()
         self._check_day(policy, as_of_date)
-        last = self._last_run(policy.company_id)
-        if kind == "production" and as_of_date:
-            self._check_not_before(last, as_of_date)
-        self._lock(policy.company_id, "transaction")
-        own = self._in_own_context(policy)
-        told = own._mark_interrupted(policy.company_id)
-        run = own.create(
-            {
-                "policy_id": policy.id,
-                "company_id": policy.company_id.id,  # spares an update
-                "kind": kind,
-                "scope": scope or ("all" if partner_ids is None else "some"),
-                "as_of_date": as_of_date or policy._today(),
-                **self._begun(),
-                **values,
-            }
-        )
-        return run.with_context(
-            customer_ids=self._customer_ids(partner_ids),
-            last_run_id=last.id,
-            told_run_ids=told.ids,
+        last = None
+        if not self._is_trial_kind(kind):
+            last = self._last_run_of_kind(policy.company_id, kind)
+            self._check_not_before_run(last, kind, as_of_date)
+        values = {"kind": kind, "as_of_date": as_of_date}
+        return self._start(policy, values, last=last)
+
+    @api.model
+    def _check_not_before_run(self, last, kind, as_of_date):
+        """Refuse a day before that of the last run of a kind."""
+        if not last or as_of_date >= last.as_of_date:
+            return
+        words = dict(self._fields["kind"]._description_selection(self.env))
+        raise UserError(
+            self.env._(
+                "%(what)s of %(company)s: a run as of %(last)s was made already.",
+                what=words[kind],
+                company=last.company_id.name,
+                last=format_date(self.env, last.as_of_date),
+            )
         )
 
     @api.model
+    def _start(self, policy, values, subject_ids=None, last=None):
+        """Take the lock, create a run and return its execution.
+
+        :param values: of the run
+        :param subject_ids: the only subjects of the run, all by default
+        :param last: the last run of the kind, where it is known
+        """
+        company = policy.company_id
+        self._lock(company, "transaction")
+        own = self._in_own_context(policy)
+        failed = own._mark_interrupted(company)
+        run = own.create(
+            {
+                "policy_id": policy.id,
+                "company_id": company.id,  # spares an update
+                **running_values(),
+                **values,
+            }
+        )
+        return Execution(run, subject_ids=subject_ids, last=last, failed=failed)
+
+    @api.model
     def _in_own_context(self, policy):
-        """Runs as the program itself sees them, in the company of a policy.
+        """Return runs as the program itself sees them, in the company of a policy.
 
         The caller's context must not give a run its state, its approval or its limits.
         """
@@ -223,41 +293,9 @@ class ClassificationRun(models.Model):
         )
 
     @api.model
-    def _check_not_before(self, last, as_of_date):
-        """What the last run knows of a later day is not overwritten by an earlier
-        one."""
-        if last and as_of_date < last.as_of_date:
-            raise UserError(
-                self.env._(
-                    "The customers of %(company)s were classified as of %(last)s "
-                    "already. To look at an earlier day, make a back-test.",
-                    company=last.company_id.name,
-                    last=format_date(self.env, last.as_of_date),
-                )
-            )
-
-    @api.model
     def _day_argument(self, day):
-        """The day up to which a run looks, as a caller hands it over."""
+        """Return the day of a run, from an argument of a caller."""
         return as_day(self.env, day, self._label_of("as_of_date"))
-
-    @api.model
-    def _horizon_argument(self, days):
-        """The days after that of a back-test, as a caller hands them over."""
-        if days is None or days is False:
-            return None
-        label = self._label_of("horizon_days")
-        return as_number(self.env, days, 0, LONGEST_HORIZON_DAYS, label, whole=True)
-
-    @api.model
-    def _partner_argument(self, partner_ids):
-        """Ids of contacts that a caller hands over and may read: one query.
-
-        None stands for everybody.
-        """
-        if partner_ids is None:
-            return None
-        return as_ids(self.env, "res.partner", partner_ids)
 
     @api.model
     def _check_day(self, policy, day):
@@ -281,14 +319,15 @@ class ClassificationRun(models.Model):
 
         :param is_for_some: whether only chosen customers are looked at
         """
-        level = "user" if is_for_some and kind == "production" else "officer"
+        is_trial = self._is_trial_kind(kind)
+        level = "user" if is_for_some and not is_trial else "officer"
         if not self.env.su and not self.env.user.has_group(
             f"customer_classification.group_{level}"
         ):
             raise AccessError(
                 self.env._("You may not recompute these customers' classes.")
             )
-        if kind not in TRIAL_KINDS and policy.state != "published":
+        if not is_trial and policy.state != "published":
             raise UserError(
                 self.env._(
                     "Publish the policy first: only a published policy classifies."
@@ -296,24 +335,11 @@ class ClassificationRun(models.Model):
             )
 
     @api.model
-    def _customer_ids(self, partner_ids):
-        """Ids of the commercial partners of partners, None for everybody.
-
-        :raises AccessError: the caller may not read one of them
-        """
-        if partner_ids is None:
-            return None
-        partners = self.env["res.partner"].browse(partner_ids)
-        customers = partners.sudo().commercial_partner_id.sudo(self.env.su)
-        (customers - partners).check_access("read")
-        return customers.ids
-
-    @api.model
     def _lock(self, company, level):
-        """One run of a company at a time.
+        """Allow one run of a company at a time.
 
-        :param level: ``transaction``, or ``session`` for a run that commits on its
-            way and unlocks at its end
+        :param level: ``transaction``, or ``session`` for a run that commits between
+            the steps and unlocks at its end
         :raises UserError: when another run holds the lock
         """
         function = {
@@ -339,60 +365,118 @@ class ClassificationRun(models.Model):
         )
 
     @api.model
-    def _queue(self, policy):
-        """The run of the policy that waits already, or a new one; the scheduled
-        action is woken up."""
+    def _queue_of_kind(self, policy, kind):
+        """Return the run of a kind that waits already, or a new one.
+
+        Triggers the scheduled action.
+        """
         policy.check_access("read")
-        self._check_may_run(policy, "production")
+        self._check_may_run(policy, kind)
         waiting = self.sudo().search(
             [
                 ("policy_id", "=", policy.id),
-                ("kind", "=", "production"),
+                ("kind", "=", kind),
                 ("state", "=", "queued"),
             ],
             limit=1,
         )
         run = waiting or self._in_own_context(policy).create(
-            {"policy_id": policy.id, "as_of_date": policy._today()}
+            {"policy_id": policy.id, "kind": kind, "as_of_date": policy._today()}
         )
-        self.env.ref("customer_classification.ir_cron_recompute").sudo()._trigger()
+        self._trigger_queue()
         return run.with_env(self.env)
 
     @api.model
-    def _recompute_now(self, partners, companies):
-        """Recompute some customers in this transaction and say what came of it."""
-        runs = self.browse()
-        for company in companies:
-            policy = company.sudo()._get_customer_policy()
-            if policy:
-                runs += policy.with_env(self.env).recompute(partner_ids=partners.ids)
-        return runs._notification()
+    def _trigger_queue(self):
+        self.env.ref("customer_classification.ir_cron_recompute").sudo()._trigger()
 
-    # What waits
+    # The queue
 
     @api.model
     def _process_queue(self, policies, scope):
-        """Execute what waits; first queue the runs of a scope that the policies need.
+        """Execute the queued runs, after queueing those that the policies need.
 
         Called by the scheduled actions, commits after each step.
+
+        :param scope: ``all`` for the daily runs, ``changed`` for the hourly ones
         """
-        self = self.with_context(classification_commit=OWN, tracking_disable=True)
+        self = self.with_context(tracking_disable=True)
+        cron = self.env["ir.cron"]
         self._mark_dead()
         self._queue_due(policies, scope)
         waiting = self.search([("state", "=", "queued")], order="id")
         waiting -= waiting._drop_outdated()
-        cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(waiting))
         for run in waiting:
             run._execute_locked()
             if not cron._commit_progress(1):
                 break
 
+    def _execute_locked(self):
+        """Execute a queued run, with commits between the steps.
+
+        Leave it in the queue while another run of the company is under way.
+        """
+        company = self.company_id
+        try:
+            self._lock(company, "session")
+        except UserError:
+            return
+        try:
+            failed = self._mark_interrupted(company)
+            Execution(self, commits=True, failed=failed).execute()
+        except Exception:
+            # In a failed transaction the lock could not be given back.
+            self.env.cr.rollback()
+            raise
+        finally:
+            self._unlock(company)
+
+    def _execute(self):
+        """Execute a queued run in the transaction of the caller."""
+        return Execution(self).execute()
+
+    @api.model
+    def _mark_interrupted(self, company):
+        """Mark other running runs as interrupted: one query, also for the result.
+
+        The holder of the lock knows that they are dead.
+
+        :return: failed runs that have an open activity
+        """
+        found = self.search_fetch(
+            [
+                ("company_id", "=", company.id),
+                *("|", ("state", "=", "running")),
+                *("&", ("state", "=", "failed"), ("activity_ids", "!=", False)),
+            ],
+            ["state", "kind"],
+        )
+        dead = found.filtered(lambda run: run.state == "running")
+        dead.write({"state": "interrupted", "end_date": fields.Datetime.now()})
+        return found - dead
+
+    @api.model
+    def _mark_dead(self):
+        """Mark the runs whose process was killed, and commit.
+
+        A living process holds the lock of the company.
+        """
+        for company in self.search([("state", "=", "running")]).company_id:
+            try:
+                self._lock(company, "session")
+            except UserError:
+                continue
+            try:
+                self._mark_interrupted(company)
+                self.env["ir.cron"]._commit_progress()
+            finally:
+                self._unlock(company)
+
     def _drop_outdated(self):
         """Reject and return the runs whose rules were replaced meanwhile."""
         outdated = self.filtered(
-            lambda run: run.kind not in TRIAL_KINDS
-            and run.policy_id.state != "published"
+            lambda run: not run._is_trial() and run.policy_id.state != "published"
         )
         outdated.write(
             {
@@ -404,149 +488,68 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _queue_due(self, policies, scope):
-        """Queue a run over everybody for each policy that had none today; or one over
-        who changed, for each that had one over everybody before."""
-        if scope == "all":
-            states = ("queued", "waiting", "done", "rejected")
-            had = self._full_run_days(policies, states)
-            due = [p for p in policies if had.get(p) != p._today()]
-        else:
-            had = self._full_run_days(policies, ("done",))
-            due = [policy for policy in policies if policy in had]
-        self.create(
-            [{"policy_id": p.id, "as_of_date": p._today(), "scope": scope} for p in due]
-        )
-
-    @api.model
-    def _full_run_days(self, policies, states):
-        """``{policy: last as-of date of its production runs over everybody}``."""
-        return dict(
-            self._read_group(
+        """Queue the daily runs of each policy that had none today: one query."""
+        kinds = self._daily_kinds()
+        if scope != "all" or not kinds:
+            return
+        had = {
+            (policy, kind): day
+            for policy, kind, day in self._read_group(
                 [
                     ("policy_id", "in", policies.ids),
-                    ("scope", "=", "all"),
-                    ("kind", "=", "production"),
-                    ("state", "in", states),
+                    ("kind", "in", kinds),
+                    ("state", "in", ("queued", "waiting", "done", "rejected")),
                 ],
-                ["policy_id"],
+                ["policy_id", "kind"],
                 ["as_of_date:max"],
             )
+        }
+        self.create(
+            [
+                {"policy_id": p.id, "kind": kind, "as_of_date": p._today()}
+                for kind in kinds
+                for p in policies
+                if had.get((p, kind)) != p._today()
+            ]
         )
 
     # Reading
 
     @api.model
-    def _last_runs(self, companies):
-        """``{company: last production run}`` that looked at all customers, or at all
-        who had changed: one query, and one for the runs when they are read."""
-        last = self.sudo()._read_group(
-            [
-                ("company_id", "in", companies.ids),
-                ("kind", "=", "production"),
-                ("scope", "in", ("all", "changed")),
-                ("watermark", "!=", False),
-                ("state", "=", "done"),
-            ],
-            ["company_id"],
-            ["id:max"],
-        )
-        runs = self.sudo().browse([run_id for __, run_id in last])
-        return {run.company_id: run for run in runs}
-
-    @api.model
-    def _last_run(self, company):
-        """The run that :meth:`_last_runs` tells of one company: one query."""
+    def _last_run_of_kind(self, company, kind):
+        """Return the last successful run of a kind in a company: one query."""
         return self.sudo().search_fetch(
             [
                 ("company_id", "=", company.id),
-                ("kind", "=", "production"),
-                ("scope", "in", ("all", "changed")),
-                ("watermark", "!=", False),
+                ("kind", "=", kind),
                 ("state", "=", "done"),
             ],
-            ["policy_id", "as_of_date", "watermark", "edges"],
-            order="id desc",
-            limit=1,
-        )
-
-    @api.model
-    def _last_full_run(self, policy):
-        """The last production run over everybody, which found limits, by the rules of
-        a policy about customers: also as a later version repeats them."""
-        since = policy._rules_since("customer")
-        return self.sudo().search(
-            [
-                "|",
-                ("policy_id", "=", since.id),  # published before this was kept
-                ("policy_id.customer_rules_id", "=", since.id),
-                ("kind", "=", "production"),
-                ("scope", "=", "all"),
-                ("watermark", "!=", False),
-                ("state", "=", "done"),
-            ],
-            order="id desc",
+            ["as_of_date"],
+            order="as_of_date desc, id desc",
             limit=1,
         )
 
     def _result_sentence(self):
-        """What came of this run, or of no run, in a sentence."""
-        if self.state == "waiting":
-            return self.env._(
-                "%(customers)s %% of the customers would move: a manager has to "
-                "approve it.",
-                customers=formatLang(self.env, self.moved_customer_percent, 1),
-            )
-        if self.state == "done":
-            return self.env._(
-                "Customers looked at: %(customers)s. Classes changed: %(changes)s.",
-                customers=self.looked_at_count,
-                changes=self.change_count,
-            )
-        return self.error
-
-    def _notification(self):
-        """A message to the user about runs that have just ended."""
-        failed = self.filtered(lambda run: run.state == "failed")
-        set_aside = sum(self.mapped("problem_count"))
-        moved = sum(self.mapped("change_count"))
-        if failed:
-            message = failed[0].error
-        elif not self:
-            message = self.env._("No policy is published, so nothing was recomputed.")
-        elif set_aside:
-            message = self.env._(
-                "%s customers keep their classes, because a document of theirs cannot "
-                "be counted. See Set Aside.",
-                set_aside,
-            )
-        elif moved:
-            message = self.env._("Classes changed: %s.", moved)
-        else:
-            message = self.env._("The classes are up to date.")
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "message": message,
-                "type": "danger" if failed else "success",
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        """Return the outcome of this run, or of no run, in a sentence."""
+        return self._pipeline().result_sentence()
 
     # Approving
 
     def action_approve(self):
-        """Have this run done after all; the scheduled action does the work."""
+        """Queue this run again, approved; the scheduled action does the work."""
         self._check_may_approve()
         self._check_rules_in_force()
         self._forget_moves()
         self.sudo().write({"state": "queued", "approved_by_id": self.env.uid})
         self._settle_activities(self.env._("Approved"))
-        self.env.ref("customer_classification.ir_cron_recompute").sudo()._trigger()
+        self._trigger_queue()
 
     def _forget_moves(self):
-        """What was rehearsed is done now."""
-        self.sudo().move_ids.unlink()
+        """Delete the moves that were found and not made: they are made now."""
+        for run in self.sudo():
+            model = run._pipeline().move_model
+            if model:
+                run.env[model].search([("run_id", "=", run.id)]).unlink()
 
     def action_reject(self):
         """Leave the classes as they are."""
@@ -574,7 +577,7 @@ class ClassificationRun(models.Model):
         with_own_context(self).activity_ids.action_feedback(feedback=feedback)
 
     def _ask_for_approval(self):
-        """Tell the manager that this run waits; give up those that waited before."""
+        """Notify the manager that this run waits; reject those that waited before."""
         earlier = self.search(
             [
                 ("company_id", "=", self.company_id.id),
@@ -585,52 +588,96 @@ class ClassificationRun(models.Model):
         )
         earlier._settle_activities(self.env._("A later run took its place."))
         earlier.state = "rejected"
-        self._tell_manager(self.env._("Approve new classes"), self._approval_note())
+        note = self._pipeline().approval_note()
+        self._notify_manager(self.env._("Approve new classes"), note)
 
-    def _approval_note(self):
-        """What the manager is told of a run that waits."""
-        return self.env._(
-            "%(customers)s %% of the customers, with %(revenue)s %% of the "
-            "revenue, would move. Nothing was changed yet: look at who moves, then "
-            "approve or reject it.",
-            customers=formatLang(self.env, self.moved_customer_percent, 1),
-            revenue=formatLang(self.env, self.moved_revenue_percent, 1),
-        )
-
-    def _tell_manager(self, summary, note):
-        """Give the one who is responsible for the policy something to do."""
+    def _notify_manager(self, summary, note):
+        """Schedule an activity for the responsible user of the policy."""
         user = self.policy_id._responsible_user()
         self.activity_schedule(
             "mail.mail_activity_data_todo", user_id=user.id, summary=summary, note=note
         )
 
+    # Showing
+
     def action_open_moves(self):
         """Open the moves that this run found and did not make."""
         check_one(self)
+        return self._open_list(self._pipeline().moves_action)
+
+    def action_open_changes(self):
+        """Open the changes that this run made."""
+        check_one(self)
+        return self._open_list(self._pipeline().changes_action)
+
+    def _open_list(self, name):
+        """Open a list of what belongs to this run, of every axis."""
+        if not name:
+            raise UserError(self.env._("Runs of this kind have no such list."))
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "customer_classification.classification_move_action"
+            f"customer_classification.{name}"
         )
-        action["domain"] = [("run_id", "=", self.id)]
-        action["context"] = {}  # of every axis, as the button counts them
+        return {**action, "domain": [("run_id", "=", self.id)], "context": {}}
+
+    def action_open_movers(self, axis, ends):
+        """Open the moves of a cell, a row or a column of a matrix.
+
+        :param ends: ``{"from": key, "to": key}``, or one of them: id of a record or
+            word of a selection, False for none
+        """
+        check_one(self)
+        action = self.action_open_moves()
+        known = self._pipeline().ends_of_moves()
+        known = known[as_choice(self.env, axis, known, self.env._("Axis"))]
+        if not isinstance(ends, dict):
+            raise UserError(self.env._("Say from and to which class they move."))
+        moves = self.env[action["res_model"]]
+        conditions = [
+            self._end_condition(moves, known, end, key) for end, key in ends.items()
+        ]
+        action["domain"] += [("axis", "=", axis), *conditions]
         return action
 
+    def _end_condition(self, moves, known, end, key):
+        """Return the condition on one end of moves, of the class with a key."""
+        name = known[as_choice(self.env, end, known, self.env._("End"))]
+        field = moves._fields[name]
+        if key is not False:
+            label = field._description_string(self.env)
+            if field.relational:
+                as_number(self.env, key, 1, BIGGEST_ID, label, whole=True)
+            else:
+                as_choice(self.env, key, field.get_values(self.env), label)
+        return (name, "=", key)
+
+    def action_open_grace_ends(self):
+        """Open the moves that are due to limits that these rules changed."""
+        check_one(self)
+        action = self.action_open_moves()
+        action["domain"] += [("ends_grace", "=", True)]
+        return action
+
+    def action_keep_grace(self):
+        """Have the draft keep the classes through the change, and preview it anew."""
+        check_one(self)
+        policy = self.policy_id
+        policy._check_manager()
+        policy.check_access("write")
+        is_preview = self.kind == self._pipeline().preview_kind
+        if policy.state != "draft" or not is_preview:
+            raise UserError(
+                self.env._("Only a draft can be changed: preview a new version of it.")
+            )
+        policy.keeps_grace = True
+        return self._pipeline().preview_again()
+
     def action_open_problems(self):
-        """Open the customers of this company who are set aside now."""
+        """Open what is set aside in this company now."""
         check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_problem_action"
         )
         action["domain"] = [("company_id", "=", self.company_id.id)]
-        return action
-
-    def action_open_changes(self):
-        """Open the changes that this run made."""
-        check_one(self)
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "customer_classification.classification_change_action"
-        )
-        action["domain"] = [("run_id", "=", self.id)]
-        action["context"] = {}
         return action
 
     def _open_form(self):
@@ -639,4 +686,5 @@ class ClassificationRun(models.Model):
             "res_model": self._name,
             "res_id": self.id,
             "view_mode": "form",
+            **self._pipeline().form_values(),
         }

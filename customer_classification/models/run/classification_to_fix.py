@@ -3,7 +3,6 @@ from odoo.tools import SQL
 
 from ..common.called_records import check_one
 from .classification_problem import REASON_SELECTION
-from .classification_run_failure import TOLD_KINDS
 
 KIND_SELECTION = [
     ("customer", "Customer"),
@@ -161,7 +160,7 @@ class ClassificationToFix(models.Model):
             """,
             step=STEP,
             place=place,
-            kinds=list(TOLD_KINDS),
+            kinds=self.env["classification.run"]._writing_kinds(),
         )
 
     @api.depends("res_model", "res_id")

@@ -407,7 +407,7 @@ class TestCampaignPerformance(CampaignCase):
         self.assertEqual(runs._last_run(self.company), run)
         self.assertEqual(runs._last_full_run(self.policy), run)
         self.assertEqual(self.policy.last_run_id, run)
-        self.assertEqual(runs._last_campaign_run(self.company), judged)
+        self.assertEqual(runs._last_run_of_kind(self.company, "campaign"), judged)
 
     def test_nightly_run_and_button(self):
         today = fields.Date.today()

@@ -4,6 +4,8 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
+from ...models.customer.back_test import BackTest
+from ...models.customer.verdict import Verdict
 from ..common import AS_OF, ClassificationCase
 
 AFTER = AS_OF + timedelta(days=10)
@@ -214,8 +216,8 @@ class TestBackTest(ClassificationCase):
         )
 
     def test_failure_is_told(self):
-        runs = type(self.env["classification.run"])
-        with patch.object(runs, "_read_outcome", side_effect=ValueError("broken")):
+        broken = ValueError("broken")
+        with patch.object(BackTest, "read_outcome", side_effect=broken):
             run = self.policy.recompute(as_of_date=AS_OF, kind="back_test")
         self.assertEqual(run.state, "failed")
         self.assertIn("broken", run.error)
@@ -298,7 +300,7 @@ class TestBackTestVerdict(ClassificationCase):
             },
             "newcomer_share": 0.25,
         }
-        return run._warning_sentences()
+        return Verdict(run)._warning_sentences()
 
     def test_better_than_both(self):
         sentences = self._verdict((200, 160), (200, 100), (200, 90))
@@ -355,20 +357,20 @@ class TestBackTestVerdict(ClassificationCase):
                 "spend_share": spend,
                 "revenue_lift": 7.4,
             }
-            sentence = run._tier_sentence({"days": 180, "day": "30 June"})
+            sentence = Verdict(run)._tier_sentence({"days": 180, "day": "30 June"})
             self.assertIn("VIP customers bought 7.4 times as much", sentence)
             self.assertIn(words, sentence)
 
     def test_last_years_spend_is_not_compared_with_itself(self):
         run = self.run_of_nothing
-        self.assertTrue(run._is_last_years_spend())
+        self.assertTrue(Verdict(run)._is_last_years_spend())
         line = run.back_test_tier_ids[0]
         same = {"revenue_share": 0.5, "spend_share": 0.5, "revenue_lift": 7.4}
         line.measures = {**line.measures, **same}
         period = {"days": 180, "day": "30 June"}
-        self.assertIn("no better than it", run._tier_sentence(period))
+        self.assertIn("no better than it", Verdict(run)._tier_sentence(period))
         run.policy_id = self.policy.copy({"value_metric": "score"})
-        self.assertIn("as the same number", run._tier_sentence(period))
+        self.assertIn("as the same number", Verdict(run)._tier_sentence(period))
 
     def test_in_the_language_of_the_reader(self):
         self.env["res.lang"]._activate_lang("fr_FR")
@@ -377,4 +379,4 @@ class TestBackTestVerdict(ClassificationCase):
 
     def test_newcomers(self):
         self._verdict((30, 9), (5, 0), (30, 9))
-        self.assertIn("25\xa0%", self.run_of_nothing._newcomer_sentence())
+        self.assertIn("25\xa0%", Verdict(self.run_of_nothing)._newcomer_sentence())

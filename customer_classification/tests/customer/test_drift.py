@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import html2plaintext
 
+from ...models.customer.drift import Drift
 from ..common import AS_OF, ClassificationCase
 
 
@@ -242,7 +243,7 @@ class TestDrift(DriftCase):
         run = self._recompute()
         self.env.flush_all()
         with self.assertQueryCount(2):
-            run._find_drift(run.distribution)
+            Drift(run).find(run.distribution)
 
     def test_shown_in_words(self):
         self._recompute()
@@ -260,7 +261,7 @@ class TestDrift(DriftCase):
             "revenue": ["0", "1", "20"],
         }.items():
             for name in names:
-                self.assertTrue(run._class_label(measure, name))
+                self.assertTrue(Drift(run).class_label(measure, name))
         for measure, name, words in (
             ("recency_days", "0", "0"),
             ("recency_days", "1", "1"),
@@ -268,7 +269,7 @@ class TestDrift(DriftCase):
             ("revenue", "1", "below 2"),
             ("revenue", "3", "4 to 8"),
         ):
-            self.assertEqual(run._class_label(measure, name), words)
+            self.assertEqual(Drift(run).class_label(measure, name), words)
 
     def test_counts_by_revenue_are_for_those_who_may_see_all_sales(self):
         run = self._recompute()

@@ -267,10 +267,10 @@ class TestProfilingObjection(ClassificationCase):
             [self.person.id],
         )
         self.env.invalidate_all()
-        run = self.env["classification.run"]._prepare(
+        execution = self.env["classification.run"]._prepare(
             self.policy, as_of_date=AS_OF, scope="changed"
         )
-        run._execute()
+        run = execution.execute()
         self.assertEqual((run.scope, run.state), ("changed", "done"), run.error)
         self.assertFalse(self._rows(self.person, but=JUSTIFIED))
 

@@ -317,7 +317,7 @@ class TestProductAbc(ProductCase):
         self.assertEqual(runs._last_run(self.company), run)
         self.assertEqual(runs._last_full_run(self.policy), run)
         self.assertEqual(self.policy.last_run_id, run)
-        self.assertEqual(runs._last_product_run(self.company), product_run)
+        self.assertEqual(runs._last_run_of_kind(self.company, "product"), product_run)
 
     def test_not_backwards(self):
         self._classify()

@@ -80,7 +80,7 @@ class TestProductRehearsal(ProductCase):
         self.assertEqual(moves.revenue, 60)
         self.assertFalse(run.product_change_ids)
         self.assertEqual(run.written_count, 0)
-        last = self.env["classification.run"]._last_product_run(self.company)
+        last = self.env["classification.run"]._last_run_of_kind(self.company, "product")
         self.assertNotEqual(last, run)
 
     def test_before_and_after(self):
@@ -161,7 +161,7 @@ class TestProductRehearsal(ProductCase):
         before = self._classes()
         run = self._wait()
         self.assertEqual(self._classes(), before)
-        self.assertEqual(run.moved_customer_percent, 25)
+        self.assertEqual(run.moved_percent, 25)
         self.assertEqual(
             set(run.product_move_ids.product_tmpl_id.mapped("name")), {"3"}
         )
@@ -201,4 +201,4 @@ class TestProductRehearsal(ProductCase):
         for number in range(10):
             self._product(f"More {number}")
         run = self.policy.recompute_products(as_of_date=AS_OF)
-        self.assertEqual((run.state, run.moved_customer_percent), ("done", 0))
+        self.assertEqual((run.state, run.moved_percent), ("done", 0))

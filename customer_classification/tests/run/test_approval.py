@@ -42,14 +42,14 @@ class TestApproval(ClassificationCase):
         self._lift(2)
         self.env["classification.policy"].flush_model()
         run = self.policy.recompute(as_of_date=self.today)
-        self.assertEqual(run.moved_customer_percent, 20)
+        self.assertEqual(run.moved_percent, 20)
         self.assertEqual(
             run.state, "waiting" if run.moved_revenue_percent > 50 else "done"
         )
 
     def test_above_it_nothing_is_written_and_the_movers_are_kept(self):
         run = self._wait()
-        self.assertEqual(run.moved_customer_percent, 30)
+        self.assertEqual(run.moved_percent, 30)
         tiers = run.move_ids.filtered(lambda move: move.axis == "value_tier")
         self.assertEqual(
             set(tiers.mapped("partner_id.name")),
@@ -107,7 +107,7 @@ class TestApproval(ClassificationCase):
         self._lift(3)
         run = self.policy.refresh()
         self.assertEqual((run.scope, run.state), ("changed", "waiting"))
-        self.assertEqual(run.moved_customer_percent, 30)
+        self.assertEqual(run.moved_percent, 30)
         self.assertFalse(run.change_ids)
 
     def test_chosen_customers_are_a_persons_wish(self):
@@ -118,7 +118,7 @@ class TestApproval(ClassificationCase):
     def test_share_of_the_revenue(self):
         self._lift(1, 100_000)
         run = self.policy.recompute(as_of_date=self.today)
-        self.assertEqual(run.moved_customer_percent, 10)
+        self.assertEqual(run.moved_percent, 10)
         self.assertGreater(run.moved_revenue_percent, 99)
         self.assertEqual(run.state, "waiting")
 
@@ -140,7 +140,7 @@ class TestApproval(ClassificationCase):
                 }
             )
         run = self.policy.recompute(as_of_date=self.today)
-        self.assertEqual((run.state, run.moved_customer_percent), ("done", 0))
+        self.assertEqual((run.state, run.moved_percent), ("done", 0))
 
     def test_approved_equals_what_waited(self):
         run = self._wait()

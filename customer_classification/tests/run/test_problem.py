@@ -54,10 +54,10 @@ class TestProblem(ClassificationCase):
                 "rate": 2,
             }
         )
-        run = self.env["classification.run"]._prepare(
+        execution = self.env["classification.run"]._prepare(
             self.policy, as_of_date=AS_OF, scope="changed"
         )
-        run._execute()
+        run = execution.execute()
         self.assertEqual(run.state, "done", run.error)
         self.assertFalse(self._reasons())
         self.assertFalse(self._profile(self.bad).problem_text)

@@ -6,6 +6,7 @@ from freezegun import freeze_time
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ...models.customer.pipeline import CustomerPipeline
 from ..common import AS_OF, ClassificationCase
 
 
@@ -78,10 +79,9 @@ class TestQueue(ClassificationCase):
             draft.action_recompute()
 
     def test_failed_run_tells_why_and_the_next_one_heals(self):
-        run_class = type(self.env["classification.run"])
         self.policy.action_recompute()
         with patch.object(
-            run_class, "_run_phases", side_effect=ValueError("the disk is full")
+            CustomerPipeline, "run_phases", side_effect=ValueError("the disk is full")
         ):
             self._trigger()
         failed = self.policy.last_run_id
@@ -97,15 +97,14 @@ class TestQueue(ClassificationCase):
     def test_one_failing_company_does_not_stop_the_others(self):
         other = self._company("Other Ltd")
         other_policy = other._get_customer_policy()
-        run_class = type(self.env["classification.run"])
-        collect = run_class._run_phases
+        phases = CustomerPipeline.run_phases
 
-        def fails_here(run, *args):
-            if run.company_id == self.company:
+        def fails_here(pipeline):
+            if pipeline.company == self.company:
                 raise ValueError("here only")
-            return collect(run, *args)
+            return phases(pipeline)
 
-        with patch.object(run_class, "_run_phases", fails_here):
+        with patch.object(CustomerPipeline, "run_phases", fails_here):
             self._trigger()
         self.assertEqual(self.policy.last_run_id.state, "failed")
         self.assertEqual(other_policy.last_run_id.state, "done")
@@ -120,8 +119,8 @@ class TestQueue(ClassificationCase):
         self.assertTrue(message["message"])
 
     def test_button_tells_a_failure_in_red(self):
-        run_class = type(self.env["classification.run"])
-        with patch.object(run_class, "_run_phases", side_effect=ValueError("broken")):
+        broken = ValueError("broken")
+        with patch.object(CustomerPipeline, "run_phases", side_effect=broken):
             message = self.customer.action_recompute_customer()["params"]
         self.assertEqual(message["type"], "danger")
         self.assertIn("broken", message["message"])

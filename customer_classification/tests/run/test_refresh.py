@@ -9,6 +9,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import SQL
 
+from ...models.customer.pipeline import CustomerPipeline
 from ..common import AS_OF, AccountingCase
 
 try:
@@ -77,10 +78,10 @@ class RefreshCase(AccountingCase):
         cls.env.invalidate_all()
 
     def _refresh(self, day=None):
-        run = self.env["classification.run"]._prepare(
+        execution = self.env["classification.run"]._prepare(
             self.policy, as_of_date=day or self.today, scope="changed"
         )
-        run._execute()
+        run = execution.execute()
         self.assertEqual(run.state, "done", run.error)
         self._age()
         return run
@@ -111,15 +112,14 @@ class RefreshCase(AccountingCase):
 
     def _full_contents(self):
         """What a run over everybody with the same limits leaves."""
-        run_class = type(self.env["classification.run"])
         last = self.env["classification.run"]._last_full_run(self.policy)
 
-        def same_edges(run, parameters):
+        def same_edges(pipeline):
             from ...engine import Edges
 
             return Edges.from_json(last.edges)
 
-        with self._undone(), patch.object(run_class, "_given_edges", same_edges):
+        with self._undone(), patch.object(CustomerPipeline, "given_edges", same_edges):
             self._recompute(self.today)
             return self._contents()
 

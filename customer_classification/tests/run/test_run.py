@@ -1,9 +1,12 @@
+import sys
 from datetime import timedelta
+from pathlib import Path
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ...models.customer.pipeline import CustomerPipeline
 from ..common import AS_OF, ClassificationCase
 
 
@@ -64,6 +67,25 @@ class TestRun(ClassificationCase):
         with self.assertQueryCount(17):
             self._recompute()
             self.env.flush_all()
+
+    def test_no_file_of_other_kinds(self):
+        """A run over customers executes nothing of products and campaigns."""
+        self._recompute()
+        self._purchase(self.small, AS_OF, 20_000)
+        seen = set()
+
+        def note(frame, event, argument):
+            path = Path(frame.f_code.co_filename)
+            if event == "call" and path.parent.name in ("product", "campaign"):
+                seen.add((path.name, frame.f_code.co_name))
+
+        sys.setprofile(note)
+        try:
+            run = self._recompute()
+        finally:
+            sys.setprofile(None)
+        self.assertEqual(run.written_count, 1)
+        self.assertEqual(seen, {("classification_run.py", "_pipelines")})
 
     def test_one_customer_equals_all(self):
         self._recompute()
@@ -127,8 +149,10 @@ class TestRun(ClassificationCase):
     def test_failure_is_told_and_undone(self):
         self._recompute()
         self._purchase(self.small, AS_OF, 20_000)
-        run_class = type(self.env["classification.run"])
-        with patch.object(run_class, "_write_moves", side_effect=ValueError("disk")):
+        broken = patch.object(
+            CustomerPipeline, "_write_rows", side_effect=ValueError("disk")
+        )
+        with broken:
             run = self.policy.recompute(as_of_date=AS_OF)
         self.assertEqual(run.state, "failed")
         self.assertIn("disk", run.error)

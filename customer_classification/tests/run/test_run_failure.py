@@ -12,7 +12,8 @@ from odoo.sql_db import db_connect
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ...models.common.own_context import OWN
+from ...models.customer.pipeline import CustomerPipeline
+from ...models.run.execution import Execution
 from ..common import AS_OF, ClassificationCase
 
 
@@ -30,11 +31,10 @@ class FailureCase(ClassificationCase):
     def _fail(self, error, **values):
         """Run with phases that raise an error."""
 
-        def phases(run, watermark):
+        def phases(pipeline):
             raise error
 
-        runs = self.env.registry["classification.run"]
-        with patch.object(runs, "_run_phases", phases):
+        with patch.object(CustomerPipeline, "run_phases", phases):
             run = self.policy.recompute(as_of_date=AS_OF, **values)
         self.assertEqual(run.state, "failed")
         return run
@@ -152,24 +152,25 @@ class TestConcurrency(FailureCase):
 
     def test_reaches_the_caller(self):
         for kind in (SerializationFailure, DeadlockDetected):
-            runs = self.env.registry["classification.run"]
             with (
                 self.subTest(kind.__name__),
-                patch.object(runs, "_run_phases", side_effect=kind("in between")),
+                patch.object(
+                    CustomerPipeline, "run_phases", side_effect=kind("in between")
+                ),
                 self.assertRaises(kind),
             ):
                 self.policy.recompute(as_of_date=AS_OF)
 
     def test_reaches_the_caller_from_behind_another_error(self):
-        def phases(run, watermark):
+        def phases(pipeline):
             try:
                 raise SerializationFailure("in between")
             except SerializationFailure as error:
-                raise UserError(run.env._("The classes are up to date.")) from error
+                message = pipeline.env._("The classes are up to date.")
+                raise UserError(message) from error
 
-        runs = self.env.registry["classification.run"]
         with (
-            patch.object(runs, "_run_phases", phases),
+            patch.object(CustomerPipeline, "run_phases", phases),
             self.assertRaises(SerializationFailure),
         ):
             self.policy.recompute(as_of_date=AS_OF)
@@ -177,18 +178,17 @@ class TestConcurrency(FailureCase):
     def test_two_transactions(self):
         """One reads, the other changes and commits, the first one writes."""
 
-        def phases(run, watermark):
-            run.env.cr.execute("UPDATE res_partner SET ref = ref WHERE id = 1")
+        def phases(pipeline):
+            pipeline.env.cr.execute("UPDATE res_partner SET ref = ref WHERE id = 1")
 
         database = db_connect(self.env.cr.dbname)
-        runs = self.env.registry["classification.run"]
         with database.cursor() as mine, database.cursor() as theirs:
             env = api.Environment(mine, self.env.uid, {})
             draft = env["classification.policy"].create({"name": "Draft"})
             theirs.execute("UPDATE res_partner SET ref = ref WHERE id = 1")
             theirs.commit()
             with (
-                patch.object(runs, "_run_phases", phases),
+                patch.object(CustomerPipeline, "run_phases", phases),
                 mute_logger("odoo.sql_db"),
                 self.assertRaises(SerializationFailure),
             ):
@@ -199,19 +199,18 @@ class TestConcurrency(FailureCase):
     def test_scheduled_run_tries_again(self):
         calls = []
 
-        def phases(run, watermark):
-            calls.append(run)
+        def phases(pipeline):
+            calls.append(pipeline)
             raise SerializationFailure("in between")
 
         run = self.env["classification.run"].create(
             {"policy_id": self.policy.id, "as_of_date": AS_OF}
         )
-        runs = self.env.registry["classification.run"]
         with (
-            patch.object(runs, "_run_phases", phases),
-            patch.object(runs, "_commit_progress", lambda run: None),
+            patch.object(CustomerPipeline, "run_phases", phases),
+            patch.object(Execution, "commit", lambda execution: None),
             patch.object(self.env.cr, "rollback", lambda: None),
         ):
-            run.with_context(classification_commit=OWN)._execute()
+            Execution(run, commits=True).execute()
         self.assertEqual((len(calls), run.state), (3, "failed"))
         self.assertIn("next run", run.error)

@@ -144,7 +144,7 @@ AMOUNTLESS = {
         RULES: {"limit", "keep_limit", "benefit_percent", "benefit_amount"}
     },
     "classification.run": {
-        COUNT: {"progress", "duration", "moved_customer_percent", "notes"},
+        COUNT: {"progress", "duration", "moved_percent", "notes"},
         SHARE: {"moved_revenue_percent", "back_test"},
         SHOWN: {"rehearsal_view", "drift_table"},
     },

@@ -4,7 +4,6 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
-from ...models.common import own_context
 from ..common import AS_OF, ClassificationCase
 
 OFFICER = "customer_classification.group_officer"
@@ -12,9 +11,6 @@ OFFICER = "customer_classification.group_officer"
 FLAGS = {
     "rules_judged_later": True,
     "references_judged_later": True,
-    "classification_commit": True,
-    "customer_ids": [],
-    "last_run_id": 1,
 }
 
 
@@ -89,10 +85,6 @@ class TestHostileContext(ClassificationCase):
         policy = self._hostile(self.policy, self.officer)
         run = policy.recompute(partner_ids=self.customer.ids).sudo()
         self.assertEqual((run.state, run.looked_at_count), ("done", 1), run.error)
-        self.assertFalse(run._commits())
-        self.assertTrue(
-            run.with_context(classification_commit=own_context.OWN)._commits()
-        )
 
     # Policies
 

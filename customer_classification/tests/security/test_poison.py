@@ -208,10 +208,10 @@ class TestPoisonedCustomers(PoisonMixin, ClassificationCase):
         """The next run by the hour sets aside as well, and mends."""
 
         def refresh():
-            run = self.env["classification.run"]._prepare(
+            execution = self.env["classification.run"]._prepare(
                 self.policy, as_of_date=AS_OF, scope="changed"
             )
-            run._execute()
+            run = execution.execute()
             return run
 
         healthy = self._snapshot(self.env["res.partner"])

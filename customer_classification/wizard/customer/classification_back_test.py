@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ...models.common.called_records import check_one
-from ...models.customer.classification_run_back_test import DEFAULT_HORIZON_DAYS
+from ...models.customer.back_test import DEFAULT_HORIZON_DAYS
 
 
 class ClassificationBackTest(models.TransientModel):

@@ -39,6 +39,8 @@ _SWITCH_ON = f"""
     UPDATE classification_tag_rule SET state = 'running', active = TRUE
      WHERE id = {_LIBRARY_RULE}
 """
+# A share that a run had found.
+_MOVED = "UPDATE classification_run SET moved_customer_percent = 12.5"
 
 
 def _archive(commit, folder):
@@ -100,6 +102,7 @@ def used(session, upgraded_database, old, connection):
     shell(session, upgraded_database, script, path)
     if query(connection, "SELECT to_regclass('classification_tag_rule')")[0][0]:
         query(connection, _SWITCH_ON)
+    query(connection, _MOVED)
     return _contents(connection)
 
 
@@ -141,6 +144,20 @@ def test_upgrade_keeps_what_was_known(used, upgraded, connection):
     assert upgraded == []
     assert all(used.values())
     assert _contents(connection) == used
+
+
+def test_shares_of_runs_keep_their_values(used, upgraded, connection):
+    """The field has another name."""
+    moved = query(
+        connection, "SELECT id FROM classification_run WHERE moved_percent = 12.5"
+    )
+    assert {row[0] for row in moved} == {row[0] for row in used["classification_run"]}
+    names = query(
+        connection,
+        "SELECT name FROM ir_model_fields WHERE model = 'classification.run'"
+        " AND name LIKE 'moved%percent'",
+    )
+    assert {*names} == {("moved_percent",), ("moved_revenue_percent",)}
 
 
 def test_rules_of_the_library_run_on(upgraded, connection):

@@ -1,4 +1,5 @@
-from odoo import api, fields, models
+"""What a back-test found, in sentences."""
+
 from odoo.tools import format_date
 
 # Below this number of customers warned of, rates are chance.
@@ -7,33 +8,27 @@ ENOUGH_WARNED = 20
 SAME_SHARE = 0.01
 
 
-class ClassificationRun(models.Model):
-    """What a back-test found, in plain words and the reader's language; rendered
-    from the stored numbers."""
+class Verdict:
+    """The sentences about a back-test, in the reader's language.
 
-    _inherit = "classification.run"  # pylint: disable=consider-merging-classes-inherited
+    Rendered from the stored numbers.
+    """
 
-    back_test_verdict = fields.Text(
-        string="Verdict", compute="_compute_back_test_verdict"
-    )
+    def __init__(self, run):
+        self.run = run
+        self.env = run.env
 
-    @api.depends("back_test", "back_test_line_ids")
-    @api.depends_context("lang")
-    def _compute_back_test_verdict(self):
-        for run in self:
-            run.back_test_verdict = (
-                "\n".join(filter(None, run._verdict_sentences()))
-                if run.back_test
-                else False
-            )
+    def text(self):
+        """Return the sentences, one in a line."""
+        return "\n".join(filter(None, self._sentences()))
 
-    def _verdict_sentences(self):
-        """The sentences one after the other, empty ones among them."""
+    def _sentences(self):
+        """Return the sentences one after the other, empty ones among them."""
         period = {
-            "days": self.horizon_days,
-            "day": format_date(self.env, self.as_of_date),
+            "days": self.run.horizon_days,
+            "day": format_date(self.env, self.run.as_of_date),
         }
-        whole = self.back_test_tier_ids.filtered("is_total").measures
+        whole = self.run.back_test_tier_ids.filtered("is_total").measures
         if not whole["customers"]:
             sentence = self.env._(
                 "Nobody had bought by %(day)s, so there is nothing to compare.",
@@ -56,19 +51,19 @@ class ClassificationRun(models.Model):
         ]
 
     def _shortened_sentence(self):
-        if self.horizon_days == self.asked_horizon_days:
+        if self.run.horizon_days == self.run.asked_horizon_days:
             return ""
         return self.env._(
             "Only %(days)s of the %(asked)s days asked for are over.",
-            days=self.horizon_days,
-            asked=self.asked_horizon_days,
+            days=self.run.horizon_days,
+            asked=self.run.asked_horizon_days,
         )
 
     # Tiers
 
     def _tier_sentence(self, period):
-        """What the best tier was worth, beside as many by last year's spend."""
-        line = self.back_test_tier_ids.filtered(
+        """Compare the best tier with as many customers by last year's spend."""
+        line = self.run.back_test_tier_ids.filtered(
             lambda line: line.customer_count
             and not line.is_total
             and not line.value_tier_id.is_unrated
@@ -112,15 +107,15 @@ class ClassificationRun(models.Model):
         )
 
     def _is_last_years_spend(self):
-        """Whether the tiers are by the very number with which they are compared."""
-        policy = self.policy_id
+        """Return whether the tiers are by the number that they are compared with."""
+        policy = self.run.policy_id
         return policy.value_metric == "revenue" and policy.window_months == 12
 
     # Warnings
 
     def _warning_sentences(self):
-        """How good the warning was, and whether a simple rule was better."""
-        ours = self.back_test["warnings"]["medium"]
+        """Return how good the warning was, and whether a simple rule was better."""
+        ours = self.run.back_test["warnings"]["medium"]
         numbers = self._warning_numbers(ours)
         if not ours["lost"]:
             return [self.env._("Every customer that could be lost bought again.")]
@@ -159,7 +154,7 @@ class ClassificationRun(models.Model):
         }
 
     def _chance_sentence(self, ours):
-        """Said when warning of anybody would have been as good."""
+        """Return a sentence where warning of anybody would have been as good."""
         from ...engine.customers.back_test import differ
 
         better = differ(ours["hits"], ours["warned"], ours["lost"], ours["customers"])
@@ -168,8 +163,8 @@ class ClassificationRun(models.Model):
         return self.env._("Warning of anybody at random would have been as good.")
 
     def _fixed_days_sentence(self, ours):
-        """Ours beside the rule that warns after more than 90 days of silence."""
-        rule = self.back_test["warnings"]["fixed_days"]
+        """Compare with the rule that warns after more than 90 days of silence."""
+        rule = self.run.back_test["warnings"]["fixed_days"]
         numbers = self._warning_numbers(rule)
         texts = {
             "better": self.env._(
@@ -201,9 +196,12 @@ class ClassificationRun(models.Model):
         return texts[self._compared(ours, rule)]
 
     def _low_spend_sentence(self, ours):
-        """Ours beside as many customers by last year's spend: the same number, so
-        that one of the two is right more often and finds more."""
-        rule = self.back_test["warnings"]["low_spend"]
+        """Compare with as many customers by last year's spend.
+
+        The numbers are equal, so that one of the two is right more often and finds
+        more.
+        """
+        rule = self.run.back_test["warnings"]["low_spend"]
         numbers = self._warning_numbers(rule)
         texts = {
             "better": self.env._(
@@ -224,11 +222,12 @@ class ClassificationRun(models.Model):
         }
         return texts[self._compared(ours, rule)]
 
-    @api.model
     def _compared(self, ours, rule):
-        """How ours compares with a rule by how often it is right and how many it
-        finds: ``same`` where chance explains both differences, ``surer`` or ``wider``
-        where one number is better and the other one is not."""
+        """Compare two warnings by how often they are right and how many they find.
+
+        ``same`` where chance explains both differences, ``surer`` or ``wider`` where
+        one number is better and the other one is not.
+        """
         from ...engine.customers.back_test import differ
 
         right = ours["precision"] - (rule["precision"] or 0)
@@ -242,8 +241,8 @@ class ClassificationRun(models.Model):
         return "better" if right + found > 0 else "worse"
 
     def _newcomer_sentence(self):
-        """What no class could foresee."""
-        share = self.back_test["newcomer_share"]
+        """Return the share of new customers, which no class could foresee."""
+        share = self.run.back_test["newcomer_share"]
         if not share or share < SAME_SHARE:
             return ""
         return self.env._(

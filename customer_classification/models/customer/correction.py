@@ -1,56 +1,63 @@
+"""Corrections of the past, when a document arrives late.
+
+A document dated before the last run, and written after it, may change what is true of
+the days in between. What was believed then stays in the history; a correction, valid
+from the earlier day and recorded today, is added to it.
+"""
+
 from dataclasses import replace
 
-from odoo import models
 from odoo.tools import SQL
 
 from ..source.classification_source import FIRST_PLAUSIBLE_DAY, Since
 from .customer_profile import RISK_SELECTION
 
 
-class ClassificationRun(models.Model):
-    """Corrects the past when a document arrives late.
+class Corrections:
+    """The corrections that a run over customers makes."""
 
-    A document dated before the last run, and written after it, may change what is
-    true of the days in between. What was believed then stays in the history; a
-    correction, valid from the earlier day and recorded today, is added to it.
-    """
+    def __init__(self, pipeline):
+        self.pipeline = pipeline
+        self.run = pipeline.run
+        self.env = pipeline.env
+        self.facts_model = pipeline.facts_model
 
-    _inherit = "classification.run"
+    def add_to(self, moves):
+        """Return the moves, after corrections of earlier days.
 
-    def _corrected(self, parameters, scope, last, moves):
-        """The moves of this run with corrections of earlier days before them: at most
-        four queries, two where nothing is late.
+        At most four queries, two where nothing is late.
 
-        :param last: the run before, which looked at all or at all who had changed
-        :param moves: the engine's changes, long, dated
+        :param moves: the engine's changes, long, with valid dates
         """
         import pandas as pd
 
+        last = self.pipeline.last  # it looked at all, or at all that had changed
         # By other rules, the days before would not be corrected but judged anew.
-        if self.scope == "some" or not last._is_by(parameters.policy):
+        if self.run.scope == "some" or not last._is_by(self.pipeline.rules_id):
             return moves
-        late = dict(self._late_days(scope, Since(last.watermark, last.as_of_date)))
+        late = dict(self._late_days(Since(last.watermark, last.as_of_date)))
         if not late:
             return moves
         believed = self._believed(late)
         if believed.empty:
             return moves
-        corrections = self._corrections(parameters, scope, believed)
-        moves = moves[~self._is_told(moves, self._known_now(believed, corrections))]
+        corrections = self._corrections(believed)
+        known = self._known_now(believed, corrections)
+        moves = moves[~self._is_included(moves, known)]
         parts = [part for part in (corrections, moves) if len(part)]
         return pd.concat(parts) if parts else moves
 
-    def _late_days(self, scope, since):
-        """``[(customer, day of the first late document)]``: one query.
+    def _late_days(self, since):
+        """Return ``[(customer, day of the first late document)]``: one query.
 
-        Not of customers about whom a person decided in the days since: what was shown
-        then is not for the numbers to correct.
+        Without customers about whom a person decided in the days since: what was
+        shown then is not for the numbers to correct.
         """
-        facts_model = self.env["classification.facts"]
+        policy, scope = self.pipeline.policy, self.pipeline.scope
         queries = [
             query
-            for name in facts_model._source_names(self.policy_id)
-            for query in self.env[name]._late_queries(self.policy_id, scope, since)
+            for name in self.facts_model._source_names(policy)
+            for query in self.env[name]._late_queries(policy, scope, since)
         ]
         return self.env.execute_query(
             SQL(
@@ -70,18 +77,19 @@ class ClassificationRun(models.Model):
                 SQL(" UNION ALL ").join(queries),
                 FIRST_PLAUSIBLE_DAY,
                 since.day,
-                self.as_of_date,
-                self.company_id.id,
+                self.pipeline.as_of_date,
+                self.pipeline.company.id,
             )
         )
 
     def _believed(self, late):
-        """What is believed so far of the late days, and of each later day on which
-        the classes of these customers changed: one query.
+        """Return the classes so far of the late days and of later changes.
+
+        One query.
 
         :param late: ``{customer: day}``
         :return: frame with ``partner_id``, ``day`` and codes of the three axes, of
-            who had classes on that day; sorted by customer and day
+            customers that had classes on that day; sorted by customer and day
         """
         import pandas as pd
 
@@ -104,14 +112,14 @@ class ClassificationRun(models.Model):
                 """,
                 partners=list(late),
                 days=list(late.values()),
-                company=self.company_id.id,
-                as_of_date=self.as_of_date,
+                company=self.pipeline.company.id,
+                as_of_date=self.pipeline.as_of_date,
                 tier=self._believed_class("value_tier", "to_tier_id"),
                 stage=self._believed_class("lifecycle_stage", "to_stage_id"),
                 risk=self._believed_class("churn_risk", "to_risk"),
             )
         )
-        stages, risks = self._stage_ids(), [False, *(r for r, __ in RISK_SELECTION)]
+        stages, risks = self.run._stage_ids(), [False, *(r for r, __ in RISK_SELECTION)]
         known = [
             (who, day, tier, stages.index(stage or 0), risks.index(risk or False))
             for who, day, tier, stage, risk in rows
@@ -122,7 +130,7 @@ class ClassificationRun(models.Model):
         return frame.assign(day=pd.to_datetime(frame["day"]))
 
     def _believed_class(self, axis, column):
-        """SQL of the class believed on a point's day."""
+        """Return SQL of the class believed on a point's day."""
         return SQL(
             """
             (SELECT c.%s FROM classification_change c
@@ -131,24 +139,26 @@ class ClassificationRun(models.Model):
               ORDER BY c.valid_date DESC, c.id DESC LIMIT 1)
             """,
             SQL.identifier(column),
-            self.company_id.id,
+            self.pipeline.company.id,
             axis,
         )
 
-    def _corrections(self, parameters, scope, believed):
-        """Moves that take what was believed of a day to what is known now: one query
-        for the purchases."""
+    def _corrections(self, believed):
+        """Return the moves from what was believed of a day to what is known now.
+
+        One query, for the purchases.
+        """
         import pandas as pd
 
         from ...engine import AXES, Edges
         from ...engine.customers.replay import classes_at, facts_at
 
         ids = tuple(believed["partner_id"].unique().tolist())
-        purchases = self.env["classification.facts"]._read_purchases(
-            self.policy_id, replace(scope, customer_ids=ids)
-        )
+        scope = replace(self.pipeline.scope, customer_ids=ids)
+        purchases = self.facts_model._read_purchases(self.pipeline.policy, scope)
+        parameters = self.pipeline.parameters
         facts = facts_at(purchases, believed, parameters)
-        edges = Edges.from_json(self.edges)
+        edges = Edges.from_json(self.run.edges)
         before = facts.assign(
             **{axis: believed[axis] for axis in AXES},
             tier_below_since=pd.NaT,
@@ -179,8 +189,7 @@ class ClassificationRun(models.Model):
         )
 
     def _known_now(self, believed, corrections):
-        """``{(customer, axis): class}`` that the history tells of today once the
-        corrections are in it."""
+        """Return ``{(customer, axis): class}`` of today by the corrected history."""
         from ...engine import AXES
 
         latest = believed.drop_duplicates("partner_id", keep="last")
@@ -194,8 +203,8 @@ class ClassificationRun(models.Model):
                 known.setdefault((who, axis), code)
         return known
 
-    def _is_told(self, moves, known):
-        """Which moves the corrections tell already, from an earlier day on."""
+    def _is_included(self, moves, known):
+        """Return which moves the corrections include already, from an earlier day."""
         keys = zip(moves["partner_id"], moves["axis"], strict=True)
         codes = [known.get(key) for key in keys]
         return moves["to"].eq(codes)

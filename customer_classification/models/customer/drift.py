@@ -1,11 +1,12 @@
+"""Drift: whether the customers of a run look like those of the runs before."""
+
 from datetime import timedelta
 
 from markupsafe import Markup
 
-from odoo import api, fields, models
+from odoo import fields
 from odoo.tools import SQL, format_date, formatLang
 
-from ..common.access_groups import MONEY_GROUP
 from .customer_lifecycle_stage import STAGE_SELECTION
 from .customer_profile import RISK_SELECTION
 
@@ -22,69 +23,50 @@ MONEY_MEASURES = ("revenue",)
 VISIBLE_INDEX = 0.005
 
 
-class ClassificationRun(models.Model):
-    """Drift: whether the customers of a full production run look like those of the
-    runs before, and whether purchases still come in from every source.
+class Drift:
+    """The drift of a full production run.
+
+    Also whether purchases still come in from every source.
 
     *Query budget*: two; where something jumped or dried up, two more to see whether
     the manager knows already, and those of an activity.
     """
 
-    _inherit = "classification.run"  # pylint: disable=consider-merging-classes-inherited
+    def __init__(self, run):
+        self.run = run
+        self.env = run.env
 
-    distribution = fields.Json(
-        readonly=True,
-        groups=MONEY_GROUP,
-        help="Customers by class of each measure, for comparison with later runs.",
-    )
-    drift = fields.Json(readonly=True, groups=MONEY_GROUP)
-    drift_table = fields.Html(
-        string="Comparison", compute="_compute_drift_table", sanitize=False
-    )
+    # Finding
 
-    # Computing
+    def find(self, distribution):
+        """Compare a distribution with those of the runs before, and the purchases.
 
-    def _summary_values(self, facts, previous, result, moves, parameters):
-        from ...engine.customers.drift import distribution
+        The purchases are compared with those of the months before.
 
-        values = super()._summary_values(facts, previous, result, moves, parameters)
-        if self.kind == "production" and self.scope == "all":
-            values["distribution"] = distribution(facts, result.frame)
-            values["drift"] = self._find_drift(values["distribution"])
-        return values
-
-    def _find_drift(self, distribution):
-        """A distribution beside those of the runs before, and purchases beside those
-        of the months before, as JSON."""
+        :return: what is stored on the run, as JSON
+        """
         before = self._trailing_runs()
         return {
             "runs": len(before),
-            "limit": self.policy_id.drift_limit,
-            "rules_changed": bool(before.policy_id - self.policy_id),
+            "limit": self.run.policy_id.drift_limit,
+            "rules_changed": bool(before.policy_id - self.run.policy_id),
             **self._drift_of_measures(before, distribution),
             **self._drift_of_sources(before),
         }
 
-    def _after_run(self):
-        result = super()._after_run()
-        if self.state == "done" and self._alarms():
-            new = self._alarms() - self._trailing_runs()[:1]._alarms()
-            new -= new and self._open_alarms()
-            if new:
-                self._tell_drift(new)
-        return result
-
     def _trailing_runs(self):
-        """The last full production runs of the company before this one, newest
-        first: one query."""
-        runs = self.search_fetch(
+        """Return the last full production runs before this one, newest first.
+
+        One query.
+        """
+        runs = self.run.search_fetch(
             [
-                ("company_id", "=", self.company_id.id),
+                ("company_id", "=", self.run.company_id.id),
                 ("kind", "=", "production"),
                 ("scope", "=", "all"),
                 ("state", "=", "done"),
                 ("watermark", "!=", False),
-                ("id", "<", self.id),
+                ("id", "<", self.run.id),
             ],
             ["as_of_date", "distribution", "drift", "policy_id"],
             order="id desc",
@@ -96,19 +78,20 @@ class ClassificationRun(models.Model):
         from ...engine.customers.drift import drift, jumped
 
         found = drift(before.mapped("distribution"), distribution)
-        limit = self.policy_id.drift_limit
+        limit = self.run.policy_id.drift_limit
         return {"measures": found, "jumped": jumped(found, limit) if limit else []}
 
     def _drift_of_sources(self, before):
-        """How many purchases came from each source lately, and before: what the first
-        run of a day found stands for the day.
+        """Return how many purchases came from each source lately, and before.
+
+        The first run of a day counts for the day.
 
         :param before: the runs before this one, newest first
         """
         from ...engine.customers.drift import PERIODS_BEFORE, dried_up
 
-        last = before[:1]
-        if last.as_of_date == self.as_of_date and last.policy_id == self.policy_id:
+        run, last = self.run, before[:1]
+        if (last.as_of_date, last.policy_id) == (run.as_of_date, run.policy_id):
             return {name: last.drift[name] for name in ("sources", "dried_up")}
         sources, dry = [], []
         for source, channel, recent, before, last in self._documents_by_source():
@@ -128,18 +111,20 @@ class ClassificationRun(models.Model):
         return {"sources": sources, "dried_up": dry}
 
     def _documents_by_source(self):
-        """Rows of source, channel, purchases of the last period and of those before,
-        day of the last one: one query for all sources and periods."""
+        """Return source, channel, purchases lately and before, and last day.
+
+        One query for all sources and periods.
+        """
         from ...engine.customers.drift import PERIOD_DAYS, PERIODS_BEFORE
 
-        recent = self.as_of_date - timedelta(days=PERIOD_DAYS)
+        recent = self.run.as_of_date - timedelta(days=PERIOD_DAYS)
         before = recent - timedelta(days=PERIOD_DAYS * PERIODS_BEFORE)
-        facts = self.env["classification.facts"]
-        scope = facts._scope(self.policy_id, self.as_of_date)
+        facts, policy = self.env["classification.facts"], self.run.policy_id
+        scope = facts._scope(policy, self.run.as_of_date)
         queries = [
             SQL("SELECT %s AS source, d.channel, d.day FROM (%s) d", name, query)
-            for name in facts._source_names(self.policy_id)
-            for query in self.env[name]._document_queries(self.policy_id, scope, before)
+            for name in facts._source_names(policy)
+            for query in self.env[name]._document_queries(policy, scope, before)
         ]
         counts = SQL(
             """
@@ -154,48 +139,58 @@ class ClassificationRun(models.Model):
         )
         return self.env.execute_query(scope.with_rates(counts))
 
-    # Telling
+    # Alerting
 
-    def _alarms(self):
-        """Keys of what this run found to have jumped or dried up."""
-        found = self.drift or {}
+    def alert(self):
+        """Notify the manager of what jumped or dried up and is not known yet."""
+        alarms = self.alarms()
+        if not alarms:
+            return
+        new = alarms - Drift(self._trailing_runs()[:1]).alarms()
+        new -= new and self._open_alarms()
+        if new:
+            self._notify(new)
+
+    def alarms(self):
+        """Return the keys of what this run found to have jumped or dried up."""
+        found = self.run.drift or {}
         return {*found.get("jumped", ()), *found.get("dried_up", ())}
 
     def _open_alarms(self):
-        """What a manager has been told of and has not dealt with yet."""
-        told = self.search(
+        """Return the alarms that a manager knows and has not dealt with yet."""
+        known = self.run.search(
             [
-                ("company_id", "=", self.company_id.id),
+                ("company_id", "=", self.run.company_id.id),
                 ("state", "=", "done"),
                 ("activity_ids", "!=", False),
-                ("id", "!=", self.id),
+                ("id", "!=", self.run.id),
             ]
         )
-        return set().union(*(run._alarms() for run in told))
+        return set().union(*(Drift(run).alarms() for run in known))
 
-    def _tell_drift(self, keys):
-        """An activity on this run, in the language of the one who gets it."""
-        user = self.policy_id._responsible_user()
-        run = self.with_context(lang=user.lang)
+    def _notify(self, keys):
+        """Schedule an activity on the run, in the language of its user."""
+        user = self.run.policy_id._responsible_user()
+        own = Drift(self.run.with_context(lang=user.lang))
         note = Markup("<p>%s</p><ul>%s</ul>") % (
-            run._drift_introduction(),
+            own._introduction(),
             Markup().join(
-                Markup("<li>%s</li>") % sentence
-                for sentence in run._drift_sentences(keys)
+                Markup("<li>%s</li>") % sentence for sentence in own._sentences(keys)
             ),
         )
-        run._tell_manager(run.env._("Something changed with the customers"), note)
+        summary = own.env._("Something changed with the customers")
+        own.run._notify_manager(summary, note)
 
-    def _drift_introduction(self):
-        if self.drift["rules_changed"]:
+    def _introduction(self):
+        if self.run.drift["rules_changed"]:
             return self.env._(
                 "Compared with the runs before, some of them by other rules:"
             )
         return self.env._("Compared with the runs before, by the same rules:")
 
-    def _drift_sentences(self, keys):
-        """What jumped, and which sources dried up, each in a sentence."""
-        found = self.drift
+    def _sentences(self, keys):
+        """Return a sentence for each measure that jumped and source that dried up."""
+        found = self.run.drift
         return [
             *(
                 self._jump_sentence(measure)
@@ -210,20 +205,20 @@ class ClassificationRun(models.Model):
         ]
 
     def _jump_sentence(self, measure):
-        """A sentence for everybody, without the amounts that limit a class."""
-        one = self.drift["measures"][measure]
+        """Return a sentence for all readers, without amounts that limit a class."""
+        one = self.run.drift["measures"][measure]
         if measure in MONEY_MEASURES:
             return self.env._(
                 "%(measure)s: the customers are spread otherwise. The page Drift "
                 "tells how, to who may see all sales.",
-                measure=self._measure_label(measure),
+                measure=self.measure_label(measure),
             )
         percent = self.env["classification.back.test.line"]._percent_text
         return self.env._(
             "%(measure)s, %(class)s: from %(before)s to %(now)s of the customers.",
             **{
-                "measure": self._measure_label(measure),
-                "class": self._class_label(measure, one["class"]),
+                "measure": self.measure_label(measure),
+                "class": self.class_label(measure, one["class"]),
                 "before": percent(one["share_before"]),
                 "now": percent(one["share_now"]),
             },
@@ -252,14 +247,13 @@ class ClassificationRun(models.Model):
         )
 
     def _measures_in_order(self):
-        """Pairs of measure and what was found: JSON keeps no order."""
-        measures = self.drift["measures"]
+        """Return pairs of measure and its result: JSON keeps no order."""
+        measures = self.run.drift["measures"]
         return [(name, measures[name]) for name in MEASURES if name in measures]
 
     # Words
 
-    @api.model
-    def _measure_label(self, measure):
+    def measure_label(self, measure):
         return {
             "value_tier": self.env._("Value tier"),
             "lifecycle_stage": self.env._("Lifecycle stage"),
@@ -269,9 +263,8 @@ class ClassificationRun(models.Model):
             "recency_days": self.env._("Days since the last purchase"),
         }[measure]
 
-    @api.model
-    def _class_label(self, measure, name):
-        """The word for a class of a measure."""
+    def class_label(self, measure, name):
+        """Return the word for a class of a measure."""
         if name == "none":
             return self.env._("none")
         if measure == "value_tier":
@@ -280,17 +273,18 @@ class ClassificationRun(models.Model):
         if measure == "lifecycle_stage":
             codes = [code for code, __ in STAGE_SELECTION]
             stages = self.env["customer.lifecycle.stage"]
-            return stages.browse(self._stage_ids()[codes.index(name) + 1]).name
+            return stages.browse(self.run._stage_ids()[codes.index(name) + 1]).name
         if measure == "churn_risk":
             field = self.env["customer.profile"]._fields["churn_risk"]
             words = dict(field._description_selection(self.env))
             return words.get(name, dict(RISK_SELECTION)[name])
         return self._octave_label(int(name), is_money=measure == "revenue")
 
-    @api.model
     def _octave_label(self, number, is_money):
-        """The limits of a class of a quantity, see the engine's ``octave``; the upper
-        one is no part of it, so that the last whole number is one less."""
+        """Return the limits of a class of a quantity, see the engine's ``octave``.
+
+        The upper one is not part of it, so that the last whole number is one less.
+        """
         if number == 0:
             return self.env._("zero or less") if is_money else "0"
         if number == 1:
@@ -302,9 +296,8 @@ class ClassificationRun(models.Model):
             high=formatLang(self.env, high, 0),
         )
 
-    @api.model
     def _source_label(self, source):
-        """The name of a kind of documents, with the channel of imported ones."""
+        """Return the name of a kind of documents, with their channel."""
         name = self.env["ir.model"]._get(source["source"]).name
         if not source["channel"]:
             return name
@@ -314,32 +307,21 @@ class ClassificationRun(models.Model):
 
     # Showing
 
-    @api.depends("drift")
-    @api.depends_context("lang", "uid")
-    def _compute_drift_table(self):
-        """In the reader's words; classes of the revenue for who may see it."""
-        sees_money = self._sees_money()
-        for run, seen in zip(self.sudo(), self, strict=True):
-            seen.drift_table = run.drift and run.env["ir.qweb"]._render(
-                "customer_classification.drift_table",
-                run._drift_table_values(sees_money),
-            )
-
-    def _drift_table_values(self, sees_money):
-        """What the template shows: a row for each measure and each source."""
+    def table_values(self, sees_money):
+        """Return the values of the template: rows for measures and for sources."""
         from ...engine.customers.drift import SHIFT_LIMIT
 
-        found = self.drift
+        found = self.run.drift
         percent = self.env["classification.back.test.line"]._percent_text
         return {
             "measures": [
                 {
-                    "label": self._measure_label(measure),
+                    "label": self.measure_label(measure),
                     "psi": formatLang(self.env, one["psi"], 2),
-                    # What moved most of what hardly moved is no news.
+                    # The largest part of a tiny shift is not worth showing.
                     "moved": one["psi"] >= VISIBLE_INDEX
                     and (sees_money or measure not in MONEY_MEASURES),
-                    "class": self._class_label(measure, one["class"]),
+                    "class": self.class_label(measure, one["class"]),
                     "before": percent(one["share_before"]),
                     "now": percent(one["share_now"]),
                     "jumped": measure in found["jumped"],

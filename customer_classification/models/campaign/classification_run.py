@@ -1,0 +1,26 @@
+from odoo import api, fields, models
+
+from .pipeline import CampaignPipeline
+
+
+class ClassificationRun(models.Model):
+    """Runs over campaigns.
+
+    *Query budget*: 36 for any number of campaigns and participants, and a few for each
+    live audience.
+    """
+
+    _name = "classification.run"
+    _inherit = "classification.run"
+
+    kind = fields.Selection(
+        selection_add=[("campaign", "Campaigns")], ondelete={"campaign": "cascade"}
+    )
+    campaign_change_count = fields.Integer(string="Campaign Changes", readonly=True)
+    campaign_change_ids = fields.One2many(
+        "campaign.class.change", "run_id", readonly=True
+    )
+
+    @api.model
+    def _pipelines(self):
+        return {**super()._pipelines(), "campaign": CampaignPipeline}

@@ -1,0 +1,175 @@
+"""How runs over campaigns do their work."""
+
+from dataclasses import replace
+from functools import cached_property
+
+from odoo.tools import SQL
+
+from ..run.pipeline import Pipeline
+from . import columns
+from .classification_campaign_facts import PREVIOUS
+
+
+class CampaignPipeline(Pipeline):
+    """Runs over campaigns and their participants."""
+
+    kind = "campaign"
+    rules = "campaign"
+    subject = "campaign_id"
+    is_daily = True
+    axes = ("performance",)
+    changes_action = "campaign_class_change_action"
+    change_counts = ("campaign_change_count",)
+
+    def __init__(self, run, execution=None):
+        super().__init__(run, execution)
+        self.facts_model = self.env["classification.campaign.facts"]
+
+    # Collecting and scoring
+
+    def collect(self):
+        self.env["campaign.participant"]._follow_customers()
+        self.env["utm.campaign"]._refresh_live_audiences(self.company, self.as_of_date)
+        rules = self.policy._campaign_parameters()
+        self.parameters = replace(rules, usual_gap=self.usual_gap, policy=self.rules_id)
+        self.read = self.facts_model._read(self.policy, self.as_of_date)
+        self.campaigns, self.people, *__, problems = self.read
+        self.set_aside(problems)
+
+    @cached_property
+    def usual_gap(self):
+        """The gap that is usual among all customers: one query."""
+        edges = self.run._last_full_run(self.policy).edges or {}
+        own = self.policy._campaign_parameters().usual_gap
+        return edges.get("population_gap_days") or own
+
+    def score(self):
+        outcome = self._evaluated(self.policy, self.parameters, self.read)
+        self.participants, self.figures = outcome.participants, outcome.campaigns
+        self.figures["own_hash"] = columns.own_hash(self.campaigns, self.figures)
+
+    def _evaluated(self, policy, parameters, read):
+        """Return what a policy says of campaigns that were read."""
+        from ...engine import evaluate
+
+        campaigns, people, found, purchases, __ = read
+        entered = people[people["is_entered"]]
+        customers = policy._parameters()
+        return evaluate(
+            *(campaigns, entered, found, purchases, customers, parameters),
+            self.as_of_date,
+        )
+
+    # Comparing
+
+    def compare(self):
+        from ...engine import campaign_changes
+
+        previous = self.campaigns[list(PREVIOUS)]
+        self.moves = campaign_changes(
+            previous, self.figures, self.parameters, self._old_rules()
+        )
+
+    def _old_rules(self):
+        """Return the performance of moving campaigns by the rules before.
+
+        Six queries for each of these policies.
+        """
+        moved = self.campaigns["performance"] != self.figures["performance"]
+        return self.classes_by_old_rules(self.campaigns["policy"].where(moved, 0))
+
+    def classes_by(self, policy, index):
+        """Return the performance of some campaigns by another policy."""
+        read = self.facts_model._read(policy, self.as_of_date)
+        rules = replace(policy._campaign_parameters(), usual_gap=self.usual_gap)
+        outcome = self._evaluated(policy, rules, read)
+        return outcome.campaigns["performance"].reindex(index)
+
+    def summary_values(self):
+        return {
+            **self.cause_counts(self.moves),
+            "looked_at_count": len(self.campaigns),
+            "unrated_count": int((self.figures["performance"] == 0).sum()),
+            "campaign_change_count": len(self.moves),
+        }
+
+    # Writing
+
+    def write(self):
+        self._write_participants()
+        self._write_profiles()
+        self._write_changes()
+
+    def _write_participants(self):
+        """Write the participants whose content differs: nine queries.
+
+        Delete those that earlier runs had found and this one does not find.
+        """
+        content = self._participant_content()
+        known = self._known_participants()
+        hashes = known["content_hash"].reindex(content.index, fill_value=0)
+        differs = content[content["content_hash"] != hashes]
+        gone = known[~known["is_entered"] & ~known.index.isin(content.index)]
+        self.run.written_count = len(differs) + len(gone)
+        if len(differs):
+            sources = self.facts_model._source_codes()
+            self.write_table(
+                differs,
+                "tmp_campaign_participant",
+                columns.PARTICIPANT_KINDS,
+                columns.upsert_participants(self.run, sources),
+            )
+        if len(gone):
+            self.env.cr.execute(
+                SQL(
+                    "DELETE FROM campaign_participant"
+                    " WHERE id = ANY(%s) AND NOT is_entered",
+                    gone["id"].tolist(),
+                )
+            )
+        self.env["campaign.participant"].invalidate_model()
+
+    def _participant_content(self):
+        """Return what is written of participants, with classes of that day."""
+        tier, stage = self.facts_model._classes_then(
+            self.company, self.participants, self.campaigns
+        )
+        digits = self.company.currency_id.decimal_places
+        people = self.participants.assign(tier=tier, stage=stage)
+        return columns.participant_content(people, digits)
+
+    def _known_participants(self):
+        from ...engine import pair_key
+
+        return self.people.set_index(
+            pair_key(self.people["campaign"], self.people["customer"])
+        )
+
+    def _write_profiles(self):
+        """Write the results whose content differs: four queries."""
+        content = columns.profile_content(self.campaigns, self.figures, self.rules_id)
+        hashes = self.campaigns["content_hash"]
+        self.write_profiles(columns.PROFILES, content, hashes, "campaign.profile")
+
+    def _write_changes(self):
+        """Add the moves to the history: four queries."""
+        if self.moves.empty:
+            return
+        self.write_table(
+            self.moves.rename(columns={"campaign": "campaign_id"}),
+            "tmp_campaign_change",
+            columns.CHANGE_KINDS,
+            columns.insert_changes(self.run),
+        )
+        self.env["campaign.class.change"].invalidate_model()
+
+    # Showing
+
+    def result_sentence(self):
+        if self.run.state == "done":
+            return self.env._(
+                "%(campaigns)s campaigns looked at, %(changes)s classes changed.",
+                campaigns=self.run.looked_at_count,
+                changes=self.run.change_count,
+            )
+        return super().result_sentence()

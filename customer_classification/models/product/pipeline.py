@@ -1,0 +1,224 @@
+"""How runs over products and services do their work."""
+
+from dataclasses import replace
+
+from ...engine import ABC_REASONS, PRODUCT_AXES
+from ..policy.classification_policy_memory import DOCUMENT_FIELDS
+from ..run.pipeline import Pipeline
+from . import columns, rehearsal
+from .memory import ends_of_grace, remembering
+
+# Rules that decide what is read of the products.
+_READING_RULES = (
+    *("company_id", "window_months", "product_trend_months", "product_xyz_months"),
+)
+
+
+class ProductPipeline(Pipeline):
+    """Runs over products and services, production and preview."""
+
+    kind = "product"
+    preview_kind = "product_preview"
+    rules = "product"
+    subject = "product_tmpl_id"
+    is_daily = True
+    axes = PRODUCT_AXES
+    override_model = "product.class.override"
+    move_model = "product.class.move"
+    moves_action = "product_class_move_action"
+    changes_action = "product_class_change_action"
+    change_counts = ("product_change_count",)
+
+    def __init__(self, run, execution=None):
+        super().__init__(run, execution)
+        self.facts_model = self.env["classification.product.facts"]
+
+    # Collecting and scoring
+
+    def collect(self):
+        rules = self.policy._product_parameters()
+        self.parameters = replace(rules, policy=self.rules_id)
+        self.state = self.facts_model._read(
+            self.policy, self.parameters, self.as_of_date
+        )
+        self.facts, self.previous = self.state.sold.facts, self.state.previous
+        self.set_aside(self.state.problems)
+
+    def score(self):
+        others = self.other_rules(self.previous["policy"])
+        keeps_grace = self.policy.keeps_grace
+        self.parameters = remembering(self.parameters, others, keeps_grace)
+        self.frame = self._classified(self.state.sold, self.parameters)
+        axes = list(PRODUCT_AXES)
+        self.shown = self.shown_classes(self.previous[axes], self.frame[axes])
+
+    def _classified(self, sold, parameters):
+        from ...engine import classify_products
+
+        return classify_products(sold, self.previous, parameters, self.as_of_date)
+
+    # Comparing
+
+    def compare(self):
+        from ...engine import product_changes
+
+        moves = product_changes(
+            self.previous,
+            self.facts,
+            self.frame,
+            self.parameters,
+            self.shown,
+            self._old_rules(),
+        )
+        ends = ends_of_grace(self, moves)
+        self.run.grace_end_count = int(ends.sum())
+        self.moves = moves.assign(ends_grace=ends)
+
+    def _old_rules(self):
+        """Return the classes of moving products by the rules before.
+
+        Eleven queries for each of these policies that reads something else.
+        """
+        axes = list(PRODUCT_AXES)
+        moved = (self.shown.before[axes] != self.shown.now[axes]).any(axis=1)
+        return self.classes_by_old_rules(self.previous["policy"].where(moved, 0))
+
+    def classes_by(self, policy, index):
+        """Return the classes of some products by another policy."""
+        parameters, sold = policy._product_parameters(), self.state.sold
+        names = (*DOCUMENT_FIELDS, *_READING_RULES)
+        if any(policy[name] != self.policy[name] for name in names):
+            sold = self.facts_model._read(policy, parameters, self.as_of_date).sold
+        frame = self._classified(sold, parameters)
+        return frame.loc[frame.index.intersection(index)]
+
+    # Summary and approval
+
+    def summarize(self):
+        super().summarize()
+        self.run.rehearsal = rehearsal.matrices(self)
+
+    def summary_values(self):
+        held = [ABC_REASONS.index(reason) + 1 for reason in ("kept", "grace")]
+        return {
+            **self.cause_counts(self.moves),
+            "looked_at_count": len(self.frame),
+            "held_back_count": int(self.frame["abc_reason"].isin(held).sum()),
+            "unrated_count": int((self.frame["abc"] == 0).sum()),
+            "product_change_count": len(self.moves),
+        }
+
+    def may_wait(self):
+        return not self.is_trial
+
+    def moved_shares(self):
+        is_own = self.moves["from"] != 0
+        is_own &= self.moves["cause"] != self.cause_codes["person"]
+        revenue = self.facts["revenue"].clip(lower=0)
+        known = self.previous["abc"] != 0  # never sold: not part of the whole
+        moved = revenue.index.isin(self.moves[is_own]["product"]) & known
+        return (
+            *(int(moved.sum()), int(known.sum())),
+            *(revenue[moved].sum(), revenue[known].sum()),
+        )
+
+    # Writing
+
+    def write(self):
+        self._write_profiles()
+        self._write_rows("product_class_change")
+        self._delete_profiles()
+        self._write_variants()
+        self.update_overrides(self.shown)
+
+    def write_moves(self):
+        self._write_rows("product_class_move")
+
+    def _write_profiles(self):
+        """Write the profiles whose content differs: four queries."""
+        content = columns.profile_content(
+            *(self.facts, self.state.products, self.frame, self.shown.now),
+            self.rules_id,
+        )
+        hashes = self.previous["content_hash"]
+        self.write_profiles(columns.PROFILES, content, hashes, "product.profile")
+
+    def _write_rows(self, table):
+        """Add the moves to the history, or to the moves of this run: four queries."""
+        if self.moves.empty:
+            return
+        self.write_table(
+            columns.change_rows(self.facts, self.moves),
+            "tmp_product_change",
+            columns.CHANGE_KINDS,
+            columns.insert_changes(self.run, table),
+        )
+        self.env["product.class.change"].invalidate_model()
+        self.env["product.class.move"].invalidate_model()
+
+    def _write_variants(self):
+        """Write the classes of variants of products with several of them.
+
+        Four queries, or one where no product has several.
+        """
+        from ...engine import classify_variants
+
+        split, variants = self.state.split, self.env["product.variant.class"]
+        if split is None:
+            variants._forget(self.company)
+            return
+        frame = classify_variants(split.sold, self.parameters, self.as_of_date)
+        self.write_table(
+            columns.variant_rows(split, frame, self.shown.now),
+            "tmp_product_variant",
+            columns.variant_kinds(),
+            columns.delete_variants(self.run),
+            columns.upsert_variants(self.run),
+        )
+        variants.invalidate_model()
+
+    def _delete_profiles(self):
+        """Delete the profiles of products that were never sold and cannot be."""
+        if self.state.gone:
+            self.env["product.profile"].with_context(active_test=False).search(
+                [
+                    ("company_id", "=", self.company.id),
+                    ("product_tmpl_id", "in", self.state.gone),
+                ]
+            ).unlink()
+
+    # Showing
+
+    def result_sentence(self):
+        if self.run.state == "done":
+            return self.env._(
+                "%(products)s products looked at, %(changes)s classes changed.",
+                products=self.run.looked_at_count,
+                changes=self.run.change_count,
+            )
+        if self.run.state == "waiting":
+            return self.env._(
+                "%(products)s %% of the products would move: a manager has to approve "
+                "it.",
+                products=self.moved_text("moved_percent"),
+            )
+        return super().result_sentence()
+
+    def approval_note(self):
+        return self.env._(
+            "%(products)s %% of the products, with %(revenue)s %% of the revenue, "
+            "would move. Nothing was changed yet: look at what moves, then approve or "
+            "reject it.",
+            products=self.moved_text("moved_percent"),
+            revenue=self.moved_text("moved_revenue_percent"),
+        )
+
+    def rehearsal_view(self, sees_money):
+        return rehearsal.view(self.run, sees_money)
+
+    def ends_of_moves(self):
+        ends = {"from": "from_class", "to": "to_class"}
+        return {axis: ends for axis, __ in rehearsal.axes(self.env)}
+
+    def preview_again(self):
+        return self.policy.action_preview_products()
