@@ -26,7 +26,6 @@ SPREAD = {
     ("customer", "customer.profile"),
     ("customer", "res.partner"),
     ("history", "classification.migration"),
-    ("policy", "classification.policy"),
     ("privacy", "res.partner"),
     ("product", "classification.run"),
     ("product", "product.profile"),

@@ -31,6 +31,7 @@ class ClassificationMoveMixin(models.AbstractModel):
         "res.company", required=True, readonly=True, ondelete="cascade"
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
+    user_id = fields.Many2one(related="partner_id.user_id", string="Salesperson")
     axis = fields.Selection(
         [
             ("value_tier", "Value tier"),

@@ -3,7 +3,7 @@ from dataclasses import replace
 from odoo import models
 from odoo.exceptions import ValidationError
 
-from ..policy.classification_policy_memory import DOCUMENT_FIELDS
+from ..policy.rule_fields import DOCUMENT_FIELDS
 
 # Rules that decide what is read of the products.
 _READING_RULES = (

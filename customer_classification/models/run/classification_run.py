@@ -419,19 +419,33 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _full_run_days(self, policies, states):
-        """``{policy: last as-of date of its production runs over everybody}``."""
-        return dict(
-            self._read_group(
-                [
-                    ("policy_id", "in", policies.ids),
-                    ("scope", "=", "all"),
-                    ("kind", "=", "production"),
-                    ("state", "in", states),
-                ],
-                ["policy_id"],
-                ["as_of_date:max"],
-            )
+        """``{policy: last as-of date of a production run over everybody}`` by the same
+        rules about customers: two queries."""
+        alike = policies._versions_alike("customer")
+        days = self._read_group(
+            [
+                ("policy_id", "in", [version.id for version in alike]),
+                ("scope", "=", "all"),
+                ("kind", "=", "production"),
+                ("state", "in", states),
+            ],
+            ["policy_id"],
+            ["as_of_date:max"],
         )
+        return self._latest_days(alike, days)
+
+    @api.model
+    def _latest_days(self, alike, days):
+        """``{policy: the latest day}`` of days by version.
+
+        :param alike: as of ``classification.policy._versions_alike``
+        :param days: ``[(version, day)]``
+        """
+        latest = {}
+        for version, day in days:
+            for policy in alike[version]:
+                latest[policy] = max(day, latest.get(policy, day))
+        return latest
 
     # Reading
 
@@ -478,7 +492,7 @@ class ClassificationRun(models.Model):
             [
                 "|",
                 ("policy_id", "=", since.id),  # published before this was kept
-                ("policy_id.customer_rules_id", "=", since.id),
+                ("policy_id.customer_since_id", "=", since.id),
                 ("kind", "=", "production"),
                 ("scope", "=", "all"),
                 ("watermark", "!=", False),
@@ -553,6 +567,11 @@ class ClassificationRun(models.Model):
         self._check_may_approve()
         self.sudo().state = "rejected"
         self._settle_activities(self.env._("Rejected"))
+
+    def action_publish_rules(self):
+        """Publish the draft that this run previewed."""
+        check_one(self)
+        return self.policy_id.action_ask_publish()
 
     def _check_may_approve(self):
         self.check_access("read")

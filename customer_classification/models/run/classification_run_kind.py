@@ -60,31 +60,33 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _queue_due(self, policies, scope):
-        """Beside the customers, the other kinds once a day: one query."""
+        """Beside the customers, the other kinds once a day: two queries a kind."""
         super()._queue_due(policies, scope)
-        kinds = self._daily_kinds()
         if scope != "all":
             return
-        had = {
-            (policy, kind): day
-            for policy, kind, day in self._read_group(
-                [
-                    ("policy_id", "in", policies.ids),
-                    ("kind", "in", kinds),
-                    ("state", "in", ("queued", "waiting", "done", "rejected")),
-                ],
-                ["policy_id", "kind"],
-                ["as_of_date:max"],
-            )
-        }
         self.create(
             [
-                {"policy_id": p.id, "kind": kind, "as_of_date": p._today()}
-                for kind in kinds
-                for p in policies
-                if had.get((p, kind)) != p._today()
+                {"policy_id": policy.id, "kind": kind, "as_of_date": policy._today()}
+                for kind in self._daily_kinds()
+                for policy in self._due_policies(policies, kind)
             ]
         )
+
+    @api.model
+    def _due_policies(self, policies, kind):
+        """The policies without a run of a kind today by the same rules."""
+        alike = policies._versions_alike(policies._kind_of_run(kind))
+        days = self._read_group(
+            [
+                ("policy_id", "in", [version.id for version in alike]),
+                ("kind", "=", kind),
+                ("state", "in", ("queued", "waiting", "done", "rejected")),
+            ],
+            ["policy_id"],
+            ["as_of_date:max"],
+        )
+        had = self._latest_days(alike, days)
+        return [one for one in policies if had.get(one) != one._today()]
 
     @api.model
     def _last_run_of_kind(self, company, kind):

@@ -10,7 +10,7 @@ import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 import { FIFTHS, readCells, writeCells } from "./segment_cells";
 
-const MODEL = "classification.policy";
+const MODEL = "customer.rules";
 const ARROWS = {
     ArrowUp: [1, 0],
     ArrowDown: [-1, 0],
@@ -18,7 +18,7 @@ const ARROWS = {
     ArrowRight: [0, 1],
 };
 
-/** The segments of a policy on the scores for recency and frequency, for all monetary
+/** The segments of rules on the scores for recency and frequency, for all monetary
  * scores or one of them, with the customers of the last run. On a draft, a segment is
  * chosen and put on cells; the lines of the form follow, and the user saves. */
 export class SegmentMap extends Component {
@@ -46,7 +46,7 @@ export class SegmentMap extends Component {
         );
     }
 
-    /** Ask who is where. A policy that is not saved has nobody on its map. */
+    /** Ask who is where. A version that is not saved has nobody on its map. */
     async load() {
         this.loadedId = this.props.record.resId;
         this.state.grid = this.loadedId
