@@ -42,6 +42,9 @@ def uninstall_hook(env):
         "classification_policy_metric",
         "classification_policy_segment",
         "classification_policy",
+        "customer_rules",
+        "product_rules",
+        "campaign_rules",
         "customer_code",
         "customer_code_scheme",
     ):

@@ -24,6 +24,7 @@ from .policy import test_policy_file
 from .policy import test_policy_filter
 from .policy import test_policy_rules
 from .policy import test_policy_tour
+from .policy import test_rule_sets
 from .policy import test_segment_tour
 from .policy import test_segments
 from .policy import test_shares

@@ -165,8 +165,11 @@ def calls(known):
         ),
         create(
             "classification.policy.segment",
-            {"policy_id": known["policy"], "segment_id": known["segment"]},
-            **{"policy_id": NUMBERS, "segment_id": NUMBERS, "cells": TEXTS},
+            {
+                "rules_id": known.get("rules", known["policy"]),
+                "segment_id": known["segment"],
+            },
+            **{"rules_id": NUMBERS, "segment_id": NUMBERS, "cells": TEXTS},
             **{"claim_activity": TEXTS, "claim_value": TEXTS},
             otherwise_id=NUMBERS,
         ),

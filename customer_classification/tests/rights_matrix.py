@@ -128,7 +128,10 @@ class RightsMatrixCase(RightsWorld):
 
     def _domain_here(self, name):
         """The condition by which rows of a model are those of the world's company."""
-        for path in ("company_id", "policy_id.company_id", "scheme_id.company_id"):
+        for path in (
+            *("company_id", "policy_id.company_id", "rules_id.company_id"),
+            "scheme_id.company_id",
+        ):
             field = self.env[name]._fields.get(path.partition(".")[0])
             if field and field.store:
                 return [(path, "=", self.company.id)]

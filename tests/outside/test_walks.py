@@ -29,24 +29,32 @@ def walk(browser, server, client):
         context.close()
 
 
-def open_policy(person):
-    """Go to the policy in force."""
-    person.menu("Configuration", "Policies")
+def open_rules(person, name="Customer Rules"):
+    """Go to the rules in force."""
+    person.menu("Configuration", name)
     person.open_row("Published")
 
 
-def new_version(person):
-    """Make a draft of the policy in force."""
-    open_policy(person)
+def new_version(person, name="Customer Rules"):
+    """Make a draft of the rules in force."""
+    open_rules(person, name)
     person.press("New Version")
     person.see("A draft classifies nobody until it is published.")
 
 
 def more_vips(person):
     """Change the rules so that more customers are VIP."""
-    person.tab("Value")
+    person.tab("Value Tiers")
     person.write("VIP", "Best % of Customers", "15")
     person.save()
+
+
+def publish_unseen(person):
+    """Publish what nobody has previewed."""
+    person.press("Publish")
+    person.see("Nobody has looked yet at what these rules change")
+    person.press("Publish without a Preview")
+    person.see("Waiting for the scheduled action")
 
 
 def test_policy(walk, tmp_path):
@@ -55,15 +63,16 @@ def test_policy(walk, tmp_path):
     scene, person = walk("policy")
     person.log_in()
     new_version(person)
-    person.tab("Value")
+    person.tab("Scores")
     person.write("Frequency", "Weight (%)", "25")
+    person.tab("Value Tiers")
     person.write("VIP", "Best % of Customers", "60")
     person.press("Save manually")
     person.see(
         "High: the best 20 % are not more customers than those of VIP (60 %).",
     )
     person.press("Close")
-    person.tab("Value")
+    person.tab("Value Tiers")
     person.write("VIP", "Best % of Customers", "10")
     person.save()
     person.check("the corrected draft")
@@ -76,7 +85,7 @@ def test_policy(walk, tmp_path):
     download.value.save_as(path)
     assert json.loads(path.read_text())["scores"][1]["weight"] == 25
 
-    person.menu("Configuration", "Policies")
+    person.menu("Configuration", "Sources and Safety")
     person.press("Import a Policy")
     person.page.locator(".modal input[type=file]").set_input_files(path)
     person.press("Import")
@@ -106,7 +115,7 @@ def test_rehearse(walk):
     person.check("the movers")
 
     person.back_to(re.compile("version 2"))
-    person.tab("Value")
+    person.tab("Value Tiers")
     handle = person.page.get_by_role("slider", name="VIP")
     handle.focus()
     for _step in range(3):
@@ -122,7 +131,7 @@ def test_back_test(walk):
     scene, person = walk("back_test", "officer")
     scene.add(regulars(30, days_ago=range(10, 360, 30)))
     person.log_in()
-    open_policy(person)
+    open_rules(person)
     person.press("Back-test")
     person.fill("As Of", us_date(120))
     person.fill("Days Afterwards", "90")
@@ -164,9 +173,7 @@ def test_cause(walk):
     person.log_in()
     new_version(person)
     more_vips(person)
-    person.press("Publish")
-    person.confirm("Publish it?")
-    person.see("A run is under way")
+    publish_unseen(person)
     scene.run_scheduled("nightly")
     person.menu("Customers", "Changes")
     person.search_by("Value Tier", "Cause")
@@ -256,15 +263,17 @@ def test_approval(walk):
     scene.add(regulars(60))
     scene.classify(days_ago=1)
     person.log_in()
-    new_version(person)
+    new_version(person, "Sources and Safety")
     person.tab("Safety")
-    person.fill("Most Customers Moved", "1")
+    person.fill("Max. Customers Moved (%)", "1")
+    person.save()
+    publish_unseen(person)
+    new_version(person)
     more_vips(person)
-    person.press("Publish")
-    person.confirm("Publish it?")
+    publish_unseen(person)
     scene.run_scheduled("nightly")
 
-    open_policy(person)
+    open_rules(person)
     person.see("The last run has changed nothing yet.")
     person.page.reload()
     person.settle()

@@ -20,7 +20,6 @@ SPREAD = {
     ("customer", "classification.facts"),
     ("customer", "customer.profile"),
     ("customer", "res.partner"),
-    ("policy", "classification.policy"),
     ("source", "classification.source"),
     ("source", "classification.source.sale"),
     ("source", "classification.source.invoice"),

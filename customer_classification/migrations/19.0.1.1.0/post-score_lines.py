@@ -9,17 +9,17 @@ METRICS = (("recency", 20), ("frequency", 30), ("monetary", 50))
 
 def migrate(cr, version):
     for place, (metric, weight) in enumerate(METRICS):
-        old = column_exists(cr, "classification_policy", f"weight_{metric}")
+        old = column_exists(cr, "customer_rules", f"weight_{metric}")
         cr.execute(
             SQL(
                 """
                 INSERT INTO classification_policy_metric
-                       (policy_id, metric, sequence, weight, method, bins)
+                       (rules_id, metric, sequence, weight, method, bins)
                 SELECT p.id, %(metric)s, %(place)s, %(weight)s, 'quantile', %(bins)s
-                  FROM classification_policy p
+                  FROM customer_rules p
                  WHERE NOT EXISTS (
                        SELECT FROM classification_policy_metric m
-                        WHERE m.policy_id = p.id AND m.metric = %(metric)s)
+                        WHERE m.rules_id = p.id AND m.metric = %(metric)s)
                 """,
                 metric=metric,
                 place=place,

@@ -28,7 +28,8 @@ def _keep_words(cr):
 
 
 def _give_maps(cr):
-    """In SQL: published versions are closed to the ORM."""
+    """In SQL: published versions are closed to the ORM. Rules about customers have
+    records of their own by now (19.0.1.5.0 before the update)."""
     names = ("sequence", "code", "cells", "activity", "value", "otherwise")
     lines = [(place, *line) for place, line in enumerate(TEMPLATES["classes"], 1)]
     columns = dict(zip(names, map(list, zip(*lines, strict=True)), strict=True))
@@ -36,19 +37,19 @@ def _give_maps(cr):
         SQL(
             """
             INSERT INTO classification_policy_segment
-                   (policy_id, segment_id, sequence, cells, claim_activity,
+                   (rules_id, segment_id, sequence, cells, claim_activity,
                     claim_value, otherwise_id, create_uid, write_uid, create_date,
                     write_date)
             SELECT p.id, s.id, line.sequence, line.cells, line.activity, line.value,
                    o.id, 1, 1, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
-              FROM classification_policy p
+              FROM customer_rules p
              CROSS JOIN unnest(%(sequence)s, %(code)s, %(cells)s, %(activity)s,
                                %(value)s, %(otherwise)s)
                      AS line(sequence, code, cells, activity, value, otherwise)
               JOIN customer_segment s ON s.code = line.code
               LEFT JOIN customer_segment o ON o.code = line.otherwise
              WHERE NOT EXISTS (SELECT FROM classification_policy_segment known
-                                WHERE known.policy_id = p.id)
+                                WHERE known.rules_id = p.id)
              ORDER BY p.id, line.sequence
             """,
             **columns,

@@ -1,3 +1,4 @@
+from . import campaign_rules
 from . import classification_policy
 from . import classification_run
 from . import campaign_type

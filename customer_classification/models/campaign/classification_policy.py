@@ -1,130 +1,37 @@
-from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo import fields, models
 
 from ..common.called_records import check_one
 
-# Rules about campaigns, in the order of the screen.
-CAMPAIGN_FIELDS = (
-    *("campaign_attribution_days", "campaign_attribution_model"),
-    *("campaign_margin_percent", "campaign_judged_by", "campaign_strong_percent"),
-    *("campaign_weak_percent", "campaign_min_peers", "campaign_confidence_percent"),
-)
-# {field: (lowest, highest)}
-_RANGES = {
-    "campaign_strong_percent": (0, 10_000),
-    "campaign_weak_percent": (0, 10_000),
-    "campaign_attribution_days": (0, 3650),
-    "campaign_margin_percent": (0, 100),
-    "campaign_min_peers": (1, 1_000_000),
-    "campaign_confidence_percent": (50, 99.9),
-}
-
 
 class ClassificationPolicy(models.Model):
-    """What a policy says about campaigns."""
+    """Rules about campaigns as a part of the policy."""
 
-    # One file for each idea of a policy.
-    _inherit = "classification.policy"  # pylint: disable=consider-merging-classes-inherited
+    _name = "classification.policy"
+    _inherit = ["classification.policy"]
+    _inherits = {"campaign.rules": "campaign_rules_id"}
 
-    campaign_attribution_days = fields.Integer(
-        string="Campaign Attribution Window",
-        default=30,
-        help="A purchase counts for the campaigns with which the customer was in touch "
-        "within so many days before, or on the same day. A campaign can have a window "
-        "of its own.",
-    )
-    campaign_attribution_model = fields.Selection(
-        [
-            ("linear", "Equal shares"),
-            ("first", "First touch"),
-            ("last", "Last touch"),
-        ],
-        string="Campaign Attribution",
+    campaign_rules_id = fields.Many2one(
+        "campaign.rules",
         required=True,
-        default="linear",
-        help="To whom a purchase is given that several campaigns touched: by this, "
-        "return and targets are reckoned. The other two are shown beside it.",
+        readonly=True,
+        ondelete="restrict",
+        index=True,
     )
-    campaign_margin_percent = fields.Float(
-        string="Assumed Margin",
-        digits=(5, 1),
-        help="Where the margin of a purchase is not known, this share of its revenue. "
-        "0: not assumed, and then there is no return.",
+    campaign_since_id = fields.Many2one(
+        "classification.policy",
+        string="Campaign Rules Since",
+        copy=False,
+        readonly=True,
+        help="The version since which the rules about campaigns are the same.",
     )
-    campaign_judged_by = fields.Selection(
-        [
-            ("target_or_peers", "Its target, or its peers without one"),
-            ("target", "Its target"),
-            ("peers", "Its peers"),
-        ],
-        string="Campaigns Judged By",
-        required=True,
-        default="target_or_peers",
-        help="Peers are the campaigns of the same type and goal that are over.",
+    subject = fields.Selection(
+        selection_add=[("campaign", "Campaign Rules")],
+        ondelete={"campaign": "set default"},
     )
-    campaign_strong_percent = fields.Float(
-        string="Strong From",
-        default=120,
-        digits=(6, 1),
-        help="Share of the target, or of the median of the peers.",
-    )
-    campaign_weak_percent = fields.Float(
-        string="Weak Below",
-        default=80,
-        digits=(6, 1),
-        help="Share of the target, or of the median of the peers.",
-    )
-    campaign_min_peers = fields.Integer(
-        string="Peers Needed",
-        default=3,
-        help="With fewer other campaigns of its type and goal, a campaign is not "
-        "compared with them.",
-    )
-    campaign_confidence_percent = fields.Float(
-        string="Confidence of the Lift",
-        default=95,
-        digits=(5, 1),
-        help="How sure the interval around the lift is to hold what is true.",
-    )
-
-    @api.model
-    def _plain_rules(self):
-        return (*super()._plain_rules(), *CAMPAIGN_FIELDS)
-
-    @api.model
-    def _bounds(self):
-        return super()._bounds() | _RANGES
-
-    @api.constrains(*CAMPAIGN_FIELDS)
-    def _check_campaign_rules(self):
-        for policy in self:
-            if not 0 < policy.campaign_weak_percent <= policy.campaign_strong_percent:
-                raise ValidationError(
-                    self.env._(
-                        "%(low)s must be above 0 and at most %(high)s.",
-                        low=self._label_of("campaign_weak_percent"),
-                        high=self._label_of("campaign_strong_percent"),
-                    )
-                )
 
     def _campaign_parameters(self):
-        """The engine's :class:`CampaignParameters` of this version."""
-        from ...engine import CampaignParameters
-
-        self.ensure_one()
-        return CampaignParameters(
-            policy=self.id,
-            currency_digits=self.currency_id.decimal_places,
-            attribution_days=self.campaign_attribution_days,
-            attribution_model=self.campaign_attribution_model,
-            assumed_margin=self.campaign_margin_percent / 100 or None,
-            judged_by=self.campaign_judged_by,
-            strong=self.campaign_strong_percent / 100,
-            weak=self.campaign_weak_percent / 100,
-            min_peers=self.campaign_min_peers,
-            confidence=self.campaign_confidence_percent / 100,
-            documents=(*self._document_rules(), *self._rhythm_rules()),
-        )
+        """Return the engine's :class:`CampaignParameters` of this version."""
+        return self.campaign_rules_id._parameters(self)
 
     def recompute_campaigns(self, as_of_date=None):
         """Judge the campaigns of the company, and return the

@@ -30,6 +30,7 @@ class ClassificationMoveMixin(models.AbstractModel):
         aggregator="count_distinct",
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
+    user_id = fields.Many2one(related="partner_id.user_id", string="Salesperson")
     axis = fields.Selection(
         [
             ("value_tier", "Value tier"),

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools.i18n import format_list
 
-from ..policy.classification_policy_segment_map import SCORE_FIELDS
+from ..policy.rule_fields import SCORE_FIELDS
 from .customer_lifecycle_stage import STAGE_SELECTION
 from .customer_profile import RISK_SELECTION
 

@@ -74,9 +74,9 @@ class CustomerSegment(models.Model):
         if line:
             raise UserError(
                 self.env._(
-                    "%(segment)s stands in the policy %(policy)s. Archive it instead.",
+                    "%(segment)s is used in %(rules)s. Archive it instead.",
                     segment=(line.segment_id & self or line.otherwise_id).name,
-                    policy=line.policy_id.display_name,
+                    rules=line.rules_id.display_name,
                 )
             )
         profiles = self.env["customer.profile"].sudo().with_context(active_test=False)

@@ -5,34 +5,38 @@ from ..common.own_context import OWN
 
 
 class ClassificationPolicyLine(models.AbstractModel):
-    """A line of the rules: stands as long as its policy explains classes, and is
-    judged together with all others."""
+    """Line of the rules about customers, judged together with all others."""
 
     _name = "classification.policy.line"
     _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Line of a Classification Policy"
-    _fixed_fields = frozenset({"policy_id"})
+    _fixed_fields = frozenset({"rules_id"})
 
-    policy_id = fields.Many2one(
-        "classification.policy", required=True, ondelete="cascade", index=True
+    rules_id = fields.Many2one(
+        "customer.rules", required=True, ondelete="cascade", index=True
     )
-    policy_state = fields.Selection(related="policy_id.state")
-    currency_id = fields.Many2one(related="policy_id.currency_id")
+    rules_state = fields.Selection(related="rules_id.state")
+    currency_id = fields.Many2one(related="rules_id.currency_id")
 
     @api.constrains(lambda self: self._rule_fields())
     def _check_rules(self):
-        # One line after the other is written: what a policy writes is judged by the
-        # policy when all of it stands.
+        # One line after the other is written: what the rules write is judged by them
+        # when all of it is there.
         if self.env.context.get("rules_judged_later") is not OWN:
-            self.policy_id._check_rules()
+            self.rules_id._check_rules()
 
     @api.model
     def _rule_fields(self):
         """Names of the fields that decide about classes."""
         return set()
 
+    @api.model
+    def _content_fields(self):
+        """Names of the fields in which two versions can differ."""
+        return self._rule_fields() - {"rules_id"}
+
     def _line_label(self):
-        """What people call this line among the others of its policy."""
+        """What people call this line among the others of its version."""
         raise NotImplementedError
 
     def _in_words(self):
@@ -48,7 +52,7 @@ class ClassificationPolicyLine(models.AbstractModel):
     def write(self, vals):
         self._check_draft()
         result = super().write(vals)
-        self._check_draft()  # it may have been moved to another policy
+        self._check_draft()  # it may have been moved to other rules
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -56,7 +60,7 @@ class ClassificationPolicyLine(models.AbstractModel):
         self._check_draft()
 
     def _check_draft(self):
-        if any(line.policy_state != "draft" for line in self):
+        if any(line.rules_state != "draft" for line in self):
             raise UserError(
                 self.env._("The limits of a published policy are not changed.")
             )

@@ -19,8 +19,7 @@ METRIC_SELECTION = [
 
 
 class ClassificationPolicyMetric(models.Model):
-    """A component of the value score: what is measured, how it is cut into bins and
-    how much it weighs."""
+    """Component of the value score: measure, bins and weight."""
 
     _name = "classification.policy.metric"
     _inherit = "classification.policy.line"
@@ -51,7 +50,7 @@ class ClassificationPolicyMetric(models.Model):
         "whatever the others buy.",
     )
     bins = fields.Integer(
-        string="Scores From 1 To",
+        string="Number of Scores",
         required=True,
         default=5,
         help="With equal shares: into how many parts the customers are cut, 3 to 10.",
@@ -114,7 +113,7 @@ class ClassificationPolicyMetric(models.Model):
 
     @api.model
     def _rule_fields(self):
-        return {"policy_id", "metric", "weight", "method", "bins", "limits"}
+        return {"rules_id", "metric", "weight", "method", "bins", "limits"}
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -139,8 +138,10 @@ class ClassificationPolicyMetric(models.Model):
 
     @api.model
     def _plain(self, number):
-        """A number as the reader writes it, with a point and no separators; what is
-        no number stays, to be refused by its line."""
+        """Return a number of the reader with a point and no separators.
+
+        Other text is returned as it is, to be refused by its line.
+        """
         lang = get_lang(self.env)
         separator = re.escape(lang.thousands_sep or "")
         if re.fullmatch(r"\s", lang.thousands_sep or ""):

@@ -5,7 +5,7 @@ from ..common.arguments import _shown as shown
 
 
 class ClassificationPolicySegment(models.Model):
-    """Which RFM scores a policy calls by a segment, and of which customers."""
+    """Segment of the rules: its boxes of RFM scores, and what it claims."""
 
     _name = "classification.policy.segment"
     _inherit = "classification.policy.line"
@@ -72,9 +72,13 @@ class ClassificationPolicySegment(models.Model):
     @api.model
     def _rule_fields(self):
         return {
-            *("policy_id", "segment_id", "cells"),
+            *("rules_id", "segment_id", "cells"),
             *("claim_activity", "claim_value", "otherwise_id"),
         }
+
+    @api.model
+    def _content_fields(self):
+        return super()._content_fields() | {"sequence"}
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -6,8 +6,7 @@ from ..common.sentences import plain_number
 
 
 class ClassificationPolicyTier(models.Model):
-    """From which value on a policy puts a customer into a tier, and down to which
-    value the customer keeps it."""
+    """Limit of a value tier, and down to where customers keep the tier."""
 
     _name = "classification.policy.tier"
     _inherit = "classification.policy.line"
@@ -51,14 +50,18 @@ class ClassificationPolicyTier(models.Model):
 
     @api.model
     def _rule_fields(self):
-        return {"policy_id", "tier_id", "limit", "keep_limit"}
+        return {"rules_id", "tier_id", "limit", "keep_limit"}
+
+    @api.model
+    def _content_fields(self):
+        return super()._content_fields() | {"benefit_percent", "benefit_amount"}
 
     def _line_label(self):
         return self.tier_id.name
 
     def _in_words(self):
         """What this line says, for people."""
-        ranked = self.policy_id.tier_method == "top_percent"
+        ranked = self.rules_id.tier_method == "top_percent"
         limit = plain_number(self.env, self.limit)
         parts = [
             self.env._("best %s %%", limit) if ranked else self.env._("from %s", limit)

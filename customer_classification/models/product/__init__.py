@@ -1,3 +1,4 @@
+from . import product_rules
 from . import classification_policy
 from . import classification_source
 from . import classification_run

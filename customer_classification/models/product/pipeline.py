@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ...engine import ABC_REASONS, PRODUCT_AXES
-from ..policy.classification_policy_memory import DOCUMENT_FIELDS
+from ..policy.rule_fields import DOCUMENT_FIELDS
 from ..run.pipeline import Pipeline
 from . import columns, rehearsal
 from .memory import ends_of_grace, remembering

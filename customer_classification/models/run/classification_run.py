@@ -488,30 +488,45 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _queue_due(self, policies, scope):
-        """Queue the daily runs of each policy that had none today: one query."""
-        kinds = self._daily_kinds()
-        if scope != "all" or not kinds:
+        """Queue the daily runs of each policy that had none: two queries a kind."""
+        if scope != "all":
             return
-        had = {
-            (policy, kind): day
-            for policy, kind, day in self._read_group(
-                [
-                    ("policy_id", "in", policies.ids),
-                    ("kind", "in", kinds),
-                    ("state", "in", ("queued", "waiting", "done", "rejected")),
-                ],
-                ["policy_id", "kind"],
-                ["as_of_date:max"],
-            )
-        }
         self.create(
             [
-                {"policy_id": p.id, "kind": kind, "as_of_date": p._today()}
-                for kind in kinds
-                for p in policies
-                if had.get((p, kind)) != p._today()
+                {"policy_id": policy.id, "kind": kind, "as_of_date": policy._today()}
+                for kind in self._daily_kinds()
+                for policy in self._due_policies(policies, kind)
             ]
         )
+
+    @api.model
+    def _due_policies(self, policies, kind):
+        """Return the policies without a run of a kind today by the same rules."""
+        alike = policies._versions_alike(policies._kind_of_run(kind))
+        days = self._read_group(
+            [
+                ("policy_id", "in", [version.id for version in alike]),
+                ("kind", "=", kind),
+                ("state", "in", ("queued", "waiting", "done", "rejected")),
+            ],
+            ["policy_id"],
+            ["as_of_date:max"],
+        )
+        had = self._latest_days(alike, days)
+        return [one for one in policies if had.get(one) != one._today()]
+
+    @api.model
+    def _latest_days(self, alike, days):
+        """Return ``{policy: the latest day}`` of days by version.
+
+        :param alike: as of ``classification.policy._versions_alike``
+        :param days: ``[(version, day)]``
+        """
+        latest = {}
+        for version, day in days:
+            for policy in alike[version]:
+                latest[policy] = max(day, latest.get(policy, day))
+        return latest
 
     # Reading
 
@@ -556,6 +571,11 @@ class ClassificationRun(models.Model):
         self._check_may_approve()
         self.sudo().state = "rejected"
         self._settle_activities(self.env._("Rejected"))
+
+    def action_publish_rules(self):
+        """Publish the draft that this run previewed."""
+        check_one(self)
+        return self.policy_id.action_ask_publish()
 
     def _check_may_approve(self):
         self.check_access("read")

@@ -160,9 +160,10 @@ class TestRehearsal(ClassificationCase):
             line = policy.tier_ids.filtered(
                 lambda line, code=code: line.tier_id.code == code
             )
-            state, policy.state = policy.state, "draft"
+            rules = policy.customer_rules_id
+            state, rules.state = rules.state, "draft"
             line.write({"benefit_percent": percent, "benefit_amount": amount})
-            policy.state = state
+            rules.state = state
 
     def test_costs_by_hand(self):
         self._benefits(self.policy, vip=(5, 100))

@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from ...models.policy.classification_policy_rules import SOURCE_FIELDS
+from ...models.policy.rule_fields import DOCUMENT_FIELDS
 from ..campaign.common import CampaignCase
 from ..common import AS_OF, ClassificationCase
 from ..product.common import ProductCase
@@ -103,7 +103,7 @@ class TestUnchangedCopy(MemoryCase):
         self.assertFalse(preview.move_ids)
         self.assertFalse(preview.change_count)
         draft._publish()
-        self.assertEqual(draft.customer_rules_id, self.policy)
+        self.assertEqual(draft.customer_since_id, self.policy)
         self._assert_writes_nothing(draft.recompute(as_of_date=LATER), rows)
         with self._on(LATER):
             self._assert_writes_nothing(draft.refresh(), rows)
@@ -164,10 +164,10 @@ class TestUnchangedCopy(MemoryCase):
         }
         others |= {
             name: not self.policy[name]
-            for name in SOURCE_FIELDS
+            for name in DOCUMENT_FIELDS
             if self.policy._fields[name].type == "boolean"
         }
-        self.assertEqual(set(SOURCE_FIELDS) - set(others), {"prospect_scope"})
+        self.assertEqual(set(DOCUMENT_FIELDS), set(others))
         for values, differ in (
             *(({name: value}, kinds) for name, value in others.items()),
             ({"prospect_scope": "contact"}, {"customer"}),
@@ -193,8 +193,8 @@ class TestUnchangedCopy(MemoryCase):
     def test_published_before_this_was_kept(self):
         """Databases of earlier releases: no version since which, no days of limits."""
         self.env.cr.execute(
-            "UPDATE classification_policy SET customer_rules_id = NULL,"
-            " product_rules_id = NULL, campaign_rules_id = NULL"
+            "UPDATE classification_policy SET customer_since_id = NULL,"
+            " product_since_id = NULL, campaign_since_id = NULL"
         )
         self.env.cr.execute(
             "UPDATE classification_run SET edges = edges - 'limits_found'"
@@ -204,7 +204,7 @@ class TestUnchangedCopy(MemoryCase):
         self._assert_writes_nothing(self.policy.recompute(as_of_date=LATER), rows)
         draft = self._draft()
         draft._publish()
-        self.assertEqual(draft.customer_rules_id, self.policy)
+        self.assertEqual(draft.customer_since_id, self.policy)
         self._assert_writes_nothing(draft.recompute(as_of_date=LATER), rows)
 
 
@@ -294,7 +294,7 @@ class TestOtherLimit(MemoryCase):
         with self.assertRaises(UserError):
             run.with_user(manager).action_keep_grace()
         with self.assertRaises(AccessError):
-            self._draft().with_user(manager).customer_rules_id = run.policy_id
+            self._draft().with_user(manager).customer_since_id = run.policy_id
 
     def test_a_run_is_no_place_to_keep_it(self):
         run = self.policy.recompute(as_of_date=LATER)
@@ -556,7 +556,7 @@ class TestProductMemory(ProductCase, VersionCase):
     def test_an_unchanged_copy(self):
         self._judged()
         rows, draft = self._rows("product_profile"), self._draft(grace_days=7)
-        self.assertEqual(draft._rules_since("product"), self.policy.product_rules_id)
+        self.assertEqual(draft._rules_since("product"), self.policy.product_since_id)
         preview = draft.recompute_products(as_of_date=AS_OF + DAY, kind="preview")
         self.assertFalse(preview.product_move_ids)
         draft._publish()
@@ -650,7 +650,7 @@ class TestCampaignMemory(CampaignCase, VersionCase):
             run = self._judge()
             self.assertEqual((run.written_count, run.change_count), (0, 0), values)
             self.assertEqual(self._written(), rows)
-        since = self.policy.campaign_rules_id
+        since = self.policy.campaign_since_id
         self.assertEqual(self._result(self.campaign).policy_id, since)
 
     def test_causes(self):

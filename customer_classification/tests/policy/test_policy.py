@@ -68,7 +68,10 @@ class TestPolicy(ClassificationCase):
             lambda: self.policy.tier_ids[0].write({"limit": 1}),
             lambda: self.policy.tier_ids[0].unlink(),
             lambda: self.env["classification.policy.tier"].create(
-                {"policy_id": self.policy.id, "tier_id": self._tier("vip").id}
+                {
+                    "rules_id": self.policy.customer_rules_id.id,
+                    "tier_id": self._tier("vip").id,
+                }
             ),
         ):
             with self.assertRaises(UserError), self.env.cr.savepoint():

@@ -4,7 +4,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import SQL
 
-from ...models.policy.classification_policy_filter import _fixed_date, _is_relative
+from ...models.policy.relative_dates import _fixed_date, is_relative
 from ..common import AS_OF, AccountingCase, ClassificationCase
 
 
@@ -307,4 +307,4 @@ class TestRelativeDates(ClassificationCase):
 
     def test_words_that_only_look_alike(self):
         for text in ("todays deal", "nowhere", "2024-01-01", "", "Sunday"):
-            self.assertFalse(_is_relative(text), text)
+            self.assertFalse(is_relative(text), text)

@@ -61,15 +61,15 @@ class TestPolicyRules(PolicyCase):
         from dataclasses import fields
 
         from ...engine import Parameters
-        from ...models.policy.classification_policy_rules import (
-            PERCENT_FIELDS,
-            PLAIN_FIELDS,
-        )
+        from ...models.common.sentences import PERCENT_FIELDS
+        from ...models.policy.rule_fields import PLAIN_FIELDS
 
         given = {"policy", "unrated_key", "currency_digits", "tiers", "components"}
         given |= {"documents", "remembers", "no_value_key", "segments"}
         names = {field.name for field in fields(Parameters)}
-        self.assertEqual(names - given, {*PLAIN_FIELDS, *PERCENT_FIELDS})
+        self.assertEqual(
+            names - given, {"window_months", *PLAIN_FIELDS, *PERCENT_FIELDS}
+        )
 
     def test_components(self):
         self.draft.metric_ids = [
@@ -181,7 +181,7 @@ class TestPolicyRules(PolicyCase):
             self._metric("recency").unlink()
         other = self._draft()
         with self.assertRaises(UserError):
-            other.metric_ids[0].policy_id = self.draft
+            other.metric_ids[0].rules_id = self.draft.customer_rules_id
 
     def test_the_responsible_person_can_be_changed_later(self):
         manager = self._user("manager", "customer_classification.group_manager")
@@ -433,10 +433,10 @@ class TestPolicyRefusals(PolicyCase):
                 {"risk_medium_from": 5},
             ),
             (
-                "Most Customers Moved must be from 0 to 100.",
+                "Max. Customers Moved (%) must be from 0 to 100.",
                 {"approval_customer_percent": 101},
             ),
-            ("Drift Alarm From must be from 0 to 1,000.", {"drift_limit": -1}),
+            ("Drift Alert Threshold must be from 0 to 1,000.", {"drift_limit": -1}),
         ):
             with self.subTest(sentence):
                 self._assert_refused(sentence, **values)
@@ -520,7 +520,7 @@ class TestPolicyWarnings(PolicyCase):
         )
 
     def test_while_writing(self):
-        with Form(self.draft) as form:
+        with Form(self.draft.customer_rules_id) as form:
             form.risk_high_from = 8
             self.assertIn("High Risk From 8", form.warning_text)
             form.risk_high_from = 5

@@ -10,7 +10,7 @@ class TestPolicyTour(ClassificationCase, HttpCase):
 
     def test_new_version(self):
         self._user("ruler", "customer_classification.group_manager")
-        url = f"/odoo/classification-policies/{self.policy.id}"
+        url = f"/odoo/customer-rules/{self.policy.customer_rules_id.id}"
         with mute_logger("odoo.http"):  # it warns of the limit that is refused
             self.start_tour(
                 url, "classification_policy", login="ruler", timeout=PATIENCE

@@ -32,7 +32,7 @@ class TestSegmentTour(CrowdCase, HttpCase):
             "sales_team.group_sale_salesman_all_leads,"
             "customer_classification.group_manager",
         )
-        url = f"/odoo/classification-policies/{self.draft.id}"
+        url = f"/odoo/customer-rules/{self.draft.customer_rules_id.id}"
         self.start_tour(
             url, "classification_segments", login="painter", timeout=PATIENCE
         )

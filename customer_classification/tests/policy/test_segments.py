@@ -193,7 +193,8 @@ class TestSegmentMap(SegmentCase):
 
     def test_on_the_form(self):
         """One save of the form is judged as a whole."""
-        with Form(self.draft) as form:
+        rules = self.draft.customer_rules_id
+        with Form(rules) as form:
             with form.segment_ids.edit(0) as line:
                 self.assertEqual(line.segment_id, self._segment("champion"))
                 line.cells = "5 5 2-5"
@@ -201,7 +202,7 @@ class TestSegmentMap(SegmentCase):
                 line.cells = "3-4 4-5 2-5; 5 4 2-5"
         self.assertEqual(self._line_of("frequent").cells, "3-5 4 2-5; 3-4 5 2-5")
         with self.assertRaises(ValidationError), self.cr.savepoint():
-            with Form(self.draft) as form, form.segment_ids.edit(0) as line:
+            with Form(rules) as form, form.segment_ids.edit(0) as line:
                 line.cells = "5 5 3-5"
 
 
@@ -232,7 +233,7 @@ class TestSegmentCatalogue(SegmentCase):
 
     def test_used_segments_stay(self):
         for code in ("champion", "steady"):
-            with self.assertRaisesRegex(UserError, "stands in the policy"):
+            with self.assertRaisesRegex(UserError, "is used in"):
                 self._segment(code).unlink()
         self._segment("long_ago").unlink()
 

@@ -423,8 +423,8 @@ class TestProductXyzAndLife(ProductCase):
     def test_a_fixed_number_of_months(self):
         """Those before the first sale count as months without one."""
         self.env.cr.execute(
-            "UPDATE classification_policy SET product_xyz_months = 12 WHERE id = %s",
-            [self.policy.id],
+            "UPDATE product_rules SET product_xyz_months = 12 WHERE id = %s",
+            [self.policy.product_rules_id.id],
         )
         self.policy.invalidate_recordset()
         product = self._product()

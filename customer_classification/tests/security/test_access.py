@@ -27,11 +27,13 @@ RIGHTS = {
         "officer": {READ},
         "manager": EVERYTHING,
     },
-    "classification.policy.tier": {
-        "salesperson": {READ},
-        "officer": {READ},
-        "manager": EVERYTHING,
-    },
+    **dict.fromkeys(
+        (
+            *("classification.policy.tier", "customer.rules", "product.rules"),
+            "campaign.rules",
+        ),
+        {"salesperson": {READ}, "officer": {READ}, "manager": EVERYTHING},
+    ),
     "classification.run": {
         "salesperson": {READ},
         "officer": {READ},
@@ -108,6 +110,23 @@ SHARE = "a share or ratio of which the other part is told to nobody"
 COUNT = "no money: a count, a score, days or quantities"
 SHOWN = "without amounts for who may not see them"
 OWN = "what people know of a company or a product, not what was bought"
+CUSTOMER_RULES = {
+    *("limit_tolerance", "keep_margin", "shrinkage", "min_gap_days", "dormant_ratio"),
+    *("lost_ratio", "at_risk_ratio", "decline_growth", "refund_share", "risk_overdue"),
+    *("risk_far_overdue", "risk_declining", "risk_refunds", "risk_medium_from"),
+    *("risk_high_from", "change_html"),
+}
+PRODUCT_RULES = {
+    *("product_a_percent", "product_b_percent", "product_keep_points"),
+    *("product_x_limit", "product_y_limit", "product_cv_tolerance"),
+    *("product_band_low_percent", "product_band_high_percent"),
+    *("product_band_low_price", "product_band_high_price"),
+    *("product_growth_percent", "product_decline_percent", "change_html"),
+}
+CAMPAIGN_RULES = {
+    *("campaign_margin_percent", "campaign_strong_percent", "campaign_weak_percent"),
+    *("campaign_confidence_percent", "change_html"),
+}
 AMOUNTLESS = {
     "base_import.import": {"how a file is read": {"customer_reading"}},
     "campaign.participant": {COUNT: {"feedback_score"}},
@@ -124,21 +143,17 @@ AMOUNTLESS = {
     "classification.back.test.line": {SHARE: {"measures"}},
     "classification.policy": {
         RULES: {
-            *("limit_tolerance", "keep_margin", "shrinkage", "min_gap_days"),
-            *("dormant_ratio", "lost_ratio", "at_risk_ratio", "decline_growth"),
-            *("refund_share", "risk_overdue", "risk_far_overdue", "risk_declining"),
-            *("risk_refunds", "risk_medium_from", "risk_high_from", "change_html"),
-            *("approval_customer_percent", "approval_revenue_percent"),
-            *("drift_limit", "campaign_margin_percent", "campaign_strong_percent"),
-            *("campaign_weak_percent", "campaign_confidence_percent"),
-            *("product_a_percent", "product_b_percent", "product_keep_points"),
-            *("product_x_limit", "product_y_limit", "product_cv_tolerance"),
-            *("product_band_low_percent", "product_band_high_percent"),
-            *("product_band_low_price", "product_band_high_price"),
-            *("product_growth_percent", "product_decline_percent"),
+            *("approval_customer_percent", "approval_revenue_percent", "drift_limit"),
+            "change_html",
         },
         SHOWN: {"limits_histogram"},
     },
+    "customer.rules": {
+        RULES: CUSTOMER_RULES,
+        SHOWN: {"limits_histogram"},
+    },
+    "product.rules": {RULES: PRODUCT_RULES},
+    "campaign.rules": {RULES: CAMPAIGN_RULES},
     "classification.policy.metric": {RULES: {"weight"}},
     "classification.policy.tier": {
         RULES: {"limit", "keep_limit", "benefit_percent", "benefit_amount"}
@@ -353,7 +368,7 @@ class TestAccess(ClassificationCase):
         for model, rights in RIGHTS.items():
             if READ not in rights.get("salesperson", NOTHING):
                 continue
-            if model.startswith("classification.policy"):
+            if model.startswith("classification.policy") or model.endswith(".rules"):
                 continue
             for name, field in self.env[model]._fields.items():
                 if field.type == "monetary":

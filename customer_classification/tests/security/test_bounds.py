@@ -26,7 +26,7 @@ class TestBounds(ClassificationCase):
             name
             for name, field in self.env[model]._fields.items()
             if field.type in ("integer", "float", "monetary")
-            and field.store
+            and (field.store or field.inherited)
             and not field.readonly
             and name not in ("id", "sequence", "version")
         ]

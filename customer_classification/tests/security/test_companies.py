@@ -114,7 +114,7 @@ class TestCompanies(ClassificationCase):
             found = env[model].search([])
             self.assertTrue(found, model)
             companies = (
-                found.policy_id.company_id
+                found.rules_id.company_id
                 if model == "classification.policy.tier"
                 else found.company_id
             )

@@ -187,15 +187,17 @@ class TestProtectedFacts(CampaignCase):
             lambda: line.write({"limit": 1}),
             lambda: line.write({"benefit_percent": 1}),
             lambda: line.web_save({"keep_limit": 1}, {}),
-            lambda: line.write({"policy_id": draft.id}),
-            lambda: draft.tier_ids[0].write({"policy_id": policy.id}),
+            lambda: line.write({"rules_id": draft.customer_rules_id.id}),
+            lambda: draft.tier_ids[0].write({"rules_id": policy.customer_rules_id.id}),
             lambda: draft.write({"tier_ids": [command.link(line.id)]}),
             lambda: line.unlink(),
             lambda: line.copy(),
             lambda: metric.write({"weight": 1}),
             lambda: metric.write({"limits_text": "1; 2"}),
             lambda: metric.unlink(),
-            lambda: metric.create({"policy_id": policy.id, "metric": "tenure"}),
+            lambda: metric.create(
+                {"rules_id": policy.customer_rules_id.id, "metric": "tenure"}
+            ),
         ):
             with self.assertRaises(UserError), self.env.cr.savepoint():
                 call()
@@ -304,6 +306,7 @@ class TestProtectedFacts(CampaignCase):
         run.state = "waiting"
         self._assert_refused(run.with_user(self.officer).action_approve, AccessError)
         self._assert_refused(run.with_user(self.officer).action_reject, AccessError)
+        self.draft.grace_days = 3
         self.draft._publish()
         self._assert_refused(run.with_user(self.manager).action_approve)
         run.with_user(self.manager).action_reject()

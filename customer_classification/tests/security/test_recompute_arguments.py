@@ -169,6 +169,7 @@ class TestRecomputeArguments(ClassificationCase):
     def test_replaced_rules_are_not_queued_on(self):
         run = self.env["classification.run"]._queue(self.policy)
         products = self.env["classification.run"]._queue_of_kind(self.policy, "product")
+        self.draft.write({"grace_days": 3, "product_a_percent": 50})
         self.draft._publish()
         self.assertEqual((run + products)._drop_outdated(), run + products)
         self.assertEqual(set((run + products).mapped("state")), {"rejected"})

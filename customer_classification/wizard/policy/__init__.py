@@ -1,1 +1,2 @@
 from . import classification_policy_import
+from . import classification_publish

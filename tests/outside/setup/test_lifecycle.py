@@ -17,6 +17,7 @@ from tools.paths import core_modules, repository_modules
 # What a company has decided and learned: must survive an upgrade to the last bit.
 KEPT = ("customer_profile", "customer_purchase", "classification_change")
 KEPT += ("classification_policy", "classification_policy_tier", "classification_run")
+KEPT += ("customer_rules", "product_rules", "campaign_rules")
 KEPT += ("classification_run_result", "customer_value_tier")
 KEPT += ("customer_lifecycle_stage", "product_profile", "product_class_change")
 

@@ -18,18 +18,30 @@ RELEASES = {
     "19.0.1.1.0": "3060f950679bd3b95df2e37852877a98d2acb2a5",
     "19.0.1.2.0": "dbb12eac8456b241654451b34d2871c369224c87",
     "19.0.1.3.0": "157967688c76897050618333f9dc4ebab96bc0cd",
+    "19.0.1.4.0": "77e0d592f9535ac2439fceb3b1c462c8e013c317",
 }
 # What a company has decided and learned.
 KEPT = {
-    "customer_profile": "partner_id, company_id, value_tier_id, lifecycle_stage_id",
+    "customer_profile": "partner_id, company_id, value_tier_id, lifecycle_stage_id, "
+    "churn_risk, policy_id, tier_below_since, revenue, value_score, content_hash",
+    "product_profile": "product_tmpl_id, company_id, policy_id, content_hash",
+    "campaign_profile": "campaign_id, company_id, policy_id, content_hash",
     "customer_purchase": "reference, date, amount",
-    "classification_change": "id, partner_id, axis, valid_date",
+    "classification_change": "id, partner_id, axis, valid_date, policy_id, cause, "
+    "from_tier_id, to_tier_id",
     "classification_policy": "id, name, state, window_months",
-    "classification_run": "id, kind, state, as_of_date",
+    "classification_run": "id, kind, state, as_of_date, policy_id",
     "customer_value_tier": "id, code",
 }
 # Kinds of the snapshot that the use of a database changes, not its making.
 USED = ("rows", "filter", "default", "file", "external id", "parameter", "sequence")
+
+# One of the values that each version of the rules of a kind has.
+SAID = {
+    "customer": "grace_days",
+    "product": "product_a_percent",
+    "campaign": "campaign_attribution_days",
+}
 
 # A rule of the library, as somebody switched it on in the earlier release.
 _LIBRARY_RULE = """
@@ -100,6 +112,7 @@ def used(session, upgraded_database, old, connection):
     assert complaints(session, upgraded_database, path, "-i", ADDON) == []
     script = old / "tests" / "outside" / "scripts" / "use_everything.py"
     shell(session, upgraded_database, script, path)
+    shell(session, upgraded_database, "publish_versions.py", path)
     if query(connection, "SELECT to_regclass('classification_tag_rule')")[0][0]:
         query(connection, _SWITCH_ON)
     query(connection, _MOVED)
@@ -109,11 +122,24 @@ def used(session, upgraded_database, old, connection):
 @pytest.fixture(scope="module")
 def words(used, connection):
     """The segment of each customer in the earlier release."""
-    return _segments(connection, "rfm_segment FROM customer_profile f")
+    table = "customer_profile f"
+    if query(connection, "SELECT to_regclass('customer_segment')")[0][0]:
+        table += " LEFT JOIN customer_segment s ON s.id = f.segment_id"
+        return _segments(connection, f"s.code FROM {table}")
+    return _segments(connection, f"rfm_segment FROM {table}")
 
 
 @pytest.fixture(scope="module")
-def upgraded(session, upgraded_database, used, words):
+def said(used, connection):
+    """What each policy said, and its lines of tiers, in the earlier release."""
+    known = _existing(connection, "classification_policy", ", ".join(SAID.values()))
+    kinds = [kind for kind, name in SAID.items() if name in known.split(", ")]
+    columns = ", ".join(f"p.{SAID[kind]}" for kind in kinds)
+    return kinds, _said(connection, columns, "l.policy_id = p.id", "")
+
+
+@pytest.fixture(scope="module")
+def upgraded(session, upgraded_database, used, words, said):
     """What Odoo complains about when this release takes over."""
     return complaints(session, upgraded_database, "-u", ADDON)
 
@@ -129,21 +155,72 @@ def fresh(session):
     databases.drop(session, name)
 
 
-def _contents(connection):
+def _contents(connection, kept=None):
+    """``{(table, columns): rows}`` of what is kept, as far as a release has it.
+
+    :param kept: the tables and columns, by default those that there are now
+    """
+    kept = kept or [
+        (table, columns)
+        for table, wanted in KEPT.items()
+        if (columns := _existing(connection, table, wanted))
+    ]
     return {
-        table: {*query(connection, f"SELECT {columns} FROM {table}")}
-        for table, columns in KEPT.items()
+        (table, columns): {*query(connection, f"SELECT {columns} FROM {table}")}
+        for table, columns in kept
     }
+
+
+def _existing(connection, table, wanted):
+    """Those of some columns that a table has, separated by commas."""
+    known = query(
+        connection,
+        "SELECT column_name FROM information_schema.columns WHERE table_name = %s",
+        table,
+    )
+    names = [name for name in wanted.split(", ") if (name,) in known]
+    return ", ".join(names)
 
 
 def _segments(connection, source):
     return {*query(connection, f"SELECT f.partner_id, f.company_id, {source}")}
 
 
+def _said(connection, columns, lines, joins):
+    """``{(policy, values of its rules, its limits)}``"""
+    limits = f"""
+        ARRAY(SELECT l.tier_id || ':' || l."limit" FROM classification_policy_tier l
+               WHERE {lines} ORDER BY l.tier_id)::text
+    """
+    source = f"SELECT p.id, {columns}, {limits} FROM classification_policy p {joins}"
+    return {*query(connection, source)}
+
+
+def test_rules_of_each_policy_say_what_it_said(said, upgraded, connection):
+    kinds, before = said
+    joins = "".join(
+        f" JOIN {kind}_rules {kind} ON {kind}.id = p.{kind}_rules_id" for kind in SAID
+    )
+    columns = ", ".join(f"{kind}.{SAID[kind]}" for kind in kinds)
+    assert len(before) == 7
+    assert _said(connection, columns, "l.rules_id = customer.id", joins) == before
+
+
+def test_one_record_for_each_version_that_differed(said, upgraded, connection):
+    """Six were published, of which one was about each kind; and there is a draft."""
+    differed = [(1, "retired"), (2, "published"), (3, "draft")]
+    for kind in SAID:
+        states = query(
+            connection, f"SELECT version, state FROM {kind}_rules ORDER BY version"
+        )
+        same = [(1, "published"), (2, "draft")]
+        assert states == (differed if kind in said[0] else same), kind
+
+
 def test_upgrade_keeps_what_was_known(used, upgraded, connection):
     assert upgraded == []
     assert all(used.values())
-    assert _contents(connection) == used
+    assert _contents(connection, used) == used
 
 
 def test_shares_of_runs_keep_their_values(used, upgraded, connection):
@@ -175,8 +252,8 @@ def test_segments_become_records(words, upgraded, connection):
     table = "customer_profile f LEFT JOIN customer_segment s ON s.id = f.segment_id"
     assert words
     assert _segments(connection, f"s.code FROM {table}") == words
-    lines = "SELECT FROM classification_policy_segment s WHERE s.policy_id = p.id"
-    missing = f"SELECT id FROM classification_policy p WHERE NOT EXISTS ({lines})"
+    lines = "SELECT FROM classification_policy_segment s WHERE s.rules_id = r.id"
+    missing = f"SELECT id FROM customer_rules r WHERE NOT EXISTS ({lines})"
     assert query(connection, missing) == []
 
 
@@ -187,3 +264,12 @@ def test_upgraded_is_like_new(upgraded, connection, fresh):
         {kind: fresh[kind] for kind in made}, {kind: found[kind] for kind in made}
     )
     assert not left, "\n".join(left)
+
+
+def test_nobody_moves_by_the_upgrade(upgraded, upgraded_database, session, request):
+    """A run on the same day writes nothing; releases before 19.0.1.4.0 worked out
+    other numbers."""
+    found = shell(session, upgraded_database, "recompute_after_upgrade.py")
+    assert {state for state, *__ in found.values()} == {"done"}
+    if "19.0.1.4.0" in request.node.name:
+        assert found == {kind: ["done", 0, 0] for kind in found}

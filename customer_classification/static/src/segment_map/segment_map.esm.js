@@ -9,7 +9,7 @@ import {registry} from "@web/core/registry";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 import {useService} from "@web/core/utils/hooks";
 
-const MODEL = "classification.policy";
+const MODEL = "customer.rules";
 const ARROWS = {
     ArrowUp: [1, 0],
     ArrowDown: [-1, 0],
@@ -17,7 +17,7 @@ const ARROWS = {
     ArrowRight: [0, 1],
 };
 
-/** The segments of a policy on the scores for recency and frequency, for all monetary
+/** The segments of rules on the scores for recency and frequency, for all monetary
  * scores or one of them, with the customers of the last run. On a draft, a segment is
  * chosen and put on cells; the lines of the form follow, and the user saves. */
 export class SegmentMap extends Component {
@@ -45,7 +45,7 @@ export class SegmentMap extends Component {
         );
     }
 
-    /** Ask who is where. A policy that is not saved has nobody on its map. */
+    /** Ask who is where. A version that is not saved has nobody on its map. */
     async load() {
         this.loadedId = this.props.record.resId;
         this.state.grid = this.loadedId

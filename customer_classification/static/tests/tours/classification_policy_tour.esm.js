@@ -32,7 +32,7 @@ registry.category("web_tour.tours").add("classification_policy", {
                 content: "It is a draft",
                 trigger: ".o_arrow_button_current:contains(Draft)",
             },
-            { content: "Look at the value", trigger: "a[name=value]", run: "click" },
+            { content: "Look at the tiers", trigger: "a[name=value]", run: "click" },
             ...writeLimit("20000"),
             {
                 content: "Refused, and the line is named",
@@ -71,17 +71,26 @@ registry.category("web_tour.tours").add("classification_policy", {
             },
             {
                 content: "Publish",
-                trigger: "button[name=action_publish]",
+                trigger: "button[name=action_ask_publish]",
                 run: "click",
             },
             {
-                content: "Yes",
-                trigger: ".modal .btn-primary",
+                content: "Nobody looked at it yet: see who moves first",
+                trigger: ".modal button[name=action_preview]",
                 run: "click",
             },
             {
-                content: "It is published",
-                trigger: ".o_arrow_button_current:contains(Published)",
+                content: "The preview says what it is",
+                trigger: ".alert-info:contains(no class was changed)",
+            },
+            {
+                content: "Publish from there, without a question",
+                trigger: "button[name=action_publish_rules]",
+                run: "click",
+            },
+            {
+                content: "The run by the new rules waits for its turn",
+                trigger: ".o_arrow_button_current:contains(Waiting)",
             },
         ]),
 });

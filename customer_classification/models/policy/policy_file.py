@@ -1,11 +1,14 @@
-import base64
+"""A policy as a file: to keep, to compare, to carry to another database.
+
+Users, companies and runs are left out; tiers and segments go by their codes.
+"""
+
 import json
 
-from odoo import api, fields, models
+from odoo import fields
 from odoo.exceptions import UserError
 
-from ..common.called_records import check_one
-from .classification_policy_rules import NO_VALUE_TIER
+from .rule_fields import NO_VALUE_TIER
 
 FILE_FORMAT = "customer_classification.policy/1"
 SCORE_NAMES = ("metric", "weight", "method", "bins", "limits")
@@ -17,90 +20,47 @@ _BIGGEST = 2**31 - 1
 _BIGGEST_FLOAT = 10**13
 
 
-class ClassificationPolicy(models.Model):
-    """A policy as a file: to keep, to compare, and to carry to another company or
-    database. Users, companies and runs are left out; tiers stand by their codes."""
-
-    # One file for each idea of a policy.
-    _inherit = "classification.policy"  # pylint: disable=consider-merging-classes-inherited
-
-    export_file = fields.Binary(compute="_compute_export_file")
-
-    def _compute_export_file(self):
-        for policy in self:
-            text = json.dumps(policy._to_file(), indent=2, ensure_ascii=False)
-            policy.export_file = base64.b64encode(text.encode())
-
-    def action_export(self):
-        """Download this version as a file."""
-        check_one(self)
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/web/content/{self._name}/{self.id}/export_file/"
-            f"policy-version-{self.version}.json?download=true",
-            "target": "download",
-        }
-
-    def _to_file(self):
-        """The rules as values that JSON takes; the inverse of :meth:`_from_file`."""
-        self.ensure_one()
-        return {
-            "format": FILE_FORMAT,
-            "name": self.name,
-            "currency": self.currency_id.name,
-            "rules": {name: self._to_plain(name) for name in self._file_rules()},
-            "scores": [
-                {
-                    **{name: line[name] for name in SCORE_NAMES},
-                    "limits": line._limit_numbers(),
-                }
-                for line in self.metric_ids
-            ],
-            "tiers": [
-                {"tier": line.tier_id.code}
-                | {name: line[name] for name in TIER_NAMES if name != "tier"}
-                for line in self.tier_ids.sorted("tier_sequence")
-            ],
-            "segments": [
-                {
-                    "segment": line.segment_id.code,
-                    "cells": line.cells or "",
-                    "claim_activity": line.claim_activity,
-                    "claim_value": line.claim_value,
-                    "otherwise": line.otherwise_id.code or "",
-                }
-                for line in self.segment_ids
-            ],
-        }
-
-    @api.model
-    def _file_rules(self):
-        """Names of the rules of one value each, in the order of the form."""
-        return (*self._plain_rules(), NO_VALUE_TIER)
-
-    def _to_plain(self, name):
-        if name == NO_VALUE_TIER:
-            return self[name].code or ""
-        return self[name] or "" if self._fields[name].type == "char" else self[name]
-
-    @api.model
-    def _from_file(self, content, company):
-        """The draft of a company that a file describes.
-
-        :param content: bytes of the file
-        :raises UserError: the file is broken, or says something unknown or of a wrong
-            type, naming it
-        :raises ValidationError: its rules contradict each other
-        """
-        self.check_access("create")
-        values = _PolicyFile(self.env, content).values()
-        version = self._next_version(company)
-        draft = self.create({**values, "company_id": company.id})
-        draft.sudo().version = version
-        return draft
+def to_file(policy):
+    """The rules as values that JSON takes; the inverse of :class:`PolicyFile`."""
+    policy.ensure_one()
+    return {
+        "format": FILE_FORMAT,
+        "name": policy.name,
+        "currency": policy.currency_id.name,
+        "rules": {name: _to_plain(policy, name) for name in policy._file_rules()},
+        "scores": [
+            {
+                **{name: line[name] for name in SCORE_NAMES},
+                "limits": line._limit_numbers(),
+            }
+            for line in policy.metric_ids
+        ],
+        "tiers": [
+            {"tier": line.tier_id.code}
+            | {name: line[name] for name in TIER_NAMES if name != "tier"}
+            for line in policy.tier_ids.sorted("tier_sequence")
+        ],
+        "segments": [
+            {
+                "segment": line.segment_id.code,
+                "cells": line.cells or "",
+                "claim_activity": line.claim_activity,
+                "claim_value": line.claim_value,
+                "otherwise": line.otherwise_id.code or "",
+            }
+            for line in policy.segment_ids
+        ],
+    }
 
 
-class _PolicyFile:
+def _to_plain(policy, name):
+    value = policy[name]
+    if name == NO_VALUE_TIER:
+        return value.code or ""
+    return value or "" if policy._fields[name].type == "char" else value
+
+
+class PolicyFile:
     """Reads a file that anybody may have written: nothing of it is trusted."""
 
     def __init__(self, env, content):
@@ -202,8 +162,10 @@ class _PolicyFile:
         return commands
 
     def _segments(self):
-        """As :meth:`_lines`; a file may say that there are none, and one of before
-        there were segments gets the usual ones."""
+        """Commands of the segments, of which a file may have none.
+
+        A file from before there were segments gets the usual ones.
+        """
         if "segments" not in self.document:
             return {}
         commands = self._commands("segments", self._segment)

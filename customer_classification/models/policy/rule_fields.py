@@ -1,0 +1,51 @@
+"""Names of the rules, by what they are about."""
+
+# (code of the tier, top share of the customers in percent)
+DEFAULT_TIERS = (("vip", 5), ("high", 20), ("medium", 50), ("low", 100))
+# (metric, weight in percent); these belong to every version.
+DEFAULT_METRICS = (("recency", 20), ("frequency", 30), ("monetary", 50))
+# Whom shares compare, and who has no value.
+SHARE_FIELDS = ("tier_ties", "share_of", "count_archived", "no_value_rule")
+# The tier that one of these rules gives; the engine knows it by its id.
+NO_VALUE_TIER = "no_value_tier_id"
+# Rules about customers that the engine takes as they are.
+PLAIN_FIELDS = (
+    *("customers_per_bin", "value_metric", "tier_method"),
+    *("min_orders", "min_tenure_days", "min_customers", "grace_days"),
+    *("one_step_down", "shrinkage", "min_gap_days", "new_days", "loyal_orders"),
+    *("loyal_tenure_days", "at_risk_ratio", "dormant_ratio", "dormant_min_days"),
+    *("lost_ratio", "lost_min_days", "won_back_days", "growth_min_orders"),
+    *("risk_overdue", "risk_far_overdue", "risk_declining", "risk_refunds"),
+    *("risk_medium_from", "risk_high_from"),
+    *SHARE_FIELDS,
+)
+LINE_FIELDS = ("metric_ids", "tier_ids", "segment_ids")
+# When a customer counts as won back by a campaign.
+RHYTHM_FIELDS = ("shrinkage", "min_gap_days", "dormant_ratio", "dormant_min_days")
+
+# What counts as a purchase: rules of the policy, for every kind.
+DOCUMENT_FIELDS = (
+    *("tz", "revenue_source", "subtract_credit_notes"),
+    *("subtract_unlinked_credit_notes", "sale_domain", "invoice_domain"),
+)
+SOURCE_FIELDS = (*DOCUMENT_FIELDS, "window_months")
+SAFETY_FIELDS = (
+    *("approval_customer_percent", "approval_revenue_percent"),
+    *("approval_min_customers", "drift_limit"),
+)
+# {field of the policy: the documents that it picks}
+FILTERS = {"sale_domain": "sale.order", "invoice_domain": "account.move"}
+
+# Rules that decide about the value of a customer or about who is rated: with other
+# ones, another histogram holds.
+VALUE_RULES = (
+    *("tz", "revenue_source", "subtract_credit_notes", "sale_domain"),
+    *("subtract_unlinked_credit_notes", "invoice_domain", "window_months"),
+    *("value_metric", "min_orders", "min_tenure_days", *SHARE_FIELDS),
+)
+SCORE_RULES = ("metric_ids", "customers_per_bin", "growth_min_orders")
+
+# Scores of a customer, in the order of the segment map.
+SCORE_FIELDS = ("score_recency", "score_frequency", "score_monetary")
+SEGMENT_TEMPLATES = ("classes", "ten", "five")
+DEFAULT_TEMPLATE = "classes"
