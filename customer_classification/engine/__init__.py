@@ -18,7 +18,7 @@ from .campaigns.columns import (
     CampaignParameters,
 )
 from .campaigns.campaigns import campaign_changes, evaluate
-from .customers.changes import Shown, changes, lay_over
+from .customers.changes import Shown, apply_overrides, changes
 from .customers.classify import Classification, classify
 from .common.columns import CAUSES
 from .customers.columns import (
@@ -107,6 +107,7 @@ __all__ = [
     "TierLimit",
     "all_axes",
     "all_tiers",
+    "apply_overrides",
     "are_same",
     "campaign_changes",
     "changes",
@@ -118,7 +119,6 @@ __all__ = [
     "evaluate",
     "facts_at",
     "lay_out",
-    "lay_over",
     "pair_key",
     "product_changes",
     "product_facts",

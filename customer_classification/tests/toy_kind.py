@@ -71,7 +71,7 @@ class ToyPipeline(Pipeline):
         known = self.facts["class"] != 0
         return int((self.moves["from"] != 0).sum()), int(known.sum()), 0, 0
 
-    def write(self):
+    def apply(self):
         kinds = {"country": "int", "class": "int"}
         content = self.found.rename("class").astype("int32").reset_index()
         self.env.cr.execute("DELETE FROM toy_profile")

@@ -32,12 +32,12 @@ class Shown(NamedTuple):
     now: pd.DataFrame
 
 
-def lay_over(classes: pd.DataFrame, decided: pd.DataFrame) -> pd.DataFrame:
-    """The classes that people see, of customers or products.
+def apply_overrides(classes: pd.DataFrame, decided: pd.DataFrame) -> pd.DataFrame:
+    """Return the classes as people see them, of customers or products.
 
-    :param classes: by the numbers, a column for each axis
-    :param decided: the same columns, only of those about whom a person decided; 0 on
-        an axis leaves it to the numbers
+    :param classes: the computed classes, a column for each axis
+    :param decided: the same columns, only of subjects with a manual decision; 0 on an
+        axis keeps the computed class
     """
     decided = decided.reindex(classes.index, fill_value=0)
     return pd.DataFrame(

@@ -95,7 +95,7 @@ class CampaignPipeline(Pipeline):
 
     # Writing
 
-    def write(self):
+    def apply(self):
         self._write_participants()
         self._write_profiles()
         self._write_changes()

@@ -45,8 +45,9 @@ class BackTest(CustomerPipeline):
     move_model = None
 
     def collect(self):
-        super().collect()
+        result = super().collect()
         self.previous = self.previous.iloc[:0]
+        return result
 
     def given_edges(self):
         return None

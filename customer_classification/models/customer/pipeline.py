@@ -218,10 +218,11 @@ class CustomerPipeline(Pipeline):
 
     def summarize(self):
         """Write counts on the run, and for a full run the cells of its result."""
-        super().summarize()
+        result = super().summarize()
         if self.run.scope == "all":
             self._write_results()
         self.keep_rehearsal()
+        return result
 
     def summary_values(self):
         frame, per_axis = self.result.frame, self.moves["axis"].value_counts()
@@ -317,7 +318,7 @@ class CustomerPipeline(Pipeline):
 
     # Writing
 
-    def write(self):
+    def apply(self):
         moves = self._with_valid_dates()
         self.run.watermark = self.execution.watermark
         self._write_profiles()

@@ -95,8 +95,9 @@ class ProductPipeline(Pipeline):
     # Summary and approval
 
     def summarize(self):
-        super().summarize()
+        result = super().summarize()
         self.run.rehearsal = rehearsal.matrices(self)
+        return result
 
     def summary_values(self):
         held = [ABC_REASONS.index(reason) + 1 for reason in ("kept", "grace")]
@@ -124,7 +125,7 @@ class ProductPipeline(Pipeline):
 
     # Writing
 
-    def write(self):
+    def apply(self):
         self._write_profiles()
         self._write_rows("product_class_change")
         self._delete_profiles()

@@ -14,7 +14,7 @@ class Pipeline:
 
     Five phases: :meth:`collect` the facts and the classes so far, :meth:`score` them
     with the engine, :meth:`compare` both, ask whether the run :meth:`waits` for an
-    approval, :meth:`write`. A trial goes the same way and keeps what it found
+    approval, :meth:`apply` them. A trial goes the same way and keeps what it found
     (:meth:`write_trial`).
 
     A new kind is a subclass, registered by ``classification.run._pipelines``.
@@ -70,7 +70,7 @@ class Pipeline:
         if self.is_trial:
             self.write_trial()
         else:
-            self.write()
+            self.apply()
         return "done"
 
     @property
@@ -139,7 +139,7 @@ class Pipeline:
         )
         return not self.run.approved_by_id and self._exceeds_limits(whole)
 
-    def write(self):
+    def apply(self):
         """Write profiles and changes."""
         raise NotImplementedError
 
@@ -329,8 +329,8 @@ def _percent(part, whole):
 
 def _with_overrides(classes, decided):
     """Return the classes as shown, with a mark where a person decided."""
-    from ...engine import lay_over
+    from ...engine import apply_overrides
 
-    shown = lay_over(classes, decided)
+    shown = apply_overrides(classes, decided)
     shown["is_overridden"] = shown.index.isin(decided.index)
     return shown

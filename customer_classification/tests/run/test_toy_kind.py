@@ -14,13 +14,17 @@ def installed(env):
     env.cr.execute("CREATE TEMPORARY TABLE toy_profile (country_id int, class int)")
     runs = env.registry["classification.run"]
     kind, pipelines = runs._fields["kind"], runs._pipelines
-    selection = [*kind.selection, ("toy", "Countries")]
+    words = {**dict(kind.selection), "toy": "Countries"}
     own = patch.object(
         runs,
         "_pipelines",
         lambda self: {**pipelines(self), "toy": toy_kind.ToyPipeline},
     )
-    with own, patch.object(kind, "selection", selection):
+    with (
+        own,
+        patch.object(kind, "selection", list(words.items())),
+        patch.object(kind, "_selection", words),
+    ):
         yield
 
 
@@ -116,15 +120,13 @@ class TestToyKind(ClassificationCase):
         self.assertEqual(self._classes(), self._classes_of("many", "few"))
 
     def test_failure(self):
-        self._run()
-        self._contacts(self.countries[1], 2)
         broken = ValueError("no countries today")
-        with patch.object(toy_kind.ToyPipeline, "summary_values", side_effect=broken):
-            run = self._run()
-        self.assertEqual(run.state, "failed")
-        self.assertIn("no countries today", run.error)
-        self.assertIn("no countries today", run.activity_ids.note)
+        with patch.object(toy_kind.ToyPipeline, "apply", side_effect=broken):
+            failed = self._run()
+        self.assertEqual(failed.state, "failed")
+        self.assertIn("no countries today", failed.error)
+        self.assertIn("no countries today", failed.activity_ids.note)
+        self.assertFalse(self._classes())
+        self.assertEqual(self._run().state, "done")
         self.assertEqual(self._classes(), self._classes_of("many", "few"))
-        self.policy.approval_customer_percent = 0
-        self._run()
-        self.assertFalse(run.activity_ids)
+        self.assertFalse(failed.activity_ids)
