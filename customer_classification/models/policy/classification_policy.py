@@ -298,14 +298,6 @@ class ClassificationPolicy(models.Model):
         return {self.env[model]._kind: name for model, name in self._inherits.items()}
 
     @api.model
-    def _kind_of_run(self, run_kind):
-        """The kind of the rules by which runs of a kind classify."""
-        kinds = {
-            self.env[name]._run_kind: self.env[name]._kind for name in self._inherits
-        }
-        return kinds[run_kind]
-
-    @api.model
     def _since_field(self, kind):
         """Name of the field with the version since which rules are the same."""
         return f"{kind}_since_id"

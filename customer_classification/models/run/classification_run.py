@@ -502,7 +502,7 @@ class ClassificationRun(models.Model):
     @api.model
     def _due_policies(self, policies, kind):
         """Return the policies without a run of a kind today by the same rules."""
-        alike = policies._versions_alike(policies._kind_of_run(kind))
+        alike = policies._versions_alike(self._pipelines()[kind].rules)
         days = self._read_group(
             [
                 ("policy_id", "in", [version.id for version in alike]),
