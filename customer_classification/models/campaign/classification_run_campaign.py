@@ -14,7 +14,7 @@ class ClassificationRun(models.Model):
     """A run over campaigns: the same record, lock, queue and path, with other facts
     and another engine.
 
-    *Query budget*: 36 for any number of campaigns and participants, and a few for each
+    *Query budget*: 38 for any number of campaigns and participants, and a few for each
     live audience.
     """
 

@@ -57,10 +57,14 @@ class ClassificationRun(models.Model):
         """A distribution beside those of the runs before, and purchases beside those
         of the months before, as JSON."""
         before = self._trailing_runs()
+        rules = self._rules_id("customer")
         return {
             "runs": len(before),
             "limit": self.policy_id.drift_limit,
-            "rules_changed": bool(before.policy_id - self.policy_id),
+            "rules_changed": any(
+                policy._rules_since("customer").id != rules
+                for policy in before.policy_id
+            ),
             **self._drift_of_measures(before, distribution),
             **self._drift_of_sources(before),
         }

@@ -9,7 +9,7 @@ class ClassificationRun(models.Model):
     """A run over products and services: the same record, lock, queue and path, with
     other facts and another engine.
 
-    *Query budget*: 38 for any number of products.
+    *Query budget*: 40 for any number of products.
     """
 
     _inherit = "classification.run"  # pylint: disable=consider-merging-classes-inherited

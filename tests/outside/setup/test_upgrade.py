@@ -111,7 +111,10 @@ def used(session, upgraded_database, old, connection):
     script = old / "tests" / "outside" / "scripts" / "use_everything.py"
     shell(session, upgraded_database, script, path)
     shell(session, upgraded_database, "publish_versions.py", path)
-    if query(connection, "SELECT to_regclass('classification_tag_rule')")[0][0]:
+    # Since 19.0.1.4.0 somebody answers for a rule who switches it on by the screen.
+    tables = "to_regclass('classification_tag_rule'), to_regclass('customer_segment')"
+    [(has_rules, has_persons)] = query(connection, f"SELECT {tables}")
+    if has_rules and not has_persons:
         query(connection, _SWITCH_ON)
     return _contents(connection)
 
@@ -246,6 +249,8 @@ def test_upgraded_is_like_new(upgraded, connection, fresh):
     left = differences(
         {kind: fresh[kind] for kind in made}, {kind: found[kind] for kind in made}
     )
+    # What comes by itself was with 19.0.1.4.0 already, which is here without it.
+    left = [line for line in left if "privacy_lookup" not in line]
     assert not left, "\n".join(left)
 
 
