@@ -219,7 +219,9 @@ def test_one_record_for_each_version_that_differed(said, upgraded, connection):
 
 def test_upgrade_keeps_what_was_known(used, upgraded, connection):
     assert upgraded == []
-    assert all(used.values())
+    # The first releases had neither products nor campaigns.
+    late = ("product_profile", "campaign_profile")
+    assert all(rows for (table, __), rows in used.items() if table not in late)
     assert _contents(connection, used) == used
 
 
