@@ -53,21 +53,32 @@ def migrate(cr, version):
                     *map(SQL.identifier, (POLICY, column)),
                 )
             )
+            _forget_constraint(cr, f"{POLICY}_{column}_fkey")
     _repoint_lines(cr)
 
 
 def _rename_versions_since(cr):
     """The names of the versions since which rules are the same make room."""
     for kind in KINDS:
-        if column_exists(cr, POLICY, f"{kind}_rules_id"):
-            cr.execute(
-                SQL(
-                    "ALTER TABLE %s RENAME COLUMN %s TO %s",
-                    SQL.identifier(POLICY),
-                    SQL.identifier(f"{kind}_rules_id"),
-                    SQL.identifier(f"{kind}_since_id"),
-                )
+        old, new = f"{kind}_rules_id", f"{kind}_since_id"
+        if not column_exists(cr, POLICY, old):
+            continue
+        table, key = SQL.identifier(POLICY), f"{POLICY}_{old}_fkey"
+        names = SQL("%s TO %s", SQL.identifier(old), SQL.identifier(new))
+        cr.execute(SQL("ALTER TABLE %s RENAME COLUMN %s", table, names))
+        cr.execute(
+            SQL(
+                "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s",
+                table,
+                SQL.identifier(key),
             )
+        )
+        _forget_constraint(cr, key)  # Odoo makes it again by the new name
+
+
+def _forget_constraint(cr, name):
+    """Let Odoo know no constraint of a column that is no more."""
+    cr.execute(SQL("DELETE FROM ir_model_constraint WHERE name = %s", name))
 
 
 def _columns(cr, kind):
@@ -252,6 +263,7 @@ def _repoint_lines(cr):
         )
         cr.execute(SQL("DELETE FROM %s WHERE rules_id IS NULL", table))
         cr.execute(SQL("ALTER TABLE %s DROP COLUMN policy_id CASCADE", table))
+        _forget_constraint(cr, f"{POLICY}_{line}_policy_id_fkey")
     for kind in KINDS:
         rules = SQL.identifier(f"{kind}_rules")
         cr.execute(SQL("ALTER TABLE %s DROP COLUMN policy_id", rules))

@@ -46,10 +46,14 @@ class Drift:
         :return: what is stored on the run, as JSON
         """
         before = self._trailing_runs()
+        rules = self.run._rules_id("customer")
         return {
             "runs": len(before),
             "limit": self.run.policy_id.drift_limit,
-            "rules_changed": bool(before.policy_id - self.run.policy_id),
+            "rules_changed": any(
+                policy._rules_since("customer").id != rules
+                for policy in before.policy_id
+            ),
             **self._drift_of_measures(before, distribution),
             **self._drift_of_sources(before),
         }

@@ -878,17 +878,18 @@ class ClassificationPolicy(models.Model):
             }
         )
         for name in self._inherits.values():
-            self._put_rules_in_force(name, current)
+            self._put_rules_in_force(name)
         self._take_waiting_runs(current)
 
-    def _put_rules_in_force(self, name, current):
+    def _put_rules_in_force(self, name):
         """Put draft rules of one kind in force.
 
         Rules that say what is in force already make way for it.
         """
-        rules, before = self[name], current[name]
+        rules = self[name]
         if rules.state != "draft":
             return
+        before = rules._published_rules()
         if before and rules._content() == before._content():
             self[name] = before
             self.flush_recordset([name])

@@ -317,6 +317,12 @@ class ClassificationRulesMixin(models.AbstractModel):
         self.invalidate_recordset(["policy_id"])
         return draft
 
+    def _published_rules(self):
+        """The version in force in the company, or an empty recordset: one query."""
+        return self.search(
+            [("company_id", "=", self.company_id.id), ("state", "=", "published")]
+        )
+
     def _publish_as(self, current):
         """Put these draft rules in force in place of others.
 
@@ -354,6 +360,7 @@ class ClassificationRulesMixin(models.AbstractModel):
     def action_preview(self):
         """Show what the draft would change, without changing a class."""
         check_one(self)
+        self.env["classification.run"]._check_may_run(self.policy_id, "preview")
         if self.state != "draft":
             raise UserError(self.env._("Make a new version to preview changes."))
         return self._preview(self._draft_policy())._open_form()

@@ -327,7 +327,7 @@ class TestCampaignWorld(CampaignCase):
         self.env.flush_all()
         self.env.invalidate_all()
         # Two of them find since when the rules about campaigns are the same.
-        with self.assertQueryCount(38):
+        with self.assertQueryCount(40):
             self._judge()
 
 

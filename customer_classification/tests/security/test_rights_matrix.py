@@ -21,6 +21,7 @@ class TestRightsMatrix(RightsMatrixCase):
                 "policy_id": self.policy.id,
                 "as_of_date": AS_OF - timedelta(days=200),
             },
+            "classification.publish": {"policy_id": self.policy.id},
             "classification.policy.import": {"file": "e30=", "file_name": "rules.json"},
             "campaign.start": {"title": "Started"},
             "classification.tag.wizard": {"kind": "partner"},

@@ -113,7 +113,10 @@ def used(session, upgraded_database, old, connection):
     script = old / "tests" / "outside" / "scripts" / "use_everything.py"
     shell(session, upgraded_database, script, path)
     shell(session, upgraded_database, "publish_versions.py", path)
-    if query(connection, "SELECT to_regclass('classification_tag_rule')")[0][0]:
+    # Since 19.0.1.4.0 somebody answers for a rule who switches it on by the screen.
+    tables = "to_regclass('classification_tag_rule'), to_regclass('customer_segment')"
+    [(has_rules, has_persons)] = query(connection, f"SELECT {tables}")
+    if has_rules and not has_persons:
         query(connection, _SWITCH_ON)
     query(connection, _MOVED)
     return _contents(connection)
@@ -219,7 +222,9 @@ def test_one_record_for_each_version_that_differed(said, upgraded, connection):
 
 def test_upgrade_keeps_what_was_known(used, upgraded, connection):
     assert upgraded == []
-    assert all(used.values())
+    # The first releases had neither products nor campaigns.
+    late = ("product_profile", "campaign_profile")
+    assert all(rows for (table, __), rows in used.items() if table not in late)
     assert _contents(connection, used) == used
 
 
@@ -263,6 +268,8 @@ def test_upgraded_is_like_new(upgraded, connection, fresh):
     left = differences(
         {kind: fresh[kind] for kind in made}, {kind: found[kind] for kind in made}
     )
+    # What comes by itself was with 19.0.1.4.0 already, which is here without it.
+    left = [line for line in left if "privacy_lookup" not in line]
     assert not left, "\n".join(left)
 
 
