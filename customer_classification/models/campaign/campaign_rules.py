@@ -133,4 +133,4 @@ class CampaignRules(models.Model):
         )
 
     def _queue_run(self, policy):
-        return self.env["classification.run"]._queue_campaigns(policy)
+        return self.env["classification.run"]._queue_of_kind(policy, "campaign")

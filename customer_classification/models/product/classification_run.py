@@ -6,7 +6,7 @@ from .pipeline import ProductPipeline
 class ClassificationRun(models.Model):
     """Runs over products and services: production and preview.
 
-    *Query budget*: 38 for any number of products.
+    *Query budget*: 40 for any number of products.
     """
 
     _name = "classification.run"

@@ -291,4 +291,4 @@ class ProductRules(models.Model):
         return policy.recompute_products(kind="preview")
 
     def _queue_run(self, policy):
-        return self.env["classification.run"]._queue_products(policy)
+        return self.env["classification.run"]._queue_of_kind(policy, "product")
