@@ -2,7 +2,7 @@
     "name": "Customer Classification",
     "summary": "Value tiers, lifecycle stages and churn risk of your customers, "
     "classes of products and results of campaigns, from real sales and explained",
-    "version": "19.0.1.4.0",
+    "version": "19.0.1.5.0",
     "category": "Sales/CRM",
     "website": "https://github.com/OCA/crm",
     "author": "Customer Classification contributors, Odoo Community Association (OCA)",

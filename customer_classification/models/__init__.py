@@ -1,3 +1,4 @@
+from . import classification_counted_once_mixin
 from . import classification_bounds_mixin
 from . import classification_protected_mixin
 from . import classification_condition
@@ -96,11 +97,11 @@ from . import classification_tag_usage
 from . import classification_tag_duplicate
 from . import classification_tag_reference
 from . import classification_tag_merge
-from . import classification_counted_once_mixin
 from . import classification_tag_report
 from . import product_template_tags
 from . import utm_campaign
 from . import res_partner
+from . import res_users
 from . import utm_medium
 from . import customer_company_size
 from . import res_country_group
@@ -126,6 +127,7 @@ from . import product_class_override
 from . import product_variant_class
 from . import classification_product_facts
 from . import product_template
+from . import product_product
 from . import product_service_type
 from . import product_template_service
 from . import product_association

@@ -36,10 +36,12 @@ class ClassificationHistory(models.Model):
         RISK_SELECTION, readonly=True, depends_context=DAY_KEYS
     )
     value_tier_color = fields.Integer(
-        related="value_tier_id.color", string="Value Tier Color"
+        related="value_tier_id.color", string="Value Tier Color", aggregator=None
     )
     lifecycle_stage_color = fields.Integer(
-        related="lifecycle_stage_id.color", string="Lifecycle Stage Color"
+        related="lifecycle_stage_id.color",
+        string="Lifecycle Stage Color",
+        aggregator=None,
     )
     churn_risk_color = fields.Integer(compute="_compute_churn_risk_color")
     value_tier_since = fields.Date(string="Tier Since", compute="_compute_since")

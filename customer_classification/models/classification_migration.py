@@ -67,13 +67,17 @@ class ClassificationMigration(models.Model):
     to_risk = fields.Selection(
         RISK_SELECTION, string="Risk After", readonly=True, depends_context=DAY_KEYS
     )
-    from_tier_color = fields.Integer(related="from_tier_id.color", string="From Color")
-    to_tier_color = fields.Integer(related="to_tier_id.color", string="To Color")
+    from_tier_color = fields.Integer(
+        related="from_tier_id.color", string="From Color", aggregator=None
+    )
+    to_tier_color = fields.Integer(
+        related="to_tier_id.color", string="To Color", aggregator=None
+    )
     from_stage_color = fields.Integer(
-        related="from_stage_id.color", string="From Stage Color"
+        related="from_stage_id.color", string="From Stage Color", aggregator=None
     )
     to_stage_color = fields.Integer(
-        related="to_stage_id.color", string="To Stage Color"
+        related="to_stage_id.color", string="To Stage Color", aggregator=None
     )
     from_risk_color = fields.Integer(compute="_compute_risk_colors")
     to_risk_color = fields.Integer(compute="_compute_risk_colors")

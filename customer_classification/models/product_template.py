@@ -7,6 +7,11 @@ from .customer_profile import MONEY_GROUP
 from .res_partner import USER_GROUP, ProfileFloat, ProfileInteger, ProfileMonetary
 from .searched_values import asks_for_none, ids_among
 
+# Numbers of a product, which its variants show, too.
+COUNTED_ONCE = frozenset(
+    ("product_revenue", "product_quantity_sold", "product_times_sold")
+)
+
 
 class ProductTemplate(models.Model):
     """Shows the profile of a product in the user's company.
@@ -16,7 +21,9 @@ class ProductTemplate(models.Model):
     sorted and grouped through one join, as on contacts.
     """
 
-    _inherit = "product.template"
+    _name = "product.template"
+    _inherit = ["product.template", "classification.counted.once.mixin"]
+    _added_within = {"product_quantity_sold": "uom_id"}
 
     product_profile_id = fields.Many2one(
         "product.profile",
@@ -100,6 +107,7 @@ class ProductTemplate(models.Model):
         related="product_profile_id.change_count",
         string="Class Changes of the Product",
         groups=USER_GROUP,
+        aggregator=None,
     )
 
     @api.depends_context("company")

@@ -87,6 +87,7 @@ class UtmCampaign(models.Model):
         help="So many of a hundred customers are left out, by chance and in each value "
         "tier alike: what they buy all the same shows what the campaign did. 0: no "
         "control group.",
+        aggregator=None,
     )
     campaign_salt = fields.Char(
         string="Chance",

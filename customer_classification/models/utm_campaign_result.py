@@ -20,7 +20,19 @@ class UtmCampaign(models.Model):
     """
 
     # One file for each idea of a campaign.
-    _inherit = "utm.campaign"  # pylint: disable=consider-merging-classes-inherited
+    _name = "utm.campaign"
+    _inherit = ["utm.campaign", "classification.counted.once.mixin"]
+    _ratios = {
+        "campaign_response_rate": (
+            *("campaign_answered_count", "campaign_participant_count"),
+            *(100, 0),
+        ),
+        "campaign_conversion_rate": (
+            *("campaign_customer_count", "campaign_participant_count"),
+            *(100, 0),
+        ),
+        "campaign_roi": ("campaign_margin", "campaign_cost", 100, -100),
+    }
 
     campaign_profile_id = fields.Many2one(
         "campaign.profile",
@@ -78,6 +90,7 @@ class UtmCampaign(models.Model):
         related="campaign_profile_id.change_count",
         string="Performance Changes",
         groups=USER_GROUP,
+        aggregator=None,
     )
     campaign_participant_count = ProfileInteger(
         related="campaign_profile_id.participant_count",
@@ -134,6 +147,7 @@ class UtmCampaign(models.Model):
     )
     campaign_feedback_score = ProfileFloat(
         related="campaign_profile_id.feedback_score",
+        aggregator=None,
         string="Feedback",
         groups=USER_GROUP,
     )

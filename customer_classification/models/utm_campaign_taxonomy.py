@@ -61,14 +61,18 @@ class UtmCampaign(models.Model):
         currency_field="campaign_currency_id",
         groups=PLAN_GROUPS,
         help="What the campaign may cost.",
+        aggregator=None,
     )
     campaign_planned_cost = fields.Monetary(
         string="Planned Cost",
         currency_field="campaign_currency_id",
         groups=PLAN_GROUPS,
         help="What it is expected to cost.",
+        aggregator=None,
     )
-    campaign_target_participants = fields.Integer(string="Target: Participants")
+    campaign_target_participants = fields.Integer(
+        string="Target: Participants", aggregator=None
+    )
     campaign_target_leads = fields.Integer(string="Target: Leads")
     campaign_target_revenue = fields.Monetary(
         string="Target: Revenue",
@@ -76,11 +80,13 @@ class UtmCampaign(models.Model):
         groups=MONEY_GROUP,
         help="Net revenue that the campaign shall bring. For who may see all sales: "
         "what is reached of it tells the revenue.",
+        aggregator=None,
     )
     campaign_attribution_days = fields.Integer(
         string="Attribution Window",
         help="A purchase counts for the campaign within so many days after the "
         "customer was in touch with it. 0: as the policy says.",
+        aggregator=None,
     )
 
     @api.depends("campaign_medium_ids.customer_origin")

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.customer_classification.models.customer_profile import MONEY_GROUP
+from odoo.addons.customer_classification.models.product_profile import ADDED_WITHIN
 from odoo.addons.customer_classification.models.searched_values import searched_by_sql
 
 # Field: the column of the sums by product and company.
@@ -32,6 +33,7 @@ class ProductProfile(models.Model):
     """
 
     _inherit = "product.profile"
+    _added_within = {**ADDED_WITHIN, "stock_quantity": "uom_id"}
 
     stock_quantity = fields.Float(
         string="In Stock",
