@@ -60,6 +60,7 @@ from . import classification_document_mixin
 from . import classification_override_mixin
 from . import classification_override
 from . import classification_history_mixin
+from . import classification_history_revenue_mixin
 from . import classification_history
 from . import classification_migration
 from . import classification_migration_matrix

@@ -17,13 +17,14 @@ class ClassificationMigration(models.Model):
     ``history_date``; see ``classification.history.mixin``. Whoever was a customer on
     one of them has a row.
 
-    *Query budget*: one for the rows, one for the time zones.
+    *Query budget*: one for the rows, one for the time zones, and what revenue takes.
     """
 
     _name = "classification.migration"
-    _inherit = "classification.history.mixin"
+    _inherit = "classification.history.revenue.mixin"
     _description = "Customer between Two Days"
     _auto = False
+    _revenue_fields = {"from_revenue": "from_customer", "to_revenue": "to_customer"}
 
     from_customer = fields.Boolean(
         string="Customer Before",
@@ -82,22 +83,20 @@ class ClassificationMigration(models.Model):
     from_risk_color = fields.Integer(compute="_compute_risk_colors")
     to_risk_color = fields.Integer(compute="_compute_risk_colors")
     from_revenue = fields.Monetary(
-        string="Revenue at the Last Change Before",
-        readonly=True,
+        string="Revenue Before",
+        compute="_compute_revenue",
+        search="_search_from_revenue",
         groups=MONEY_GROUP,
-        depends_context=DAY_KEYS,
-        aggregator=None,
-        help="Net revenue in the window, as of the customer's last change up to the "
-        "first day.",
+        help="Untaxed and net of refunds, in the window that ends on the first day, "
+        "of who was a customer then: by the rules and the documents of today.",
     )
     to_revenue = fields.Monetary(
-        string="Revenue at the Last Change After",
-        readonly=True,
+        string="Revenue After",
+        compute="_compute_revenue",
+        search="_search_to_revenue",
         groups=MONEY_GROUP,
-        depends_context=DAY_KEYS,
-        aggregator=None,
-        help="Net revenue in the window, as of the customer's last change up to the "
-        "second day.",
+        help="Untaxed and net of refunds, in the window that ends on the second day, "
+        "of who was a customer then: by the rules and the documents of today.",
     )
 
     @property
@@ -156,13 +155,26 @@ class ClassificationMigration(models.Model):
             f"{end}_tier_id": SQL("max(to_tier_id) FILTER (WHERE %s)", condition),
             f"{end}_stage_id": SQL("max(to_stage_id) FILTER (WHERE %s)", condition),
             f"{end}_risk": SQL("max(to_risk) FILTER (WHERE %s)", condition),
-            f"{end}_revenue": SQL(
-                "CASE WHEN %s THEN %s END",
-                self._is_customer(condition),
-                self._last_revenue(condition),
-            ),
         }
         return [SQL("%s AS %s", v, SQL.identifier(k)) for k, v in columns.items()]
+
+    @api.model
+    def _revenue_days(self, name):
+        first, last = self._days()
+        return self._company_days(first if name == "from_revenue" else last)
+
+    @api.depends("partner_id", "company_id", "from_customer", "to_customer")
+    @api.depends_context(*DAY_KEYS)
+    def _compute_revenue(self):
+        self._compute_day_revenue()
+
+    @api.model
+    def _search_from_revenue(self, operator, value):
+        return self._search_day_revenue("from_revenue", operator, value)
+
+    @api.model
+    def _search_to_revenue(self, operator, value):
+        return self._search_day_revenue("to_revenue", operator, value)
 
     @api.depends("from_risk", "to_risk")
     @api.depends_context(*DAY_KEYS)

@@ -24,9 +24,6 @@ class ClassificationMigration(models.Model):
     def get_matrix(self, axis):
         """Customers from each class to each class between the two days.
 
-        Without amounts: the history knows the revenue of the last change of each
-        customer, whose sum is the revenue of no day.
-
         Whoever was no customer on the first day stands in the first row, whoever is
         none on the second day in the last column. So the other rows add up to the
         customers of the first day, and the other columns to those of the second.
@@ -36,42 +33,55 @@ class ClassificationMigration(models.Model):
 
             - ``from_date``, ``to_date``;
             - ``first_date``: the first day with a class, False where there is none;
-            - ``currency_id``: False, as no amounts are shown;
+            - ``currency_id`` of the amounts, False where there are none: for who may
+              not see them, and where companies of several currencies are switched on;
             - ``rows`` and ``columns``, in the order of the classes: dicts of
               ``name``, ``color``, ``rank`` (higher is better; False compares with
               nothing), ``is_customer``, and ``domain`` of the customers;
             - ``cells``: those with customers, dicts of ``row`` and ``column``
-              (places in the lists) and ``count``
+              (places in the lists), ``count``, and ``before`` and ``revenue``: of
+              these customers on the first and on the second day
         :raise UserError: on an unknown axis and on a day that is none
 
-        At most four queries for any number of customers with both days given, and one
-        more for each time zone lookup.
+        At most four queries for any number of customers with both days given, two more
+        with amounts, and one more for each time zone lookup.
         """
         self.browse().check_access("read")
         as_choice(self.env, axis, ENDS, self.env._("Axis"))
         first, last = self._days()
-        groups = self._matrix_groups(axis)
+        currency = self._matrix_currency()
+        groups = self._matrix_groups(axis, bool(currency))
         classes = self._matrix_classes(axis, groups)
         return {
             "from_date": fields.Date.to_string(first),
             "to_date": fields.Date.to_string(last),
             "first_date": fields.Date.to_string(self._first_day()),
-            "currency_id": False,
+            "currency_id": currency.id,
             "rows": [self._outside("from"), *self._heads(axis, "from", classes)],
             "columns": [*self._heads(axis, "to", classes), self._outside("to")],
             "cells": self._matrix_cells(groups, [head["key"] for head in classes]),
         }
 
     @api.model
-    def _matrix_groups(self, axis):
-        """``[(from key, to key, was customer, is customer, customers)]``; a key is an
-        id, a code, or False. One query."""
+    def _matrix_currency(self):
+        """The currency of all companies that are switched on, for who may see amounts;
+        none otherwise."""
+        currencies = self.env.companies.currency_id
+        is_shown = self._has_field_access(self._fields["to_revenue"], "read")
+        return currencies if is_shown and len(currencies) == 1 else currencies.browse()
+
+    @api.model
+    def _matrix_groups(self, axis, has_money):
+        """``[(from key, to key, was customer, is customer, customers, *amounts)]``; a
+        key is an id, a code, or False. One query, and two for the rules of amounts."""
+        amounts = ["from_revenue:sum", "to_revenue:sum"] if has_money else []
         groups = self._read_group(
-            [], [*ENDS[axis].values(), "from_customer", "to_customer"], ["__count"]
+            [],
+            [*ENDS[axis].values(), "from_customer", "to_customer"],
+            ["__count", *amounts],
         )
         return [
-            (self._key(old), self._key(new), was, now, count)
-            for old, new, was, now, count in groups
+            (self._key(old), self._key(new), *numbers) for old, new, *numbers in groups
         ]
 
     @api.model
@@ -166,7 +176,7 @@ class ClassificationMigration(models.Model):
                 "row": places[old] + 1 if was else 0,
                 "column": places[new] if now else len(keys),
                 "count": count,
-                "revenue": sum(filter(None, revenue)),
+                **dict(zip(("before", "revenue"), amounts, strict=False)),
             }
-            for old, new, was, now, count, *revenue in groups
+            for old, new, was, now, count, *amounts in groups
         ]

@@ -29,6 +29,7 @@ from . import test_explanation_tour
 from . import test_filters
 from . import test_fuzz
 from . import test_history
+from . import test_history_revenue
 from . import test_hostile_context
 from . import test_import_amounts
 from . import test_import_currencies

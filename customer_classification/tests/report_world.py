@@ -8,6 +8,7 @@ from .campaign_common import CampaignCase
 from .common import AS_OF
 
 START = AS_OF - timedelta(days=365)
+FIRST = AS_OF - timedelta(days=60)
 MAY = date(2025, 5, 1)
 # The printers ask for toner, one an order or one for each printer.
 TONER_PRICE = 40
@@ -185,7 +186,7 @@ class ReportWorld(CampaignCase):
 
     @classmethod
     def _run_all(cls):
-        cls.first_run = cls._recompute(AS_OF - timedelta(days=60))
+        cls.first_run = cls._recompute(FIRST)
         cls.back_test = cls._recompute(
             AS_OF - timedelta(days=40), kind="back_test", horizon_days=30
         )

@@ -16,7 +16,7 @@ from odoo.tools import split_every
 
 from ..models.ir_rule import ADDONS
 from .common import AS_OF
-from .report_world import MAY, START, TONER_PRICE, ReportWorld
+from .report_world import FIRST, MAY, START, TONER_PRICE, ReportWorld
 
 ADDON = "customer_classification"
 GROUPED = (
@@ -326,10 +326,13 @@ class TestReportSums(ReportWorld):
                     yield model, field, shape["aggregator"]
 
     def _context_of(self, model_name):
-        """What a customer buys is asked for by the customer."""
-        if model_name != "customer.product":
-            return {}
-        return {"customer_product_partner_id": self.big.id}
+        """What a customer buys is asked for by the customer, a day by the day."""
+        days = {"history_from_date": str(FIRST), "history_date": str(AS_OF)}
+        return {
+            "classification.history": days,
+            "classification.migration": days,
+            "customer.product": {"customer_product_partner_id": self.big.id},
+        }.get(model_name, {})
 
     def _read_groups(self, model, domain, spec):
         """``[(group or None for the total, rows)]``, of several groups at once, as a
@@ -372,6 +375,14 @@ class TestReportSums(ReportWorld):
             ),
             "classification.change": (ours, {}),
             "classification.move": (ours, {}),
+            "classification.history": (ours, {"revenue": cls._net(cls._window())}),
+            "classification.migration": (
+                ours,
+                {
+                    "from_revenue": cls._net(cls._window(FIRST)),
+                    "to_revenue": cls._net(cls._window()),
+                },
+            ),
             "classification.tag.usage": ([("partner_tag_id", "in", cls.tags.ids)], {}),
             "customer.product": ([], cls._of_bought_products()),
             "product.audience": ([("product_tmpl_id", "in", cls.products.ids)], {}),
