@@ -4,7 +4,8 @@
 
 Fills a database of its own: each customer has a first tier, stage and risk within the
 first hundred days, and ``--later`` changes afterwards, one in a hundred recorded 60
-days late. Prints medians of what the screens ask for; a first round is not counted.
+days late; and ten orders within two and a half years, one in ten in another currency.
+Prints medians of what the screens ask for; a first round is not counted.
 """
 
 import argparse
@@ -67,6 +68,29 @@ SELECT id, %(company)s, (ARRAY['value_tier', 'lifecycle_stage', 'churn_risk'])[a
   FROM dated
  ORDER BY valid_date, number
 """
+ORDERS = 10
+SALES = """
+INSERT INTO res_currency_rate (currency_id, company_id, name, rate)
+SELECT %(foreign)s, NULL, DATE '2023-01-01' + d, 0.92 + 0.0001 * d
+  FROM generate_series(0, 1000) d;
+INSERT INTO sale_order
+       (name, partner_id, partner_invoice_id, partner_shipping_id, company_id,
+        currency_id, currency_rate, date_order, state, locked, invoice_status,
+        amount_untaxed, amount_tax, amount_total, user_id, access_token,
+        require_signature, require_payment, prepayment_percent, create_uid, write_uid,
+        create_date, write_date)
+SELECT 'H' || key, id, id, id, %(company)s,
+       CASE WHEN pg_temp.chance(key, 11) < 0.1 THEN %(foreign)s ELSE %(home)s END, 1,
+       at, 'sale', FALSE, 'invoiced', amount, 0, amount, 2, md5(key::text), TRUE,
+       FALSE, 1, 1, 1, at, at
+  FROM (SELECT id, key, round((1000 * pg_temp.chance(key, 12))::numeric, 2) AS amount,
+               TIMESTAMP '2023-01-01' + INTERVAL '1 day' * 910 * pg_temp.chance(key, 13)
+               AS at
+          FROM (SELECT p.id, p.id * 100::bigint + k AS key
+                  FROM res_partner p, generate_series(1, %(orders)s) k
+                 WHERE p.name LIKE 'History %%') drawn) sale
+ ORDER BY at
+"""
 NAMED = {"fields": {"display_name": {}}}
 LIST_PAGE = {
     **dict.fromkeys(("partner_id", "value_tier_id", "lifecycle_stage_id"), NAMED),
@@ -77,7 +101,7 @@ LIST_PAGE = {
 
 def prepare(name, customers, later):
     """A fresh database with the history in it, unless it is there."""
-    signature = f"history {customers} {later} 1"
+    signature = f"history {customers} {later} 2"
     query = (
         "SELECT shobj_description(oid, 'pg_database') FROM pg_database"
         f" WHERE datname = {databases.literal(name)}"
@@ -112,9 +136,21 @@ def fill(registry, customers, later):
                 stage_count=len(stages),
             )
         )
+        foreign = env.ref("base.EUR")
+        if foreign == env.company.currency_id:
+            foreign = env.ref("base.USD")
+        env.cr.execute(
+            SQL(
+                SALES,
+                orders=ORDERS,
+                company=env.company.id,
+                home=env.company.currency_id.id,
+                foreign=foreign.id,
+            )
+        )
     with registry.cursor() as cr:
         cr._cnx.autocommit = True
-        cr.execute("VACUUM ANALYZE classification_change, res_partner")
+        cr.execute("VACUUM ANALYZE classification_change, res_partner, sale_order")
 
 
 def questions(env):
@@ -128,10 +164,7 @@ def questions(env):
     best = env["customer.value.tier"].search([], limit=1)
     group = {
         "group by tier": (["value_tier_id"], ["__count"]),
-        "group by tier and stage, revenue": (
-            ["value_tier_id", "lifecycle_stage_id"],
-            ["__count", "revenue:sum"],
-        ),
+        "group by tier, revenue": (["value_tier_id"], ["__count", "revenue:sum"]),
     }
     return {
         "list page of 80, with count": lambda: _page(history, []),
@@ -141,8 +174,11 @@ def questions(env):
             label: lambda spec=spec: history.formatted_read_group([], *spec)
             for label, spec in group.items()
         },
+        "list page by revenue": lambda: history.web_search_read(
+            [], LIST_PAGE, limit=80, order="revenue desc"
+        ),
         "one row": lambda: history.browse(last_row.id).web_read(LIST_PAGE),
-        "migration matrix": lambda: migration.get_matrix("value_tier"),
+        "migration matrix with amounts": lambda: migration.get_matrix("value_tier"),
         "list of one cell, with count": lambda: migration.web_search_read(
             [("from_tier_id", "=", best.id), ("to_tier_id", "=", best.id)],
             {"partner_id": NAMED, "to_stage_id": NAMED, "to_revenue": {}},

@@ -70,6 +70,7 @@ from .customer import test_replay
 from .customer import test_tier_cents
 from .customer import test_tours
 from .history import test_history
+from .history import test_history_revenue
 from .history import test_migration
 from .tag import test_tag_library
 from .tag import test_tag_merge

@@ -5,6 +5,9 @@ from odoo.addons.customer_classification.models.common.access_groups import MONE
 from odoo.addons.customer_classification.models.common.searched_values import (
     searched_by_sql,
 )
+from odoo.addons.customer_classification.models.product.product_profile import (
+    ADDED_WITHIN,
+)
 
 # Field: the column of the sums by product and company.
 STOCK_COLUMNS = {"stock_quantity": "quantity", "stock_value": "amount"}
@@ -34,6 +37,7 @@ class ProductProfile(models.Model):
     """
 
     _inherit = "product.profile"
+    _added_within = {**ADDED_WITHIN, "stock_quantity": "uom_id"}
 
     stock_quantity = fields.Float(
         string="In Stock",

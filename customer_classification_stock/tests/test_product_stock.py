@@ -124,6 +124,23 @@ class TestProductStock(ProductCase):
         }
         self.assertEqual(found, {"a": (10, 20), "c": (4, 20), False: (0, 0)})
 
+    def test_pieces_and_kilograms_have_no_sum(self):
+        sums = ["stock_quantity:sum", "stock_value:sum"]
+        ours = [("id", "in", self.profiles.ids)]
+        [numbers] = self.env["product.profile"]._read_group(ours, [], sums)
+        self.assertEqual(numbers, (14, 40))
+        rest = self._class_of(self.rest)
+        self.env.cr.execute(
+            "UPDATE product_template SET uom_id = %s WHERE id = %s",
+            [self.env.ref("uom.product_uom_kgm").id, self.rest.id],
+        )
+        self.env.invalidate_all()
+        [numbers] = self.env["product.profile"]._read_group(ours, [], sums)
+        self.assertEqual(numbers, (False, 40))
+        groups = self.env["product.profile"]._read_group(ours, ["uom_id"], sums)
+        found = {unit: tuple(values) for unit, *values in groups}
+        self.assertEqual(found[rest.uom_id], (4, 20))
+
     def test_in_stock_and_hardly_sold(self):
         view = self.env.ref("customer_classification.product_profile_view_search")
         arch = self.env["product.profile"].get_view(view.id, "search")["arch"]

@@ -107,8 +107,11 @@ def _participants(entered, found):
     people["feedback"] = (
         entered["feedback"].reindex(index).fillna(scores.reindex(index)).round(1)
     )
-    for name, step in (("lead_count", _LEAD), ("opportunity_count", _OPPORTUNITY)):
-        numbers = found[found["step"] == step].groupby("key")["number"].sum()
+    for name, steps in (
+        ("lead_count", (_LEAD, _OPPORTUNITY)),
+        ("opportunity_count", (_OPPORTUNITY,)),
+    ):
+        numbers = found[found["step"].isin(steps)].groupby("key")["number"].sum()
         people[name] = numbers.reindex(index).fillna(0).astype("int64")
     people["has_document"] = index.isin(found.loc[found["step"] >= _LEAD, "key"])
     touches = _touches(people, found)
@@ -201,7 +204,7 @@ def _figures(campaigns, people, parameters):
         "addressed_count": reached["addressed"].notna(),
         "joined_count": reached["joined"].notna(),
         "answered_count": answered,
-        "lead_customer_count": reached["lead_count"] + reached["opportunity_count"] > 0,
+        "lead_customer_count": reached["lead_count"] > 0,
         "customer_count": reached["is_converted"],
         "new_customer_count": reached["is_new"],
         "won_back_count": reached["is_won_back"],

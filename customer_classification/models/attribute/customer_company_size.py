@@ -32,10 +32,12 @@ class CustomerCompanySize(models.Model):
     employee_limit = fields.Integer(
         string="Fewer Employees Than",
         help="0 for the last size, which has no limit.",
+        aggregator=None,
     )
     turnover_limit = fields.Monetary(
         string="Turnover Up To",
         help="Yearly, in the currency beside it; 0 for the last size.",
+        aggregator=None,
     )
     currency_id = fields.Many2one(
         "res.currency",

@@ -11,6 +11,7 @@ class ResCountryGroup(models.Model):
         default=10,
         help="The region of a customer is the group with the lowest number among those "
         "of its country, and among equal ones the oldest.",
+        aggregator=None,
     )
 
     def _as_region(self):

@@ -51,6 +51,7 @@ class CampaignCost(models.Model):
         required=True,
         groups=MONEY_GROUP,
         help="Without tax; negative for what was paid back.",
+        aggregator=None,
     )
     currency_id = fields.Many2one(
         "res.currency",

@@ -41,13 +41,20 @@ class CampaignParticipant(models.Model):
     """
 
     _name = "campaign.participant"
-    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
+    _inherit = [
+        "classification.bounds.mixin",
+        "classification.protected.mixin",
+        "classification.counted.once.mixin",
+    ]
     _description = "Participant of a Campaign"
     _order = "campaign_id, id"
     _rec_name = "partner_id"
     _protected_fields = RESULT_FIELDS | {"source", "is_entered", "content_hash"}
     _fixed_fields = frozenset({"campaign_id", "company_id", "partner_id"})
     _check_company_auto = True
+    # A purchase that two campaigns touched stands with both.
+    _added_within = {"order_count": "campaign_id"}
+    _known_by = {"feedback_score": "has_feedback"}
 
     campaign_id = fields.Many2one(
         "utm.campaign",
@@ -135,7 +142,9 @@ class CampaignParticipant(models.Model):
     )
 
     # What came of it
-    lead_count = fields.Integer(string="Leads", readonly=True)
+    lead_count = fields.Integer(
+        string="Leads", readonly=True, help="Leads and opportunities, also lost ones."
+    )
     opportunity_count = fields.Integer(string="Opportunities", readonly=True)
     order_count = fields.Integer(
         string="Orders",

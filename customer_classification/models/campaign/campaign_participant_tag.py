@@ -22,6 +22,7 @@ class CampaignParticipantTag(models.Model):
     _rec_name = "tag_id"
     _counted_by = ("participant_id",)
     _counted_once = frozenset(("conversion", "lead_count", "order_count", "revenue"))
+    _added_within = {"order_count": "campaign_id"}
     _depends = {
         "campaign.participant": [
             *("campaign_id", "company_id", "partner_id", "is_control"),
@@ -47,7 +48,9 @@ class CampaignParticipantTag(models.Model):
     )
     is_new = fields.Boolean(string="New Customer", readonly=True)
     is_won_back = fields.Boolean(string="Won Back", readonly=True)
-    lead_count = fields.Integer(string="Leads", readonly=True)
+    lead_count = fields.Integer(
+        string="Leads", readonly=True, help="Leads and opportunities, also lost ones."
+    )
     order_count = fields.Integer(string="Orders", readonly=True)
     revenue = fields.Monetary(readonly=True, groups=MONEY_GROUP)
 

@@ -83,10 +83,20 @@ class CampaignProfile(models.Model):
     """
 
     _name = "campaign.profile"
+    _inherit = "classification.counted.once.mixin"
     _description = "Result of a Campaign"
     # Not by revenue, which not everybody may read.
     _order = "start_date desc nulls last, id desc"
     _rec_name = "campaign_id"
+    _ratios = {
+        "response_rate": ("answered_count", "participant_count", 100, 0),
+        "lead_rate": ("lead_customer_count", "participant_count", 100, 0),
+        "conversion_rate": ("customer_count", "participant_count", 100, 0),
+        "roi": ("margin", "cost", 100, -100),
+        "cost_per_lead": ("cost", "lead_count", 1, 0),
+        "cost_per_new_customer": ("cost", "new_customer_count", 1, 0),
+    }
+    _weighted_by = {"feedback_score": "feedback_count"}
 
     campaign_id = fields.Many2one(
         "utm.campaign", required=True, readonly=True, ondelete="cascade"
@@ -258,6 +268,7 @@ class CampaignProfile(models.Model):
         readonly=True,
         groups=MONEY_GROUP,
         help="What the customers bought more than the control group would have.",
+        aggregator=None,
     )
     incremental_low = fields.Monetary(
         readonly=True, groups=MONEY_GROUP, aggregator=None

@@ -33,6 +33,7 @@ class CampaignRules(models.Model):
         help="A purchase counts for the campaigns with which the customer was in touch "
         "within so many days before, or on the same day. A campaign can have a window "
         "of its own.",
+        aggregator=None,
     )
     campaign_attribution_model = fields.Selection(
         [
@@ -51,6 +52,7 @@ class CampaignRules(models.Model):
         digits=(5, 1),
         help="Where the margin of a purchase is not known, this share of its revenue. "
         "0: not assumed, and then there is no return.",
+        aggregator=None,
     )
     campaign_judged_by = fields.Selection(
         [
@@ -68,24 +70,28 @@ class CampaignRules(models.Model):
         default=120,
         digits=(6, 1),
         help="Share of the target, or of the median of the peers.",
+        aggregator=None,
     )
     campaign_weak_percent = fields.Float(
         string="Weak Below",
         default=80,
         digits=(6, 1),
         help="Share of the target, or of the median of the peers.",
+        aggregator=None,
     )
     campaign_min_peers = fields.Integer(
         string="Peers Needed",
         default=3,
         help="With fewer other campaigns of its type and goal, a campaign is not "
         "compared with them.",
+        aggregator=None,
     )
     campaign_confidence_percent = fields.Float(
         string="Confidence of the Lift",
         default=95,
         digits=(5, 1),
         help="How sure the interval around the lift is to hold what is true.",
+        aggregator=None,
     )
 
     _one_published = models.UniqueIndex(

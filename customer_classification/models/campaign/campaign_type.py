@@ -21,7 +21,7 @@ class CampaignType(models.Model):
     )
     description = fields.Char(translate=True)
     sequence = fields.Integer(default=10)
-    color = fields.Integer()
+    color = fields.Integer(aggregator=None)
     active = fields.Boolean(default=True)
     parent_id = fields.Many2one(
         "campaign.type", string="Type Above", index=True, ondelete="restrict"

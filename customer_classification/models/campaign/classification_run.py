@@ -16,7 +16,9 @@ class ClassificationRun(models.Model):
     kind = fields.Selection(
         selection_add=[("campaign", "Campaigns")], ondelete={"campaign": "cascade"}
     )
-    campaign_change_count = fields.Integer(string="Campaign Changes", readonly=True)
+    campaign_change_count = fields.Integer(
+        string="Campaign Changes", readonly=True, aggregator=None
+    )
     campaign_change_ids = fields.One2many(
         "campaign.class.change", "run_id", readonly=True
     )

@@ -48,9 +48,21 @@ class UtmCampaign(models.Model):
         "utm.campaign",
         "classification.classified.mixin",
         "classification.condition.mixin",
+        "classification.counted.once.mixin",
         "classification.protected.mixin",
     ]
     _classified_kind = CAMPAIGN
+    _ratios = {
+        "campaign_response_rate": (
+            *("campaign_answered_count", "campaign_participant_count"),
+            *(100, 0),
+        ),
+        "campaign_conversion_rate": (
+            *("campaign_customer_count", "campaign_participant_count"),
+            *(100, 0),
+        ),
+        "campaign_roi": ("campaign_margin", "campaign_cost", 100, -100),
+    }
 
     campaign_type_id = fields.Many2one(
         "campaign.type", string="Type", ondelete="restrict", index="btree_not_null"
@@ -89,14 +101,18 @@ class UtmCampaign(models.Model):
         currency_field="campaign_currency_id",
         groups=PLAN_GROUPS,
         help="What the campaign may cost.",
+        aggregator=None,
     )
     campaign_planned_cost = fields.Monetary(
         string="Planned Cost",
         currency_field="campaign_currency_id",
         groups=PLAN_GROUPS,
         help="What it is expected to cost.",
+        aggregator=None,
     )
-    campaign_target_participants = fields.Integer(string="Target: Participants")
+    campaign_target_participants = fields.Integer(
+        string="Target: Participants", aggregator=None
+    )
     campaign_target_leads = fields.Integer(string="Target: Leads")
     campaign_target_revenue = fields.Monetary(
         string="Target: Revenue",
@@ -104,11 +120,13 @@ class UtmCampaign(models.Model):
         groups=MONEY_GROUP,
         help="Net revenue that the campaign shall bring. For who may see all sales: "
         "what is reached of it tells the revenue.",
+        aggregator=None,
     )
     campaign_attribution_days = fields.Integer(
         string="Attribution Window",
         help="A purchase counts for the campaign within so many days after the "
         "customer was in touch with it. 0: as the policy says.",
+        aggregator=None,
     )
 
     # Audience
@@ -173,6 +191,7 @@ class UtmCampaign(models.Model):
         help="So many of a hundred customers are left out, by chance and in each value "
         "tier alike: what they buy all the same shows what the campaign did. 0: no "
         "control group.",
+        aggregator=None,
     )
     campaign_salt = fields.Char(
         string="Chance",
@@ -269,6 +288,7 @@ class UtmCampaign(models.Model):
         related="campaign_profile_id.change_count",
         string="Performance Changes",
         groups=USER_GROUP,
+        aggregator=None,
     )
     campaign_participant_count = ProfileInteger(
         related="campaign_profile_id.participant_count",
@@ -325,6 +345,7 @@ class UtmCampaign(models.Model):
     )
     campaign_feedback_score = ProfileFloat(
         related="campaign_profile_id.feedback_score",
+        aggregator=None,
         string="Feedback",
         groups=USER_GROUP,
     )

@@ -61,7 +61,7 @@ class CustomerCodeScheme(models.Model):
         "code is made anew when a class changes, with the same running number, and "
         "the one so far becomes an old code.",
     )
-    next_number = fields.Integer(default=1, required=True, copy=False)
+    next_number = fields.Integer(default=1, required=True, copy=False, aggregator=None)
     error = fields.Char(
         string="Why It Rests",
         readonly=True,

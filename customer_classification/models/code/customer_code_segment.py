@@ -40,6 +40,7 @@ class CustomerCodeSegment(models.Model):
         readonly=False,
         help="What is longer is cut, but for a running number; what is shorter is "
         "filled up, a number with leading zeros.",
+        aggregator=None,
     )
     padding = fields.Char(
         string="Filler",

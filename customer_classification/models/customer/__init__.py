@@ -17,5 +17,6 @@ from . import customer_profile_segment
 from . import customer_profile_outlook
 from . import customer_profile_documents
 from . import res_partner
+from . import res_users
 from . import res_partner_sql_fields
 from . import res_partner_purchases

@@ -54,13 +54,17 @@ class ClassificationBackTestLine(models.Model):
         ],
     )
     customer_count = fields.Integer(
-        string="Customers", help="Customers of the class, or customers warned of."
+        string="Customers",
+        help="Customers of the class, or customers warned of.",
+        aggregator=None,
     )
     buyer_count = fields.Integer(
-        string="Bought Again", help="Customers who bought in the days afterwards."
+        string="Bought Again",
+        help="Customers who bought in the days afterwards.",
+        aggregator=None,
     )
     revenue = fields.Monetary(
-        groups=MONEY_GROUP, help="Net revenue in the days afterwards."
+        groups=MONEY_GROUP, help="Net revenue in the days afterwards.", aggregator=None
     )
     measures = fields.Json()
 

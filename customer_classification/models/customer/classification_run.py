@@ -27,9 +27,15 @@ class ClassificationRun(models.Model):
     _name = "classification.run"
     _inherit = "classification.run"
 
-    tier_change_count = fields.Integer(string="Tier Changes", readonly=True)
-    stage_change_count = fields.Integer(string="Stage Changes", readonly=True)
-    risk_change_count = fields.Integer(string="Risk Changes", readonly=True)
+    tier_change_count = fields.Integer(
+        string="Tier Changes", readonly=True, aggregator=None
+    )
+    stage_change_count = fields.Integer(
+        string="Stage Changes", readonly=True, aggregator=None
+    )
+    risk_change_count = fields.Integer(
+        string="Risk Changes", readonly=True, aggregator=None
+    )
     watermark = fields.Datetime(
         readonly=True,
         help="What was written before this moment (UTC) has been looked at.",

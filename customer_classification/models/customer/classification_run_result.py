@@ -10,8 +10,17 @@ class ClassificationRunResult(models.Model):
     stage and risk."""
 
     _name = "classification.run.result"
+    _inherit = "classification.counted.once.mixin"
     _description = "Result of a Classification Run"
     _order = "run_id desc, id"
+    # Each run counts all customers.
+    _added_within = dict.fromkeys(
+        (
+            *("customer_count", "revenue", "lifetime_revenue"),
+            *("next_revenue", "next_order_count", "next_buyer_count"),
+        ),
+        "run_id",
+    )
 
     run_id = fields.Many2one(
         "classification.run", required=True, ondelete="cascade", index=True
@@ -26,10 +35,12 @@ class ClassificationRunResult(models.Model):
         "customer.lifecycle.stage", ondelete="restrict"
     )
     value_tier_color = fields.Integer(
-        related="value_tier_id.color", string="Value Tier Color"
+        related="value_tier_id.color", string="Value Tier Color", aggregator=None
     )
     lifecycle_stage_color = fields.Integer(
-        related="lifecycle_stage_id.color", string="Lifecycle Stage Color"
+        related="lifecycle_stage_id.color",
+        string="Lifecycle Stage Color",
+        aggregator=None,
     )
     churn_risk = fields.Selection(RISK_SELECTION)
     customer_count = fields.Integer(string="Customers")

@@ -34,7 +34,7 @@ class CustomerLifecycleStage(models.Model):
     )
     sequence = fields.Integer(default=10)
     description = fields.Text(translate=True)
-    color = fields.Integer()
+    color = fields.Integer(aggregator=None)
     customer_count = fields.Integer(compute="_compute_customer_count")
 
     _code_unique = models.Constraint(

@@ -33,9 +33,11 @@ class CustomerProfile(models.Model):
     """
 
     _name = "customer.profile"
+    _inherit = "classification.counted.once.mixin"
     _description = "Customer Profile"
     _order = "value_score desc nulls last, id"
     _rec_name = "partner_id"
+    _ratios = {"average_order": ("revenue", "order_count", 1, 0)}
 
     partner_id = fields.Many2one(
         "res.partner",
@@ -155,7 +157,9 @@ class CustomerProfile(models.Model):
         help="What the scores say, by the segment map of the policy, where it does not "
         "contradict the value tier, the lifecycle stage and the churn risk.",
     )
-    segment_color = fields.Integer(related="segment_id.color", string="Segment Color")
+    segment_color = fields.Integer(
+        related="segment_id.color", string="Segment Color", aggregator=None
+    )
     segment_action = fields.Text(related="segment_id.action")
     # Stays for one release for clients and saved filters of before.
     rfm_segment = fields.Char(
@@ -175,7 +179,7 @@ class CustomerProfile(models.Model):
         "customer.value.tier", readonly=True, ondelete="restrict"
     )
     value_tier_color = fields.Integer(
-        related="value_tier_id.color", string="Value Tier Color"
+        related="value_tier_id.color", string="Value Tier Color", aggregator=None
     )
     tier_reason = fields.Selection(TIER_REASONS, readonly=True)
     tier_below_since = fields.Date(
@@ -187,7 +191,9 @@ class CustomerProfile(models.Model):
         "customer.lifecycle.stage", readonly=True, ondelete="restrict"
     )
     lifecycle_stage_color = fields.Integer(
-        related="lifecycle_stage_id.color", string="Lifecycle Stage Color"
+        related="lifecycle_stage_id.color",
+        string="Lifecycle Stage Color",
+        aggregator=None,
     )
     shadow_tier_id = fields.Many2one(
         "customer.value.tier",

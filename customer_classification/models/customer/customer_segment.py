@@ -30,7 +30,7 @@ class CustomerSegment(models.Model):
         translate=True,
         help="What to do about these customers. It is shown on each of them.",
     )
-    color = fields.Integer()
+    color = fields.Integer(aggregator=None)
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     customer_count = fields.Integer(compute="_compute_customer_count")

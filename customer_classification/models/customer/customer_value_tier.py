@@ -29,7 +29,7 @@ class CustomerValueTier(models.Model):
         help="Customers about whom too little is known to give them a tier.",
     )
     description = fields.Text(translate=True)
-    color = fields.Integer()
+    color = fields.Integer(aggregator=None)
     active = fields.Boolean(default=True)
     customer_count = fields.Integer(compute="_compute_customer_count")
 

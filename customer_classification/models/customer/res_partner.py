@@ -6,13 +6,30 @@ from ..classified.profile_fields import ProfileFloat, ProfileInteger, ProfileMon
 from ..common.access_groups import MONEY_GROUP, USER_GROUP
 from ..common.called_records import check_one, check_records
 
+# Numbers of a customer, which contacts show, too.
+COUNTED_ONCE = frozenset(
+    (
+        *("customer_order_count", "customer_revenue", "customer_value_score"),
+        *("customer_employee_count", "customer_turnover"),
+    )
+)
+UNKNOWN_IF_ZERO = frozenset(("customer_employee_count", "customer_turnover"))
+
 
 class ResPartner(models.Model):
     """Contacts show the profile of their commercial partner."""
 
     _name = "res.partner"
-    _inherit = ["res.partner", "classification.classified.mixin"]
+    _inherit = [
+        "res.partner",
+        "classification.classified.mixin",
+        "classification.counted.once.mixin",
+    ]
     _classified_kind = CUSTOMER
+    # Contacts show the numbers of their customer.
+    _counted_by = ("commercial_partner_id",)
+    _counted_once = COUNTED_ONCE
+    _unknown_if_zero = UNKNOWN_IF_ZERO
 
     # Runs that look only at what changed ask for it every hour.
     _customer_write_date_index = models.Index("(write_date)")
@@ -61,6 +78,7 @@ class ResPartner(models.Model):
         related="customer_profile_id.segment_id.color",
         string="Segment Color",
         groups=USER_GROUP,
+        aggregator=None,
     )
     # Stays for one release for clients and saved filters of before.
     customer_rfm_segment = fields.Char(
@@ -73,16 +91,19 @@ class ResPartner(models.Model):
         related="customer_profile_id.value_tier_id.color",
         string="Value Tier Color",
         groups=USER_GROUP,
+        aggregator=None,
     )
     customer_stage_color = ProfileInteger(
         related="customer_profile_id.lifecycle_stage_id.color",
         string="Lifecycle Stage Color",
         groups=USER_GROUP,
+        aggregator=None,
     )
     customer_risk_color = fields.Integer(
         related="customer_profile_id.churn_risk_color",
         string="Churn Risk Color",
         groups=USER_GROUP,
+        aggregator=None,
     )
     customer_currency_id = fields.Many2one(
         related="customer_profile_id.currency_id",
@@ -144,6 +165,7 @@ class ResPartner(models.Model):
         related="customer_profile_id.change_count",
         string="Class Changes",
         groups=USER_GROUP,
+        aggregator=None,
     )
 
     def write(self, vals):

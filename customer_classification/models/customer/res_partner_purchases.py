@@ -49,6 +49,7 @@ class ResPartner(models.Model):
     )
     customer_discount_percent = fields.Float(
         string="Bought at a Discount (%)",
+        aggregator=None,
         compute="_compute_customer_bought",
         search="_search_customer_discount_percent",
         compute_sudo=True,

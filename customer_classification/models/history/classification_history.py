@@ -18,13 +18,14 @@ class ClassificationHistory(models.Model):
     ``classification.history.mixin`` for how a day is chosen.
 
     *Query budget*: one for the rows, one for the time zones, one for the dates since
-    when the classes hold, where these are read.
+    when the classes hold, where these are read, and what revenue takes.
     """
 
     _name = "classification.history"
-    _inherit = "classification.history.mixin"
+    _inherit = "classification.history.revenue.mixin"
     _description = "Customer as of a Day"
     _auto = False
+    _revenue_fields = {"revenue": None}
 
     as_of_date = fields.Date(string="As Of", readonly=True, depends_context=DAY_KEYS)
     value_tier_id = fields.Many2one(
@@ -37,23 +38,23 @@ class ClassificationHistory(models.Model):
         RISK_SELECTION, readonly=True, depends_context=DAY_KEYS
     )
     value_tier_color = fields.Integer(
-        related="value_tier_id.color", string="Value Tier Color"
+        related="value_tier_id.color", string="Value Tier Color", aggregator=None
     )
     lifecycle_stage_color = fields.Integer(
-        related="lifecycle_stage_id.color", string="Lifecycle Stage Color"
+        related="lifecycle_stage_id.color",
+        string="Lifecycle Stage Color",
+        aggregator=None,
     )
     churn_risk_color = fields.Integer(compute="_compute_churn_risk_color")
     value_tier_since = fields.Date(string="Tier Since", compute="_compute_since")
     lifecycle_stage_since = fields.Date(string="Stage Since", compute="_compute_since")
     churn_risk_since = fields.Date(string="Risk Since", compute="_compute_since")
     revenue = fields.Monetary(
-        string="Revenue at the Last Change",
-        readonly=True,
+        compute="_compute_revenue",
+        search="_search_revenue",
         groups=MONEY_GROUP,
-        depends_context=DAY_KEYS,
-        aggregator=None,  # of many days: their sum is that of none
-        help="Net revenue in the window, as of the customer's last change up to the "
-        "day.",
+        help="Untaxed and net of refunds, in the window that ends on the day: by the "
+        "rules and the documents of today.",
     )
 
     @property
@@ -73,8 +74,7 @@ class ClassificationHistory(models.Model):
                    %(day)s::date AS as_of_date,
                    max(to_tier_id) AS value_tier_id,
                    max(to_stage_id) AS lifecycle_stage_id,
-                   max(to_risk) AS churn_risk,
-                   %(revenue)s AS revenue
+                   max(to_risk) AS churn_risk
               FROM (SELECT DISTINCT ON (partner_id, axis) *
                       FROM (%(changes)s) known
                      ORDER BY partner_id, axis, valid_date DESC, create_date DESC,
@@ -85,10 +85,22 @@ class ClassificationHistory(models.Model):
             bits=COMPANY_BITS,
             company=company.id,
             day=day,
-            revenue=self._last_revenue(SQL("TRUE")),
             changes=self._changes_query(company, day, zone),
             is_customer=self._is_customer(SQL("TRUE")),
         )
+
+    @api.model
+    def _revenue_days(self, name):
+        return self._company_days(self._context_day("history_date"))
+
+    @api.depends("partner_id", "company_id")
+    @api.depends_context(*DAY_KEYS)
+    def _compute_revenue(self):
+        self._compute_day_revenue()
+
+    @api.model
+    def _search_revenue(self, operator, value):
+        return self._search_day_revenue("revenue", operator, value)
 
     @api.depends("churn_risk")
     @api.depends_context(*DAY_KEYS)

@@ -54,7 +54,7 @@ class ClassificationHistoryMixin(models.AbstractModel):
     _depends = {
         "classification.change": [
             *("partner_id", "company_id", "axis", "valid_date", "create_date"),
-            *("to_tier_id", "to_stage_id", "to_risk", "revenue"),
+            *("to_tier_id", "to_stage_id", "to_risk"),
         ]
     }
 
@@ -180,7 +180,7 @@ class ClassificationHistoryMixin(models.AbstractModel):
         return SQL(
             """
             SELECT id, partner_id, axis, valid_date, create_date, to_tier_id,
-                   to_stage_id, to_risk, revenue
+                   to_stage_id, to_risk
               FROM classification_change
              WHERE %s
             """,
@@ -194,16 +194,6 @@ class ClassificationHistoryMixin(models.AbstractModel):
             "count(COALESCE(to_tier_id, to_stage_id)) FILTER (WHERE %(condition)s)"
             " + count(to_risk) FILTER (WHERE %(condition)s) > 0",
             condition=condition,
-        )
-
-    @api.model
-    def _last_revenue(self, condition):
-        """SQL of the revenue of the last change among the latest ones of the axes."""
-        return SQL(
-            "(max(ARRAY[valid_date - DATE '2000-01-01',"
-            " EXTRACT(EPOCH FROM create_date), id, revenue])"
-            " FILTER (WHERE %s))[4]::numeric",
-            condition,
         )
 
     @api.model

@@ -24,13 +24,14 @@ class ClassificationMigration(models.Model):
     ``history_date``; see ``classification.history.mixin``. Whoever was a customer on
     one of them has a row.
 
-    *Query budget*: one for the rows, one for the time zones.
+    *Query budget*: one for the rows, one for the time zones, and what revenue takes.
     """
 
     _name = "classification.migration"
-    _inherit = "classification.history.mixin"
+    _inherit = "classification.history.revenue.mixin"
     _description = "Customer between Two Days"
     _auto = False
+    _revenue_fields = {"from_revenue": "from_customer", "to_revenue": "to_customer"}
 
     from_customer = fields.Boolean(
         string="Customer Before",
@@ -74,33 +75,35 @@ class ClassificationMigration(models.Model):
     to_risk = fields.Selection(
         RISK_SELECTION, string="Risk After", readonly=True, depends_context=DAY_KEYS
     )
-    from_tier_color = fields.Integer(related="from_tier_id.color", string="From Color")
-    to_tier_color = fields.Integer(related="to_tier_id.color", string="To Color")
+    from_tier_color = fields.Integer(
+        related="from_tier_id.color", string="From Color", aggregator=None
+    )
+    to_tier_color = fields.Integer(
+        related="to_tier_id.color", string="To Color", aggregator=None
+    )
     from_stage_color = fields.Integer(
-        related="from_stage_id.color", string="From Stage Color"
+        related="from_stage_id.color", string="From Stage Color", aggregator=None
     )
     to_stage_color = fields.Integer(
-        related="to_stage_id.color", string="To Stage Color"
+        related="to_stage_id.color", string="To Stage Color", aggregator=None
     )
     from_risk_color = fields.Integer(compute="_compute_risk_colors")
     to_risk_color = fields.Integer(compute="_compute_risk_colors")
     from_revenue = fields.Monetary(
-        string="Revenue at the Last Change Before",
-        readonly=True,
+        string="Revenue Before",
+        compute="_compute_revenue",
+        search="_search_from_revenue",
         groups=MONEY_GROUP,
-        depends_context=DAY_KEYS,
-        aggregator=None,
-        help="Net revenue in the window, as of the customer's last change up to the "
-        "first day.",
+        help="Untaxed and net of refunds, in the window that ends on the first day, "
+        "of who was a customer then: by the rules and the documents of today.",
     )
     to_revenue = fields.Monetary(
-        string="Revenue at the Last Change After",
-        readonly=True,
+        string="Revenue After",
+        compute="_compute_revenue",
+        search="_search_to_revenue",
         groups=MONEY_GROUP,
-        depends_context=DAY_KEYS,
-        aggregator=None,
-        help="Net revenue in the window, as of the customer's last change up to the "
-        "second day.",
+        help="Untaxed and net of refunds, in the window that ends on the second day, "
+        "of who was a customer then: by the rules and the documents of today.",
     )
 
     @property
@@ -159,13 +162,26 @@ class ClassificationMigration(models.Model):
             f"{end}_tier_id": SQL("max(to_tier_id) FILTER (WHERE %s)", condition),
             f"{end}_stage_id": SQL("max(to_stage_id) FILTER (WHERE %s)", condition),
             f"{end}_risk": SQL("max(to_risk) FILTER (WHERE %s)", condition),
-            f"{end}_revenue": SQL(
-                "CASE WHEN %s THEN %s END",
-                self._is_customer(condition),
-                self._last_revenue(condition),
-            ),
         }
         return [SQL("%s AS %s", v, SQL.identifier(k)) for k, v in columns.items()]
+
+    @api.model
+    def _revenue_days(self, name):
+        first, last = self._days()
+        return self._company_days(first if name == "from_revenue" else last)
+
+    @api.depends("partner_id", "company_id", "from_customer", "to_customer")
+    @api.depends_context(*DAY_KEYS)
+    def _compute_revenue(self):
+        self._compute_day_revenue()
+
+    @api.model
+    def _search_from_revenue(self, operator, value):
+        return self._search_day_revenue("from_revenue", operator, value)
+
+    @api.model
+    def _search_to_revenue(self, operator, value):
+        return self._search_day_revenue("to_revenue", operator, value)
 
     @api.depends("from_risk", "to_risk")
     @api.depends_context(*DAY_KEYS)
@@ -188,9 +204,6 @@ class ClassificationMigration(models.Model):
     def get_matrix(self, axis):
         """Customers from each class to each class between the two days.
 
-        Without amounts: the history knows the revenue of the last change of each
-        customer, whose sum is the revenue of no day.
-
         Whoever was no customer on the first day stands in the first row, whoever is
         none on the second day in the last column. So the other rows add up to the
         customers of the first day, and the other columns to those of the second.
@@ -200,44 +213,60 @@ class ClassificationMigration(models.Model):
 
             - ``from_date``, ``to_date``;
             - ``first_date``: the first day with a class, False where there is none;
-            - ``currency_id``: False, as no amounts are shown;
+            - ``currency_id`` of the amounts, False where there are none: for who may
+              not see them, and where companies of several currencies are switched on;
             - ``rows`` and ``columns``, in the order of the classes: dicts of
               ``name``, ``color``, ``rank`` (higher is better; False compares with
               nothing), ``is_customer``, and ``domain`` of the customers;
             - ``cells``: those with customers, dicts of ``row`` and ``column``
-              (places in the lists) and ``count``
+              (places in the lists), ``count``, and ``before`` and ``revenue``: of
+              these customers on the first and on the second day
         :raise UserError: on an unknown axis and on a day that is none
 
-        At most four queries for any number of customers with both days given, and one
-        more for each time zone lookup.
+        At most four queries for any number of customers with both days given, two more
+        with amounts, and one more for each time zone lookup.
         """
         self.browse().check_access("read")
         as_choice(self.env, axis, CLASS_FIELDS, self.env._("Axis"))
         first, last = self._days()
-        groups = self._matrix_groups(axis)
+        currency = self._matrix_currency()
+        groups = self._matrix_groups(axis, bool(currency))
         classes = self._matrix_classes(axis, groups)
         return {
             "from_date": fields.Date.to_string(first),
             "to_date": fields.Date.to_string(last),
             "first_date": fields.Date.to_string(self._first_day()),
-            "currency_id": False,
+            "currency_id": currency.id,
             "rows": [self._outside("from"), *self._heads(axis, "from", classes)],
             "columns": [*self._heads(axis, "to", classes), self._outside("to")],
             "cells": self._matrix_cells(groups, [head["key"] for head in classes]),
         }
 
     @api.model
-    def _matrix_groups(self, axis):
-        """``[(from key, to key, was customer, is customer, customers)]``; a key is an
-        id, a code, or False. One query."""
+    def _matrix_currency(self):
+        """Return the one currency of the amounts, for readers who may see them.
+
+        That of all companies that are switched on; none where they have several.
+        """
+        currencies = self.env.companies.currency_id
+        is_shown = self._has_field_access(self._fields["to_revenue"], "read")
+        return currencies if is_shown and len(currencies) == 1 else currencies.browse()
+
+    @api.model
+    def _matrix_groups(self, axis, has_money):
+        """Return ``[(from key, to key, was customer, is customer, *numbers)]``.
+
+        A key is an id, a code, or False; the numbers are the customers and the
+        amounts. One query, and two for the rules of amounts.
+        """
+        amounts = ["from_revenue:sum", "to_revenue:sum"] if has_money else []
         groups = self._read_group(
             [],
             [*CLASS_FIELDS[axis].values(), "from_customer", "to_customer"],
-            ["__count"],
+            ["__count", *amounts],
         )
         return [
-            (self._key(old), self._key(new), was, now, count)
-            for old, new, was, now, count in groups
+            (self._key(old), self._key(new), *numbers) for old, new, *numbers in groups
         ]
 
     @api.model
@@ -330,7 +359,7 @@ class ClassificationMigration(models.Model):
                 "row": places[old] + 1 if was else 0,
                 "column": places[new] if now else len(keys),
                 "count": count,
-                "revenue": sum(filter(None, revenue)),
+                **dict(zip(("before", "revenue"), amounts, strict=False)),
             }
-            for old, new, was, now, count, *revenue in groups
+            for old, new, was, now, count, *amounts in groups
         ]

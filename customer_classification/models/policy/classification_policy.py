@@ -82,7 +82,7 @@ class ClassificationPolicy(models.Model):
         "res.company", required=True, default=lambda self: self.env.company, index=True
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
-    version = fields.Integer(default=1, readonly=True, copy=False)
+    version = fields.Integer(default=1, readonly=True, copy=False, aggregator=None)
     state = fields.Selection(
         [("draft", "Draft"), ("published", "Published"), ("retired", "Retired")],
         default="draft",
@@ -177,6 +177,7 @@ class ClassificationPolicy(models.Model):
         help="A run that would move more than this share of the customers, or of the "
         "products, to another class writes nothing and waits for a manager. 0: no "
         "limit.",
+        aggregator=None,
     )
     approval_revenue_percent = fields.Float(
         string="Max. Revenue Moved (%)",
@@ -185,12 +186,14 @@ class ClassificationPolicy(models.Model):
         help="A run that would move customers, or products, with more than this share "
         "of the revenue to another class writes nothing and waits for a manager. 0: no "
         "limit.",
+        aggregator=None,
     )
     approval_min_customers = fields.Integer(
         string="Approval Threshold (customers)",
         default=50,
         help="With fewer classified customers, or products, than this, no approval is "
         "asked.",
+        aggregator=None,
     )
     drift_limit = fields.Float(
         string="Drift Alert Threshold",
@@ -199,6 +202,7 @@ class ClassificationPolicy(models.Model):
         help="After each run the classes and numbers are compared with those of the "
         "runs before. The responsible person is told from this population stability "
         "index on: below 0.1 is calm, 0.25 a clear shift. 0: no alarm.",
+        aggregator=None,
     )
     responsible_id = fields.Many2one(
         "res.users",

@@ -40,6 +40,7 @@ class ClassificationPolicyMetric(models.Model):
         string="Weight (%)",
         digits=(5, 1),
         help="How much this score counts in the value score, beside the others.",
+        aggregator=None,
     )
     method = fields.Selection(
         [("quantile", "Equal shares"), ("fixed", "Fixed limits")],
@@ -54,6 +55,7 @@ class ClassificationPolicyMetric(models.Model):
         required=True,
         default=5,
         help="With equal shares: into how many parts the customers are cut, 3 to 10.",
+        aggregator=None,
     )
     limits = fields.Char(
         string="Plain Limits", help="The fixed limits as plain numbers: 10; 20.5; 30"

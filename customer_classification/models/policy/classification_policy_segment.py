@@ -15,7 +15,9 @@ class ClassificationPolicySegment(models.Model):
     segment_id = fields.Many2one(
         "customer.segment", required=True, ondelete="restrict", index=True
     )
-    segment_color = fields.Integer(related="segment_id.color", string="Segment Color")
+    segment_color = fields.Integer(
+        related="segment_id.color", string="Segment Color", aggregator=None
+    )
     sequence = fields.Integer(default=10)
     cells = fields.Char(
         string="Boxes",

@@ -24,23 +24,27 @@ class ClassificationPolicyTier(models.Model):
         digits=(16, 2),
         help="Best share of the customers in percent, or the lowest value, as the "
         "policy says. The last tier takes everybody else.",
+        aggregator=None,
     )
     keep_limit = fields.Float(
         digits=(16, 2),
         help="How far a customer may fall and still keep the tier, in the same unit "
         "as the limit: enters among the best 5 %, keeps among the best 8 %; enters "
         "from 10,000, keeps down to 8,000. 0: the tolerance of the policy.",
+        aggregator=None,
     )
     benefit_percent = fields.Float(
         string="Benefits (% of Revenue)",
         digits=(5, 2),
         help="What discounts and gifts of this tier cost, in percent of its revenue. "
         "A preview shows by how much new rules change these costs.",
+        aggregator=None,
     )
     benefit_amount = fields.Monetary(
         string="Benefits per Customer",
         help="What the services of this tier cost per customer and year. A preview "
         "shows by how much new rules change these costs.",
+        aggregator=None,
     )
 
     @api.model

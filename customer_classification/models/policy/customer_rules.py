@@ -84,6 +84,7 @@ class CustomerRules(models.Model):
         string="Customers per Score",
         default=10,
         help="Minimum customers per score. With fewer buyers, fewer scores are used.",
+        aggregator=None,
     )
 
     limit_tolerance = fields.Float(
@@ -94,6 +95,7 @@ class CustomerRules(models.Model):
         "them is off by more than this: with 20 %, “the best 5 %” until it is fewer "
         "than 4 % or more than 6 % of the customers. With 0, every run over "
         "everybody finds them anew, and customers at a limit go to and fro.",
+        aggregator=None,
     )
 
     # Value tiers
@@ -126,16 +128,19 @@ class CustomerRules(models.Model):
         string="Orders Needed",
         default=2,
         help="A customer with fewer orders is rated only once known for long enough.",
+        aggregator=None,
     )
     min_tenure_days = fields.Integer(
         string="Known For At Least",
         default=30,
         help="A customer with few orders is rated this many days after the first one.",
+        aggregator=None,
     )
     min_customers = fields.Integer(
         string="Customers Needed",
         default=10,
         help="Shares of the customers need at least this many who bought.",
+        aggregator=None,
     )
     keep_margin = fields.Float(
         string="Tolerance Below the Limit",
@@ -143,11 +148,13 @@ class CustomerRules(models.Model):
         digits=(5, 1),
         help="A customer keeps the tier until the value is this many percent below "
         "its limit. A tier can have its own keep limit instead.",
+        aggregator=None,
     )
     grace_days = fields.Integer(
         string="Grace Period",
         default=30,
         help="A customer below the keep limit still keeps the tier for this long.",
+        aggregator=None,
     )
     one_step_down = fields.Boolean(
         string="One Tier at a Time", help="A customer loses one tier at a time."
@@ -161,30 +168,35 @@ class CustomerRules(models.Model):
         help="A customer's own rhythm is the mean of the own gaps between purchases "
         "and of this many gaps that are usual among all customers. The more, the less "
         "a short history counts.",
+        aggregator=None,
     )
     min_gap_days = fields.Float(
         string="Shortest Rhythm",
         default=1,
         digits=(6, 2),
         help="No rhythm is taken to be shorter than this many days.",
+        aggregator=None,
     )
     new_days = fields.Integer(
         string="New For",
         default=30,
         help="A customer is new for this many days after the first purchase; one who "
         "bought on one day only also until the usual gap of all customers has passed.",
+        aggregator=None,
     )
     loyal_orders = fields.Integer(
         string="Loyal From",
         default=5,
         help="Loyal are active customers with this many orders ever who are known for "
         "long enough.",
+        aggregator=None,
     )
     loyal_tenure_days = fields.Integer(
         string="Loyal When Known For",
         default=180,
         help="Loyal are active customers with enough orders, this many days after the "
         "first one.",
+        aggregator=None,
     )
     dormant_ratio = fields.Float(
         string="Dormant After",
@@ -192,11 +204,13 @@ class CustomerRules(models.Model):
         digits=(6, 2),
         help="Dormant when this many times the customer's own rhythm has passed "
         "without a purchase.",
+        aggregator=None,
     )
     dormant_min_days = fields.Integer(
         string="Dormant Not Before",
         default=30,
         help="Nobody is dormant before this many days without a purchase.",
+        aggregator=None,
     )
     lost_ratio = fields.Float(
         string="Lost After",
@@ -204,17 +218,20 @@ class CustomerRules(models.Model):
         digits=(6, 2),
         help="Lost when this many times the customer's own rhythm has passed without "
         "a purchase.",
+        aggregator=None,
     )
     lost_min_days = fields.Integer(
         string="Lost Not Before",
         default=60,
         help="Nobody is lost before this many days without a purchase.",
+        aggregator=None,
     )
     won_back_days = fields.Integer(
         string="Won Back For",
         default=90,
         help="A customer who came back after having been dormant or lost counts as "
         "won back for this many days, or until the next purchase.",
+        aggregator=None,
     )
 
     # Churn risk
@@ -224,6 +241,7 @@ class CustomerRules(models.Model):
         digits=(6, 2),
         help="Overdue when this many times the customer's own rhythm has passed. Far "
         "overdue is who would be dormant by the rhythm alone.",
+        aggregator=None,
     )
     decline_growth = fields.Float(
         string="Declining From",
@@ -232,42 +250,49 @@ class CustomerRules(models.Model):
         help="Declining when the recent half of the window falls behind the one "
         "before by this many percent of both: -100 % bought nothing any more, -33 % "
         "half as much as before.",
+        aggregator=None,
     )
     growth_min_orders = fields.Integer(
         string="Orders for a Trend",
         default=3,
         help="Growth and decline are told when one half of the window has at least "
         "this many orders; with fewer, chance decides.",
+        aggregator=None,
     )
     refund_share = fields.Float(
         string="Many Refunds From",
         default=20,
         digits=(5, 1),
         help="Many refunds when they reach this share of the sales in percent.",
+        aggregator=None,
     )
     risk_overdue = fields.Float(
         string="Points for Overdue",
         default=2,
         digits=(5, 1),
         help="How much it counts that a customer is overdue, not yet far.",
+        aggregator=None,
     )
     risk_far_overdue = fields.Float(
         string="Points for Far Overdue",
         default=4,
         digits=(5, 1),
         help="How much it counts that a customer is far overdue; it replaces overdue.",
+        aggregator=None,
     )
     risk_declining = fields.Float(
         string="Points for Declining",
         default=2,
         digits=(5, 1),
         help="How much it counts that a customer buys less than before.",
+        aggregator=None,
     )
     risk_refunds = fields.Float(
         string="Points for Many Refunds",
         default=1,
         digits=(5, 1),
         help="How much it counts that a customer gives much back.",
+        aggregator=None,
     )
     risk_medium_from = fields.Float(
         string="Medium Risk From",
@@ -275,6 +300,7 @@ class CustomerRules(models.Model):
         digits=(5, 1),
         help="The points of all signals that a customer shows are added up; from this "
         "sum on the risk is medium.",
+        aggregator=None,
     )
     risk_high_from = fields.Float(
         string="High Risk From",
@@ -282,6 +308,7 @@ class CustomerRules(models.Model):
         digits=(5, 1),
         help="The points of all signals that a customer shows are added up; from this "
         "sum on the risk is high.",
+        aggregator=None,
     )
 
     # Whom shares compare, and who has no value

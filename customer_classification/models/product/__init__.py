@@ -11,6 +11,7 @@ from . import product_class_override
 from . import product_variant_class
 from . import classification_product_facts
 from . import product_template
+from . import product_product
 from . import product_service_type
 from . import product_association
 from . import sale_order

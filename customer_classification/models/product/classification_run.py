@@ -19,7 +19,9 @@ class ClassificationRun(models.Model):
         ],
         ondelete={"product": "cascade", "product_preview": "cascade"},
     )
-    product_change_count = fields.Integer(string="Product Changes", readonly=True)
+    product_change_count = fields.Integer(
+        string="Product Changes", readonly=True, aggregator=None
+    )
     product_change_ids = fields.One2many(
         "product.class.change", "run_id", readonly=True
     )

@@ -126,7 +126,8 @@ class ClassificationSourceInvoice(models.AbstractModel):
                       FROM account_move m
                      WHERE m.move_type IN ('out_invoice', 'out_receipt')
                        AND m.state = 'posted' AND m.company_id = %(company)s
-                       AND m.invoice_date <= %(as_of_date)s AND %(matching)s
+                       AND m.invoice_date <= %(as_of_date)s
+                       AND NOT %(undoes)s AND %(matching)s
                     OFFSET 0) m
               JOIN account_move_line l ON l.move_id = m.id
               LEFT JOIN %(units)s u ON u.id = l.product_uom_id
@@ -139,6 +140,7 @@ class ClassificationSourceInvoice(models.AbstractModel):
             period=period(SQL("m.invoice_date")),
             company=scope.company_id,
             as_of_date=scope.as_of_date,
+            undoes=self.env["classification.source.credit"]._undoes(SQL("m")),
             matching=self._matching(policy, scope),
             units=UNITS,
         )

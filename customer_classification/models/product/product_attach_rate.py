@@ -16,9 +16,13 @@ class ProductAttachRate(models.Model):
     """
 
     _name = "product.attach.rate"
+    _inherit = "classification.counted.once.mixin"
     _description = "Attach Rate"
     _auto = False
     _order = "order_date desc, id"
+    # What is missing on an order is missed once, whatever asks for it.
+    _counted_by = ("order_id", "other_tmpl_id")
+    _counted_once = frozenset(("missed_revenue",))
 
     product_tmpl_id = fields.Many2one("product.template", string="Product")
     other_tmpl_id = fields.Many2one("product.template", string="Other Product")
@@ -53,7 +57,8 @@ class ProductAttachRate(models.Model):
     )
     missed_revenue = fields.Monetary(
         groups=MONEY_GROUP,
-        help="Orders without the other product, at its sales price.",
+        help="Orders without the other product, at its sales price. Where several "
+        "products of an order ask for it, totals have it once.",
     )
 
     @property

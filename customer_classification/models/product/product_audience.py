@@ -251,7 +251,13 @@ class ProductAudience(models.Model):
                     OR w.subtract_credit_notes AND m.move_type = 'out_refund')
                AND m.state = 'posted'
                AND m.invoice_date BETWEEN w.first_day AND w.last_day
-               AND %(is_invoiced)s
+               AND %(is_invoiced)s AND NOT %(undoes)s
+               AND NOT EXISTS (
+                   SELECT FROM account_move again
+                    WHERE m.move_type = 'out_refund'
+                      AND again.reversed_entry_id = m.id AND again.state = 'posted'
+                      AND again.move_type IN ('out_invoice', 'out_receipt')
+                      AND again.amount_untaxed >= m.amount_untaxed)
                AND (m.move_type <> 'out_refund'
                     OR w.revenue_source = 'sale' AND EXISTS (
                        SELECT FROM sale_order_line_invoice_rel r
@@ -272,6 +278,7 @@ class ProductAudience(models.Model):
                 SQL("m.invoice_date"),
             ),
             is_invoiced=self.env["classification.source"]._is_invoiced(SQL("l")),
+            undoes=self.env["classification.source.credit"]._undoes(SQL("m")),
             windows=self._windows(),
         )
 

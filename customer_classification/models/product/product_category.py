@@ -15,7 +15,10 @@ class ProductCategory(models.Model):
     _inherit = "product.category"
 
     category_sequence = fields.Integer(
-        string="Order", default=10, help="Among the categories beside it, lowest first."
+        string="Order",
+        default=10,
+        help="Among the categories beside it, lowest first.",
+        aggregator=None,
     )
     category_description = fields.Text(
         string="Description",

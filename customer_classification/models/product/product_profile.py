@@ -69,6 +69,8 @@ STAGE_REASON_SELECTION = [
     ("withdrawn", "Not for sale any more"),
     ("not_sold", "Never sold"),
 ]
+# Pieces and kilograms have no sum.
+ADDED_WITHIN = {"quantity": "uom_id"}
 
 
 class ProductProfile(models.Model):
@@ -79,10 +81,12 @@ class ProductProfile(models.Model):
     """
 
     _name = "product.profile"
+    _inherit = "classification.counted.once.mixin"
     _description = "Product Profile"
     # Not by revenue, which not everybody may read.
     _order = "abc_class nulls last, line_count desc nulls last, id"
     _rec_name = "product_tmpl_id"
+    _added_within = ADDED_WITHIN
 
     product_tmpl_id = fields.Many2one(
         "product.template",
@@ -218,7 +222,9 @@ class ProductProfile(models.Model):
         readonly=True,
     )
     variant_count = fields.Integer(
-        related="product_tmpl_id.product_variant_count", string="Variants"
+        related="product_tmpl_id.product_variant_count",
+        string="Variants",
+        aggregator=None,
     )
     override_ids = fields.One2many(
         "product.class.override", compute="_compute_override_ids", string="Decisions"

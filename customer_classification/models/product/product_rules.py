@@ -86,12 +86,14 @@ class ProductRules(models.Model):
         digits=(5, 1),
         help="A are the best products that make this share of all, the one that "
         "reaches it among them. Equal products have the same class.",
+        aggregator=None,
     )
     product_b_percent = fields.Float(
         string="B Up To",
         default=95,
         digits=(5, 1),
         help="B are the next products up to this share; C is the rest.",
+        aggregator=None,
     )
     product_keep_points = fields.Float(
         string="ABC Tolerance",
@@ -99,17 +101,20 @@ class ProductRules(models.Model):
         digits=(5, 1),
         help="A product keeps its class until it is this many percentage points "
         "beyond the limit. It rises at once.",
+        aggregator=None,
     )
     product_grace_days = fields.Integer(
         string="Product Grace Period",
         default=30,
         help="A product beyond the tolerance still keeps its ABC or XYZ class for this "
         "long.",
+        aggregator=None,
     )
     product_new_days = fields.Integer(
         string="New Products",
         default=90,
         help="For this many days after its first sale a product is not put into C.",
+        aggregator=None,
     )
 
     # XYZ
@@ -119,24 +124,28 @@ class ProductRules(models.Model):
         digits=(6, 2),
         help="The coefficient of variation of the quantity by month: how far a usual "
         "month is from the mean. 0 is the same every month.",
+        aggregator=None,
     )
     product_y_limit = fields.Float(
         string="Y Up To",
         default=1,
         digits=(6, 2),
         help="Z is what varies more than this.",
+        aggregator=None,
     )
     product_cv_tolerance = fields.Float(
         string="XYZ Tolerance",
         default=0.05,
         digits=(6, 2),
         help="A product keeps its class until it varies this much more than the limit.",
+        aggregator=None,
     )
     product_min_months = fields.Integer(
         string="Months Needed",
         default=6,
         help="Full months since the month of the first sale; with fewer, a product "
         "gets no XYZ class. Months without a sale count.",
+        aggregator=None,
     )
     product_xyz_months = fields.Integer(
         string="XYZ Over",
@@ -144,6 +153,7 @@ class ProductRules(models.Model):
         help="So many full months count for every product, those before its first sale "
         "as months without one: a product that began lately varies much. 0: the months "
         "from the first sale on, within the window, and at least those needed.",
+        aggregator=None,
     )
 
     # Price bands
@@ -160,18 +170,23 @@ class ProductRules(models.Model):
         default="category",
     )
     product_band_low_percent = fields.Float(
-        string="Budget Up To", default=33.3, digits=(5, 1)
+        string="Budget Up To", default=33.3, digits=(5, 1), aggregator=None
     )
     product_band_high_percent = fields.Float(
-        string="Mid-Range Up To", default=66.7, digits=(5, 1)
+        string="Mid-Range Up To", default=66.7, digits=(5, 1), aggregator=None
     )
-    product_band_low_price = fields.Monetary(string="Mid-Range From", default=0)
-    product_band_high_price = fields.Monetary(string="Premium From", default=0)
+    product_band_low_price = fields.Monetary(
+        string="Mid-Range From", default=0, aggregator=None
+    )
+    product_band_high_price = fields.Monetary(
+        string="Premium From", default=0, aggregator=None
+    )
     product_band_min_products = fields.Integer(
         string="Prices Needed",
         default=5,
         help="A category with fewer products that have a price is compared with all "
         "products.",
+        aggregator=None,
     )
 
     # Sales lifecycle
@@ -180,23 +195,27 @@ class ProductRules(models.Model):
         default=180,
         help="A product is in its introduction for this many days after the first "
         "sale.",
+        aggregator=None,
     )
     product_end_days = fields.Integer(
         string="End of Life After",
         default=365,
         help="Without a sale for this many days, a product is at its end of life; so "
         "is one that is archived or not for sale any more.",
+        aggregator=None,
     )
     product_trend_months = fields.Integer(
         string="Trend Over",
         default=6,
         help="So many full months are compared with the same months a year before; "
         "with the months just before where a product is younger. At most 12.",
+        aggregator=None,
     )
     product_trend_min_lines = fields.Integer(
         string="Sales for a Product's Trend",
         default=3,
         help="Order lines needed in one of the two stretches.",
+        aggregator=None,
     )
     product_growth_percent = fields.Float(
         string="Growing From",
@@ -204,12 +223,14 @@ class ProductRules(models.Model):
         digits=(5, 1),
         help="Difference of the two stretches divided by their sum: 20 % is half as "
         "much again, 33 % twice as much. Growth ends below half of it.",
+        aggregator=None,
     )
     product_decline_percent = fields.Float(
         string="Declining By",
         default=20,
         digits=(5, 1),
         help="The same downwards: 20 % is a third less, 33 % half as much.",
+        aggregator=None,
     )
 
     _one_published = models.UniqueIndex(

@@ -8,13 +8,23 @@ from ..common.called_records import check_one, check_records
 
 SERVICE_FIELDS = ("product_service_type_id", "product_delivery_mode")
 
+# Numbers of a product, which its variants show, too.
+COUNTED_ONCE = frozenset(
+    ("product_revenue", "product_quantity_sold", "product_times_sold")
+)
+
 
 class ProductTemplate(models.Model):
     """Products with their profile, associations and audience."""
 
     _name = "product.template"
-    _inherit = ["product.template", "classification.classified.mixin"]
+    _inherit = [
+        "product.template",
+        "classification.classified.mixin",
+        "classification.counted.once.mixin",
+    ]
     _classified_kind = PRODUCT
+    _added_within = {"product_quantity_sold": "uom_id"}
 
     product_profile_id = fields.Many2one(
         "product.profile",
@@ -98,6 +108,7 @@ class ProductTemplate(models.Model):
         related="product_profile_id.change_count",
         string="Class Changes of the Product",
         groups=USER_GROUP,
+        aggregator=None,
     )
 
     # Services

@@ -14,9 +14,12 @@ class ProductVariantClass(models.Model):
     """
 
     _name = "product.variant.class"
+    _inherit = "classification.counted.once.mixin"
     _description = "Classes of a Variant"
     _order = "product_tmpl_id, abc_class nulls last, id"
     _rec_name = "product_id"
+    # Pieces and kilograms have no sum.
+    _added_within = {"quantity": "uom_id"}
 
     product_id = fields.Many2one(
         "product.product",
@@ -38,6 +41,7 @@ class ProductVariantClass(models.Model):
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     categ_id = fields.Many2one(related="product_tmpl_id.categ_id")
+    uom_id = fields.Many2one(related="product_tmpl_id.uom_id")
     abc_class = fields.Selection(ABC_SELECTION, string="ABC", readonly=True)
     xyz_class = fields.Selection(XYZ_SELECTION, string="XYZ", readonly=True)
     product_abc_class = fields.Selection(

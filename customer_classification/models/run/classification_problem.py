@@ -61,7 +61,7 @@ class ClassificationProblem(models.Model):
         "res.company", required=True, readonly=True, ondelete="cascade", index=True
     )
     reason = fields.Selection(REASON_SELECTION, required=True, readonly=True)
-    document_count = fields.Integer(string="Documents", readonly=True)
+    document_count = fields.Integer(string="Documents", readonly=True, aggregator=None)
     run_id = fields.Many2one(
         "classification.run",
         string="Found By",

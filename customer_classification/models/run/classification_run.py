@@ -84,30 +84,40 @@ class ClassificationRun(models.Model):
     start_date = fields.Datetime(string="Started", readonly=True)
     end_date = fields.Datetime(string="Ended", readonly=True)
     duration = fields.Float(string="Seconds", readonly=True, digits=(10, 2))
-    looked_at_count = fields.Integer(string="Looked At", readonly=True)
-    written_count = fields.Integer(string="Profiles Written", readonly=True)
+    looked_at_count = fields.Integer(string="Looked At", readonly=True, aggregator=None)
+    written_count = fields.Integer(
+        string="Profiles Written", readonly=True, aggregator=None
+    )
     change_count = fields.Integer(string="Changes", compute="_compute_change_count")
     held_back_count = fields.Integer(
         string="Held Back",
         readonly=True,
         help="Classes kept by the keep limit or the grace period.",
+        aggregator=None,
     )
-    unrated_count = fields.Integer(string="Not Rated", readonly=True)
-    data_change_count = fields.Integer(string="By New Data", readonly=True)
-    rules_change_count = fields.Integer(string="By New Rules", readonly=True)
-    time_change_count = fields.Integer(string="By Time", readonly=True)
-    person_change_count = fields.Integer(string="By a Person", readonly=True)
+    unrated_count = fields.Integer(string="Not Rated", readonly=True, aggregator=None)
+    data_change_count = fields.Integer(
+        string="By New Data", readonly=True, aggregator=None
+    )
+    rules_change_count = fields.Integer(
+        string="By New Rules", readonly=True, aggregator=None
+    )
+    time_change_count = fields.Integer(string="By Time", readonly=True, aggregator=None)
+    person_change_count = fields.Integer(
+        string="By a Person", readonly=True, aggregator=None
+    )
     problem_count = fields.Integer(
         string="Set Aside",
         readonly=True,
         help="A document of theirs cannot be counted. They keep their last classes "
         "until it is mended.",
+        aggregator=None,
     )
     moved_percent = fields.Float(
-        string="Moved (%)", readonly=True, digits=(5, 1), aggregator="avg"
+        string="Moved (%)", readonly=True, digits=(5, 1), aggregator=None
     )
     moved_revenue_percent = fields.Float(
-        string="Revenue Moved (%)", readonly=True, digits=(5, 1), aggregator="avg"
+        string="Revenue Moved (%)", readonly=True, digits=(5, 1), aggregator=None
     )
     approved_by_id = fields.Many2one("res.users", readonly=True)
     error = fields.Text(readonly=True)

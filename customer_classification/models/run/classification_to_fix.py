@@ -48,7 +48,7 @@ class ClassificationToFix(models.Model):
     reason_code = fields.Selection(REASON_SELECTION, readonly=True)
     error = fields.Char(readonly=True)
     reason = fields.Char(compute="_compute_reason")
-    document_count = fields.Integer(string="Documents", readonly=True)
+    document_count = fields.Integer(string="Documents", readonly=True, aggregator=None)
     since = fields.Datetime(readonly=True)
 
     @property

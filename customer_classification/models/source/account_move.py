@@ -13,3 +13,6 @@ class AccountMove(models.Model):
     _customer_credit_note_index = models.Index(
         "(company_id, invoice_date) WHERE move_type = 'out_refund'"
     )
+
+    def _naming_partners(self):
+        return self._partners_naming(self.sudo().mapped("name"))

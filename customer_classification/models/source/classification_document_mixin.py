@@ -11,15 +11,36 @@ class ClassificationDocumentMixin(models.AbstractModel):
     def write(self, vals):
         if {"partner_id", "company_id"} & set(vals):
             self._mark_customers_dirty()
+        if "name" in vals:
+            self._mark_customers_dirty(self._naming_partners())
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_marks_customers(self):
-        self._mark_customers_dirty()
+        self._mark_customers_dirty(self.sudo().partner_id | self._naming_partners())
 
-    def _mark_customers_dirty(self):
-        """One query, and one to flush what it reads."""
-        partners = self.sudo().partner_id
+    def _naming_partners(self):
+        """Partners of credit notes that name these documents as their origin; none for
+        documents that nothing names."""
+        return self.env["res.partner"]
+
+    def _partners_naming(self, names):
+        """Partners of credit notes that name documents: one query, where these have
+        names."""
+        names = [name for name in names if name and name != "/"]
+        if not names:
+            return self.env["res.partner"]
+        self.env["account.move"].sudo().flush_model(["invoice_origin", "partner_id"])
+        credit = self.env["classification.source.credit"]
+        ids = credit._naming_partner_ids(names)
+        return self.env["res.partner"].browse(ids)
+
+    def _mark_customers_dirty(self, partners=None):
+        """One query, and one to flush what it reads.
+
+        :param partners: by default those of these documents
+        """
+        partners = self.sudo().partner_id if partners is None else partners.sudo()
         if partners:
             partners.flush_recordset(["commercial_partner_id"])
             self.env["classification.dirty"].sudo()._mark(partners)

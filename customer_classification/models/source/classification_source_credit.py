@@ -12,6 +12,10 @@ class ClassificationSourceCredit(models.AbstractModel):
     counts. It counts on its own day, or on the day of what it takes back where that is
     later.
 
+    An invoice that reverses a credit note is no sale: from its day on, the credit note
+    takes back that much less. A credit note that reverses such an invoice takes back
+    what the first one did.
+
     *How it works*: each query begins with the credit notes, which are few among all
     documents and have an index of their own, and joins from there. Each step is worked
     out once (``MATERIALIZED``), however many rows PostgreSQL expects of the other ones.
@@ -56,10 +60,33 @@ class ClassificationSourceCredit(models.AbstractModel):
             credit=self._credit_query(policy, scope),
             order=self._counted_orders(policy, scope) if by_order else SQL(),
             invoice=SQL() if by_order else self._counted_invoices(policy, scope),
+            undone=self._undone(scope),
             is_sold=self.env["classification.source"]._is_invoiced(SQL("l")),
             unlinked=int(policy.subtract_unlinked_credit_notes),
             company=scope.company_id,
             as_of_date=scope.as_of_date,
+        )
+
+    @api.model
+    def _undone(self, scope):
+        """The common table expressions of how much of each credit note is undone."""
+        return SQL(
+            _UNDONE,
+            is_sold=self.env["classification.source"]._is_invoiced(SQL("l")),
+            as_of_date=scope.as_of_date,
+        )
+
+    @api.model
+    def _undoes(self, move):
+        """SQL that keeps the invoices that reverse a credit note.
+
+        :param move: SQL of the alias of the invoice
+        """
+        return SQL(
+            "EXISTS (SELECT FROM account_move undone WHERE undone.id ="
+            " %s.reversed_entry_id AND undone.move_type = 'out_refund'"
+            " AND undone.state = 'posted')",
+            move,
         )
 
     @api.model
@@ -69,16 +96,26 @@ class ClassificationSourceCredit(models.AbstractModel):
         invoice = self.env["classification.source.invoice"]
         return SQL(
             """
-            SELECT m.id, m.invoice_origin,
-                   COALESCE(m.reversed_entry_id, named.id) AS origin_id
-              FROM account_move m
+            SELECT c.id, c.currency_id, c.invoice_origin,
+                   COALESCE(c.reversed_id, named.id) AS origin_id
+              FROM (SELECT m.id, m.company_id, m.currency_id,
+                           CASE WHEN f.id IS NULL THEN m.invoice_origin
+                                ELSE f.invoice_origin END AS invoice_origin,
+                           CASE WHEN f.id IS NULL THEN m.reversed_entry_id
+                                ELSE f.reversed_entry_id END AS reversed_id
+                      FROM account_move m
+                      LEFT JOIN account_move i ON i.id = m.reversed_entry_id
+                      LEFT JOIN account_move f
+                        ON f.id = i.reversed_entry_id AND f.move_type = 'out_refund'
+                       AND f.state = 'posted'
+                     WHERE m.move_type = 'out_refund' AND m.state = 'posted'
+                       AND m.company_id = %(company)s
+                       AND m.invoice_date <= %(as_of_date)s
+                       AND %(partners)s AND %(matching)s) c
               LEFT JOIN account_move named
-                ON m.reversed_entry_id IS NULL AND named.name = m.invoice_origin
-               AND named.company_id = m.company_id AND named.state = 'posted'
+                ON c.reversed_id IS NULL AND named.name = c.invoice_origin
+               AND named.company_id = c.company_id AND named.state = 'posted'
                AND named.move_type IN ('out_invoice', 'out_receipt')
-             WHERE m.move_type = 'out_refund' AND m.state = 'posted'
-               AND m.company_id = %(company)s AND m.invoice_date <= %(as_of_date)s
-               AND %(partners)s AND %(matching)s
             """,
             company=scope.company_id,
             as_of_date=scope.as_of_date,
@@ -111,10 +148,12 @@ class ClassificationSourceCredit(models.AbstractModel):
                FROM account_move m
               WHERE m.move_type IN ('out_invoice', 'out_receipt')
                 AND m.state = 'posted' AND m.company_id = %(company)s
-                AND m.invoice_date <= %(as_of_date)s AND %(matching)s)
+                AND m.invoice_date <= %(as_of_date)s AND NOT %(undoes)s
+                AND %(matching)s)
             """,
             company=scope.company_id,
             as_of_date=scope.as_of_date,
+            undoes=self._undoes(SQL("m")),
             matching=invoice._matching(policy, scope),
         )
 
@@ -132,15 +171,100 @@ class ClassificationSourceCredit(models.AbstractModel):
     @api.model
     def _changed_queries(self, scope, since):
         """Selects of the partners of credit notes of which something that they take
-        back was written: the order, the invoice, or another invoice of the order."""
-        return [
-            SQL(query, company=scope.company_id, written=since.written)
-            for query in (_OF_CHANGED_ORDER, _OF_CHANGED_INVOICE, _OF_INVOICED_AGAIN)
-        ]
+        back was written or came into force: the order, the invoice, or another invoice
+        of the order, by whichever way they are linked; or what undoes them."""
+        queries = (
+            *(_OF_CHANGED_ORDER, _OF_CHANGED_INVOICE, _OF_UNDOING_INVOICE),
+            *(_OF_INVOICED_AGAIN, _OF_NAMES),
+        )
+        order, invoice = self._changed_documents(scope, since)
+        values = {
+            "company": scope.company_id,
+            "order": order,
+            "invoice": invoice,
+            "names": SQL(_CHANGED_NAMES, order=order, invoice=invoice),
+        }
+        return [SQL(query, **values) for query in queries]
 
+    @api.model
+    def _changed_documents(self, scope, since):
+        """Selects of ``(id, name, reversed_entry_id)``: orders and invoices that were
+        written since a moment, or came into force by their date since a day."""
+        orders = [
+            SQL(
+                "SELECT id, name, NULL::integer AS reversed_entry_id FROM sale_order"
+                " WHERE company_id = %s AND %s",
+                scope.company_id,
+                reason,
+            )
+            for reason in (
+                SQL("write_date >= %s", since.written),
+                scope.came_after(SQL("date_order"), since.day),
+            )
+        ]
+        invoices = [
+            SQL(
+                "SELECT id, name, reversed_entry_id FROM account_move"
+                " WHERE move_type IN ('out_invoice', 'out_refund', 'out_receipt')"
+                " AND company_id = %s AND %s",
+                scope.company_id,
+                reason,
+            )
+            for reason in (
+                SQL("write_date >= %s", since.written),
+                SQL(
+                    "invoice_date > %s AND invoice_date <= %s",
+                    since.day,
+                    scope.as_of_date,
+                ),
+            )
+        ]
+        union = SQL(" UNION ALL ")
+        return SQL("(%s)", union.join(orders)), SQL("(%s)", union.join(invoices))
+
+    @api.model
+    def _naming_partner_ids(self, names):
+        """Ids of the partners of credit notes that name documents as their origin: one
+        query."""
+        names = SQL("SELECT unnest(%s)", list(names))
+        query = SQL(_OF_NAMES, names=names, company=SQL("m.company_id"))
+        return [row[0] for row in self.env.execute_query(query)]
+
+
+_UNDONE = """
+    again AS MATERIALIZED (
+        -- Invoices that reverse a credit note.
+        SELECT i.id, c.id AS credit_id
+          FROM credit c
+          JOIN account_move i ON i.reversed_entry_id = c.id AND i.state = 'posted'
+           AND i.move_type IN ('out_invoice', 'out_receipt')
+           AND i.invoice_date <= %(as_of_date)s AND i.currency_id = c.currency_id
+    ),
+    undone AS MATERIALIZED (
+        -- How much of a credit note they take back again: of its lines of each order
+        -- line, and of its lines without one.
+        SELECT c.move_id, c.order_line,
+               LEAST(1, GREATEST(0, COALESCE(i.amount / NULLIF(c.amount, 0), 0)))
+                   AS share
+          FROM (SELECT l.move_id, COALESCE(r.order_line_id, 0) AS order_line,
+                       sum(l.price_subtotal) AS amount
+                  FROM (SELECT DISTINCT credit_id FROM again) a
+                  JOIN account_move_line l ON l.move_id = a.credit_id AND %(is_sold)s
+                  LEFT JOIN sale_order_line_invoice_rel r ON r.invoice_line_id = l.id
+                 GROUP BY l.move_id, r.order_line_id) c
+          JOIN (SELECT a.credit_id AS move_id,
+                       COALESCE(r.order_line_id, 0) AS order_line,
+                       sum(l.price_subtotal) AS amount
+                  FROM again a
+                  JOIN account_move_line l ON l.move_id = a.id AND %(is_sold)s
+                  LEFT JOIN sale_order_line_invoice_rel r ON r.invoice_line_id = l.id
+                 GROUP BY a.credit_id, r.order_line_id) i USING (move_id, order_line)
+    )
+"""
 
 _BY_ORDER = """
     WITH credit AS MATERIALIZED (%(credit)s),
+    %(undone)s,
     line AS MATERIALIZED (
         -- A line with the sign of its order line takes back; one with the other sign
         -- invoices a negative line of an order, which has counted in it already.
@@ -162,9 +286,13 @@ _BY_ORDER = """
                     ELSE 1 END AS share
           FROM (SELECT s.id, abs(s.price_subtotal) AS ordered,
                        sum(l.price_subtotal * sign(s.price_subtotal))
-                           FILTER (WHERE m.move_type <> 'out_refund') AS invoiced,
-                       sum(l.price_subtotal * sign(s.price_subtotal))
-                           FILTER (WHERE m.move_type = 'out_refund') AS credited
+                           FILTER (WHERE m.move_type <> 'out_refund'
+                                     AND again.id IS NULL) AS invoiced,
+                       -- What an invoice reverses is not credited any more.
+                       sum(l.price_subtotal * sign(s.price_subtotal)
+                           * CASE WHEN again.id IS NULL THEN 1 ELSE -1 END)
+                           FILTER (WHERE m.move_type = 'out_refund'
+                                      OR again.id IS NOT NULL) AS credited
                   FROM (SELECT DISTINCT order_line FROM line WHERE counts) d
                   JOIN sale_order_line s ON s.id = d.order_line
                   JOIN sale_order_line_invoice_rel r ON r.order_line_id = s.id
@@ -173,6 +301,7 @@ _BY_ORDER = """
                    AND m.move_type IN ('out_invoice', 'out_receipt', 'out_refund')
                    AND m.invoice_date <= %(as_of_date)s
                    AND m.currency_id = s.currency_id
+                  LEFT JOIN again ON again.id = m.id
                  GROUP BY s.id) s
     ),
     invoice AS MATERIALIZED (
@@ -209,27 +338,34 @@ _BY_ORDER = """
          GROUP BY c.id
     )
     SELECT l.id AS line_id, l.move_id,
-           avg(CASE WHEN l.counts THEN COALESCE(kept.share, 1) ELSE 0 END) AS share,
+           avg(CASE WHEN l.counts
+                    THEN COALESCE(kept.share, 1) * (1 - COALESCE(undone.share, 0))
+                    ELSE 0 END) AS share,
            min(l.day) FILTER (WHERE l.counts) AS day
       FROM line l
       LEFT JOIN kept ON kept.id = l.order_line
+      LEFT JOIN undone
+        ON undone.move_id = l.move_id AND undone.order_line = l.order_line
      WHERE l.order_line IS NOT NULL
      GROUP BY l.id, l.move_id
      UNION ALL
     SELECT l.id, l.move_id,
            CASE WHEN c.origin_id IS NULL THEN COALESCE(named.share, %(unlinked)s)
                 WHEN COALESCE(l.product_id, 0) = ANY(invoice.others) THEN 0
-                ELSE COALESCE(invoice.share, 0) END,
+                ELSE COALESCE(invoice.share, 0) END
+           * (1 - COALESCE(undone.share, 0)),
            COALESCE(invoice.day, named.day)
       FROM line l
       JOIN credit c ON c.id = l.move_id
       LEFT JOIN invoice ON invoice.move_id = c.origin_id
       LEFT JOIN named ON named.id = c.id
+      LEFT JOIN undone ON undone.move_id = l.move_id AND undone.order_line = 0
      WHERE l.order_line IS NULL
 """
 
 _BY_INVOICE = """
     WITH credit AS MATERIALIZED (%(credit)s),
+    %(undone)s,
     line AS MATERIALIZED (
         SELECT l.id, l.move_id, c.origin_id, r.order_line_id AS order_line
           FROM credit c
@@ -268,44 +404,74 @@ _BY_INVOICE = """
                     WHEN ordered.order_line IS NOT NULL
                     THEN (ordered.day IS NOT NULL)::integer
                     WHEN named.id IS NOT NULL THEN (named.day IS NOT NULL)::integer
-                    ELSE %(unlinked)s END) AS share,
+                    ELSE %(unlinked)s END
+               * (1 - COALESCE(undone.share, 0))) AS share,
            min(COALESCE(i.day, ordered.day, named.day)) AS day
       FROM line l
       LEFT JOIN %(invoice)s i ON i.id = l.origin_id
       LEFT JOIN ordered ON l.origin_id IS NULL AND ordered.order_line = l.order_line
       LEFT JOIN named ON named.id = l.move_id
+      LEFT JOIN undone ON undone.move_id = l.move_id
+            AND undone.order_line = COALESCE(l.order_line, 0)
      GROUP BY l.id, l.move_id
 """
 
 _OF_CHANGED_ORDER = """
     SELECT m.partner_id
-      FROM sale_order o
+      FROM %(order)s o
       JOIN sale_order_line s ON s.order_id = o.id
       JOIN sale_order_line_invoice_rel r ON r.order_line_id = s.id
       JOIN account_move_line l ON l.id = r.invoice_line_id
       JOIN account_move m ON m.id = l.move_id AND m.move_type = 'out_refund'
-     WHERE o.company_id = %(company)s AND o.write_date >= %(written)s
-       AND m.partner_id IS NOT NULL
+     WHERE m.partner_id IS NOT NULL
 """
 
 _OF_CHANGED_INVOICE = """
     SELECT m.partner_id
-      FROM account_move i
+      FROM %(invoice)s i
       JOIN account_move m ON m.reversed_entry_id = i.id AND m.move_type = 'out_refund'
-     WHERE i.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
-       AND i.company_id = %(company)s AND i.write_date >= %(written)s
-       AND m.partner_id IS NOT NULL
+     WHERE m.partner_id IS NOT NULL
+"""
+
+_OF_UNDOING_INVOICE = """
+    SELECT m.partner_id
+      FROM %(invoice)s i
+      JOIN account_move m ON m.id = i.reversed_entry_id AND m.move_type = 'out_refund'
+     WHERE m.partner_id IS NOT NULL
 """
 
 _OF_INVOICED_AGAIN = """
     SELECT m.partner_id
-      FROM account_move i
+      FROM %(invoice)s i
       JOIN account_move_line il ON il.move_id = i.id
       JOIN sale_order_line_invoice_rel ir ON ir.invoice_line_id = il.id
       JOIN sale_order_line_invoice_rel r ON r.order_line_id = ir.order_line_id
       JOIN account_move_line l ON l.id = r.invoice_line_id
       JOIN account_move m ON m.id = l.move_id AND m.move_type = 'out_refund'
-     WHERE i.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
-       AND i.company_id = %(company)s AND i.write_date >= %(written)s
-       AND m.partner_id IS NOT NULL
+     WHERE m.partner_id IS NOT NULL
+"""
+
+_CHANGED_NAMES = """
+    SELECT o.name FROM %(order)s o
+     UNION
+    SELECT i.name FROM %(invoice)s i
+     UNION
+    SELECT o.name
+      FROM %(invoice)s i
+      JOIN account_move_line l ON l.move_id = i.id
+      JOIN sale_order_line_invoice_rel r ON r.invoice_line_id = l.id
+      JOIN sale_order_line s ON s.id = r.order_line_id
+      JOIN sale_order o ON o.id = s.order_id
+"""
+
+# Credit notes that reverse none, of which the origin names a document, of whomever.
+_OF_NAMES = """
+    SELECT m.partner_id
+      FROM account_move m
+     WHERE m.move_type = 'out_refund' AND m.reversed_entry_id IS NULL
+       AND m.company_id = %(company)s AND m.partner_id IS NOT NULL
+       AND m.invoice_origin IS NOT NULL
+       AND EXISTS (SELECT FROM regexp_split_to_table(m.invoice_origin,
+                                                     '\\s*[,;]\\s*') n
+                    WHERE n IN (%(names)s))
 """

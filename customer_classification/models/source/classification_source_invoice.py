@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -50,8 +52,9 @@ class ClassificationSourceInvoice(models.AbstractModel):
                AND m.state = 'posted'
                AND m.company_id = %(company)s
                AND m.invoice_date <= %(as_of_date)s
-               AND %(partners)s AND %(matching)s
+               AND NOT %(undoes)s AND %(partners)s AND %(matching)s
             """,
+            undoes=self.env["classification.source.credit"]._undoes(SQL("m")),
             amount=self._company_amount(
                 scope,
                 SQL("m.amount_untaxed_signed + COALESCE(down.balance, 0)"),
@@ -124,17 +127,25 @@ class ClassificationSourceInvoice(models.AbstractModel):
         return ["out_refund"] if policy.subtract_credit_notes else []
 
     @api.model
+    def _undoes_what_counts(self, policy):
+        """SQL that keeps the invoices that reverse a credit note, where those count."""
+        if not self._counted_types(policy):
+            return SQL("FALSE")
+        return self.env["classification.source.credit"]._undoes(SQL("m"))
+
+    @api.model
     def _late_queries(self, policy, scope, since):
         return [
             SQL(
                 """
                 SELECT m.partner_id, m.invoice_date AS day FROM account_move m
                  WHERE m.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
-                   AND m.move_type = ANY(%(types)s)
+                   AND (m.move_type = ANY(%(types)s) OR %(undoes)s)
                    AND m.company_id = %(company)s AND m.state = 'posted'
                    AND %(reason)s AND %(matching)s
                 """,
                 types=self._counted_types(policy),
+                undoes=self._undoes_what_counts(policy),
                 company=scope.company_id,
                 reason=reason,
                 matching=self._matching(policy, scope),
@@ -202,7 +213,11 @@ class ClassificationSourceInvoice(models.AbstractModel):
         if policy.revenue_source != "invoice":
             return []
         types = ["out_invoice", "out_refund", "out_receipt"]
-        return [self._move_kind(policy, self.env._("Invoices"), types)]
+        kind = self._move_kind(policy, self.env._("Invoices"), types)
+        undoes = Domain("reversed_entry_id.move_type", "=", "out_refund") & Domain(
+            "reversed_entry_id.state", "=", "posted"
+        )
+        return [replace(kind, domain=kind.domain & ~undoes)]
 
     @api.model
     def _move_kind(self, policy, name, move_types):

@@ -48,9 +48,12 @@ class CustomerPurchase(models.Model):
         required=True,
         groups=MONEY_GROUP,
         help="Untaxed; negative for what the customer gave back.",
+        aggregator=None,
     )
     margin = fields.Monetary(
-        groups=MONEY_GROUP, help="What was earned on it; leave empty where unknown."
+        groups=MONEY_GROUP,
+        help="What was earned on it; leave empty where unknown.",
+        aggregator=None,
     )
     has_margin = fields.Boolean(string="Margin Known", help="The margin is known.")
     currency_id = fields.Many2one(
@@ -80,6 +83,7 @@ class CustomerPurchase(models.Model):
     )
     company_margin = fields.Float(
         string="Margin in Company Currency",
+        aggregator=None,  # a number without a currency
         digits=(16, 2),
         compute="_compute_company_amount",
         store=True,

@@ -11,3 +11,6 @@ class SaleOrder(models.Model):
     _customer_validity_index = models.Index(
         "(company_id, validity_date) WHERE state IN ('draft', 'sent')"
     )
+
+    def _naming_partners(self):
+        return self._partners_naming(self.sudo().mapped("name"))

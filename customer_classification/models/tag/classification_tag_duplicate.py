@@ -42,6 +42,7 @@ class ClassificationTagDuplicate(models.Model):
         string="Alike",
         help="How alike the names are, or which part of the records that have one of "
         "them have both.",
+        aggregator=None,
     )
 
     @api.model

@@ -70,6 +70,7 @@ class ClassificationTagMixin(models.AbstractModel):
         readonly=True, copy=False, help="The review date of which the owner was told."
     )
     tag_record_count = fields.Integer(
+        aggregator=None,
         string="Tagged",
         readonly=True,
         copy=False,

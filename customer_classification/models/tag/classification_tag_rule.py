@@ -112,7 +112,9 @@ class ClassificationTagRule(models.Model):
         help="A rule that cannot be read gives and takes nothing.",
     )
     last_run_date = fields.Datetime(string="Last Run", readonly=True, copy=False)
-    matched_count = fields.Integer(string="Matched", readonly=True, copy=False)
+    matched_count = fields.Integer(
+        string="Matched", readonly=True, copy=False, aggregator=None
+    )
     preview_date = fields.Datetime(string="Preview Of", readonly=True, copy=False)
     preview_user_id = fields.Many2one(
         "res.users",
@@ -120,14 +122,21 @@ class ClassificationTagRule(models.Model):
         readonly=True,
         copy=False,
     )
-    preview_matched = fields.Integer(string="Would Match", readonly=True, copy=False)
-    preview_added = fields.Integer(string="Would Get It", readonly=True, copy=False)
-    preview_removed = fields.Integer(string="Would Lose It", readonly=True, copy=False)
+    preview_matched = fields.Integer(
+        string="Would Match", readonly=True, copy=False, aggregator=None
+    )
+    preview_added = fields.Integer(
+        string="Would Get It", readonly=True, copy=False, aggregator=None
+    )
+    preview_removed = fields.Integer(
+        string="Would Lose It", readonly=True, copy=False, aggregator=None
+    )
     preview_kept_off = fields.Integer(
         string="Left Alone",
         readonly=True,
         copy=False,
         help="They match, but a person took the tag away.",
+        aggregator=None,
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     preview_revenue = fields.Monetary(
@@ -135,6 +144,7 @@ class ClassificationTagRule(models.Model):
         readonly=True,
         copy=False,
         groups=MONEY_GROUP,
+        aggregator=None,
     )
 
     @api.depends(

@@ -83,10 +83,10 @@ class TestHistory(HistoryCase):
             self.assertEqual(self._tier_of(self.ann, when), tier, when)
 
     def test_axes_in_one_row(self):
-        self._change(self.ann, "low", day(1, 10), revenue=100)
-        self._change(self.ann, "new", day(1, 10), axis="lifecycle_stage", revenue=100)
-        self._change(self.ann, "high", day(2, 1), axis="churn_risk", revenue=70)
-        self._change(self.ann, "active", day(3, 1), axis="lifecycle_stage", revenue=40)
+        self._change(self.ann, "low", day(1, 10))
+        self._change(self.ann, "new", day(1, 10), axis="lifecycle_stage")
+        self._change(self.ann, "high", day(2, 1), axis="churn_risk")
+        self._change(self.ann, "active", day(3, 1), axis="lifecycle_stage")
         self._change(self.bob, "lost", day(1, 10), axis="lifecycle_stage")
         rows = self._rows(day(2, 15))
         ann = rows.filtered(lambda row: row.partner_id == self.ann)
@@ -96,7 +96,6 @@ class TestHistory(HistoryCase):
         self.assertEqual(ann.value_tier_id, self._tier("low"))
         self.assertEqual(ann.lifecycle_stage_id, self._stage("new"))
         self.assertEqual(ann.churn_risk, "high")
-        self.assertEqual(ann.revenue, 70)
         self.assertEqual(ann.value_tier_since, day(1, 10))
         self.assertEqual(ann.churn_risk_since, day(2, 1))
         bob = rows - ann
@@ -238,9 +237,14 @@ class TestHistory(HistoryCase):
     def test_group(self):
         self.ann.user_id = self.env.user
         self.ann.country_id = self.env.ref("base.nz")
-        self._change(self.ann, "low", day(1, 10), revenue=30)
-        self._change(self.bob, "low", day(1, 10), revenue=12)
-        self._change(self.cay, "vip", day(1, 10), revenue=500)
+        for partner, tier, amount in (
+            (self.ann, "low", 30),
+            (self.bob, "low", 12),
+            (self.cay, "vip", 500),
+        ):
+            self._change(partner, tier, day(1, 10))
+            self._purchase(partner, day(1, 20), amount)
+            self._purchase(partner, day(2, 20), 1_000)
         model = self.env["classification.history"].with_context(history_date=day(2, 1))
         self.assertEqual(
             model._read_group([], ["value_tier_id"], ["__count", "revenue:sum"]),
@@ -315,7 +319,9 @@ class TestHistory(HistoryCase):
         )
         model.web_search_read([], page)
         self.env.invalidate_all()
-        with self.assertQueryCount(5):  # rows, count, names of both kinds, since when
+        # Rows, count, names of both kinds, since when; and of revenue the policies, the
+        # company, and the purchases.
+        with self.assertQueryCount(8):
             model.web_search_read([], page)
         with self.assertQueryCount(1):
             model._read_group([], ["lifecycle_stage_id"], ["__count"])
@@ -425,7 +431,8 @@ class TestHistoryAccess(HistoryCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.other = cls._company("Other Ltd")
-        cls._change(cls.ann, "low", day(1, 10), revenue=5)
+        cls._change(cls.ann, "low", day(1, 10))
+        cls._purchase(cls.ann, day(1, 10), 5)
         cls._change(cls.bob, "vip", day(1, 10), company_id=cls.other.id)
         cls._user("plain", "base.group_user")
         cls._user("seller", "sales_team.group_sale_salesman")

@@ -41,16 +41,24 @@ class TestMigration(MigrationCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.dan, cls.eve = cls._customer("Dan"), cls._customer("Eve")
-        cls._change(cls.ann, "low", day(1, 10), revenue=10)
-        cls._change(cls.ann, "vip", day(4, 10), revenue=90)
-        cls._change(cls.bob, "vip", day(1, 10), revenue=80)
-        cls._change(cls.cay, "low", day(5, 10), revenue=5)
-        cls._change(cls.dan, "low", day(1, 10), revenue=7)
-        cls._change(cls.dan, False, day(5, 10), revenue=0)
-        cls._change(cls.eve, "high", day(1, 10), revenue=50)
-        cls._change(cls.eve, "vip", day(2, 10), revenue=60)
-        cls._change(cls.eve, "low", day(5, 10), revenue=20)
-        cls._change(cls.eve, "unrated", day(6, 2), revenue=0)
+        cls._change(cls.ann, "low", day(1, 10))
+        cls._change(cls.ann, "vip", day(4, 10))
+        cls._change(cls.bob, "vip", day(1, 10))
+        cls._change(cls.cay, "low", day(5, 10))
+        cls._change(cls.dan, "low", day(1, 10))
+        cls._change(cls.dan, False, day(5, 10))
+        cls._change(cls.eve, "high", day(1, 10))
+        cls._change(cls.eve, "vip", day(2, 10))
+        cls._change(cls.eve, "low", day(5, 10))
+        cls._change(cls.eve, "unrated", day(6, 2))
+        for partner, when, amount in (
+            (cls.ann, day(1, 10), 10),
+            (cls.ann, day(4, 1), 80),
+            (cls.dan, day(1, 10), 7),
+            (cls.eve, day(6, 1), 20),
+            (cls.eve, day(6, 2), 1_000),
+        ):
+            cls._purchase(partner, when, amount)
 
     def test_rows(self):
         rows = {row.partner_id: row for row in self._model().search([])}
@@ -93,7 +101,12 @@ class TestMigration(MigrationCase):
         self.assertEqual(matrix["from_date"], "2025-03-01")
         self.assertEqual(matrix["to_date"], "2025-06-01")
         self.assertEqual(matrix["first_date"], "2025-01-10")
-        self.assertIs(matrix["currency_id"], False)
+        self.assertEqual(matrix["currency_id"], self.company.currency_id.id)
+        before, after = (
+            sum(cell[name] for cell in matrix["cells"])
+            for name in ("before", "revenue")
+        )
+        self.assertEqual((before, after), (10 + 7, 10 + 80 + 20))
 
     def test_same_day_twice_is_all_diagonal(self):
         matrix = self._model(LAST, LAST).get_matrix("value_tier")
@@ -111,7 +124,7 @@ class TestMigration(MigrationCase):
         self.assertEqual(back, there)
 
     def test_as_known_on(self):
-        self._change(self.bob, "high", day(2, 1), recorded=day(7, 1), revenue=55)
+        self._change(self.bob, "high", day(2, 1), recorded=day(7, 1))
         known = self._model(known=day(6, 30)).get_matrix("value_tier")
         now = self._model().get_matrix("value_tier")
         self.assertEqual(self._cells(known)["VIP", "VIP"], 1)
@@ -164,7 +177,7 @@ class TestMigration(MigrationCase):
     def test_two_companies_of_different_currencies(self):
         other = self._company("Other Ltd", "USD")
         self.env.user.company_ids |= other
-        self._change(self.ann, "low", day(1, 10), company_id=other.id, revenue=1)
+        self._change(self.ann, "low", day(1, 10), company_id=other.id)
         both = self._model(allowed_company_ids=[self.company.id, other.id])
         matrix = both.get_matrix("value_tier")
         self.assertEqual(sum(cell["count"] for cell in matrix["cells"]), 6)
@@ -175,16 +188,18 @@ class TestMigration(MigrationCase):
             [], ["from_tier_id", "to_tier_id"], ["__count"]
         )
         self.assertEqual(sum(group["__count"] for group in groups), 5)
-        described = self._model().fields_get(["from_revenue", "to_revenue"])
-        for field in described.values():
-            self.assertFalse(field.get("aggregator"), "revenue of many days has no sum")
+        measures = ["from_revenue:sum", "to_revenue:sum"]
+        groups = self._model()._read_group([], ["to_tier_id"], measures)
+        vip = self._tier("vip")
+        self.assertEqual([row[1:] for row in groups if row[0] == vip], [(10, 90)])
 
     def test_queries(self):
         model = self._model()
         for axis in AXES:
             model.get_matrix(axis)
             self.env.invalidate_all()
-            with self.assertQueryCount(4):  # company, groups, classes, first day
+            # The companies, policies twice, groups, classes, first day.
+            with self.assertQueryCount(7):
                 model.get_matrix(axis)
         with self.assertQueryCount(1):
             model.search_fetch([], ["from_tier_id", "to_tier_id"])
@@ -295,7 +310,7 @@ class TestMigrationAccess(MigrationCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls._change(cls.ann, "low", day(1, 10), revenue=5)
+        cls._change(cls.ann, "low", day(1, 10))
         cls._user("plain", "base.group_user")
         cls._user("seller", "sales_team.group_sale_salesman")
         cls._user("officer", "customer_classification.group_officer")
@@ -306,6 +321,7 @@ class TestMigrationAccess(MigrationCase):
         matrix = self._model().get_matrix("value_tier")
         self.assertEqual(self._cells(matrix), {("Low", "Low"): 1})
         self.assertIs(matrix["currency_id"], False)
+        self.assertNotIn("revenue", matrix["cells"][0])
         rows = self._model().search([])
         self.assertEqual(rows.to_tier_id.code, "low")
         with self.assertRaises(AccessError):

@@ -176,6 +176,76 @@ class TestRefresh(RefreshCase):
         self.assertEqual(self._profile(self.customers[4]).refund_amount, 0)
         self.assertAsFull()
 
+    def test_origin_names_the_order_of_another_customer(self):
+        """Cancelled, confirmed again, dated otherwise, renamed, deleted: whoever has
+        the credit note is looked at."""
+        order = self._order(self.customers[3], AS_OF, 99)
+        owner = self.customers[4]
+        self._invoice(
+            *(owner, AS_OF, 40), move_type="out_refund", invoice_origin=order.name
+        )
+        self._refresh()
+        self.assertEqual(self._profile(owner).refund_amount, 40)
+        for change, amount in (
+            (order._action_cancel, 0),
+            (lambda: order.write({"state": "sale"}), 40),
+            (lambda: order.write({"date_order": self._moment(self._days(9))}), 0),
+            (lambda: setattr(self, "today", self._days(9)), 40),
+            (order._action_cancel, 0),
+            # What names nothing counts by this policy.
+            (lambda: order.write({"name": "Other"}), 40),
+            (lambda: order.write({"name": "Third"}), 40),
+        ):
+            change()
+            self._refresh()
+            self.assertEqual(self._profile(owner).refund_amount, amount)
+            self.assertAsFull()
+
+    def test_named_order_is_deleted(self):
+        order = self._order(self.customers[3], AS_OF, 99)
+        order._action_cancel()
+        owner = self.customers[4]
+        origin = f"{order.name}; Return 7"
+        self._invoice(
+            *(owner, AS_OF, 40), move_type="out_refund", invoice_origin=origin
+        )
+        self._refresh()
+        self.assertEqual(self._profile(owner).refund_amount, 0)
+        order.unlink()
+        self.assertEqual(self._refresh().looked_at_count, 2)
+        self.assertEqual(self._profile(owner).refund_amount, 40)
+        self.assertAsFull()
+
+    def test_origin_names_the_invoice_of_another_customer(self):
+        order = self._order(self.customers[3], AS_OF, 99)
+        invoice = self._invoice_of(order, AS_OF)
+        owner = self.customers[4]
+        self._invoice(
+            *(owner, AS_OF, 40), move_type="out_refund", invoice_origin=invoice.name
+        )
+        self._refresh()
+        self.assertEqual(self._profile(owner).refund_amount, 40)
+        invoice.button_draft()
+        invoice.invoice_line_ids.sale_line_ids = False
+        invoice.action_post()
+        self._refresh()
+        self.assertEqual(self._profile(owner).refund_amount, 0)
+        self.assertAsFull()
+
+    def test_credit_note_undone_for_another_customer(self):
+        order = self._order(self.customers[3], AS_OF, 99)
+        credit = self._credit(self._invoice_of(order, AS_OF), AS_OF)
+        self._refresh()
+        undoing = credit._reverse_moves([{"invoice_date": AS_OF}])
+        undoing.partner_id = self.customers[4]
+        undoing.action_post()
+        self._refresh()
+        self.assertEqual(self._profile(self.customers[3]).refund_amount, 0)
+        self.assertAsFull()
+
+    def _days(self, number):
+        return AS_OF + timedelta(days=number)
+
     def test_rate_comes_is_corrected_and_goes(self):
         """Only who has a document of its days, in its currency, is looked at."""
         bought, ordered, long_ago = self.customers[1:4]
@@ -352,6 +422,7 @@ class TestRefreshEqualsFull(RefreshCase):
     EVENTS = (
         *("buy", "order", "edit", "cancel", "refund", "delete", "give"),
         *("abroad", "foreign_order", "invoice", "credit", "reset"),
+        *("undo", "name_order", "drop"),
         *("rate", "rate", "correct_rate", "move_rate", "delete_rate"),
         *("quote", "lead", "lose", "move", "promote", "archive", "merge", "new"),
         *("decide", "day", "week", "quarter", "look"),
@@ -443,6 +514,27 @@ class TestRefreshEqualsFull(RefreshCase):
         if moves:
             part = dice.choice((None, [dice.choice((3, 15))]))
             self._credit(dice.choice(moves), self.today, part)
+
+    def _event_undo(self, dice):
+        moves = self._moves_of_orders("out_refund")
+        if moves:
+            part = dice.choice((None, None, [dice.choice((3, 15))]))
+            self._credit(dice.choice(moves), self.today, part)
+
+    def _event_name_order(self, dice):
+        """Give back to somebody what an order of whomever is named for."""
+        if self.orders:
+            names = {dice.choice(self.orders).name for __ in range(2)}
+            self._invoice(
+                *(self._someone(dice), self.today, 45),
+                move_type="out_refund",
+                invoice_origin=", ".join(sorted(names)),
+            )
+
+    def _event_drop(self, dice):
+        gone = self.orders.filtered(lambda one: one.state == "cancel")[:1]
+        self.orders -= gone
+        gone.unlink()
 
     def _event_reset(self, dice):
         """Take an invoice or a credit note back to a draft."""

@@ -85,6 +85,97 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self._invoice_of(order, AS_OF - timedelta(8))
         self.assertEqual(self._numbers(), (1_000, 0, 1))
 
+    def test_credit_note_undone(self):
+        """By an invoice that reverses it, from the day of that invoice on."""
+        order = self._order(self.customer, BEFORE, 1_000)
+        credit = self._credit(self._invoice_of(order, BEFORE), AS_OF - timedelta(9))
+        self._credit(credit, AS_OF - timedelta(2))
+        self.assertEqual(self._numbers(as_of_date=AS_OF - timedelta(3)), (0, 1_000, 1))
+        self.assertEqual(self._numbers(), (1_000, 0, 1))
+
+    def test_credit_note_undone_in_part(self):
+        order = self._order(self.customer, BEFORE, 1_000)
+        credit = self._credit(self._invoice_of(order, BEFORE), BEFORE, [300])
+        self._credit(credit, AS_OF, [100])
+        self.assertEqual(self._numbers(), (800, 200, 1))
+
+    def test_credit_note_undone_and_given_again(self):
+        """What is undone is gone; the second credit note counts on its own day."""
+        order = self._order(self.customer, BEFORE, 1_000)
+        invoice = self._invoice_of(order, BEFORE)
+        credit = self._credit(invoice, AS_OF - timedelta(400), [300])
+        undoing = self._credit(credit, AS_OF - timedelta(9))
+        self.assertEqual(self._numbers(), (1_000, 0, 1))
+        second = self._credit(undoing, AS_OF)
+        self.assertEqual(self._numbers(), (700, 300, 1))
+        self._credit(second, AS_OF)
+        self.assertEqual(self._numbers(), (1_000, 0, 1))
+
+    def test_one_of_two_credit_notes_undone(self):
+        """The other one takes back all that it says."""
+        order = self._order(self.customer, BEFORE, 1_000)
+        invoice = self._invoice_of(order, BEFORE)
+        first = self._credit(invoice, BEFORE, [300])
+        self._credit(invoice, AS_OF, [500])
+        self._credit(first, BEFORE)
+        self.assertEqual(self._numbers(as_of_date=BEFORE), (1_000, 0, 1))
+        self.assertEqual(self._numbers(), (500, 500, 1))
+
+    def test_undone_without_a_line_of_an_order(self):
+        """Of an origin, of nothing known, of the invoice as a whole."""
+        order = self._order(self.customer, BEFORE, 1_000)
+        invoice = self._invoice_of(order, BEFORE)
+        policy = self._policy(self.company, subtract_unlinked_credit_notes=True)
+        for values in (
+            {"invoice_origin": order.name},
+            {"invoice_origin": invoice.name},
+            {},
+            {"reversed_entry_id": invoice.id},
+        ):
+            with self.subTest(values), self.env.cr.savepoint() as savepoint:
+                credit = self._invoice(
+                    *(self.customer, BEFORE, 60), move_type="out_refund", **values
+                )
+                self.assertEqual(self._numbers(policy=policy), (940, 60, 1))
+                undoing = self._credit(credit, AS_OF)
+                self.assertEqual(undoing.move_type, "out_invoice")
+                self.assertEqual(self._numbers(policy=policy), (1_000, 0, 1))
+                self._credit(undoing, AS_OF, [40])
+                self.assertEqual(self._numbers(policy=policy), (960, 40, 1))
+                savepoint.rollback()
+            self.env.invalidate_all()
+
+    def test_undone_draft_does_not_count(self):
+        order = self._order(self.customer, BEFORE, 1_000)
+        credit = self._credit(self._invoice_of(order, BEFORE), AS_OF, [300])
+        credit._reverse_moves([{"invoice_date": AS_OF}])
+        self.assertEqual(self._numbers(), (700, 300, 1))
+
+    def test_products_of_what_is_undone(self):
+        order = self._order(self.customer, BEFORE, 1_000)
+        credit = self._credit(self._invoice_of(order, BEFORE), AS_OF, [300])
+        self._credit(credit, AS_OF)
+        self.policy.recompute_products(as_of_date=AS_OF)
+        self.assertEqual(self._product_revenue(), 1_000)
+        self.assertEqual(self._bought_products(), 1_000)
+
+    def _product_revenue(self):
+        profile = self.env["product.profile"].search(
+            [
+                ("product_tmpl_id", "=", self.product.product_tmpl_id.id),
+                ("company_id", "=", self.company.id),
+            ]
+        )
+        return profile.revenue
+
+    def _bought_products(self):
+        """What the customer bought, as its list of products has it."""
+        self._recompute()
+        rows = self.env["customer.product"].with_context(
+            customer_product_partner_id=self.customer.id
+        )
+        return sum(rows.search([]).mapped("revenue"))
+
     def test_two_credit_notes_of_an_order(self):
         order = self._order(self.customer, BEFORE, 1_000)
         invoice = self._invoice_of(order, BEFORE)
@@ -256,13 +347,7 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self._credit(self._invoice_of(order, BEFORE), AS_OF, [300])
         self._credit(self._invoice(self.customer, BEFORE, 100), AS_OF)
         self.policy.recompute_products(as_of_date=AS_OF)
-        profile = self.env["product.profile"].search(
-            [
-                ("product_tmpl_id", "=", self.product.product_tmpl_id.id),
-                ("company_id", "=", self.company.id),
-            ]
-        )
-        self.assertEqual(profile.revenue, 700)
+        self.assertEqual(self._product_revenue(), 700)
 
     def test_documents_that_count_are_opened(self):
         order = self._order(self.customer, BEFORE, 1_000)
@@ -346,6 +431,31 @@ class TestCreditNotesByInvoice(CreditNoteCase):
         self._credit(invoice, BEFORE, [300])
         self.assertEqual(self._numbers(as_of_date=BEFORE), (0, 0, 0))
         self.assertEqual(self._numbers(), (700, 300, 1))
+
+    def test_credit_note_undone(self):
+        """By an invoice that is no second purchase."""
+        invoice = self._invoice(self.customer, BEFORE, 1_000)
+        credit = self._credit(invoice, AS_OF - timedelta(9), [300])
+        undoing = self._credit(credit, AS_OF - timedelta(2))
+        self.assertEqual(self._numbers(as_of_date=AS_OF - timedelta(3)), (700, 300, 1))
+        self.assertEqual(self._numbers(), (1_000, 0, 1))
+        self._credit(undoing, AS_OF, [100])
+        self.assertEqual(self._numbers(), (900, 100, 1))
+
+    def test_credit_note_of_nothing_undone(self):
+        """What took back nothing gives nothing back."""
+        self._invoice(self.customer, BEFORE, 1_000)
+        credit = self._invoice(self.customer, BEFORE, 60, move_type="out_refund")
+        undoing = self._credit(credit, AS_OF)
+        self.assertEqual(self._numbers(), (1_000, 0, 1))
+        found = self._profile(self.customer)._documents()
+        counted = self.env["account.move"].search(found[0][1])
+        self.assertNotIn(undoing, counted)
+        self.policy.recompute_products(as_of_date=AS_OF)
+        profile = self.env["product.profile"].search(
+            [("company_id", "=", self.company.id), ("line_count", ">", 0)]
+        )
+        self.assertEqual(profile.revenue, 1_000)
 
     def test_down_payment_and_final_invoice_given_back(self):
         order = self._order(self.customer, BEFORE, 1_000)

@@ -3,13 +3,18 @@
  * The answer has `rows` and `columns`, the classes with `rank` (higher is better,
  * `false` compares with nothing) and `is_customer` (`false` for the row of those who
  * were no customers and the column of those who are none any more), and `cells` with
- * the places of their row and column, `count`, and `revenue` where it is known.
+ * the places of their row and column, `count`, and `revenue` where it is known, with
+ * that of the first day as `before` where the matrix has both.
  */
 
 const sum = (cells, name) => cells.reduce((total, cell) => total + (cell[name] || 0), 0);
 
 export function sums(cells) {
-    return { count: sum(cells, "count"), revenue: sum(cells, "revenue") };
+    return {
+        count: sum(cells, "count"),
+        before: sum(cells, "before"),
+        revenue: sum(cells, "revenue"),
+    };
 }
 
 /** Whether it is `better`, `worse` or the `same` to come from a class to another;

@@ -110,6 +110,12 @@ export class MigrationMatrix extends Component {
         );
     }
 
+    get moneyLegend() {
+        return _t(
+            "Amounts are what these customers brought in the window that ends on the first day, and in the one that ends on the second day, by the rules and the documents of today."
+        );
+    }
+
     get hasMoney() {
         return this.state.matrix.currency_id !== false;
     }
@@ -134,8 +140,13 @@ export class MigrationMatrix extends Component {
         return {
             ...item,
             countText: formatInteger(item.count),
-            revenueText: this.hasMoney ? this.money(item.revenue) : "",
+            revenueText: this.hasMoney ? this.revenueText(item) : "",
         };
+    }
+
+    /** Of the first and of the second day. */
+    revenueText({ before, revenue }) {
+        return `${this.money(before)} → ${this.money(revenue)}`;
     }
 
     cell(row, column) {

@@ -53,6 +53,10 @@ export class ClassificationRehearsal extends MigrationMatrix {
         return [...lines, this.line({ name: _t("All"), key: "all", isTotal: true }, all, all)];
     }
 
+    revenueText({ revenue }) {
+        return this.money(revenue);
+    }
+
     keyOf(head) {
         return head.is_customer ? String(head.key) : "outside";
     }
