@@ -1,3 +1,5 @@
+from functools import cache
+
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
@@ -552,15 +554,17 @@ class ResPartner(models.Model):
     )
     def _compute_customer_country_group_ids(self):
         shown = self._shown_customers()
+        region_of = cache(lambda country: country.country_group_ids._as_region())
         for partner in self:
-            groups = partner._customer_among(shown).country_id.country_group_ids
-            partner.customer_country_group_ids = groups
-            partner.customer_region_id = groups._as_region()
+            country = partner._customer_among(shown).country_id
+            partner.customer_country_group_ids = country.country_group_ids
+            partner.customer_region_id = region_of(country)
 
     def _customer_among(self, shown):
         """The customer behind a contact, if it is not saved yet or among others."""
         customer = self.commercial_partner_id
-        return customer.filtered(lambda one: not one._origin or one._origin in shown)
+        saved = customer._origin
+        return customer.browse() if saved and saved not in shown else customer
 
     @api.model
     def _search_customer_country_group_ids(self, operator, value):

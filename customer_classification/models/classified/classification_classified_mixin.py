@@ -79,7 +79,7 @@ class ClassificationClassifiedMixin(models.AbstractModel):
     def _field_to_sql(self, alias, field_expr, query=None):
         """The profile and its fields, for sorting and grouping, through that join."""
         field, kind = self._fields.get(field_expr), self._classified_kind
-        if query is None or field is None or kind is None:
+        if query is None or field is None or field.store or kind is None:
             return super()._field_to_sql(alias, field_expr, query)
         if field.name == kind.profile_field:
             self._check_field_access(field, "read")

@@ -1,3 +1,5 @@
+from functools import cache, partial
+
 from odoo import api, fields, models
 
 from ..common.access_groups import MONEY_GROUP
@@ -22,12 +24,10 @@ class ClassificationChange(models.Model):
     def _compute_explanation_text(self):
         """Rendered from the numbers kept with the change: eleven queries for any
         number, to read the changes, their policies, tiers, stages and currencies."""
-        sentences = {}
+        sentences_for = cache(partial(Sentences, self.env))
         for change, seen in zip(self.sudo(), self, strict=True):
-            key = (change.policy_id, change.currency_id)
-            if key not in sentences:
-                sentences[key] = Sentences(self.env, *key)
-            seen.explanation_text = change._explain(sentences[key])
+            sentences = sentences_for(change.policy_id, change.currency_id)
+            seen.explanation_text = change._explain(sentences)
 
     def _explain(self, sentences):
         """The sentence of this change; empty where its numbers were not kept."""

@@ -291,19 +291,25 @@ class CustomerProfile(models.Model):
     def _compute_as_of(self):
         """Days are counted to the day of the last run that looked at the customer:
         the last full one, or a later one that changed this profile. One query."""
-        full = self.env["classification.run"]._last_runs(self.company_id)
-        for profile in self:
-            runs = (full.get(profile.company_id), profile.sudo().run_id)
-            as_of = max((run.as_of_date for run in runs if run), default=False)
+        days = self._as_of_days()
+        for profile, told in zip(self, self.sudo(), strict=True):
+            as_of = days[told.company_id, told.run_id]
+            recency = self._days_since(told.last_purchase_date, as_of)
+            gap = told.expected_gap_days
             profile.as_of_date = as_of
-            recency = profile._days_since(profile.last_purchase_date, as_of)
             profile.recency_days = recency
-            profile.tenure_days = profile._days_since(
-                profile.first_purchase_date, as_of
-            )
-            profile.overdue_ratio = (
-                recency / profile.expected_gap_days if profile.expected_gap_days else 0
-            )
+            profile.tenure_days = self._days_since(told.first_purchase_date, as_of)
+            profile.overdue_ratio = recency / gap if gap else 0
+
+    def _as_of_days(self):
+        """``{(company, last run that changed a profile): as-of date}``: one query."""
+        full = self.env["classification.run"]._last_runs(self.company_id)
+        pairs = {(profile.company_id, profile.run_id) for profile in self.sudo()}
+        days = {}
+        for company, own in pairs:
+            runs = filter(None, (full.get(company), own))
+            days[company, own] = max((run.as_of_date for run in runs), default=False)
+        return days
 
     @api.depends("churn_risk")
     def _compute_churn_risk_color(self):

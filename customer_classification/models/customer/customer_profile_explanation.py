@@ -1,6 +1,8 @@
+from functools import cache, partial
+
 from odoo import api, fields, models
 
-from .explanation import Sentences, TierLimits, tier_above
+from .explanation import Sentences, TierLimits
 
 
 class CustomerProfile(models.Model):
@@ -25,6 +27,7 @@ class CustomerProfile(models.Model):
             policy: TierLimits(policy, edges)
             for policy, edges in self._edges_by_policy().items()
         }
+        sentences_for = cache(partial(Sentences, self.env))
         for profile, seen in zip(self.sudo(), self, strict=True):
             policy = profile.policy_id
             if not policy:
@@ -32,7 +35,7 @@ class CustomerProfile(models.Model):
                 seen.stage_explanation = False
                 seen.risk_explanation = False
                 continue
-            sentences = Sentences(self.env, policy, profile.currency_id)
+            sentences = sentences_for(policy, profile.currency_id)
             seen.tier_explanation = profile._why_tier(sentences, limits[policy])
             seen.stage_explanation = profile._why_stage(sentences)
             seen.risk_explanation = profile._why_risk(sentences)
@@ -53,7 +56,7 @@ class CustomerProfile(models.Model):
         """The sentence for the tier by the numbers."""
         tier = self.shadow_tier_id
         told = self._numbers_of_tier(sentences, limits)
-        text = sentences.tier(told, tier, tier_above(limits.tiers, tier))
+        text = sentences.tier(told, tier, limits.above(tier))
         return sentences.decided(text) if tier != self.value_tier_id else text
 
     def _numbers_of_tier(self, sentences, limits):
@@ -65,7 +68,7 @@ class CustomerProfile(models.Model):
             "orders": self.order_count,
             "limit": limits.enter.get(tier),
             "keep": limits.keep.get(tier),
-            "next": limits.next().get(tier),
+            "next": limits.next.get(tier),
             "buyers": limits.buyers.get(tier),
             "stands": standing.get(tier),
             "frozen": limits.frozen.get(tier),

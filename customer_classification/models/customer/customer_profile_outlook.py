@@ -1,11 +1,12 @@
 from datetime import timedelta
+from functools import cache, partial
 from types import SimpleNamespace
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import float_round
 
-from .explanation import DAYS_A_MONTH, Sentences, TierLimits, tier_above
+from .explanation import DAYS_A_MONTH, Sentences, TierLimits
 
 HIGHEST_SCORE = 100
 TRENDS = [("rising", "Rising"), ("steady", "Steady"), ("falling", "Falling")]
@@ -52,8 +53,9 @@ class CustomerProfile(models.Model):
     @api.depends_context("lang", "uid")
     def _compute_value_trend(self):
         """Where the customer goes, from the stored numbers."""
+        sentences_for = cache(partial(Sentences, self.env))
         for profile, seen in zip(self.sudo(), self, strict=True):
-            sentences = Sentences(self.env, profile.policy_id, profile.currency_id)
+            sentences = sentences_for(profile.policy_id, profile.currency_id)
             trend, reason = profile._trend(sentences)
             seen.value_trend = trend
             seen.value_trend_text = reason and self.env._(
@@ -111,8 +113,9 @@ class CustomerProfile(models.Model):
         outlook = profiles._outlook(policy, as_of, edges)
         stages = self.env["customer.lifecycle.stage"].search_fetch([], ["code", "name"])
         names = {stage.code: stage.name for stage in stages}
+        sentences_for = cache(partial(Sentences, self.env, policy))
         for profile, told in outlook.items():
-            sentences = Sentences(self.env, policy, profile.currency_id)
+            sentences = sentences_for(profile.currency_id)
             seen = profile.with_env(self.env)
             seen.tier_reach_text = profile._reach_text(sentences, told)
             seen.tier_keep_text = profile._keep_text(sentences, told)
@@ -160,7 +163,7 @@ class CustomerProfile(models.Model):
 
         tiers = {one.partner_id.id: one.shadow_tier_id.id for one in self}
         held = [tiers[partner] for partner in partner_ids]
-        reach = pd.Series(limits.next(), dtype="float64").reindex(held)
+        reach = pd.Series(limits.next, dtype="float64").reindex(held)
         keep = pd.Series(limits.keep, dtype="float64").reindex(held)
         return pd.DataFrame(
             {"reach": reach.to_numpy(), "keep": keep.to_numpy()}, partner_ids
@@ -176,7 +179,7 @@ class CustomerProfile(models.Model):
             for name in ("value", "value_then"):
                 setattr(told, name, 0 if row[name] != row[name] else row[name])
         told.next_tier = self.env["customer.value.tier"].browse(int(told.next_tier))
-        told.above = tier_above(limits.tiers, self.shadow_tier_id)
+        told.above = limits.above(self.shadow_tier_id)
         told.is_better = told.next_tier.sequence < self.shadow_tier_id.sequence
         return told
 

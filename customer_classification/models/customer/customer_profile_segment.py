@@ -7,6 +7,11 @@ from .customer_profile import RISK_SELECTION
 
 _STAGES = [code for code, __ in STAGE_SELECTION]
 _RISKS = [code for code, __ in RISK_SELECTION]
+# What the sentence about the segment is made of.
+SAID_OF = (
+    *SCORE_FIELDS,
+    *("segment_id", "value_tier_id", "lifecycle_stage_id", "churn_risk"),
+)
 
 
 class CustomerProfile(models.Model):
@@ -27,11 +32,13 @@ class CustomerProfile(models.Model):
             policy: _SegmentMap(policy, edges)
             for policy, edges in self._edges_by_policy().items()
         }
+        known = {}
         for profile, seen in zip(self.sudo(), self, strict=True):
-            segment_map = profile.segment_id and maps[profile.policy_id]
-            seen.segment_explanation = (
-                profile._why_segment(segment_map) if segment_map else False
-            )
+            alike = profile.policy_id, *(profile[name] for name in SAID_OF)
+            if alike not in known:
+                segment_map = profile.segment_id and maps[profile.policy_id]
+                known[alike] = segment_map and profile._why_segment(segment_map)
+            seen.segment_explanation = known[alike] or False
 
     def _why_segment(self, segment_map):
         """The sentence about the segment of this customer.

@@ -23,6 +23,7 @@ is published, is read there.
 import json
 import math
 from datetime import date, timedelta
+from functools import cache, cached_property, partial
 
 from odoo.tools import SQL, format_date, formatLang
 
@@ -39,6 +40,10 @@ CLASS_COLUMNS = {
 # Bits of ``churn_signals``, in the engine's order.
 OVERDUE, FAR_OVERDUE, DECLINING, REFUNDS = (1 << bit for bit in range(4))
 DAYS_A_MONTH = 365.25 / 12
+# Reasons of a tier that are no value.
+UNRATED_REASONS = (
+    *("no_purchase", "too_new", "few_customers", "no_margin", "no_score", "no_value"),
+)
 
 
 class TierLimits:
@@ -93,14 +98,24 @@ class TierLimits:
             if found < today or not is_found_by_all
         }
 
+    @cached_property
     def next(self):
         """``{tier id: limit of the tier above}``."""
-        above = {tier.id: tier_above(self.tiers, tier).id for tier in self.tiers}
+        above = {tier.id: self.above(tier).id for tier in self.tiers}
         return {
             tier: self.enter[other]
             for tier, other in above.items()
             if other in self.enter
         }
+
+    def above(self, tier):
+        """The tier above one of the policy; an empty one for the best, and for one of
+        other rules."""
+        return self._above.get(tier, self.tiers.browse())
+
+    @cached_property
+    def _above(self):
+        return {tier: tier_above(self.tiers, tier) for tier in self.tiers}
 
 
 def tier_above(tiers, tier):
@@ -144,7 +159,7 @@ def _tier_numbers(run, limits):
         "orders": SQL("f.order_count"),
         "limit": _of_tier(limits.enter, SQL('t."to"')),
         "keep": _of_tier(limits.keep, SQL('t."to"')),
-        "next": _of_tier(limits.next(), SQL('t."to"')),
+        "next": _of_tier(limits.next, SQL('t."to"')),
         "lost": _of_tier(limits.keep, SQL('t."from"')),
         "missed": _of_tier(limits.enter, SQL('t."from"')),
         "buyers": _of_tier(limits.buyers, SQL('t."to"')),
@@ -198,11 +213,16 @@ def _days_since(day, run):
 class Sentences:
     """Says why, from the numbers of this module, for one reader.
 
+    Made once for many customers: numbers and days that come again are not formatted
+    again.
+
     :ivar shows_money: whether the reader may see amounts
     """
 
     def __init__(self, env, policy, currency):
         self.env = env
+        self._number = cache(partial(formatLang, env))
+        self._date = cache(partial(format_date, env))
         self.policy = policy.sudo()
         self.currency = currency
         self.is_score = self.policy.value_metric == "score"
@@ -219,7 +239,7 @@ class Sentences:
         return self.env._(
             "Corrected: a document of the past arrived late. As known now, %(value)s "
             "net in %(months)s up to that day.",
-            value=formatLang(self.env, revenue, currency_obj=self.currency),
+            value=self._number(revenue, currency_obj=self.currency),
             months=self.months(),
         )
 
@@ -234,9 +254,10 @@ class Sentences:
         :param before: the tier that was lost for it, where it was
         """
         reason = told.get("reason")
-        unrated = self._unrated(told).get(reason)
-        if unrated or not reason:
-            return unrated or ""
+        if not reason:
+            return ""
+        if reason in UNRATED_REASONS:
+            return self._unrated(reason, told)
         if reason == "lapsed" or told.get("value") is None:
             return self._lapsed(told)
         texts = {"kept": self._kept, "grace": self._grace}
@@ -246,30 +267,35 @@ class Sentences:
             return self._fallen(told, before)
         return self._reached(told, tier, above)
 
-    def _unrated(self, told):
-        policy = self.policy
-        return {
-            "no_purchase": self.env._("Not rated: never bought, only refunds count.")
-            if told.get("refunded")
-            else self.env._("Not rated: never bought."),
-            "too_new": self.env._(
-                "Not rated yet: %(orders)s, known for %(days)s. Rated from %(needed)s "
-                "on, or after %(tenure)s.",
-                orders=self.orders(told.get("lifetime_orders", 0)),
-                days=self.days(told.get("tenure", 0)),
-                needed=self.orders(policy.min_orders),
-                tenure=self.days(policy.min_tenure_days),
-            ),
-            "few_customers": self.env._(
+    def _unrated(self, reason, told):
+        texts = {"no_purchase": self._never_bought, "no_value": self._worthless}
+        if reason in texts:
+            return texts[reason](told)
+        if reason == "too_new":
+            return self._too_new(told)
+        if reason == "few_customers":
+            return self.env._(
                 "Not rated: fewer than %s customers bought, too few to compare with.",
-                policy.min_customers,
-            ),
-            "no_margin": self.env._("Not rated: the margin is not known."),
-            "no_score": self.env._(
-                "Not rated: nothing of what the score weighs is known."
-            ),
-            "no_value": self._worthless(told),
-        }
+                self.policy.min_customers,
+            )
+        if reason == "no_margin":
+            return self.env._("Not rated: the margin is not known.")
+        return self.env._("Not rated: nothing of what the score weighs is known.")
+
+    def _never_bought(self, told):
+        if told.get("refunded"):
+            return self.env._("Not rated: never bought, only refunds count.")
+        return self.env._("Not rated: never bought.")
+
+    def _too_new(self, told):
+        return self.env._(
+            "Not rated yet: %(orders)s, known for %(days)s. Rated from %(needed)s "
+            "on, or after %(tenure)s.",
+            orders=self.orders(told.get("lifetime_orders", 0)),
+            days=self.days(told.get("tenure", 0)),
+            needed=self.orders(self.policy.min_orders),
+            tenure=self.days(self.policy.min_tenure_days),
+        )
 
     def _worthless(self, told):
         months = self.months()
@@ -314,10 +340,10 @@ class Sentences:
     def _share(self, told, tier):
         if told.get("frozen"):
             return self.env._("kept since %s", self.day(told["frozen"]))
-        line = self.policy.tier_ids.filtered(lambda line: line.tier_id == tier)
-        if self.policy.tier_method != "top_percent" or not line or "buyers" not in told:
+        share = self._shares.get(tier)
+        if share is None or "buyers" not in told:
             return ""
-        values = {"share": self.number(line.limit), "buyers": told["buyers"]}
+        values = {"share": self.number(share), "buyers": told["buyers"]}
         if "stands" in told:
             return self.env._(
                 "since %(day)s, when the best %(share)s %% of %(buyers)s customers "
@@ -328,6 +354,13 @@ class Sentences:
         return self.env._(
             "among the best %(share)s %% of %(buyers)s customers", **values
         )
+
+    @cached_property
+    def _shares(self):
+        """``{tier: share of the customers}``; empty where limits are amounts."""
+        if self.policy.tier_method != "top_percent":
+            return {}
+        return {line.tier_id: line.limit for line in self.policy.tier_ids}
 
     def _below(self, told, above):
         """The lowest tier has no limit of its own: which one is missed?"""
@@ -417,31 +450,24 @@ class Sentences:
         orders, months = self.orders(told.get("orders", 0)), self.months()
         if not self.may_tell_value:
             return self.env._("%(orders)s in %(months)s", orders=orders, months=months)
-        texts = {
-            "revenue": self.env._(
-                "%(value)s net in %(months)s from %(orders)s",
-                value=self.value(told["value"]),
-                months=months,
-                orders=orders,
-            ),
-            "margin": self._margin(told, months, orders),
-            "score": self.env._(
-                "A value score of %(value)s, with %(orders)s in %(months)s",
-                value=self.value(told["value"]),
-                months=months,
-                orders=orders,
-            ),
-        }
-        return texts[self.policy.value_metric]
-
-    def _margin(self, told, months, orders):
-        """The margin, and what is missing in it."""
         values = {
             "value": self.value(told["value"]),
             "months": months,
             "orders": orders,
         }
-        unknown = told.get("unknown")
+        if self.is_score:
+            return self.env._(
+                "A value score of %(value)s, with %(orders)s in %(months)s", **values
+            )
+        if self.policy.value_metric == "margin":
+            return self._margin(told.get("unknown"), values)
+        return self.env._("%(value)s net in %(months)s from %(orders)s", **values)
+
+    def _margin(self, unknown, values):
+        """The margin, and what is missing in it.
+
+        :param unknown: number of documents of which it is not known
+        """
         if not unknown:
             return self.env._(
                 "%(value)s margin in %(months)s from %(orders)s", **values
@@ -617,8 +643,8 @@ class Sentences:
     def value(self, value):
         """A value of a tier: an amount, or a score."""
         if self.is_score:
-            return formatLang(self.env, value, 1)
-        return formatLang(self.env, value, currency_obj=self.currency)
+            return self._number(value, 1)
+        return self._number(value, currency_obj=self.currency)
 
     def limit(self, limit, told):
         """A limit beside the value that it judges: with more decimals where both read
@@ -631,19 +657,19 @@ class Sentences:
     def difference(self, value):
         """A difference of two such values."""
         if self.is_score:
-            return self.env._("%s points", formatLang(self.env, value, 1))
+            return self.env._("%s points", self._number(value, 1))
         if self.policy.value_metric == "margin":
             return self.env._("%s of margin", self.value(value))
         return self.value(value)
 
     def number(self, value):
         """At most one decimal, and none where it is zero."""
-        return formatLang(self.env, value, 0 if round(value, 1) == int(value) else 1)
+        return self._number(value, 0 if round(value, 1) == int(value) else 1)
 
     def day(self, day):
         """A date, or its ISO text, as the reader writes it."""
         day = date.fromisoformat(day) if isinstance(day, str) else day
-        return format_date(self.env, day)
+        return self._date(day)
 
     def orders(self, count):
         """A number of orders."""
@@ -669,4 +695,4 @@ class Sentences:
     def ratio(self, told):
         """How many times the own rhythm has passed."""
         gap = told.get("gap") or 1
-        return formatLang(self.env, told.get("recency", 0) / gap, 1)
+        return self._number(told.get("recency", 0) / gap, 1)

@@ -20,10 +20,13 @@ class ResPartner(models.Model):
 
     def _field_to_sql(self, alias, field_expr, query=None):
         """Our worked out fields by their own SQL."""
-        worked_out = self._customer_sql_fields().get(field_expr)
-        if worked_out is None or query is None:
+        field = self._fields.get(field_expr)
+        if query is None or field is None or field.store:
             return super()._field_to_sql(alias, field_expr, query)
-        self._check_field_access(self._fields[field_expr], "read")
+        worked_out = self._customer_sql_fields().get(field_expr)
+        if worked_out is None:
+            return super()._field_to_sql(alias, field_expr, query)
+        self._check_field_access(field, "read")
         return worked_out(alias, query)
 
     @api.model

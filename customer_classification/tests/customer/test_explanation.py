@@ -1,7 +1,11 @@
 from datetime import timedelta
+from unittest.mock import patch
+
+from lxml import etree
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
+from odoo.tools import format_date, formatLang
 
 from ..common import AS_OF, ClassificationCase
 from ..run.test_refresh import RefreshCase
@@ -264,6 +268,47 @@ class TestWhy(ExplanationCase):
             with self.assertQueryCount(13):
                 profiles.read(names)
         self.assertEqual(len(profiles), 8)
+
+    def test_numbers_that_come_again_are_formatted_once(self):
+        """A page of customers alike costs little more than one customer."""
+        for number in range(8):
+            self._regular(f"Customer {number}", 100)
+        self._recompute()
+        profiles = self.env["customer.profile"].search(
+            [("company_id", "=", self.company.id), ("revenue", ">", 0)]
+        )
+        self.assertEqual(len(profiles), 8)
+        self.assertEqual(self._formatted(profiles[:1]), self._formatted(profiles))
+
+    def _formatted(self, profiles):
+        """How many numbers and days are formatted for the sentences of profiles."""
+        module = "odoo.addons.customer_classification.models.classification_explanation"
+        self.env.invalidate_all()
+        with (
+            patch(f"{module}.formatLang", wraps=formatLang) as numbers,
+            patch(f"{module}.format_date", wraps=format_date) as days,
+        ):
+            self.assertEqual(len(set(profiles.mapped("tier_explanation"))), 1)
+        self.assertTrue(numbers.called and days.called)
+        return numbers.call_count + days.call_count
+
+    def test_queries_of_the_list(self):
+        """The page that the web client asks for, hidden columns included: as many
+        queries for eight customers as for two."""
+        for number in range(8):
+            self._regular(f"Customer {number}", 100 * (number % 2 + 1))
+        self._recompute()
+        profiles = self.env["customer.profile"].with_user(self.leader)
+        arch = etree.fromstring(profiles.get_view(view_type="list")["arch"])
+        columns = {node.get("name"): {} for node in arch.findall("field")}
+        self.assertIn("tier_explanation", columns)
+        domain = [("company_id", "=", self.company.id), ("order_count", ">", 0)]
+        for limit in (2, 8):
+            profiles.web_search_read(domain, columns, limit=limit)
+            self.env.invalidate_all()
+            with self.assertQueryCount(21):
+                page = profiles.web_search_read(domain, columns, limit=limit)
+            self.assertEqual(len(page["records"]), limit)
 
 
 @tagged("post_install", "-at_install")

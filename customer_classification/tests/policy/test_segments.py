@@ -1,6 +1,7 @@
 import itertools
 import json
 from datetime import timedelta
+from unittest.mock import patch
 
 import pandas as pd
 
@@ -8,6 +9,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
+from ...models.customer.customer_profile_segment import SAID_OF
 from ..common import AS_OF
 from .common import SCORES, contradictions, ten_segments
 from .test_policy_rules import PolicyCase
@@ -351,6 +353,22 @@ class TestSegments(CrowdCase):
             profiles.mapped("segment_id.name")
             with self.assertQueryCount(18):
                 profiles.mapped("segment_explanation")
+
+    def test_customers_alike_are_explained_once(self):
+        profiles = self.profiles.filtered("segment_id")
+        likenesses = {tuple(row[name] for name in SAID_OF) for row in profiles}
+        self.assertLess(len(likenesses), len(profiles))
+        self.env.invalidate_all()
+        model = self.env.registry["customer.profile"]
+        explain = model._why_segment
+        with patch.object(model, "_why_segment", autospec=True) as explained:
+            explained.side_effect = explain
+            texts = profiles.mapped("segment_explanation")
+        self.assertEqual(explained.call_count, len(likenesses))
+        # Each by itself says the same.
+        self.env.invalidate_all()
+        alone = [profiles.browse(key).segment_explanation for key in profiles.ids]
+        self.assertEqual(alone, texts)
 
     def test_aliases(self):
         """Fields of the release before go on working."""
