@@ -38,14 +38,28 @@ class Measure:
 
 
 def prepare(name, customers):
-    """Make the database unless it is there, and bring the addon up to date."""
-    signature = _purchases.signature(customers, _digest(Path(_purchases.__file__)))
+    """Make the database of purchases unless it is there, with the addon of now."""
+    prepare_filled(
+        name,
+        _purchases.signature(customers, _digest(Path(_purchases.__file__))),
+        f"Purchases of {customers:,} customers",
+        lambda registry: _purchases.fill(registry, customers),
+    )
+
+
+def prepare_filled(name, signature, title, fill):
+    """Make a database unless it is there, and bring the addon up to date.
+
+    :param signature: text that says with what it is filled
+    :param title: of the step that fills it
+    :param fill: fills it, by ``_purchases.fill`` among others; takes the registry
+    """
     addon = _addon_digest()  # of now: filling takes minutes
     with odoo.session() as session:
         if not _is_filled(session, name, signature):
             databases.database_from_template(session, name, [ADDON])
-            with step(f"Purchases of {customers:,} customers"):
-                _purchases.fill(load(name), customers)
+            with step(title):
+                fill(load(name))
             _remember(session, name, "DATABASE", name, signature)
         elif _remembered(session, name) != addon:
             with step(f"Database {name}: upgrade") as progress:

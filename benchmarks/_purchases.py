@@ -272,9 +272,13 @@ SELECT setval(pg_get_serial_sequence(%(table)s, 'id'), (SELECT max(id) FROM %(na
 """
 
 
-def fill(registry, customers):
-    """Fill a database in which only the addon is installed."""
-    names = _names(registry, customers)
+def fill(registry, customers, has_second_company=True):
+    """Fill a database in which only the addon is installed.
+
+    :param has_second_company: whether a fifth of the customers belong to a second
+        company; else all belong to the main one
+    """
+    names = _names(registry, customers, has_second_company)
     with registry.cursor() as cr:
         cr.execute("SET LOCAL synchronous_commit = off")
         # Foreign keys hold by construction; looking each up would double the time.
@@ -294,17 +298,19 @@ def fill(registry, customers):
     vacuum(registry, *FILLED)
 
 
-def _names(registry, customers):
+def _names(registry, customers, has_second_company):
     """Ids and sizes by the names under which the statements use them."""
     with registry.cursor() as cr:
         env = api.Environment(cr, SUPERUSER_ID, {})
-        main = env.ref("base.main_company")
+        main = second = env.ref("base.main_company")
         euro = env.ref("base.EUR")
         euro.active = True
-        second = env["res.company"].create(
-            {"name": SECOND_COMPANY, "currency_id": euro.id}
-        )
-        _create_rates(env, main, second)
+        _create_rate(env, main, euro, 0.92)
+        if has_second_company:
+            second = env["res.company"].create(
+                {"name": SECOND_COMPANY, "currency_id": euro.id}
+            )
+            _create_rate(env, second, main.currency_id, 1 / 0.92)
         env.flush_all()
         return {
             "customers": customers,
@@ -330,22 +336,16 @@ def _create_product(env):
     return {"product": product.id, "unit": product.uom_id.id}
 
 
-def _create_rates(env, main, second):
-    """One rate of each company's foreign currency: an order in a currency without any
-    is set aside. The orders carry the rates of their own days."""
+def _create_rate(env, company, currency, rate):
+    """The rate of a company's foreign currency: an order in a currency without any is
+    set aside. The orders carry the rates of their own days."""
     env["res.currency.rate"].create(
-        [
-            {
-                "currency_id": currency.id,
-                "company_id": company.id,
-                "name": AS_OF - timedelta(DAYS),
-                "rate": rate,
-            }
-            for company, currency, rate in (
-                (main, second.currency_id, 0.92),
-                (second, main.currency_id, 1 / 0.92),
-            )
-        ]
+        {
+            "currency_id": currency.id,
+            "company_id": company.id,
+            "name": AS_OF - timedelta(DAYS),
+            "rate": rate,
+        }
     )
 
 
