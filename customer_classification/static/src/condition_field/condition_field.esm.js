@@ -7,10 +7,10 @@ import {registry} from "@web/core/registry";
 export class ConditionField extends DomainField {
     async checkProps(props = this.props) {
         const isValid = await this.quickValidityCheck(props);
-        this.updateState({ isValid, recordCount: isValid ? _t("Show") : 0 });
+        this.updateState({isValid, recordCount: isValid ? _t("Show") : 0});
     }
 }
 
-export const conditionField = { ...domainField, component: ConditionField };
+export const conditionField = {...domainField, component: ConditionField};
 
 registry.category("fields").add("classification_condition", conditionField);

@@ -7,7 +7,7 @@ export class IndentedField extends CharField {
 
     /** Asked for when they are checked: other modules patch the props of CharField. */
     static get props() {
-        return { ...CharField.props, levelField: { type: String } };
+        return {...CharField.props, levelField: {type: String}};
     }
 
     get indent() {

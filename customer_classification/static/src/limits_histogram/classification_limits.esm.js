@@ -1,18 +1,18 @@
 import {
-  Component,
-  onMounted,
-  onWillUnmount,
-  useEffect,
-  useRef,
-  useState,
+    Component,
+    onMounted,
+    onWillUnmount,
+    useEffect,
+    useRef,
+    useState,
 } from "@odoo/owl";
 import {HEIGHT, handlePlaces, labelsOf, piecesOf, zonesOf} from "./limits_drawing.esm";
 import {LimitsState, differs} from "./limits_state.esm";
 import {deserializeDate, formatDate} from "@web/core/l10n/dates";
 import {
-  formatFloat,
-  formatInteger,
-  formatPercentage,
+    formatFloat,
+    formatInteger,
+    formatPercentage,
 } from "@web/views/fields/formatters";
 import {_t} from "@web/core/l10n/translation";
 import {cutAtAxis} from "./limits.esm";
@@ -38,7 +38,7 @@ const KEYS = {
  * asked of the server. */
 export class ClassificationLimits extends Component {
     static template = "customer_classification.ClassificationLimits";
-    static props = { ...standardWidgetProps };
+    static props = {...standardWidgetProps};
 
     setup() {
         this.action = useService("action");
@@ -46,7 +46,7 @@ export class ClassificationLimits extends Component {
         this.drawing = useRef("drawing");
         this.height = HEIGHT;
         this.limits = useState(new LimitsState(() => this.form));
-        this.state = useState({ width: 0, dragged: -1 });
+        this.state = useState({width: 0, dragged: -1});
         useEffect(
             () => this.limits.readLines(),
             () => [this.lineSignature, this.histogram?.run_id, this.histogram?.metric]
@@ -57,7 +57,11 @@ export class ClassificationLimits extends Component {
         );
         useEffect(
             (isDirty) => this.limits.rememberBaseline(isDirty),
-            () => [this.props.record.dirty, this.props.record.resId, this.histogram?.run_id]
+            () => [
+                this.props.record.dirty,
+                this.props.record.resId,
+                this.histogram?.run_id,
+            ]
         );
         this.followWidth();
     }
@@ -118,12 +122,12 @@ export class ClassificationLimits extends Component {
 
     /** What the limits are tried on. */
     get form() {
-        const lines = this.lines.map(({ data }) => ({
+        const lines = this.lines.map(({data}) => ({
             id: data.tier_id.id,
             limit: data.limit,
             keepLimit: data.keep_limit,
         }));
-        return { histogram: this.histogram, method: this.method, lines };
+        return {histogram: this.histogram, method: this.method, lines};
     }
 
     get lineSignature() {
@@ -135,7 +139,7 @@ export class ClassificationLimits extends Component {
     /** Whether the rules of the value differ from those of the histogram's run, on the
      * server or in what is not saved yet. */
     get isStale() {
-        const { is_stale: isStale, rules } = this.histogram;
+        const {is_stale: isStale, rules} = this.histogram;
         return isStale || differs(rules, this.data);
     }
 
@@ -155,9 +159,9 @@ export class ClassificationLimits extends Component {
     /** Place, name and color of each tier. */
     get heads() {
         const colors = Object.fromEntries(
-            this.histogram.tiers.map(({ id, color }) => [id, color])
+            this.histogram.tiers.map(({id, color}) => [id, color])
         );
-        return this.lines.map(({ data: { tier_id: tier } }, place) => ({
+        return this.lines.map(({data: {tier_id: tier}}, place) => ({
             place,
             id: tier.id,
             name: tier.display_name,
@@ -192,7 +196,7 @@ export class ClassificationLimits extends Component {
     get pieces() {
         const zones = this.zones;
         return piecesOf(this.histogram.bars.customers, zones, this.state.width).map(
-            (piece) => ({ ...piece, color: zones[piece.zone].color })
+            (piece) => ({...piece, color: zones[piece.zone].color})
         );
     }
 
@@ -236,21 +240,21 @@ export class ClassificationLimits extends Component {
 
     value(number) {
         return this.histogram.metric === "score"
-            ? formatFloat(number, { digits: [0, 1], trailingZeros: false })
+            ? formatFloat(number, {digits: [0, 1], trailingZeros: false})
             : this.money(number, false);
     }
 
     money(amount, isRounded = true) {
         const currencyId = this.data.currency_id?.id;
         const isWhole = isRounded || Number.isInteger(amount);
-        return formatCurrency(amount, currencyId, isWhole ? { digits: [0, 0] } : {});
+        return formatCurrency(amount, currencyId, isWhole ? {digits: [0, 0]} : {});
     }
 
     share(part, whole) {
         if (!(whole > 0)) {
             return "";
         }
-        return formatPercentage(part / whole, { digits: [0, 1], trailingZeros: true });
+        return formatPercentage(part / whole, {digits: [0, 1], trailingZeros: true});
     }
 
     delta(place, totals, name) {
@@ -266,7 +270,7 @@ export class ClassificationLimits extends Component {
 
     axisText(value) {
         return this.histogram.metric === "score"
-            ? formatFloat(value, { digits: [0, 0] })
+            ? formatFloat(value, {digits: [0, 0]})
             : formatCurrency(value, this.data.currency_id?.id, {
                   humanReadable: true,
                   digits: [0, 0],
@@ -275,7 +279,7 @@ export class ClassificationLimits extends Component {
 
     /** Who is in no bar. */
     get othersText() {
-        const { lapsed, nothing, rules, unrated } = this.histogram;
+        const {lapsed, nothing, rules, unrated} = this.histogram;
         const numbers = {
             lapsed: formatInteger(lapsed.customers),
             nothing: formatInteger(nothing?.customers ?? 0),
@@ -348,8 +352,8 @@ export class ClassificationLimits extends Component {
 
     /** Write the limits into the lines of the form; the user saves. */
     async apply() {
-        const { heads, lines } = this;
-        const { updates } = this.limits;
+        const {heads, lines} = this;
+        const {updates} = this.limits;
         await this.data.tier_ids.leaveEditMode();
         for (const [place, values] of updates.entries()) {
             if (Object.keys(values).length) {
@@ -357,20 +361,20 @@ export class ClassificationLimits extends Component {
             }
         }
         this.limits.readLines();
-        const emptied = heads.filter(({ place }) => "keep_limit" in updates[place]);
+        const emptied = heads.filter(({place}) => "keep_limit" in updates[place]);
         if (emptied.length) {
             this.notification.add(
                 _t(
                     "The keep limit no longer fits and was emptied: %s. The tolerance of the policy holds instead.",
-                    emptied.map(({ name }) => name).join(", ")
+                    emptied.map(({name}) => name).join(", ")
                 ),
-                { type: "warning" }
+                {type: "warning"}
             );
         }
     }
 
     async preview() {
-        const { record } = this.props;
+        const {record} = this.props;
         if (await record.save()) {
             await this.action.doActionButton({
                 type: "object",
@@ -386,11 +390,11 @@ export class ClassificationLimits extends Component {
 export const classificationLimits = {
     component: ClassificationLimits,
     fieldDependencies: [
-        { name: "limits_histogram", type: "json" },
-        { name: "tier_method", type: "selection" },
-        { name: "value_metric", type: "selection" },
-        { name: "min_customers", type: "integer" },
-        { name: "state", type: "selection" },
+        {name: "limits_histogram", type: "json"},
+        {name: "tier_method", type: "selection"},
+        {name: "value_metric", type: "selection"},
+        {name: "min_customers", type: "integer"},
+        {name: "state", type: "selection"},
     ],
 };
 

@@ -8,10 +8,10 @@
  */
 
 /** What a limit is called in the steps, by the method of the policy. */
-const NUMBERS = { top_percent: "percent", limit: "limit" };
+const NUMBERS = {top_percent: "percent", limit: "limit"};
 
 /** The limit that, by a method, puts the cut here; null when none does. */
-export function limitAt({ steps }, method, cut) {
+export function limitAt({steps}, method, cut) {
     return steps[NUMBERS[method]][cut] ?? null;
 }
 
@@ -34,27 +34,26 @@ function lastStep(steps, holds) {
 
 /** `{cut, isExact}` of a limit; not exact when customers lie between it and a step. */
 export function cutOf(histogram, method, limit) {
-    const { steps } = histogram;
+    const {steps} = histogram;
     if (!steps.value.length) {
-        return { cut: -1, isExact: true };
+        return {cut: -1, isExact: true};
     }
     if (method === "limit") {
         const cut = lastStep(steps, (step) => steps.value[step] >= limit);
         const isExact =
-            cut < 0 ||
-            cut === steps.value.length - 1 ||
-            limit > steps.below[cut];
-        return { cut, isExact };
+            cut < 0 || cut === steps.value.length - 1 || limit > steps.below[cut];
+        return {cut, isExact};
     }
     const buyers = shareCount(limit, histogram.buyers);
     if (histogram.ties === "in") {
         const cut = lastStep(steps, (step) => steps.buyers[step] < buyers) + 1;
         const isExact = cut === 0 || steps.next_buyers[cut - 1] >= buyers;
-        return { cut: Math.min(cut, steps.value.length - 1), isExact };
+        return {cut: Math.min(cut, steps.value.length - 1), isExact};
     }
     const cut = lastStep(steps, (step) => steps.buyers[step] <= buyers);
-    const isExact = cut < 0 ? buyers < steps.buyers[0] : buyers < steps.next_buyers[cut];
-    return { cut, isExact: isExact || cut === steps.value.length - 1 };
+    const isExact =
+        cut < 0 ? buyers < steps.buyers[0] : buyers < steps.next_buyers[cut];
+    return {cut, isExact: isExact || cut === steps.value.length - 1};
 }
 
 /** The first and the last cut that a tier may have beside its neighbours. */
@@ -64,20 +63,24 @@ export function bounds(histogram, method, cuts, place) {
     while (last > first && limitAt(histogram, method, last) === null) {
         last--;
     }
-    return { first, last };
+    return {first, last};
 }
 
 /** The cut nearest to `wanted` that the tier at a place may have: between those of its
  * neighbours, and where the method has a number for it. */
 export function allowedCut(histogram, method, cuts, place, wanted) {
-    const { first, last } = bounds(histogram, method, cuts, place);
+    const {first, last} = bounds(histogram, method, cuts, place);
     if (first > last) {
         return cuts[place];
     }
     const clamped = Math.max(first, Math.min(last, wanted));
     for (let away = 0; away <= last - first; away++) {
         for (const cut of [clamped - away, clamped + away]) {
-            if (cut >= first && cut <= last && limitAt(histogram, method, cut) !== null) {
+            if (
+                cut >= first &&
+                cut <= last &&
+                limitAt(histogram, method, cut) !== null
+            ) {
                 return cut;
             }
         }
@@ -101,7 +104,7 @@ export function fittingCuts(histogram, method, cuts) {
 
 /** The cut that is so many steps away, over those without a number. */
 export function movedCut(histogram, method, cuts, place, by) {
-    const { first, last } = bounds(histogram, method, cuts, place);
+    const {first, last} = bounds(histogram, method, cuts, place);
     let cut = cuts[place];
     const direction = Math.sign(by);
     for (let left = Math.abs(by); left > 0; ) {
@@ -118,8 +121,8 @@ export function movedCut(histogram, method, cuts, place, by) {
 /** `{customers, revenue}` of each tier: who is above its cut and not in a better one;
  * the last tier also has who bought nothing in the window. */
 export function tierTotals(histogram, cuts) {
-    const { steps, lapsed } = histogram;
-    const above = (name) => (cut) => (cut < 0 ? 0 : steps[name][cut] ?? 0);
+    const {steps, lapsed} = histogram;
+    const above = (name) => (cut) => (cut < 0 ? 0 : (steps[name][cut] ?? 0));
     const last = steps.value.length - 1;
     const totals = {};
     for (const name of ["customers", "revenue"]) {
@@ -149,7 +152,7 @@ export function fromAxis(bars, place) {
 /** Where on the axis a cut is drawn: at the limit, or, for shares, between the values
  * on its two sides. */
 export function cutOnAxis(histogram, method, cut) {
-    const { steps, bars } = histogram;
+    const {steps, bars} = histogram;
     if (cut < 0) {
         return 1;
     }
@@ -166,7 +169,7 @@ export function cutOnAxis(histogram, method, cut) {
 /** The cut at a place on the axis. */
 export function cutAtAxis(histogram, place) {
     const value = fromAxis(histogram.bars, place);
-    const { steps } = histogram;
+    const {steps} = histogram;
     return lastStep(steps, (step) => steps.value[step] >= value);
 }
 

@@ -7,12 +7,12 @@
  */
 
 import {
-  allowedCut,
-  cutOf,
-  fittingCuts,
-  limitAt,
-  movedCut,
-  tierTotals,
+    allowedCut,
+    cutOf,
+    fittingCuts,
+    limitAt,
+    movedCut,
+    tierTotals,
 } from "./limits.esm";
 
 /** Whether two values of a form differ. What the form has not loaded, or holds as
@@ -27,7 +27,9 @@ function valueDiffers(value, own) {
 
 /** Whether any of the values is another one in the data of a record. */
 export function differs(values, data) {
-    return Object.entries(values).some(([name, value]) => valueDiffers(value, data[name]));
+    return Object.entries(values).some(([name, value]) =>
+        valueDiffers(value, data[name])
+    );
 }
 
 function linesDiffer(lines, records) {
@@ -37,7 +39,9 @@ function linesDiffer(lines, records) {
     const byMetric = Object.fromEntries(records.map(({data}) => [data.metric, data]));
     return (
         lines.length !== records.length ||
-        lines.some((line) => !byMetric[line.metric] || differs(line, byMetric[line.metric]))
+        lines.some(
+            (line) => !byMetric[line.metric] || differs(line, byMetric[line.metric])
+        )
     );
 }
 

@@ -7,7 +7,8 @@
  * that of the first day as `before` where the matrix has both.
  */
 
-const sum = (cells, name) => cells.reduce((total, cell) => total + (cell[name] || 0), 0);
+const sum = (cells, name) =>
+    cells.reduce((total, cell) => total + (cell[name] || 0), 0);
 
 export function sums(cells) {
     return {
@@ -33,8 +34,8 @@ export function moveOf(row, column) {
 }
 
 /** Customers by kind of move. */
-export function moves({ rows, columns, cells }) {
-    const counts = { same: 0, better: 0, worse: 0, other: 0, gone: 0, come: 0 };
+export function moves({rows, columns, cells}) {
+    const counts = {same: 0, better: 0, worse: 0, other: 0, gone: 0, come: 0};
     for (const cell of cells) {
         counts[moveOf(rows[cell.row], columns[cell.column])] += cell.count;
     }
@@ -43,11 +44,11 @@ export function moves({ rows, columns, cells }) {
 
 /** The rows or columns to show, with their place, cells and sums: all classes, and the
  * edge where anybody stands there. */
-export function heads({ rows, columns, cells }, end) {
+export function heads({rows, columns, cells}, end) {
     return (end === "row" ? rows : columns)
         .map((head, place) => {
             const own = cells.filter((cell) => cell[end] === place);
-            return { ...head, place, cells: own, ...sums(own) };
+            return {...head, place, cells: own, ...sums(own)};
         })
         .filter((head) => head.is_customer || head.count);
 }

@@ -21,38 +21,49 @@ const TEN_MILLIONS = 10000000;
  * changed on the spot; every cell opens its customers. */
 export class MigrationMatrix extends Component {
     static template = "customer_classification.MigrationMatrix";
-    static components = { DateTimeInput, Layout };
-    static props = { ...standardActionServiceProps };
+    static components = {DateTimeInput, Layout};
+    static props = {...standardActionServiceProps};
 
     setup() {
         this.action = useService("action");
         this.orm = useService("orm");
         this.keepLast = new KeepLast();
-        this.display = { controlPanel: {} };
+        this.display = {controlPanel: {}};
         this.axes = [
-            { name: "value_tier", label: _t("Value Tier"), ends: ["from_tier_id", "to_tier_id"] },
+            {
+                name: "value_tier",
+                label: _t("Value Tier"),
+                ends: ["from_tier_id", "to_tier_id"],
+            },
             {
                 name: "lifecycle_stage",
                 label: _t("Lifecycle Stage"),
                 ends: ["from_stage_id", "to_stage_id"],
             },
-            { name: "churn_risk", label: _t("Churn Risk"), ends: ["from_risk", "to_risk"] },
+            {
+                name: "churn_risk",
+                label: _t("Churn Risk"),
+                ends: ["from_risk", "to_risk"],
+            },
         ];
-        this.state = useState({ choice: this.firstChoice(), matrix: null });
-        useSetupAction({ getLocalState: () => ({ choice: { ...this.state.choice } }) });
+        this.state = useState({choice: this.firstChoice(), matrix: null});
+        useSetupAction({getLocalState: () => ({choice: {...this.state.choice}})});
         onWillStart(() => this.load());
     }
 
     /** The choice before the customers were opened, or that of the page's address. */
     firstChoice() {
-        const { axis, from, to, known } = { ...router.current, ...this.props.state?.choice };
-        const isAxis = this.axes.some(({ name }) => name === axis);
-        return { axis: isAxis ? axis : this.axes[0].name, from, to, known };
+        const {axis, from, to, known} = {
+            ...router.current,
+            ...this.props.state?.choice,
+        };
+        const isAxis = this.axes.some(({name}) => name === axis);
+        return {axis: isAxis ? axis : this.axes[0].name, from, to, known};
     }
 
     get context() {
-        const { from, to, known } = this.state.choice;
-        return { history_from_date: from, history_date: to, history_known_date: known };
+        const {from, to, known} = this.state.choice;
+        return {history_from_date: from, history_date: to, history_known_date: known};
     }
 
     /** Read the matrix, and keep the choice in the address of the page. */
@@ -62,8 +73,8 @@ export class MigrationMatrix extends Component {
         });
         const matrix = await this.keepLast.add(call);
         this.state.matrix = matrix;
-        Object.assign(this.state.choice, { from: matrix.from_date, to: matrix.to_date });
-        this.props.updateActionState?.({ ...this.state.choice });
+        Object.assign(this.state.choice, {from: matrix.from_date, to: matrix.to_date});
+        this.props.updateActionState?.({...this.state.choice});
     }
 
     change(choice) {
@@ -79,7 +90,7 @@ export class MigrationMatrix extends Component {
 
     /** Without a day, the default comes back. */
     changeDay(name, day) {
-        return this.change({ [name]: day ? serializeDate(day) : undefined });
+        return this.change({[name]: day ? serializeDate(day) : undefined});
     }
 
     // What is shown
@@ -95,7 +106,10 @@ export class MigrationMatrix extends Component {
     get emptyText() {
         const day = this.state.matrix.first_date;
         if (day) {
-            return _t("The first classes are from %s. Choose that day or later ones.", day);
+            return _t(
+                "The first classes are from %s. Choose that day or later ones.",
+                day
+            );
         }
         return _t(
             "Nobody has been classified yet. Recompute the classes first: from then on, every change is kept, and this matrix shows who went from which class to which."
@@ -103,10 +117,10 @@ export class MigrationMatrix extends Component {
     }
 
     get legend() {
-        const { from_date: from, to_date: to } = this.state.matrix;
+        const {from_date: from, to_date: to} = this.state.matrix;
         return _t(
             "Rows are the classes on %(from)s, columns those on %(to)s. Percentages are of the row. Click a number to see the customers.",
-            { from, to }
+            {from, to}
         );
     }
 
@@ -145,13 +159,13 @@ export class MigrationMatrix extends Component {
     }
 
     /** Of the first and of the second day. */
-    revenueText({ before, revenue }) {
+    revenueText({before, revenue}) {
         return `${this.money(before)} → ${this.money(revenue)}`;
     }
 
     cell(row, column) {
         const found = row.cells.find((cell) => cell.column === column.place);
-        const cell = { move: moveOf(row, column), place: column.place, isEmpty: !found };
+        const cell = {move: moveOf(row, column), place: column.place, isEmpty: !found};
         if (!found) {
             return cell;
         }
@@ -180,7 +194,9 @@ export class MigrationMatrix extends Component {
     get summary() {
         const counts = moves(this.state.matrix);
         const before = sums(
-            this.state.matrix.cells.filter((cell) => this.state.matrix.rows[cell.row].is_customer)
+            this.state.matrix.cells.filter(
+                (cell) => this.state.matrix.rows[cell.row].is_customer
+            )
         ).count;
         const labels = {
             same: _t("Stayed"),
@@ -191,17 +207,22 @@ export class MigrationMatrix extends Component {
             come: _t("New"),
         };
         return Object.entries(labels)
-            .filter(([move]) => counts[move] || ["same", "better", "worse"].includes(move))
+            .filter(
+                ([move]) => counts[move] || ["same", "better", "worse"].includes(move)
+            )
             .map(([move, label]) => ({
                 move,
                 label,
                 count: formatInteger(counts[move]),
-                share: move === "come" || !before ? "" : this.percent(counts[move] / before),
+                share:
+                    move === "come" || !before
+                        ? ""
+                        : this.percent(counts[move] / before),
             }));
     }
 
     percent(share) {
-        return formatPercentage(share, { digits: [0, 0] });
+        return formatPercentage(share, {digits: [0, 0]});
     }
 
     money(amount) {
@@ -214,7 +235,10 @@ export class MigrationMatrix extends Component {
     // Opening customers
 
     openCell(row, column) {
-        return this.open(`${row.name} → ${column.name}`, [...row.domain, ...column.domain]);
+        return this.open(`${row.name} → ${column.name}`, [
+            ...row.domain,
+            ...column.domain,
+        ]);
     }
 
     openRow(row) {
@@ -226,16 +250,16 @@ export class MigrationMatrix extends Component {
     }
 
     openAs(viewType) {
-        const { label } = this.axes.find(({ name }) => name === this.state.choice.axis);
+        const {label} = this.axes.find(({name}) => name === this.state.choice.axis);
         return this.open(label, [], viewType);
     }
 
     /** Standard views of the customers; the pivot begins as this matrix. */
     async open(name, domain, viewType = "list") {
-        const { axis, from, to } = this.state.choice;
-        const { ends } = this.axes.find((item) => item.name === axis);
+        const {axis, from, to} = this.state.choice;
+        const {ends} = this.axes.find((item) => item.name === axis);
         const action = await this.action.loadAction(ACTION);
-        const title = _t("%(name)s, %(from)s to %(to)s", { name, from, to });
+        const title = _t("%(name)s, %(from)s to %(to)s", {name, from, to});
         return this.action.doAction(
             {
                 ...action,
@@ -249,7 +273,7 @@ export class MigrationMatrix extends Component {
                     graph_groupbys: ends,
                 },
             },
-            { viewType }
+            {viewType}
         );
     }
 }

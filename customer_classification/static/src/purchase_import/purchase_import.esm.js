@@ -4,7 +4,7 @@ import {patch} from "@web/core/utils/patch";
 
 const PURCHASES = "customer.purchase";
 const MOST_SENTENCES = 30;
-const KINDS = { float: "number", monetary: "number", date: "date" };
+const KINDS = {float: "number", monetary: "number", date: "date"};
 
 /** Odoo's import screen tells how each column of a file of the addon is read, and, for
  *  purchases, what each line lacks and what became of the lines. */
@@ -12,7 +12,7 @@ patch(BaseImportModel.prototype, {
     setResModel(resModel) {
         super.setResModel(resModel);
         if (resModel === PURCHASES) {
-            this.importOptionsValues.replace_purchases = { value: false };
+            this.importOptionsValues.replace_purchases = {value: false};
         }
     },
 
@@ -28,7 +28,7 @@ patch(BaseImportModel.prototype, {
             const kind = column.fieldInfo && KINDS[column.fieldInfo.type];
             const content = kind && this.columnReadings?.[place]?.[kind];
             if (content) {
-                column.comments.push({ type: "info", content });
+                column.comments.push({type: "info", content});
             }
         });
     },
@@ -38,7 +38,7 @@ patch(BaseImportModel.prototype, {
         if (result.notes?.length && dryrun) {
             this._addMessage("info", result.notes);
         } else if (result.notes?.length) {
-            this.notificationService.add(result.notes[0], { type: "info" });
+            this.notificationService.add(result.notes[0], {type: "info"});
         }
         return result;
     },
@@ -77,10 +77,10 @@ patch(BaseImportModel.prototype, {
             }
             const content = _t("Lines that cannot be taken: %s", own.length);
             if (path === "partner_id") {
-                column.errors = [{ ...own[0], type: "danger", message: content }];
+                column.errors = [{...own[0], type: "danger", message: content}];
                 column.resultNames = [];
             } else {
-                column.comments.push({ type: "danger", content });
+                column.comments.push({type: "danger", content});
             }
         }
     },

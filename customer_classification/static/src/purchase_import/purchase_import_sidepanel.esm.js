@@ -1,6 +1,4 @@
-import {
-  ImportDataSidepanel,
-} from "@base_import/import_data_sidepanel/import_data_sidepanel";
+import {ImportDataSidepanel} from "@base_import/import_data_sidepanel/import_data_sidepanel";
 import {patch} from "@web/core/utils/patch";
 
 const OF_TEXT_FILES = ["encoding", "separator", "quoting"];

@@ -12,11 +12,13 @@ import {useState} from "@odoo/owl";
 export class ClassificationRehearsal extends MigrationMatrix {
     static template = "customer_classification.ClassificationRehearsal";
     static components = {};
-    static props = { ...standardWidgetProps };
+    static props = {...standardWidgetProps};
 
     setup() {
         this.action = useService("action");
-        this.choice = useState({ axis: this.data ? this.data.axes[0].name : "value_tier" });
+        this.choice = useState({
+            axis: this.data ? this.data.axes[0].name : "value_tier",
+        });
     }
 
     get data() {
@@ -24,13 +26,13 @@ export class ClassificationRehearsal extends MigrationMatrix {
     }
 
     get axis() {
-        const { axes } = this.data;
-        return axes.find(({ name }) => name === this.choice.axis) || axes[0];
+        const {axes} = this.data;
+        return axes.find(({name}) => name === this.choice.axis) || axes[0];
     }
 
     /** The matrix of the chosen axis, as the migration matrix has it. */
     get state() {
-        return { matrix: this.axis.matrix };
+        return {matrix: this.axis.matrix};
     }
 
     get costs() {
@@ -39,21 +41,28 @@ export class ClassificationRehearsal extends MigrationMatrix {
 
     /** A line for each class with customers before or after, and one for all. */
     get lines() {
-        const { matrix } = this.axis;
+        const {matrix} = this.axis;
         const [before, after] = ["row", "column"].map((end) =>
-            Object.fromEntries(heads(matrix, end).map((head) => [this.keyOf(head), head]))
+            Object.fromEntries(
+                heads(matrix, end).map((head) => [this.keyOf(head), head])
+            )
         );
-        const none = { count: 0, revenue: 0 };
+        const none = {count: 0, revenue: 0};
         const [outside, ...classes] = matrix.rows;
         const lines = [...classes, outside]
-            .map((head) => ({ ...head, key: this.keyOf(head) }))
-            .map((item) => this.line(item, before[item.key] || none, after[item.key] || none))
+            .map((head) => ({...head, key: this.keyOf(head)}))
+            .map((item) =>
+                this.line(item, before[item.key] || none, after[item.key] || none)
+            )
             .filter((line) => line.isUsed);
         const all = sums(matrix.cells);
-        return [...lines, this.line({ name: _t("All"), key: "all", isTotal: true }, all, all)];
+        return [
+            ...lines,
+            this.line({name: _t("All"), key: "all", isTotal: true}, all, all),
+        ];
     }
 
-    revenueText({ revenue }) {
+    revenueText({revenue}) {
         return this.money(revenue);
     }
 
@@ -94,7 +103,7 @@ export class ClassificationRehearsal extends MigrationMatrix {
     /** Who stays is in no list of movers. */
     cell(row, column) {
         const cell = super.cell(row, column);
-        return cell.move === "same" ? { ...cell, open: undefined } : cell;
+        return cell.move === "same" ? {...cell, open: undefined} : cell;
     }
 
     /** A run over products says what it counts. */
@@ -111,15 +120,15 @@ export class ClassificationRehearsal extends MigrationMatrix {
     }
 
     openCell(row, column) {
-        return this.openMovers({ from: row.key, to: column.key });
+        return this.openMovers({from: row.key, to: column.key});
     }
 
     openRow(row) {
-        return this.openMovers({ from: row.key });
+        return this.openMovers({from: row.key});
     }
 
     openColumn(column) {
-        return this.openMovers({ to: column.key });
+        return this.openMovers({to: column.key});
     }
 
     openAs() {
@@ -127,7 +136,7 @@ export class ClassificationRehearsal extends MigrationMatrix {
     }
 
     openMovers(ends) {
-        const { record } = this.props;
+        const {record} = this.props;
         return this.action.doActionButton({
             type: "object",
             name: "action_open_movers",
@@ -141,5 +150,5 @@ export class ClassificationRehearsal extends MigrationMatrix {
 
 registry.category("view_widgets").add("classification_rehearsal", {
     component: ClassificationRehearsal,
-    fieldDependencies: [{ name: "rehearsal_view", type: "json" }],
+    fieldDependencies: [{name: "rehearsal_view", type: "json"}],
 });

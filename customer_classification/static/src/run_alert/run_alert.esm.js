@@ -15,7 +15,7 @@ export class RunAlert extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
-        this.state = useState({ alert: false });
+        this.state = useState({alert: false});
         onWillStart(async () => {
             this.state.alert = await this.orm.call(
                 "classification.to.fix",
@@ -32,12 +32,12 @@ export class RunAlert extends Component {
 
 class CustomerProfileListController extends ListController {
     static template = "customer_classification.CustomerProfileListView";
-    static components = { ...ListController.components, RunAlert };
+    static components = {...ListController.components, RunAlert};
 }
 
 class CustomerProfileKanbanController extends KanbanController {
     static template = "customer_classification.CustomerProfileKanbanView";
-    static components = { ...KanbanController.components, RunAlert };
+    static components = {...KanbanController.components, RunAlert};
 }
 
 registry.category("views").add("customer_profile_list", {

@@ -8,7 +8,7 @@ const SECONDS = 2;
  * progress without reloading the page. */
 export class ClassificationRunRefresh extends Component {
     static template = xml`<span class="d-none"/>`;
-    static props = { ...standardWidgetProps };
+    static props = {...standardWidgetProps};
 
     setup() {
         useEffect(
@@ -32,5 +32,5 @@ export class ClassificationRunRefresh extends Component {
 
 registry.category("view_widgets").add("classification_run_refresh", {
     component: ClassificationRunRefresh,
-    fieldDependencies: [{ name: "state", type: "selection" }],
+    fieldDependencies: [{name: "state", type: "selection"}],
 });

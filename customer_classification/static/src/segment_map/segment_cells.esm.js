@@ -30,7 +30,9 @@ export function readCells(text) {
             return null;
         }
         const [, r, r2, f, f2, m, m2] = found;
-        product([range(r, r2), range(f, f2), range(m, m2)]).forEach((cell) => cells.add(cell));
+        product([range(r, r2), range(f, f2), range(m, m2)]).forEach((cell) =>
+            cells.add(cell)
+        );
     }
     return cells;
 }

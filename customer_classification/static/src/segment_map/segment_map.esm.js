@@ -22,7 +22,7 @@ const ARROWS = {
  * chosen and put on cells; the lines of the form follow, and the user saves. */
 export class SegmentMap extends Component {
     static template = "customer_classification.SegmentMap";
-    static props = { ...standardWidgetProps };
+    static props = {...standardWidgetProps};
 
     setup() {
         this.action = useService("action");
@@ -33,7 +33,7 @@ export class SegmentMap extends Component {
         this.scores = FIFTHS;
         this.recencies = FIFTHS.toReversed();
         // A monetary score of 0 stands for all.
-        this.state = useState({ monetary: 0, brush: false, grid: null });
+        this.state = useState({monetary: 0, brush: false, grid: null});
         onWillStart(() => this.load());
         useEffect(
             (id) => {
@@ -49,7 +49,9 @@ export class SegmentMap extends Component {
     async load() {
         this.loadedId = this.props.record.resId;
         this.state.grid = this.loadedId
-            ? await this.keepLast.add(this.orm.call(MODEL, "get_segment_grid", [[this.loadedId]]))
+            ? await this.keepLast.add(
+                  this.orm.call(MODEL, "get_segment_grid", [[this.loadedId]])
+              )
             : null;
     }
 
@@ -121,7 +123,7 @@ export class SegmentMap extends Component {
             frequency,
             parts,
             isWrong: found.some((lines) => lines.length !== 1),
-            title: `${where}: ${parts.map(({ label }) => label).join("; ")}`,
+            title: `${where}: ${parts.map(({label}) => label).join("; ")}`,
             ...this.customers(recency, frequency),
         };
     }
@@ -137,14 +139,15 @@ export class SegmentMap extends Component {
             if (last?.name === name) {
                 last.last = monetary;
             } else {
-                const color = lines.length === 1 ? lines[0].data.segment_color || 0 : false;
-                parts.push({ name, color, first: monetary, last: monetary });
+                const color =
+                    lines.length === 1 ? lines[0].data.segment_color || 0 : false;
+                parts.push({name, color, first: monetary, last: monetary});
             }
         }
-        return parts.map((part) => ({ ...part, ...this.partTexts(part, parts.length) }));
+        return parts.map((part) => ({...part, ...this.partTexts(part, parts.length)}));
     }
 
-    partTexts({ name, first, last }, count) {
+    partTexts({name, first, last}, count) {
         const scores = first === last ? `M${first}` : `M${first}–${last}`;
         return {
             scores: count > 1 ? scores : "",
@@ -157,7 +160,8 @@ export class SegmentMap extends Component {
      * amounts. */
     customers(recency, frequency) {
         const own = (this.state.grid?.cells || []).filter(
-            ([r, f, m]) => r === recency && f === frequency && this.monetaries.includes(m)
+            ([r, f, m]) =>
+                r === recency && f === frequency && this.monetaries.includes(m)
         );
         const sum = (place) => own.reduce((total, cell) => total + cell[place], 0);
         const currencyId = this.state.grid?.currency_id;
@@ -165,7 +169,10 @@ export class SegmentMap extends Component {
             count: sum(3),
             countText: formatInteger(sum(3)),
             revenueText: currencyId
-                ? formatCurrency(sum(4), currencyId, { digits: [0, 0], humanReadable: true })
+                ? formatCurrency(sum(4), currencyId, {
+                      digits: [0, 0],
+                      humanReadable: true,
+                  })
                 : "",
         };
     }
@@ -177,13 +184,17 @@ export class SegmentMap extends Component {
         if (!this.state.brush) {
             return _t("Choose a segment, then click the boxes that it shall have.");
         }
-        return _t("Click the boxes that it shall have. Arrow keys move, Enter puts it there.");
+        return _t(
+            "Click the boxes that it shall have. Arrow keys move, Enter puts it there."
+        );
     }
 
     get legend() {
         const day = this.state.grid?.as_of_date;
         if (!day) {
-            return _t("Nobody has been counted yet: the numbers come with the first run.");
+            return _t(
+                "Nobody has been counted yet: the numbers come with the first run."
+            );
         }
         return _t("Customers by their scores, as of the run of %s.", [
             formatDate(deserializeDate(day)),
@@ -197,10 +208,12 @@ export class SegmentMap extends Component {
     }
 
     /** Give the cells under a box to the chosen segment; the others lose them. */
-    paint({ recency, frequency }) {
-        const { brush } = this.state;
+    paint({recency, frequency}) {
+        const {brush} = this.state;
         if (this.canPaint && brush) {
-            const painted = this.monetaries.map((score) => `${recency} ${frequency} ${score}`);
+            const painted = this.monetaries.map(
+                (score) => `${recency} ${frequency} ${score}`
+            );
             return this.mutex.exec(() => this.give(painted, brush));
         }
     }
@@ -217,12 +230,12 @@ export class SegmentMap extends Component {
         await Promise.all(
             updates
                 .filter(([line, text]) => text !== (line.data.cells || ""))
-                .map(([line, text]) => line.update({ cells: text }))
+                .map(([line, text]) => line.update({cells: text}))
         );
     }
 
     /** Arrow keys go from box to box. */
-    onKeydown(ev, { recency, frequency }) {
+    onKeydown(ev, {recency, frequency}) {
         const way = ARROWS[ev.key];
         if (way) {
             ev.preventDefault();
@@ -231,7 +244,7 @@ export class SegmentMap extends Component {
         }
     }
 
-    async open({ recency, frequency }) {
+    async open({recency, frequency}) {
         const scores = [recency, frequency, this.state.monetary || false];
         const action = await this.orm.call(MODEL, "action_open_segment_cell", [
             [this.props.record.resId],
@@ -243,7 +256,7 @@ export class SegmentMap extends Component {
 
 export const segmentMap = {
     component: SegmentMap,
-    fieldDependencies: [{ name: "state", type: "selection" }],
+    fieldDependencies: [{name: "state", type: "selection"}],
 };
 
 registry.category("view_widgets").add("segment_map", segmentMap);

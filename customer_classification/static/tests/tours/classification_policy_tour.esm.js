@@ -16,7 +16,7 @@ function writeLimit(limit) {
             trigger: `${TIERS} tr.o_selected_row td[name=limit] input`,
             run: `edit ${limit}`,
         },
-        { content: "Save", trigger: ".o_form_button_save:enabled", run: "click" },
+        {content: "Save", trigger: ".o_form_button_save:enabled", run: "click"},
     ];
 }
 
@@ -32,20 +32,20 @@ registry.category("web_tour.tours").add("classification_policy", {
                 content: "It is a draft",
                 trigger: ".o_arrow_button_current:contains(Draft)",
             },
-            { content: "Look at the tiers", trigger: "a[name=value]", run: "click" },
+            {content: "Look at the tiers", trigger: "a[name=value]", run: "click"},
             ...writeLimit("20000"),
             {
                 content: "Refused, and the line is named",
                 trigger:
                     ".modal:contains(High: the limit of 20,000 is not below that of VIP)",
             },
-            { content: "Close", trigger: ".modal button:contains(Close)", run: "click" },
+            {content: "Close", trigger: ".modal button:contains(Close)", run: "click"},
             ...writeLimit("6000"),
             {
                 content: "Saved",
                 trigger: ".o_form_view:not(:has(.o_form_button_save:visible))",
             },
-            { content: "Look at the risk", trigger: "a[name=churn_risk]", run: "click" },
+            {content: "Look at the risk", trigger: "a[name=churn_risk]", run: "click"},
             {
                 content: "Nobody could reach this",
                 trigger: "div[name=risk_high_from] input",
@@ -64,10 +64,11 @@ registry.category("web_tour.tours").add("classification_policy", {
                 content: "Nothing to check any more",
                 trigger: ".o_form_view:not(:has(.alert-warning))",
             },
-            { content: "Look at what changed", trigger: "a[name=changes]", run: "click" },
+            {content: "Look at what changed", trigger: "a[name=changes]", run: "click"},
             {
                 content: "One limit did",
-                trigger: "div[name=change_html] tr:contains(from 5,000):contains(from 6,000)",
+                trigger:
+                    "div[name=change_html] tr:contains(from 5,000):contains(from 6,000)",
             },
             {
                 content: "Publish",

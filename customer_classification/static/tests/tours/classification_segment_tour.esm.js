@@ -8,7 +8,11 @@ const cells = (name) => `div[name=segment_ids] tr:contains(${name}) td[name=cell
 registry.category("web_tour.tours").add("classification_segments", {
     steps: () =>
         patiently([
-            { content: "Look at the segments", trigger: "a[name=segments]", run: "click" },
+            {
+                content: "Look at the segments",
+                trigger: "a[name=segments]",
+                run: "click",
+            },
             {
                 content: "Champions have the best box, but for little money",
                 trigger: `${box("R5 F5")}:contains(Champions):contains(M2–5)`,
@@ -17,8 +21,8 @@ registry.category("web_tour.tours").add("classification_segments", {
                 content: "Who is there can be counted",
                 trigger: ".o_segment_map td:has([data-box]) .o_segment_map_count",
             },
-            { content: "Choose Champions", trigger: chip("Champions"), run: "click" },
-            { content: "Put them on a box", trigger: box("R4 F5"), run: "click" },
+            {content: "Choose Champions", trigger: chip("Champions"), run: "click"},
+            {content: "Put them on a box", trigger: box("R4 F5"), run: "click"},
             {
                 content: "The line follows",
                 trigger: `${cells("Champions")}:contains(5 4-5 2-5; 4 5 1-5)`,
@@ -28,14 +32,14 @@ registry.category("web_tour.tours").add("classification_segments", {
                 trigger: ".o_segment_map .btn-group button:contains(M1)",
                 run: "click",
             },
-            { content: "Choose Small Spenders", trigger: chip("Small"), run: "click" },
-            { content: "Give the box back", trigger: box("R5 F5"), run: "click" },
-            { content: "And the other", trigger: box("R4 F5"), run: "click" },
+            {content: "Choose Small Spenders", trigger: chip("Small"), run: "click"},
+            {content: "Give the box back", trigger: box("R5 F5"), run: "click"},
+            {content: "And the other", trigger: box("R4 F5"), run: "click"},
             {
                 content: "Both lines follow",
                 trigger: `${cells("Champions")}:contains(5 4-5 2-5; 4 5 2-5)`,
             },
-            { content: "Save", trigger: ".o_form_button_save:enabled", run: "click" },
+            {content: "Save", trigger: ".o_form_button_save:enabled", run: "click"},
             {
                 content: "Saved",
                 trigger: ".o_form_view:not(:has(.o_form_button_save:visible))",
@@ -50,6 +54,6 @@ registry.category("web_tour.tours").add("classification_segments", {
                 trigger: ".o_segment_map_count",
                 run: "click",
             },
-            { content: "There they are", trigger: ".o_list_view .o_data_row" },
+            {content: "There they are", trigger: ".o_list_view .o_data_row"},
         ]),
 });

@@ -6,5 +6,5 @@ const LONGEST = 60_000;
  * never comes is found by that as well, only later.
  */
 export function patiently(steps) {
-    return steps.map((step) => ({ timeout: LONGEST, ...step }));
+    return steps.map((step) => ({timeout: LONGEST, ...step}));
 }

@@ -23,16 +23,16 @@ function upload(lines) {
         trigger: INPUT,
         run() {
             const transfer = new DataTransfer();
-            const file = new File([lines.join("\n")], "tour.csv", { type: "text/csv" });
+            const file = new File([lines.join("\n")], "tour.csv", {type: "text/csv"});
             transfer.items.add(file);
             this.anchor.files = transfer.files;
-            this.anchor.dispatchEvent(new Event("change", { bubbles: true }));
+            this.anchor.dispatchEvent(new Event("change", {bubbles: true}));
         },
     };
 }
 
 function see(text, kind = "info") {
-    return { content: `It says: ${text}`, trigger: `.alert-${kind}:contains(${text})` };
+    return {content: `It says: ${text}`, trigger: `.alert-${kind}:contains(${text})`};
 }
 
 function press(text) {
@@ -51,7 +51,7 @@ registry.category("web_tour.tours").add("classification_purchase_import", {
                 trigger: ".o_cp_action_menus button",
                 run: "click",
             },
-            { content: "Import", trigger: ".o_import_menu", run: "click" },
+            {content: "Import", trigger: ".o_import_menu", run: "click"},
             upload(WRONG),
             see("Read with a decimal comma"),
             press("Test"),
