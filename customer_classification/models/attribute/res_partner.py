@@ -70,7 +70,8 @@ class ResPartner(models.Model):
     data to carry over.
     """
 
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["res.partner"]
 
     # Acquisition
 

@@ -2,7 +2,7 @@
 
 A run works out frames with numbers for everything; here they become the columns of a
 table. ``ProfileTable.content`` makes the rows and their hash, by which a run finds what
-differs without reading profiles back; ``ProfileTable.write`` brings them in.
+differs without reading profiles back; ``ProfileTable.apply`` brings them in.
 """
 
 from dataclasses import dataclass
@@ -110,7 +110,7 @@ class ProfileTable:
         content["content_hash"] = content_hash(content)
         return content
 
-    def write(self, run, content, differs):
+    def apply(self, run, content, differs):
         """Write the rows that differ: four queries.
 
         :param content: frame of :meth:`content`; its column ``subject`` is added

@@ -24,8 +24,8 @@ class ResPartner(models.Model):
     Customers are found by their codes.
     """
 
-    # One file for each idea of a contact.
-    _inherit = "res.partner"  # pylint: disable=consider-merging-classes-inherited
+    _name = "res.partner"
+    _inherit = ["res.partner"]
 
     customer_code_ids = fields.One2many(
         "customer.code",

@@ -24,7 +24,8 @@ class ResPartner(models.Model):
     ones. Taken back, the rows are there again.
     """
 
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["res.partner"]
 
     customer_objects_profiling = fields.Boolean(
         string="Objects to Profiling",

@@ -14,8 +14,8 @@ UNITS = SQL(
 class ClassificationSource(models.AbstractModel):
     """The lines of the documents, to see which products were sold."""
 
-    # pylint: disable-next=consider-merging-classes-inherited
-    _inherit = "classification.source"
+    _name = "classification.source"
+    _inherit = ["classification.source"]
 
     @api.model
     def _sold_queries(self, policy, scope, period):
@@ -39,8 +39,8 @@ class ClassificationSource(models.AbstractModel):
 class ClassificationSourceSale(models.AbstractModel):
     """The lines of orders, and of the credit notes that take away from them."""
 
-    # pylint: disable-next=consider-merging-classes-inherited
-    _inherit = "classification.source.sale"
+    _name = "classification.source.sale"
+    _inherit = ["classification.source.sale"]
 
     @api.model
     def _sold_queries(self, policy, scope, period):
@@ -100,8 +100,8 @@ class ClassificationSourceSale(models.AbstractModel):
 class ClassificationSourceInvoice(models.AbstractModel):
     """The lines of invoices and credit notes."""
 
-    # pylint: disable-next=consider-merging-classes-inherited
-    _inherit = "classification.source.invoice"
+    _name = "classification.source.invoice"
+    _inherit = ["classification.source.invoice"]
 
     @api.model
     def _sold_queries(self, policy, scope, period):
@@ -161,8 +161,8 @@ class ClassificationSourceInvoice(models.AbstractModel):
 class ClassificationSourceCredit(models.AbstractModel):
     """The lines of credit notes, as far as they take back what counted."""
 
-    # pylint: disable-next=consider-merging-classes-inherited
-    _inherit = "classification.source.credit"
+    _name = "classification.source.credit"
+    _inherit = ["classification.source.credit"]
 
     @api.model
     def _line_query(self, policy, scope, period):

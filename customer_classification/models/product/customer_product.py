@@ -131,8 +131,8 @@ class CustomerProduct(models.Model):
 class CustomerProfile(models.Model):
     """Favourite categories of a customer."""
 
-    # One file for each idea of a profile.
-    _inherit = "customer.profile"  # pylint: disable=consider-merging-classes-inherited
+    _name = "customer.profile"
+    _inherit = ["customer.profile"]
 
     favourite_categ_id = fields.Many2one(
         "product.category",

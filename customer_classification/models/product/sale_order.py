@@ -8,8 +8,8 @@ from ..common.called_records import check_one
 class SaleOrder(models.Model):
     """Tells on a quotation which required products and services are missing."""
 
-    # One file for each idea of an order.
-    _inherit = "sale.order"  # pylint: disable=consider-merging-classes-inherited
+    _name = "sale.order"
+    _inherit = ["sale.order"]
 
     product_missing_ids = fields.Many2many(
         "product.template",

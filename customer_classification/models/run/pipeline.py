@@ -278,7 +278,7 @@ class Pipeline:
         differs = content["content_hash"] != hashes
         self.run.written_count += int(differs.sum())
         if differs.any():
-            table.write(self.run, content, differs)
+            table.apply(self.run, content, differs)
             self.env[model].invalidate_model()
 
     def write_table(self, frame, table, kinds, *statements, mask=None):

@@ -6,15 +6,14 @@ from odoo.fields import Command
 from odoo.tests import BaseCase, TransactionCase, tagged
 from odoo.tools import convert_file
 
-from odoo.addons.customer_classification.demo import personas
-from odoo.addons.customer_classification.demo.campaign_demo import PLANS, sales_within
-from odoo.addons.customer_classification.engine import (
+from ...demo import personas
+from ...demo.campaign_demo import PLANS, sales_within
+from ...engine import (
     ABC,
     PRICE_BANDS,
     SALES_STAGES,
     XYZ,
 )
-
 from ...models.customer.customer_lifecycle_stage import STAGE_SELECTION
 from ..policy.common import contradictions
 
