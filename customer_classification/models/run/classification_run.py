@@ -623,8 +623,9 @@ class ClassificationRun(models.Model):
         )
         earlier._settle_activities(self.env._("A later run took its place."))
         earlier.state = "rejected"
-        note = self._pipeline().approval_note()
-        self._notify_manager(self.env._("Approve new classes"), note)
+        run = self._for_responsible()
+        note = run._pipeline().approval_note()
+        self._notify_manager(run.env._("Approve new classes"), note)
 
     def _for_responsible(self):
         """Return the run in the language of who answers for the policy."""
