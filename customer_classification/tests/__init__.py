@@ -46,6 +46,7 @@ from .source import test_source_sale
 from .run import test_approval
 from .run import test_problem
 from .run import test_queue
+from .run import test_reason
 from .run import test_refresh
 from .run import test_run
 from .run import test_run_failure

@@ -27,8 +27,7 @@ def _take_back_future_runs(cr):
         """
         UPDATE classification_run
            SET state = 'failed', watermark = NULL,
-               error = 'This run was made as of a day still to come. What it found '
-                       'was taken back.'
+               error_reason = '{"code": "future_day"}'
          WHERE as_of_date > %s AND kind IN %s AND state <> 'failed'
         RETURNING id
         """,

@@ -11,6 +11,13 @@ from ..classified.profile_fields import ProfileFloat, ProfileInteger, ProfileMon
 from ..common.access_groups import MONEY_GROUP, USER_GROUP
 from ..common.called_records import check_one
 from ..common.classification_condition_mixin import Condition
+from ..common.classification_reason_mixin import (
+    field_label,
+    kept_reason_field,
+    reason_of,
+    reason_sentence,
+    record_name,
+)
 from ..common.profiling import NOT_OBJECTING, OBJECTING
 from ..source.classification_source import FIRST_PLAUSIBLE_DAY
 
@@ -50,6 +57,7 @@ class UtmCampaign(models.Model):
         "classification.condition.mixin",
         "classification.counted.once.mixin",
         "classification.protected.mixin",
+        "classification.reason.mixin",
     ]
     _classified_kind = CAMPAIGN
     _ratios = {
@@ -134,7 +142,8 @@ class UtmCampaign(models.Model):
     _condition_person = "campaign_targeted_by_id"
     _condition_texts = ("campaign_target_domain",)
     _condition_fields = TARGETS
-    _condition_facts = frozenset(["campaign_error"])
+    _told_reason = "campaign_error"
+    _kept_reason = "campaign_error_reason"
 
     campaign_target_tier_ids = fields.Many2many(
         "customer.value.tier",
@@ -171,10 +180,11 @@ class UtmCampaign(models.Model):
         help="Who said last whom the campaign is for. The targets are the customers "
         "whom this person may read.",
     )
+    campaign_error_reason = kept_reason_field()
     campaign_error = fields.Char(
         string="Why Nobody Joins",
-        copy=False,
-        readonly=True,
+        compute="_compute_told_reason",
+        search="_search_told_reason",
         help="A filter that cannot be used chooses nobody.",
     )
     campaign_audience_mode = fields.Selection(
@@ -465,7 +475,7 @@ class UtmCampaign(models.Model):
             campaign.campaign_listed_count = counts.get(campaign._origin, 0)
 
     def _condition_taken(self):
-        return super()._condition_taken() | {"campaign_error": False}
+        return super()._condition_taken() | {"campaign_error_reason": False}
 
     def _campaign_has_filter(self):
         """Return whether there is a filter, even an unreadable one."""
@@ -478,7 +488,9 @@ class UtmCampaign(models.Model):
         :raises AccessError: that person may not work there any more
         """
         self.ensure_one()
-        label = self.title or self.env._("Target Filter")
+        label = field_label(self._fields["campaign_target_domain"])
+        if self.title:
+            label = record_name(self.sudo()) if self.id else self.title
         company = self._campaign_company()
         partners = self._condition_eyes("res.partner", company, label, person)
         text = self.campaign_target_domain
@@ -584,7 +596,7 @@ class UtmCampaign(models.Model):
                     "tags or a filter."
                 )
             )
-        self.sudo().campaign_error = False
+        self.sudo().campaign_error_reason = False
         count = self._add_campaign_audience(partners)
         return {
             "type": "ir.actions.client",
@@ -662,28 +674,32 @@ class UtmCampaign(models.Model):
 
     def _refresh_live_audience(self):
         """Let those join who are meant; say on the form why nobody can."""
+        # The filter is in the words of who wrote it.
         words = self.with_context(lang=self.campaign_targeted_by_id.lang)
         try:
             partners = words._campaign_audience()
         except UserError as error:
-            self._set_campaign_error(error.args[0])
+            self._set_campaign_error(reason_of(error))
             return
         self._set_campaign_error(False)
         if partners:
             self._add_campaign_audience(partners)
 
     def _set_campaign_error(self, reason):
-        """Say why nobody joins; once to who set the targets, too."""
-        if (self.campaign_error or False) == reason:
+        """Say why nobody joins; once to who set the targets, too.
+
+        :param reason: of :mod:`classification_reason_mixin`, or False
+        """
+        if self.campaign_error_reason == reason:
             return
-        self.campaign_error = reason
+        self.campaign_error_reason = reason
         user = self.campaign_targeted_by_id
         if reason and user.active:
             campaign = self.with_context(lang=user.lang)
             self.env["mail.thread"].sudo().message_notify(
                 partner_ids=user.partner_id.ids,
                 subject=campaign.env._("Nobody joins the campaign %s", self.title),
-                body=reason,
+                body=reason_sentence(campaign.env, reason),
                 model=self._name,
                 res_id=self.id,
             )

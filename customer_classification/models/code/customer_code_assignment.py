@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ...engine.customers import customer_codes
 from ..common.classification_condition_mixin import guarded
+from ..common.classification_reason_mixin import reason_of, refusal
 
 # Rounds of numbers tried where codes are taken; each skips twice as many as the last.
 ROUNDS = 20
@@ -89,12 +90,12 @@ class CustomerCodeAssignment(models.AbstractModel):
         A scheme that fails is set aside, with the reason on it.
         """
         try:
-            with guarded(self.env, schemes._failed_sentence):
+            with guarded(self.env, schemes._failed):
                 self._assign(company, schemes=schemes)
-            schemes.error = False
+            schemes.error_reason = False
         except UserError as error:
             if len(schemes) == 1:
-                schemes.error = error.args[0]
+                schemes.error_reason = reason_of(error)
                 return
             for scheme in schemes:
                 self._assign_guarded(company, scheme)
@@ -153,13 +154,7 @@ class CustomerCodeAssignment(models.AbstractModel):
                 if step.customer.id not in served
             ]
         if waiting:
-            raise UserError(
-                self.env._(
-                    "No free number was found for %(count)s customers: the codes of "
-                    "this scheme are taken far beyond its next number. Raise it.",
-                    count=len(waiting),
-                )
-            )
+            raise refusal(UserError, self.env, "no_free_number", count=len(waiting))
         self.env["customer.code"].invalidate_model()
         self.env["res.partner"].invalidate_model(["customer_code"])
         return first, len(steps) - first

@@ -5,6 +5,7 @@ from odoo.tools import SQL
 from ...engine.customers import customer_codes
 from ..common.called_records import check_one
 from ..common.classification_condition_mixin import guarded
+from ..common.classification_reason_mixin import kept_reason_field, refusal
 
 SAMPLE_SIZE = 5
 
@@ -13,10 +14,14 @@ class CustomerCodeScheme(models.Model):
     """Scheme of the codes of a company's customers."""
 
     _name = "customer.code.scheme"
-    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
+    _inherit = [
+        "classification.bounds.mixin",
+        "classification.protected.mixin",
+        "classification.reason.mixin",
+    ]
     _description = "Scheme of Customer Codes"
     _order = "company_id, sequence, id"
-    _protected_fields = frozenset(["error"])
+    _protected_fields = frozenset(["error_reason"])
 
     name = fields.Char(required=True, translate=True)
     company_id = fields.Many2one(
@@ -62,10 +67,11 @@ class CustomerCodeScheme(models.Model):
         "the one so far becomes an old code.",
     )
     next_number = fields.Integer(default=1, required=True, copy=False, aggregator=None)
+    error_reason = kept_reason_field()
     error = fields.Char(
         string="Why It Rests",
-        readonly=True,
-        copy=False,
+        compute="_compute_told_reason",
+        search="_search_told_reason",
         help="A scheme that fails gives no codes; those that are there stay.",
     )
     code_count = fields.Integer(compute="_compute_code_count", string="Codes")
@@ -125,15 +131,13 @@ class CustomerCodeScheme(models.Model):
         """Codes of the best customers, as if they came next."""
         for scheme in self:
             try:
-                with guarded(self.env, scheme._failed_sentence):
+                with guarded(self.env, scheme._failed):
                     scheme.preview = "\n".join(scheme._sample_lines())
             except UserError as error:
                 scheme.preview = error.args[0]
 
-    def _failed_sentence(self):
-        return self.env._(
-            "Codes cannot be made: look at the segments and the next running number."
-        )
+    def _failed(self):
+        return refusal(ValidationError, self.env, "no_codes")
 
     def _sample_lines(self):
         """Lines of a preview, of customers whom the user may read."""

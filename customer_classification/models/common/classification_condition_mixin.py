@@ -15,6 +15,13 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from .access_groups import MONEY_GROUP
+from .classification_reason_mixin import (
+    field_label,
+    model_name,
+    quoted,
+    record_name,
+    refusal,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -26,13 +33,12 @@ NOT_OURS = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, InterfaceError, AdminShutdown)
 
 
 @contextmanager
-def in_words(sentence):
+def in_words(refused):
     """Turn all that is raised inside into a sentence.
 
     Sentences go on as they are, and errors after which Odoo repeats the request.
 
-    :param sentence: callable that returns it
-    :raises ValidationError: with the sentence
+    :param refused: callable that returns the error with the sentence, to be raised
     """
     try:
         yield
@@ -40,14 +46,14 @@ def in_words(sentence):
         raise
     except Exception as error:
         _logger.info("What a person wrote cannot be used: %s", error)
-        raise ValidationError(sentence()) from error
+        raise refused() from error
 
 
 @contextmanager
-def guarded(env, sentence):
+def guarded(env, refused):
     """The same, and what failed leaves nothing in the database."""
     env.flush_all()
-    with in_words(sentence), env.cr.savepoint(flush=False):
+    with in_words(refused), env.cr.savepoint(flush=False):
         yield
 
 
@@ -60,7 +66,7 @@ class Condition:
     :param records: model in the environment of the person; as superuser, rights are
         not looked at
     :param text: the domain as people write it
-    :param label: what sentences begin with
+    :param label: what sentences begin with, as text or as a value to be kept
     :param within: a :class:`Domain` of the product, whatever the person may read
     """
 
@@ -81,11 +87,11 @@ class Condition:
         :raises ValidationError: it cannot be read, or names a field that is no more
         """
         if self._domain is None:
-            with in_words(self._unreadable_sentence):
+            with in_words(self._unreadable):
                 domain = _parsed(self.text)
                 missing = next(missing_fields(domain, self.records), None)
             if missing:
-                raise ValidationError(self._missing_sentence(missing))
+                raise self._invalid("missing_field", field=missing)
             self._domain = domain
         return self._domain
 
@@ -95,7 +101,7 @@ class Condition:
         :param function: takes the domain and the records, returns a domain
         """
         domain = self.domain()
-        with in_words(self._failed_sentence):
+        with in_words(self._failed):
             self._domain = function(domain, self.records)
 
     def check(self):
@@ -109,10 +115,10 @@ class Condition:
         :raises AccessError: naming what the person may not read
         """
         domain = self.domain()
-        with in_words(self._failed_sentence):
+        with in_words(self._failed):
             refused = next(_refused(domain, self.records), None)
         if refused:
-            raise AccessError(self._refused_sentence(*refused))
+            raise self._refused(*refused)
 
     def check_references(self):
         """Check that it names what exists.
@@ -120,17 +126,10 @@ class Condition:
         :raises ValidationError: “is not among [what is gone]” would match everybody
         """
         domain = self.domain()
-        with in_words(self._failed_sentence):
+        with in_words(self._failed):
             gone = next(dangling_references(domain, self.records), None)
         if gone:
-            raise ValidationError(
-                self.env._(
-                    "%(label)s: the condition on “%(field)s” names something that was "
-                    "deleted, so it matches nothing.",
-                    label=self.label,
-                    field=gone,
-                )
-            )
+            raise self._invalid("deleted_reference", field=gone)
 
     def query(self):
         """Return the :class:`Query` of what matches; it is not run.
@@ -139,7 +138,7 @@ class Condition:
         :raises ValidationError: it cannot be used, or names what is no more
         """
         self.check()
-        with in_words(self._failed_sentence):
+        with in_words(self._failed):
             return self.records._search(self.searched(), active_test=False)
 
     def searched(self):
@@ -170,32 +169,19 @@ class Condition:
     @contextmanager
     def guarded(self):
         """Undo what a failing condition leaves in the database, and say why."""
-        with guarded(self.env, self._failed_sentence):
+        with guarded(self.env, self._failed):
             yield self
 
-    # Sentences
+    # What is wrong with it
 
-    def _unreadable_sentence(self):
-        return self.env._(
-            "%s: this condition cannot be read. Use fields and fixed values.",
-            self.label,
-        )
+    def _invalid(self, code, **values):
+        return refusal(ValidationError, self.env, code, label=self.label, **values)
 
-    def _missing_sentence(self, path):
-        return self.env._(
-            "%(label)s: there is no field “%(field)s” any more, so nothing would "
-            "match. Choose another one.",
-            label=self.label,
-            field=path,
-        )
+    def _unreadable(self):
+        return self._invalid("unreadable")
 
-    def _failed_sentence(self):
-        return self.env._(
-            "%(label)s: this condition cannot be used: the search by %(fields)s fails. "
-            "Look at the values, or leave that part out.",
-            label=self.label,
-            fields=self._fields_in_words(),
-        )
+    def _failed(self):
+        return self._invalid("failed_search", fields=self._fields_in_words())
 
     def _fields_in_words(self):
         """Labels of the first fields of the condition."""
@@ -203,26 +189,18 @@ class Condition:
             found = [field_of(one, self.records) for one in _first(self.domain())]
         except (UserError, RecursionError):
             found = []
-        labels = [field._description_string(self.env) for field in found if field]
-        return ", ".join(f"“{label}”" for label in dict.fromkeys(labels)) or "…"
+        return quoted(field_label(field) for field in found if field)
 
-    def _refused_sentence(self, model, field):
-        names = {
+    def _refused(self, model, field):
+        values = {
             "label": self.label,
-            "model": self.env["ir.model"]._get(model._name).sudo().name,
-            "user": self.env.user.sudo().name,
+            "model": model_name(model),
+            "user": record_name(self.env.user.sudo()),
         }
         if field is None:
-            return self.env._(
-                "%(label)s: it looks at “%(model)s”, which %(user)s may not read.",
-                **names,
-            )
-        return self.env._(
-            "%(label)s: it asks for “%(field)s” of “%(model)s”, which %(user)s may not "
-            "read.",
-            field=field._description_string(self.env),
-            **names,
-        )
+            return refusal(AccessError, self.env, "refused_model", **values)
+        values["field"] = field_label(field)
+        return refusal(AccessError, self.env, "refused_field", **values)
 
     # Readers
 
@@ -262,8 +240,6 @@ class ClassificationConditionMixin(models.AbstractModel):
     _condition_texts = ()
     # All fields that say what is looked for.
     _condition_fields = frozenset()
-    # Further fields that only the product writes.
-    _condition_facts = frozenset()
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -272,22 +248,16 @@ class ClassificationConditionMixin(models.AbstractModel):
             return super().create(vals_list)
         person, user = self._condition_person, self.env.uid
         for vals in vals_list:
-            given = {name for name in self._condition_facts if vals.get(name)}
-            given |= {person} if vals.get(person) not in (None, False, user) else set()
-            self._refuse_protected(given)
-        empty = dict.fromkeys(self._condition_facts, False)
-        records = super().create(
-            [{**vals, **empty, person: user} for vals in vals_list]
-        )
+            if vals.get(person) not in (None, False, user):
+                self._refuse_protected({person})
+        records = super().create([{**vals, person: user} for vals in vals_list])
         records._check_condition_rights()
         return records
 
     def write(self, vals):
         self._check_condition_texts([vals])
         if not self.env.su:
-            self._refuse_protected(
-                ({self._condition_person} | self._condition_facts) & set(vals)
-            )
+            self._refuse_protected({self._condition_person} & set(vals))
             if self._condition_fields & set(vals):
                 return self._write_condition(vals)
         return super().write(vals)
@@ -319,7 +289,7 @@ class ClassificationConditionMixin(models.AbstractModel):
                 if text and not _is_storable(str(text)):
                     label = self._fields[name]._description_string(self.env)
                     condition = Condition(self, str(text), label)
-                    raise ValidationError(condition._unreadable_sentence())
+                    raise condition._unreadable()
 
     @property
     def _condition_root(self):
@@ -341,31 +311,18 @@ class ClassificationConditionMixin(models.AbstractModel):
 
     def _check_person(self, person, company, label):
         if not person:
-            raise AccessError(
-                self.env._(
-                    "%s: nobody answers for this condition. Somebody who may read all "
-                    "of it has to save it or switch it on.",
-                    label,
-                )
-            )
+            raise refusal(AccessError, self.env, "no_person", label=label)
+        user = record_name(person)
         if not person.active or not person._is_internal():
-            raise AccessError(
-                self.env._(
-                    "%(label)s: it looks with the rights of %(user)s, who does not "
-                    "work here any more.",
-                    label=label,
-                    user=person.name,
-                )
-            )
+            raise refusal(AccessError, self.env, "person_left", label=label, user=user)
         if company not in person.company_ids:
-            raise AccessError(
-                self.env._(
-                    "%(label)s: it looks with the rights of %(user)s, who may not work "
-                    "in %(company)s.",
-                    label=label,
-                    user=person.name,
-                    company=company.sudo().name,
-                )
+            raise refusal(
+                AccessError,
+                self.env,
+                "other_company",
+                label=label,
+                user=user,
+                company=record_name(company.sudo()),
             )
 
 

@@ -194,9 +194,11 @@ def rule_sentence(policy, error):
         for name, value in values.items()
     }
     for name in {"tier", "above"} & set(values):
-        words[name] = env["customer.value.tier"].browse(values[name]).display_name
+        tier = env["customer.value.tier"].browse(values[name]).exists()
+        words[name] = tier.display_name
     for name in {"segment", "other_segment"} & set(values):
-        words[name] = env["customer.segment"].browse(values[name]).display_name
+        segment = env["customer.segment"].browse(values[name]).exists()
+        words[name] = segment.display_name
     if "cell" in values:
         words["cell"] = "R{} F{} M{}".format(*values["cell"])
     for name in {"field", "other"} & set(values):

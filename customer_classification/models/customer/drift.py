@@ -174,8 +174,7 @@ class Drift:
 
     def _notify(self, keys):
         """Schedule an activity on the run, in the language of its user."""
-        user = self.run.policy_id._responsible_user()
-        own = Drift(self.run.with_context(lang=user.lang))
+        own = Drift(self.run._for_responsible())
         note = Markup("<p>%s</p><ul>%s</ul>") % (
             own._introduction(),
             Markup().join(

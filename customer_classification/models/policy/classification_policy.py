@@ -12,6 +12,7 @@ from odoo.addons.base.models.res_partner import _tz_get
 from ..common.arguments import as_choice
 from ..common.called_records import check_one
 from ..common.classification_condition_mixin import ANY, Condition
+from ..common.classification_reason_mixin import field_label
 from ..common.own_context import OWN
 from ..common.run_kinds import RUN_KINDS
 from . import rules_comparison
@@ -739,7 +740,7 @@ class ClassificationPolicy(models.Model):
         :param person: who looks; by default who wrote it
         """
         self.ensure_one()
-        label = self._label_of(name)
+        label = field_label(self._fields[name])
         model = self._condition_eyes(FILTERS[name], self.company_id, label, person)
         condition = Condition(model.with_context(tz=self.tz), self[name], label)
         condition.rewrite(
@@ -752,7 +753,8 @@ class ClassificationPolicy(models.Model):
 
         :raises ValidationError: the filter cannot be read, naming the field
         """
-        condition = Condition(self.env[FILTERS[name]], self[name], self._label_of(name))
+        label = field_label(self._fields[name])
+        condition = Condition(self.env[FILTERS[name]], self[name], label)
         condition.rewrite(
             lambda domain, model: with_fixed_dates(domain, model, as_of_date)
         )
@@ -781,7 +783,8 @@ class ClassificationPolicy(models.Model):
 
     def _parse_filter(self, name, model):
         """The :class:`Domain` of a filter, of which all fields exist."""
-        return Condition(model, self[name], self._label_of(name)).domain()
+        label = field_label(self._fields[name])
+        return Condition(model, self[name], label).domain()
 
     def _has_moving_filter(self):
         """Whether what a filter matches can change although no document does.

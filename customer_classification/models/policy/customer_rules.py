@@ -3,8 +3,9 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..common.arguments import as_choice, as_number
 from ..common.called_records import check_one
+from ..common.classification_reason_mixin import refusal
 from ..common.own_context import OWN
-from ..common.sentences import PERCENT_FIELDS, rule_sentence
+from ..common.sentences import PERCENT_FIELDS
 from .customer_rules_warnings import customer_warnings
 from .rule_fields import (
     DEFAULT_METRICS,
@@ -522,8 +523,13 @@ class CustomerRules(models.Model):
                 **combined,
             )
         except RuleError as error:
-            model = self.env["classification.policy"]
-            raise ValidationError(rule_sentence(model, error)) from error
+            raise refusal(
+                ValidationError,
+                self.env,
+                "rule",
+                rule=error.code,
+                values=error.values,
+            ) from error
 
     def _check_references(self):
         """Refuse archived tiers and segments: they get no new customers.

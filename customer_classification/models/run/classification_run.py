@@ -7,6 +7,7 @@ from odoo.tools import SQL, format_date
 from ..common.access_groups import MONEY_GROUP
 from ..common.arguments import BIGGEST_ID, as_choice, as_day, as_number
 from ..common.called_records import check_one
+from ..common.classification_reason_mixin import kept_reason_field
 from ..common.own_context import with_own_context
 from ..common.run_kinds import RUN_KINDS
 from ..common.sentences import note_sentence
@@ -27,7 +28,7 @@ class ClassificationRun(models.Model):
     """
 
     _name = "classification.run"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "classification.reason.mixin"]
     _description = "Classification Run"
     _order = "id desc"
     _rec_names_search = ["policy_id"]
@@ -120,7 +121,11 @@ class ClassificationRun(models.Model):
         string="Revenue Moved (%)", readonly=True, digits=(5, 1), aggregator=None
     )
     approved_by_id = fields.Many2one("res.users", readonly=True)
-    error = fields.Text(readonly=True)
+    error_reason = kept_reason_field()
+    error = fields.Text(
+        compute="_compute_told_reason",
+        search="_search_told_reason",
+    )
     notes = fields.Json(readonly=True)
     notes_text = fields.Text(string="Remarks", compute="_compute_notes_text")
     grace_end_count = fields.Integer(
@@ -491,7 +496,7 @@ class ClassificationRun(models.Model):
         outdated.write(
             {
                 "state": "rejected",
-                "error": self.env._("Another policy was published in the meantime."),
+                "error_reason": {"code": "outdated"},
             }
         )
         return outdated
@@ -618,8 +623,13 @@ class ClassificationRun(models.Model):
         )
         earlier._settle_activities(self.env._("A later run took its place."))
         earlier.state = "rejected"
-        note = self._pipeline().approval_note()
-        self._notify_manager(self.env._("Approve new classes"), note)
+        run = self._for_responsible()
+        note = run._pipeline().approval_note()
+        self._notify_manager(run.env._("Approve new classes"), note)
+
+    def _for_responsible(self):
+        """Return the run in the language of who answers for the policy."""
+        return self.with_context(lang=self.policy_id._responsible_user().lang)
 
     def _notify_manager(self, summary, note):
         """Schedule an activity for the responsible user of the policy."""

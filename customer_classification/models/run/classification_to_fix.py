@@ -1,7 +1,9 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..common.called_records import check_one
+from ..common.classification_reason_mixin import kept_reason_field, reason_sentence
 from .classification_problem import REASON_SELECTION
 
 KIND_SELECTION = [
@@ -46,31 +48,29 @@ class ClassificationToFix(models.Model):
         help="Who looks after it: the salesperson, or who is responsible.",
     )
     reason_code = fields.Selection(REASON_SELECTION, readonly=True)
-    error = fields.Char(readonly=True)
-    reason = fields.Char(compute="_compute_reason")
+    error_reason = kept_reason_field()
+    reason = fields.Char(compute="_compute_reason", search="_search_reason")
     document_count = fields.Integer(string="Documents", readonly=True, aggregator=None)
     since = fields.Datetime(readonly=True)
 
     @property
     def _table_query(self):
-        return SQL(" UNION ALL ").join(
-            SQL("(%s)", query)
-            for query in self._queries()
-            if query  # of an addon's field that is not there
-        )
+        return SQL(" UNION ALL ").join(SQL("(%s)", one) for one in self._queries())
 
     @api.model
     def _queries(self):
-        """Selects of ``(id, kind, res_model, res_id, partner_id, product_tmpl_id,
-        campaign_id, company_id, user_id, reason_code, error, document_count,
-        since)``."""
+        """Return one select of each source of rows.
+
+        Of ``(id, kind, res_model, res_id, partner_id, product_tmpl_id, campaign_id,
+        company_id, user_id, reason_code, error_reason, document_count, since)``.
+        """
         return [
             self._problem_query(0, "customer", "res.partner", "partner_id"),
             self._problem_query(1, "product", "product.template", "product_tmpl_id"),
             self._problem_query(2, "campaign", "utm.campaign", "campaign_id"),
-            self._error_query(3, "rule", "classification.tag.rule", "error"),
-            self._error_query(4, "campaign", "utm.campaign", "campaign_error"),
-            self._error_query(5, "scheme", "customer.code.scheme", "error"),
+            self._error_query(3, "rule", "classification.tag.rule"),
+            self._error_query(4, "campaign", "utm.campaign"),
+            self._error_query(5, "scheme", "customer.code.scheme"),
             self._run_query(6),
         ]
 
@@ -85,7 +85,7 @@ class ClassificationToFix(models.Model):
                    %(model)s AS res_model, p.%(column)s AS res_id,
                    p.partner_id, p.product_tmpl_id, p.campaign_id, p.company_id,
                    %(user)s AS user_id,
-                   p.reason AS reason_code, NULL::varchar AS error,
+                   p.reason AS reason_code, NULL::jsonb AS error_reason,
                    p.document_count, p.create_date AS since
               FROM classification_problem p
               JOIN %(table)s r ON r.id = p.%(column)s
@@ -100,11 +100,9 @@ class ClassificationToFix(models.Model):
         )
 
     @api.model
-    def _error_query(self, place, kind, model, column):
-        """Records that carry their reason themselves; since they were last written."""
+    def _error_query(self, place, kind, model):
+        """Return the records that carry their reason, since their last writing."""
         names = self.env[model]._fields
-        if column not in names or not names[column].store:
-            return None
         user = next(
             (name for name in ("responsible_id", "user_id") if name in names),
             "create_uid",
@@ -115,10 +113,10 @@ class ClassificationToFix(models.Model):
                    %(model)s AS res_model, r.id AS res_id,
                    NULL::integer AS partner_id, NULL::integer AS product_tmpl_id,
                    %(campaign)s AS campaign_id, r.company_id, r.%(user)s AS user_id,
-                   NULL::varchar AS reason_code, %(error)s AS error,
+                   NULL::varchar AS reason_code, r.%(reason)s AS error_reason,
                    NULL::integer AS document_count, r.write_date AS since
               FROM %(table)s r
-             WHERE COALESCE(%(error)s, '') <> '' AND r.active
+             WHERE r.%(reason)s IS NOT NULL AND r.active
             """,
             step=STEP,
             place=place,
@@ -126,7 +124,7 @@ class ClassificationToFix(models.Model):
             model=model,
             campaign=SQL("r.id" if model == "utm.campaign" else "NULL::integer"),
             user=SQL.identifier(user),
-            error=_text(names[column], self.env),
+            reason=SQL.identifier(self.env[model]._kept_reason),
             table=SQL.identifier(self.env[model]._table),
         )
 
@@ -141,7 +139,7 @@ class ClassificationToFix(models.Model):
                    NULL::integer AS partner_id, NULL::integer AS product_tmpl_id,
                    NULL::integer AS campaign_id, r.company_id,
                    y.responsible_id AS user_id, NULL::varchar AS reason_code,
-                   CASE r.state WHEN 'failed' THEN r.error END AS error,
+                   CASE r.state WHEN 'failed' THEN r.error_reason END AS error_reason,
                    NULL::integer AS document_count, r.since
               FROM (SELECT DISTINCT ON (f.company_id, f.kind) f.*,
                            min(f.end_date) OVER (PARTITION BY f.company_id, f.kind)
@@ -173,12 +171,33 @@ class ClassificationToFix(models.Model):
                 record = self.env[model].browse(row.res_id)
                 row.name = record.display_name if row.res_id in readable else False
 
-    @api.depends("reason_code", "error", "kind")
+    @api.depends("reason_code", "error_reason", "kind")
     @api.depends_context("lang")
     def _compute_reason(self):
         words = dict(self._fields["reason_code"]._description_selection(self.env))
-        for row in self:
-            row.reason = row.error or words.get(row.reason_code) or row._other_reason()
+        for row, kept in zip(self, self.sudo(), strict=True):
+            if kept.error_reason:
+                row.reason = reason_sentence(self.env, kept.error_reason)
+            else:
+                row.reason = words.get(row.reason_code) or row._other_reason()
+
+    @api.model
+    def _search_reason(self, operator, value):
+        """Search the reason as it is told to the reader.
+
+        Problems are found by their code; all others, which are few, one by one.
+        """
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        meant = Domain("reason", operator, value)
+        codes = [
+            code
+            for code, __ in REASON_SELECTION
+            if self.new({"reason_code": code}).filtered_domain(meant)
+        ]
+        others = self.sudo().search([("reason_code", "=", False)])
+        told_so = others.filtered_domain(meant)
+        return Domain("reason_code", "in", codes) | Domain("id", "in", told_so.ids)
 
     def _other_reason(self):
         return self.env._(
@@ -212,11 +231,3 @@ class ClassificationToFix(models.Model):
             "reason": can_mend and failed[0].reason,
             "can_mend": can_mend,
         }
-
-
-def _text(field, env):
-    """SQL of a field of text in the language of the reader."""
-    column = SQL.identifier("r", field.name)
-    if not field.translate:
-        return SQL("%s::varchar", column)
-    return SQL("COALESCE(%s->>%s, %s->>'en_US')", column, env.lang or "en_US", column)

@@ -93,7 +93,7 @@ class Execution:
         """Run the phases of the run's kind and write its end."""
         pipeline = self.run._pipeline(self)
         state = pipeline.run_phases()
-        self._end({"state": state, "progress": 100, "error": False})
+        self._end({"state": state, "progress": 100, "error_reason": False})
         if state == "waiting":
             self.run._ask_for_approval()
         pipeline.after_run()

@@ -1,5 +1,6 @@
 """A run that failed: why, in words, and who is told of it."""
 
+import json
 import logging
 import re
 
@@ -9,6 +10,8 @@ from psycopg2.errors import QueryCanceled
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import plaintext2html
+
+from ..common.classification_reason_mixin import plain_reason, reason_of
 
 _logger = logging.getLogger(__name__)
 
@@ -29,50 +32,39 @@ def retryable_error(error):
 def failure_values(run, error):
     """Return values that explain a failure; the log has the traceback."""
     _logger.info("Classification run %s failed", run.id, exc_info=error)
-    return {"state": "failed", "error": _sentence(run, error)}
+    return {"state": "failed", "error_reason": _reason(run, error)}
 
 
-def _sentence(run, error):
-    """Return an error in words, never the text of a statement."""
+def _reason(run, error):
+    """Return why a run failed, to be kept: never the text of a statement."""
     if isinstance(error, UserError):
-        return error.args[0]
+        return reason_of(error)
     if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
-        return run.env._(
-            "Other people were changing the same records all the time. The next "
-            "run does the work."
-        )
+        return plain_reason("busy")
     if isinstance(error, QueryCanceled):
-        return run.env._(
-            "The work took longer than the database allows. Ask your administrator "
-            "for a longer time limit."
-        )
-    reason = type(error).__name__
+        return plain_reason("too_long")
+    text = type(error).__name__
     if not isinstance(error, DatabaseError) and str(error).strip():
-        reason = f"{reason}: {str(error).strip()}"
-    return run.env._(
-        "Something went wrong that nobody expected (%(reason)s). Ask your "
-        "administrator: the log of the server tells more, see “Classification run "
-        "%(run)s”.",
-        reason=reason,
-        run=run.id,
-    )
+        text = f"{text}: {str(error).strip()}"
+    return plain_reason("unexpected", reason=text, run=run.id)
 
 
 def report_failure(run):
-    """Schedule an activity for the responsible user of the policy.
+    """Schedule an activity for the responsible user, in that user's language.
 
     Each cause is reported once until a run of the same kind succeeds.
     """
     if not _is_relied_on(run) or _is_known_cause(run):
         return
+    own = run._for_responsible()
     run._notify_manager(
-        run.env._("A run failed: classes are not up to date"),
+        own.env._("A run failed: classes are not up to date"),
         plaintext2html(
-            run.env._(
+            own.env._(
                 "%(error)s\n\nAll keep the classes that they had. Mend what the "
                 "sentence names; when a run works again, this activity is done by "
                 "itself.",
-                error=run.error,
+                error=own.error,
             )
         ),
     )
@@ -115,9 +107,10 @@ def _is_known_cause(run):
         order="id desc",
         limit=LOOKED_BACK,
     )
-    return _cause(run.error) in {_cause(earlier.error) for earlier in failed}
+    return _cause(run) in {_cause(earlier) for earlier in failed}
 
 
-def _cause(error):
-    """Return an error without its numbers, which differ for the same cause."""
-    return re.sub(r"\d+", "#", error or "")
+def _cause(run):
+    """Return why a run failed without numbers, which differ for one cause."""
+    reason = json.dumps(run.sudo().error_reason, sort_keys=True)
+    return re.sub(r"\d+", "#", reason)

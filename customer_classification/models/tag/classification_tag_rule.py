@@ -8,6 +8,14 @@ from odoo.tools import SQL
 from ..common.access_groups import MONEY_GROUP
 from ..common.called_records import check_one, check_records
 from ..common.classification_condition_mixin import Condition
+from ..common.classification_reason_mixin import (
+    chained,
+    kept_reason_field,
+    reason_of,
+    reason_sentence,
+    record_name,
+    refusal,
+)
 from ..common.profiling import MAY_BE_PROFILED, NOT_OBJECTING
 from .classification_tag_domain import asked_tags
 from .classification_tag_kind import KINDS
@@ -34,6 +42,7 @@ class ClassificationTagRule(models.Model):
         "classification.bounds.mixin",
         "classification.condition.mixin",
         "classification.protected.mixin",
+        "classification.reason.mixin",
     ]
     _description = "Rule of a Smart Tag"
     _order = "kind, partner_tag_id, product_tag_id, campaign_tag_id, id"
@@ -41,7 +50,7 @@ class ClassificationTagRule(models.Model):
     _condition_texts = ("domain",)
     _condition_fields = WHAT_IT_SAYS
     _protected_fields = frozenset(
-        ("state", "error", "last_run_date", "matched_count", "readers")
+        ("state", "error_reason", "last_run_date", "matched_count", "readers")
         + ("preview_date", "preview_user_id", "preview_matched", "preview_added")
         + ("preview_removed", "preview_kept_off", "preview_revenue", "responsible_id")
     )
@@ -105,10 +114,11 @@ class ClassificationTagRule(models.Model):
         copy=False,
         readonly=True,
     )
+    error_reason = kept_reason_field()
     error = fields.Char(
         string="Why It Rests",
-        readonly=True,
-        copy=False,
+        compute="_compute_told_reason",
+        search="_search_told_reason",
         help="A rule that cannot be read gives and takes nothing.",
     )
     last_run_date = fields.Datetime(string="Last Run", readonly=True, copy=False)
@@ -230,9 +240,11 @@ class ClassificationTagRule(models.Model):
         self.ensure_one()
         person = self._condition_root if person is None else person
         model = KINDS[self.kind].model
-        records = self._condition_eyes(model, self.company_id, self.name, person)
+        tag = self._tag().sudo()
+        label = record_name(tag) if tag.id else self.name
+        records = self._condition_eyes(model, self.company_id, label, person)
         within = NOT_OBJECTING if self.kind == "partner" else Domain.TRUE
-        return Condition(records, self.domain, self.name, within)
+        return Condition(records, self.domain, label, within)
 
     def _responsible_condition(self):
         """The :class:`Condition` as the responsible sees it, or nobody.
@@ -309,7 +321,7 @@ class ClassificationTagRule(models.Model):
             "preview_removed": removed,
             "preview_kept_off": kept_off,
             "preview_revenue": self._sees_amounts() and revenue,
-            "error": False,
+            "error_reason": False,
         }
 
     def _sees_amounts(self):
@@ -326,7 +338,7 @@ class ClassificationTagRule(models.Model):
         self.sudo().write(
             {
                 "state": "running",
-                "error": False,
+                "error_reason": False,
                 "active": True,
                 "responsible_id": self.env.uid,
             }
@@ -447,14 +459,13 @@ class ClassificationTagRule(models.Model):
             return error.args[1]
         return []
 
-    def _circle_sentence(self, circle):
-        names = [
-            self.env[model].sudo().browse(tag).display_name for model, tag in circle
-        ]
-        return self.env._(
-            "These tags wait for each other, so none could be decided first: "
-            "%s. Take one of them out of a condition.",
-            " → ".join(names),
+    def _circular(self, circle):
+        tags = (self.env[model].sudo().browse(tag) for model, tag in circle)
+        return refusal(
+            ValidationError,
+            self.env,
+            "tag_circle",
+            tags=chained(record_name(tag) for tag in tags),
         )
 
     @api.constrains("domain", "kind", *(kind.tag_field for kind in KINDS.values()))
@@ -464,7 +475,7 @@ class ClassificationTagRule(models.Model):
         asked = {rule: tags for rule in rules for tags in rule._asked_or_not()}
         circle = rules.browse(rule.id for rule in asked)._circle(asked)
         if circle:
-            raise ValidationError(self._circle_sentence(circle))
+            raise self._circular(circle)
 
     def _asked_or_not(self):
         """Return the tags named by the condition, in a list.
@@ -538,12 +549,12 @@ class ClassificationTagRule(models.Model):
             try:
                 asked[rule] = rule._in_words()._read()
             except UserError as error:
-                rule._rest(error.args[0])
+                rule._rest(reason_of(error))
         usable = self.filtered(lambda rule: rule in asked)
         while circle := usable._circle(asked):
             waiting = usable.filtered(lambda rule: rule._node() in circle)  # noqa: B023
             for rule in waiting:
-                rule._rest(rule._in_words()._circle_sentence(circle))
+                rule._rest(reason_of(rule._circular(circle)))
             usable -= waiting
         return self._same_tags(self - usable), asked
 
@@ -558,7 +569,7 @@ class ClassificationTagRule(models.Model):
     def _in_words(self):
         """Return the rule in the language of its responsible.
 
-        That person reads why it rests.
+        That person wrote the words in it.
         """
         return self.with_context(lang=self.responsible_id.lang)
 
@@ -571,17 +582,20 @@ class ClassificationTagRule(models.Model):
         return {(rule.kind, rule._tag().id) for rule in self}
 
     def _rest(self, reason):
-        """Say why a rule gives and takes nothing; once to its owner, too."""
-        if self.error == reason:
+        """Say why a rule gives and takes nothing; once to its owner, too.
+
+        :param reason: of :mod:`classification_reason_mixin`
+        """
+        if self.error_reason == reason:
             return
-        self.error = reason
+        self.error_reason = reason
         owners = self._tag().tag_owner_id | self.responsible_id
         for user in owners.filtered("active"):
             tag = self._tag().with_context(lang=user.lang)
             self.env["mail.thread"].message_notify(
                 partner_ids=user.partner_id.ids,
                 subject=tag.env._("The rule of the tag %s rests", tag.display_name),
-                body=reason,
+                body=reason_sentence(tag.env, reason),
                 model=tag._name,
                 res_id=tag.id,
             )
@@ -636,13 +650,13 @@ class ClassificationTagRule(models.Model):
                 )
                 matched = self.env.cr.rowcount
         except UserError as error:
-            self._rest(error.args[0])
+            self._rest(reason_of(error))
             return False
         self.write(
             {
                 "matched_count": matched,
                 "last_run_date": fields.Datetime.now(),
-                "error": False,
+                "error_reason": False,
             }
         )
         return True

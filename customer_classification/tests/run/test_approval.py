@@ -38,6 +38,14 @@ class TestApproval(ClassificationCase):
     def test_first_classification_waits_for_nobody(self):
         self.assertEqual(self.policy.last_run_id.state, "done")
 
+    def test_asked_in_words_of_who_answers(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.manager.lang = "zh_CN"
+        [activity] = self._wait().activity_ids
+        self.assertEqual(activity.user_id, self.manager)
+        self.assertRegex(activity.summary, r"[\u4e00-\u9fff]")
+        self.assertNotIn("customers", activity.note)
+
     def test_up_to_the_limit_it_passes(self):
         self._lift(2)
         self.env["classification.policy"].flush_model()

@@ -2,6 +2,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import SQL
 
+from ...models.common.classification_reason_mixin import plain_reason
 from ..common import AS_OF, ClassificationCase
 
 
@@ -35,7 +36,9 @@ class TestToFix(ClassificationCase):
                 "company_id": cls.company.id,
             }
         )
-        cls.rule.sudo().error = "The condition names a deleted tag."
+        cls.rule.sudo().error_reason = plain_reason(
+            "text", text="The condition names a deleted tag."
+        )
 
     def _rows(self, user, company=None):
         self.env.flush_all()

@@ -118,7 +118,7 @@ class TestPoisonedRule(TagCase):
                     rule.action_preview()
                 with self.assertRaises(UserError):
                     rule.action_start()
-                rule.error = False
+                rule.error_reason = False
 
     @mute_logger("odoo.sql_db")
     def test_none_of_them_can_be_saved(self):
@@ -148,7 +148,7 @@ class TestPoisonedRule(TagCase):
             with self.subTest(repr(error)):
                 Failing(self, error)
                 self._assert_set_aside(rule)
-                rule.error = False
+                rule.error_reason = False
 
     @mute_logger("odoo.sql_db")
     def test_a_search_method_that_leaves_the_transaction_broken(self):
@@ -264,7 +264,7 @@ class TestPoisonedCampaign(CampaignCase):
                 self.assertEqual(sick.campaign_audience_count, 0)
                 with self.assertRaises(UserError):
                     sick.action_choose_audience()
-                sick.campaign_error = False
+                sick.campaign_error_reason = False
 
     @mute_logger("odoo.sql_db")
     def test_none_of_them_can_be_saved(self):

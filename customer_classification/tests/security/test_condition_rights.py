@@ -300,7 +300,7 @@ class TestRuleRights(TagCase):
         rule = self._rule_of(self.boss, [self.mine])
         for name, value in (
             ("state", "running"),
-            ("error", "Not mine"),
+            ("error_reason", {"code": "busy"}),
             ("last_run_date", "2020-01-01"),
             ("matched_count", 3),
             ("preview_date", "2020-01-01"),
@@ -322,7 +322,8 @@ class TestRuleRights(TagCase):
                 )
                 made = made.create({"partner_tag_id": self.tag.id})
                 if name != "readers":
-                    self.assertNotEqual(made.read([name], load=None)[0][name], value)
+                    [row] = made.sudo().read([name], load=None)
+                    self.assertNotEqual(row[name], value)
 
     def test_a_running_rule_is_changed_by_no_call(self):
         rule = self._running(self.boss, [self.mine]).with_user(self.boss)
@@ -454,12 +455,17 @@ class TestCampaignTargetRights(CampaignCase):
         campaign = self._live(self.seller, self.all_ones)
         for values in (
             {"campaign_targeted_by_id": admin.id},
-            {"campaign_error": "Mine"},
+            {"campaign_error_reason": {"code": "busy"}},
         ):
             with self.assertRaises(AccessError):
                 campaign.write(values)
             with self.assertRaises(AccessError):
                 self._campaign_of(self.seller, **values)
+        context = {"default_campaign_error_reason": {"code": "busy"}}
+        with self.assertRaises(AccessError):
+            self.env["utm.campaign"].with_user(self.seller).with_context(
+                **context
+            ).create({"title": "x"})
         context = {"default_campaign_targeted_by_id": admin.id}
         made = self.env["utm.campaign"].with_user(self.seller).with_context(**context)
         self.assertEqual(
@@ -686,4 +692,4 @@ class TestCodeRights(CustomerCodeCase):
         scheme = self._scheme()
         boss = self._user("code-boss", "sales_team.group_sale_manager")
         with self.assertRaises(AccessError):
-            scheme.with_user(boss).error = "Mine"
+            scheme.with_user(boss).error_reason = {"code": "busy"}

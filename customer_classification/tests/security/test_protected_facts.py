@@ -381,6 +381,7 @@ class TestProtectedFacts(CampaignCase):
         self._migration("post-facts").migrate(self.env.cr, "19.0.1.3.0")
         self.env.invalidate_all()
         self.assertEqual(set(runs.mapped("state")), {"failed"})
+        self.assertRegex(runs[0].error, "^This run was made as of a day still to come")
         self.assertEqual(self.decision.status, "active")
         today = self.draft._today()
         self.assertEqual(self._recompute(today, self.draft).as_of_date, today)

@@ -52,8 +52,7 @@ class CustomerCodeAssign(models.TransientModel):
         """Assign the codes, and say how many."""
         check_one(self)
         assignment, partner_ids = self._assignment(), self._partner_ids()
-        sentence = self.env["customer.code.scheme"]._failed_sentence
-        with guarded(self.env, sentence):
+        with guarded(self.env, self.env["customer.code.scheme"]._failed):
             first, changed = assignment._assign(self.company_id, partner_ids)
         return {
             "type": "ir.actions.client",

@@ -1,0 +1,260 @@
+"""Why something rests or failed: a code with values, and its sentence.
+
+Nobody knows who will read why something was set aside. So the code of the sentence is
+kept with its values, and each reader gets the sentence in the reader's language. Values
+that are words themselves are kept as what they are words for: the label of a field, the
+name of a record. What another addon raises is kept as the text that it is.
+"""
+
+# pylint: disable=prefer-env-translation  # at import there is no environment
+import math
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.orm.models import NO_ACCESS
+from odoo.tools.translate import LazyTranslate
+
+from .searched_values import asks_for_none
+from .sentences import rule_sentence
+
+_lt = LazyTranslate(__name__)
+
+REASON_SENTENCES = {
+    # Conditions that people write
+    "unreadable": _lt(
+        "%(label)s: this condition cannot be read. Use fields and fixed values."
+    ),
+    "missing_field": _lt(
+        "%(label)s: there is no field “%(field)s” any more, so nothing would match. "
+        "Choose another one."
+    ),
+    "deleted_reference": _lt(
+        "%(label)s: the condition on “%(field)s” names something that was deleted, so "
+        "it matches nothing."
+    ),
+    "failed_search": _lt(
+        "%(label)s: this condition cannot be used: the search by %(fields)s fails. "
+        "Look at the values, or leave that part out."
+    ),
+    "refused_model": _lt(
+        "%(label)s: it looks at “%(model)s”, which %(user)s may not read."
+    ),
+    "refused_field": _lt(
+        "%(label)s: it asks for “%(field)s” of “%(model)s”, which %(user)s may not "
+        "read."
+    ),
+    "no_person": _lt(
+        "%(label)s: nobody answers for this condition. Somebody who may read all of it "
+        "has to save it or switch it on."
+    ),
+    "person_left": _lt(
+        "%(label)s: it looks with the rights of %(user)s, who does not work here any "
+        "more."
+    ),
+    "other_company": _lt(
+        "%(label)s: it looks with the rights of %(user)s, who may not work in "
+        "%(company)s."
+    ),
+    "tag_circle": _lt(
+        "These tags wait for each other, so none could be decided first: %(tags)s. "
+        "Take one of them out of a condition."
+    ),
+    # Customer codes
+    "no_codes": _lt(
+        "Codes cannot be made: look at the segments and the next running number."
+    ),
+    "no_free_number": _lt(
+        "No free number was found for %(count)s customers: the codes of this scheme "
+        "are taken far beyond its next number. Raise it."
+    ),
+    # Runs
+    "future_day": _lt(
+        "This run was made as of a day still to come. What it found was taken back."
+    ),
+    "outdated": _lt("Another policy was published in the meantime."),
+    "busy": _lt(
+        "Other people were changing the same records all the time. The next run does "
+        "the work."
+    ),
+    "too_long": _lt(
+        "The work took longer than the database allows. Ask your administrator for a "
+        "longer time limit."
+    ),
+    "unexpected": _lt(
+        "Something went wrong that nobody expected (%(reason)s). Ask your "
+        "administrator: the log of the server tells more, see “Classification run "
+        "%(run)s”."
+    ),
+}
+
+
+# Words among the values
+
+
+def field_label(field):
+    """What people call a field, to be kept."""
+    return {"field": [field.model_name, field.name]}
+
+
+def record_name(record):
+    """The name of a record, to be kept.
+
+    Kept as it is now, too, for when the record is gone.
+    """
+    return {"record": [record._name, record.id, record.display_name or ""]}
+
+
+def model_name(model):
+    """What people call a model, to be kept."""
+    return {"model": model._name}
+
+
+def quoted(values):
+    """Several values in quotation marks, to be kept."""
+    return {"quoted": list(values)}
+
+
+def chained(values):
+    """Several values with arrows between, to be kept."""
+    return {"chained": list(values)}
+
+
+def _told_field(env, name):
+    model, field = name
+    found = model in env and env[model]._fields.get(field)
+    return found._description_string(env) if found else field
+
+
+def _told_record(env, name):
+    model, key, text = name
+    record = env[model].sudo().browse(key).exists() if model in env else None
+    return (record and record.display_name) or text
+
+
+def _told_model(env, name):
+    return env["ir.model"]._get(name).sudo().name or name
+
+
+def _told_quoted(env, values):
+    words = dict.fromkeys(told(env, value) for value in values)
+    return ", ".join(f"“{word}”" for word in words) or "…"
+
+
+def _told_chained(env, values):
+    return " → ".join(str(told(env, value)) for value in values)
+
+
+_TELLERS = {
+    "field": _told_field,
+    "record": _told_record,
+    "model": _told_model,
+    "quoted": _told_quoted,
+    "chained": _told_chained,
+}
+
+
+def told(env, value):
+    """A kept value in the words of the environment's language."""
+    if isinstance(value, dict):
+        [(kind, of)] = value.items()
+        return _TELLERS[kind](env, of)
+    return value
+
+
+# Sentences
+
+
+def reason_sentence(env, reason):
+    """The sentence of a kept reason in the environment's language."""
+    code, values = reason["code"], reason.get("values") or {}
+    if code == "text":
+        return values["text"]
+    if code == "rule":
+        return _told_rule(env, **values)
+    if code not in REASON_SENTENCES:
+        return code
+    words = {name: told(env, value) for name, value in values.items()}
+    sentence = env._(REASON_SENTENCES[code])
+    return sentence % words
+
+
+def _told_rule(env, rule, values):
+    """A rule of the policy that the engine refuses."""
+    from ...engine import RuleError
+
+    return rule_sentence(env["classification.policy"], RuleError(rule, **values))
+
+
+def refusal(kind, env, code, **values):
+    """Return an error whose sentence can be kept for readers of any language.
+
+    :param kind: class of the error, a :class:`UserError`
+    :param code: of :data:`REASON_SENTENCES`
+    """
+    reason = plain_reason(code, **values)
+    error = kind(reason_sentence(env, reason))
+    error.classification_reason = reason
+    return error
+
+
+def plain_reason(code, **values):
+    """A reason as the database can keep it."""
+    return _plain({"code": code, "values": values})
+
+
+def reason_of(error):
+    """What to keep of an error: its reason, or its text where it has none."""
+    found = getattr(error, "classification_reason", None)
+    return found or plain_reason("text", text=str(error.args[0]))
+
+
+def _plain(value):
+    """A value as the database can keep it as JSON."""
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else str(value)
+    if isinstance(value, str):
+        return value.replace("\0", "").encode(errors="replace").decode()
+    return value
+
+
+class ClassificationReasonMixin(models.AbstractModel):
+    """Records that say in each reader's language why they rest, or failed."""
+
+    _name = "classification.reason.mixin"
+    _description = "Records That Say Why They Rest"
+
+    # Field with the sentence; each model declares it and searches it by text.
+    _told_reason = "error"
+    # Field with the code and its values.
+    _kept_reason = "error_reason"
+
+    @api.depends(lambda self: [self._kept_reason])
+    @api.depends_context("lang")
+    def _compute_told_reason(self):
+        for record, kept in zip(self, self.sudo(), strict=True):
+            reason = kept[self._kept_reason]
+            record[self._told_reason] = reason and reason_sentence(self.env, reason)
+
+    @api.model
+    def _search_told_reason(self, operator, value):
+        """As it is told to the reader. Few records rest or failed."""
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        kept = Domain(self._kept_reason, "!=", False)
+        resting = self.sudo().with_context(active_test=False).search(kept)
+        told_so = resting.filtered_domain([(self._told_reason, operator, value)])
+        found = Domain("id", "in", told_so.ids)
+        if operator == "in" and asks_for_none(value):
+            found |= ~kept
+        return found
+
+
+def kept_reason_field():
+    """A field that keeps a reason, for the program alone."""
+    return fields.Json(
+        string="Reason, as Kept", readonly=True, copy=False, groups=NO_ACCESS
+    )
