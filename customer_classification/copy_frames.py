@@ -1,9 +1,12 @@
-"""pandas frames to and from PostgreSQL by binary ``COPY``.
+"""pandas frames to and from PostgreSQL by ``COPY``.
 
 A row of fixed-width columns without NULL has a fixed length in PostgreSQL's binary
 format, so that numpy reads and writes a million rows as one structured array, with
 no text and no loop. NULL is spelled as a value that the column cannot have: NaN in
 floats, ``NO_DAY`` in days, 0 in ids and codes.
+
+Columns of PostgreSQL's ``numeric`` are read as text: their binary form has no fixed
+length, and PostgreSQL itself makes a float8 of them by way of text.
 
 Format: PostgreSQL manual, COPY, "Binary Format".
 """
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+# A buffer of this many bytes before the temporary file saves calls of the system.
+_BUFFER = 1 << 18
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 CHUNK_ROWS = 65536
@@ -34,6 +39,8 @@ WIRE = {
     "day": (">i4", "int4", 4),
     "bool": ("u1", "bool", 1),
 }
+# kind of column: pandas' type while reading text
+_READ_AS = {"int": "int32", "big": "int64", "float": "float64", "day": "int32"}
 NO_DAY = -(2**31)
 # From this size on, an amount is no number that anybody pays, sells or counts: sums of
 # cents would not be exact any more, and infinity would make those of others infinite.
@@ -43,16 +50,19 @@ FIRST_DAY, LAST_DAY = "1677-09-23", "2262-04-10"
 MOST_DAYS = 106_750
 
 
-def read_frame(cr, query: SQL, kinds: Mapping[str, str]) -> dict[str, np.ndarray]:
+def read_frame(
+    cr, query: SQL, kinds: Mapping[str, str], as_text: bool = False
+) -> dict[str, np.ndarray]:
     """Run a select and return its columns as numpy arrays: one query.
 
     :param query: selects exactly the columns of ``kinds``, in their order, none NULL
     :param kinds: ``{column: key of WIRE}``; a ``day`` is selected as
         ``date - '1970-01-01'`` and comes back as ``datetime64[ns]``
+    :param as_text: see :func:`copied_rows`
     """
     import numpy as np
 
-    with copied_rows(cr, query, kinds) as rows:
+    with copied_rows(cr, query, kinds, as_text) as rows:
         columns = {
             name: np.empty(len(rows), _native_type(kind))
             for name, kind in kinds.items()
@@ -67,28 +77,32 @@ def read_frame(cr, query: SQL, kinds: Mapping[str, str]) -> dict[str, np.ndarray
 
 
 @contextmanager
-def copied_rows(cr, query: SQL, kinds: Mapping[str, str]):
-    """Run a select and give a :class:`CopiedRows`: one query."""
-    statement = SQL("COPY (%s) TO STDOUT (FORMAT binary)", query)
-    text = cr.mogrify(statement.code, statement.params).decode()
-    with tempfile.TemporaryFile() as stream:
-        cr.copy_expert(text, stream)
-        yield CopiedRows(stream, kinds)
+def copied_rows(cr, query: SQL, kinds: Mapping[str, str], as_text: bool = False):
+    """Run a select and give its rows, in a temporary file: one query.
 
+    They are read a chunk at a time, more than once if need be, and are never in memory
+    as a whole.
 
-class CopiedRows:
-    """Rows of a select in a temporary file, never in memory as a whole.
-
-    They are read a chunk at a time, more than once if need be.
+    :param as_text: columns of kind ``float`` may be numeric, and NULL
     """
+    options = "NULL ''" if as_text else "FORMAT binary"
+    statement = SQL("COPY (%s) TO STDOUT (%s)", query, SQL(options))
+    text = cr.mogrify(statement.code, statement.params).decode()
+    with tempfile.TemporaryFile(buffering=_BUFFER) as stream:
+        cr.copy_expert(text, stream)
+        yield (_TextRows if as_text else _BinaryRows)(stream, kinds, cr.rowcount)
 
-    def __init__(self, stream, kinds: Mapping[str, str]):
+
+class _BinaryRows:
+    """Rows in PostgreSQL's binary format."""
+
+    def __init__(self, stream, kinds: Mapping[str, str], count: int):
         self.kinds = kinds
         self._stream = stream
         self._type = _row_type(kinds)
+        self._count = count
         size = stream.seek(0, 2) - len(HEADER) - len(TRAILER)
-        self._count, rest = divmod(size, self._type.itemsize)
-        if rest:
+        if size != count * self._type.itemsize:
             raise ValueError("The rows are not of one length: a column was NULL.")
 
     def __len__(self):
@@ -106,6 +120,63 @@ class CopiedRows:
             yield {
                 name: _to_native(chunk[name], kind) for name, kind in self.kinds.items()
             }
+
+
+class _TextRows:
+    """Rows in PostgreSQL's text format: numbers, with tabulators between."""
+
+    def __init__(self, stream, kinds: Mapping[str, str], count: int):
+        self.kinds = kinds
+        self._stream = stream
+        self._count = count
+
+    def __len__(self):
+        return self._count
+
+    def chunks(self):
+        """``{column: array}`` of at most ``CHUNK_ROWS`` rows, one after the other."""
+        done = 0
+        try:
+            for frame in self._parsed(_READ_AS, 0):
+                yield self._columns(frame)
+                done += len(frame)
+        except ValueError:  # a number that is too large for a float: once in a lifetime
+            for frame in self._parsed(dict.fromkeys(_READ_AS, "str"), done):
+                yield self._columns(frame)
+
+    def _parsed(self, types, done):
+        """Return an iterator of frames of the rows.
+
+        :param types: ``{kind of column: pandas' type}``
+        :param done: number of rows to skip
+        """
+        import pandas as pd
+
+        self._stream.seek(0)
+        return pd.read_csv(
+            self._stream,
+            sep="\t",
+            names=list(self.kinds),
+            dtype={name: types[kind] for name, kind in self.kinds.items()},
+            skiprows=done,
+            keep_default_na=False,
+            na_values=["", "NaN"],
+            skip_blank_lines=False,
+            chunksize=CHUNK_ROWS,
+        )
+
+    def _columns(self, frame):
+        import pandas as pd
+
+        return {
+            name: _to_native(
+                pd.to_numeric(frame[name], errors="coerce").to_numpy()
+                if kind == "float"
+                else frame[name].to_numpy(),
+                kind,
+            )
+            for name, kind in self.kinds.items()
+        }
 
 
 def _row_type(kinds):

@@ -1,12 +1,14 @@
+from dataclasses import replace
+
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, models
 from odoo.tools import SQL
 
 from ...copy_frames import (
+    TOO_LARGE,
     WIRE,
     copied_rows,
-    is_usable,
     null_free_day,
     null_free_float,
     read_frame,
@@ -51,6 +53,8 @@ PREVIOUS = {
     "open_quotation_count": ("int", "f.open_quotation_count"),
     "content_hash": ("big", "f.content_hash"),
 }
+# Those that only tell why a class changed: read only of customers who move.
+_OWN_COUNTS = ("lifetime_revenue", "open_opportunity_count", "open_quotation_count")
 
 
 class ClassificationFacts(models.AbstractModel):
@@ -64,7 +68,7 @@ class ClassificationFacts(models.AbstractModel):
     statement, the same takes twice the processor time at a million customers, and
     sorts or spills to disk.
 
-    *Query budget*: six, whatever the number of customers.
+    *Query budget*: five, whatever the number of customers.
     """
 
     _name = "classification.facts"
@@ -115,11 +119,10 @@ class ClassificationFacts(models.AbstractModel):
         from ...engine import lay_out
 
         self.env.flush_all()
-        contacts = self._contacts(scope)
+        contacts, customers = self._read_partners(policy, scope)
         history = self._read_history(policy, parameters, scope, contacts)
         pipeline = self._read_pipeline(scope)
         previous = self._read_previous(scope)
-        customers = self._read_customers(policy, scope)
         is_known = customers["is_known"].to_numpy(copy=True)
         for frame in (history, pipeline, previous):
             is_known |= customers.index.isin(frame.index)
@@ -156,8 +159,8 @@ class ClassificationFacts(models.AbstractModel):
             )
 
         gap = self._usual_gap(policy)
-        query = self._null_free_purchases(policy, scope)
-        with copied_rows(self.env.cr, query, PURCHASE) as rows:
+        query = self._bare_purchases(policy, scope)
+        with copied_rows(self.env.cr, query, PURCHASE, as_text=True) as rows:
             parts = 1 + len(rows) // PART_ROWS
             return facts(usual_gap(facts(None)) if gap is None else gap)
 
@@ -174,89 +177,137 @@ class ClassificationFacts(models.AbstractModel):
         customer), ``day``, ``amount`` and ``margin``, as the engine replays them.
         Two queries."""
         self.env.flush_all()
-        contacts = self._contacts(scope)
-        query = self._null_free_purchases(policy, scope)
-        with copied_rows(self.env.cr, query, PURCHASE) as rows:
+        contacts, __ = self._read_partners(policy, scope)
+        query = self._bare_purchases(policy, scope)
+        with copied_rows(self.env.cr, query, PURCHASE, as_text=True) as rows:
             purchases = _part(rows, contacts, 0, 1)
         purchases = purchases[~purchases["amount"].isna()]
         days = purchases["day"].to_numpy("datetime64[D]")
         return purchases.assign(day=days.astype("datetime64[ns]"))
 
     @api.model
-    def _null_free_purchases(self, policy, scope):
-        query = SQL(
-            # What is older than computers is one day before: see _part().
-            "SELECT d.partner_id,"
-            " GREATEST(d.day, DATE '1969-12-31') - DATE '1970-01-01',"
-            " CASE WHEN NOT %s THEN 'NaN' ELSE COALESCE(d.amount::float8, 0) END, %s"
-            " FROM (%s) d",
-            is_usable(SQL("d.amount")),
-            null_free_float(SQL("d.margin")),
-            self._purchase_query(policy, scope),
-        )
-        return scope.with_rates(query)
+    def _bare_purchases(self, policy, scope):
+        """Return the SQL of the purchases, to be read as text.
+
+        The columns are those of ``PURCHASE``; see :func:`_part`. The numbers of each
+        kind of document are worked out where they are scanned, not once more on top
+        of all.
+        """
+        queries = [
+            SQL(
+                # What is older than computers is one day before: see _part().
+                "SELECT d.partner_id,"
+                " GREATEST(d.day, DATE '1969-12-31') - DATE '1970-01-01',"
+                " COALESCE(d.amount, 0), d.margin FROM (%s) d",
+                query,
+            )
+            for query in self._purchase_queries(policy, scope)
+        ]
+        return scope.with_rates(SQL(" UNION ALL ").join(queries))
 
     @api.model
-    def _contacts(self, scope):
-        """Customer (0 for none) by contact, for contacts who are none themselves, or
-        who object to profiling: one query."""
+    def _read_partners(self, policy, scope):
+        """Return contacts and customers, by one scan: one query.
+
+        Customers are the commercial partners, without the companies of the database
+        and those who object to profiling.
+
+        :return: ``(contacts, customers)``: the customer (0 for none) by contact, of
+            contacts who are no customers themselves or who object to profiling; and
+            by customer ``active``, and ``is_known``: a customer even without purchases
+        """
         import pandas as pd
 
-        customers = SQL("TRUE")
-        if scope.customer_ids is not None:
-            customers = SQL("commercial_partner_id = ANY(%s)", list(scope.customer_ids))
         columns = read_frame(
             self.env.cr,
-            SQL(
-                "SELECT id, CASE WHEN commercial_partner_id IN %(objecting)s THEN 0"
-                " ELSE COALESCE(commercial_partner_id, 0) END FROM res_partner"
-                " WHERE (commercial_partner_id IS DISTINCT FROM id"
-                " OR customer_objects_profiling IS TRUE) AND %(customers)s",
-                objecting=OBJECTING,
-                customers=customers,
-            ),
-            {"id": "int", "customer": "int"},
+            self._partner_query(policy, scope),
+            {"id": "int", "code": "int"},
         )
-        return pd.Series(columns["customer"], index=columns["id"])
+        code, index = columns["code"], pd.Index(columns["id"], name="partner_id")
+        is_customer = code < 0
+        flags = -1 - code[is_customer]
+        customers = {"active": flags & 1 > 0, "is_known": flags & 2 > 0}
+        return (
+            pd.Series(code[~is_customer], index=index[~is_customer]),
+            pd.DataFrame(customers, index=index[is_customer]),
+        )
 
     @api.model
-    def _read_customers(self, policy, scope):
-        """Commercial partners, but the companies of the database and who objects to
-        profiling: whether they are ``active``, and whether ``is_known`` who never
-        bought. One query."""
-        condition = SQL(
-            "c.commercial_partner_id = c.id"
-            " AND c.customer_objects_profiling IS NOT TRUE AND NOT EXISTS"
-            " (SELECT FROM res_company own WHERE own.partner_id = c.id)"
-        )
+    def _partner_query(self, policy, scope):
+        """Return the SQL of ``(id, code)`` of :meth:`_read_partners`.
+
+        The code of a contact is the customer's id or 0. That of a customer is below 0:
+        the bits of -1 - code are ``active`` and ``is_known``.
+        """
+        partners, is_known = SQL("TRUE"), SQL("FALSE")
         if scope.customer_ids is not None:
-            condition = SQL(
-                "c.id = ANY(%s) AND %s", list(scope.customer_ids), condition
+            partners = SQL(
+                "c.commercial_partner_id = ANY(%s)", list(scope.customer_ids)
             )
-        is_known = SQL("FALSE")
         if policy.prospect_scope == "contact":
             is_known = self._prospect_condition(scope)
-        return self._read_by_partner(
-            {"active": "bool", "is_known": "bool"},
-            SQL(
-                "SELECT c.id, %s, %s FROM res_partner c WHERE %s",
-                self._null_free("bool", SQL("c.active")),
-                self._null_free("bool", is_known),
-                condition,
-            ),
+        return SQL(
+            """
+            SELECT c.id,
+                   CASE WHEN c.commercial_partner_id IN %(objecting)s THEN 0
+                        WHEN c.commercial_partner_id = c.id
+                             AND c.customer_objects_profiling IS NOT TRUE
+                        THEN -1 - (c.active IS TRUE)::integer
+                             - CASE WHEN %(is_known)s THEN 2 ELSE 0 END
+                        ELSE COALESCE(c.commercial_partner_id, 0) END
+              FROM res_partner c
+             WHERE %(partners)s AND NOT (c.commercial_partner_id = c.id
+                   AND c.customer_objects_profiling IS NOT TRUE
+                   AND c.id IN (SELECT partner_id FROM res_company))
+            """,
+            objecting=OBJECTING,
+            is_known=is_known,
+            partners=partners,
         )
 
     @api.model
     def _read_previous(self, scope):
-        """The profiles so far, with the columns of ``PREVIOUS``: one query."""
+        """Return the profiles so far, with the columns of ``PREVIOUS``: one query.
+
+        Those that only :meth:`_with_own_counts` reads are 0.
+        """
+        names = [name for name in PREVIOUS if name not in _OWN_COUNTS]
+        previous = self._select_previous(scope, names)
+        for name in _OWN_COUNTS:
+            previous[name] = 0.0 if PREVIOUS[name][0] == "float" else 0
+        self._stages_to_codes(previous)
+        return previous[list(PREVIOUS)]
+
+    @api.model
+    def _with_own_counts(self, scope, previous, customer_ids):
+        """Return the profiles so far, of some customers with all columns.
+
+        One query; none where none of these customers has a profile.
+
+        :param previous: frame by customer, as of :meth:`_read`
+        """
+        known = previous.index[previous["policy"] != 0].intersection(customer_ids)
+        if known.empty:
+            return previous
+        scope = replace(scope, customer_ids=tuple(known.tolist()))
+        own = self._select_previous(scope, _OWN_COUNTS)
+        previous = previous.copy()
+        previous.loc[own.index, list(_OWN_COUNTS)] = own
+        return previous
+
+    @api.model
+    def _select_previous(self, scope, names):
+        """Return a frame by customer of columns of ``PREVIOUS``: one query."""
         partners = SQL("TRUE")
         if scope.customer_ids is not None:
             partners = SQL("f.partner_id = ANY(%s)", list(scope.customer_ids))
+        kinds = {name: PREVIOUS[name][0] for name in names}
         selected = [
-            self._null_free(kind, SQL(code)) for kind, code in PREVIOUS.values()
+            self._null_free(kind, SQL(PREVIOUS[name][1]))
+            for name, kind in kinds.items()
         ]
-        previous = self._read_by_partner(
-            {name: kind for name, (kind, __) in PREVIOUS.items()},
+        return self._read_by_partner(
+            kinds,
             SQL(
                 "SELECT f.partner_id, %s FROM customer_profile f"
                 " WHERE f.company_id = %s AND %s",
@@ -265,8 +316,6 @@ class ClassificationFacts(models.AbstractModel):
                 partners,
             ),
         )
-        self._stages_to_codes(previous)
-        return previous
 
     @api.model
     def _read_pipeline(self, scope):
@@ -330,12 +379,15 @@ class ClassificationFacts(models.AbstractModel):
     @api.model
     def _purchase_query(self, policy, scope):
         """All purchases of all sources, one row a document."""
-        queries = [
+        return SQL(" UNION ALL ").join(self._purchase_queries(policy, scope))
+
+    @api.model
+    def _purchase_queries(self, policy, scope):
+        return [
             query
             for name in self._source_names(policy)
             for query in self.env[name]._purchase_queries(policy, scope)
         ]
-        return SQL(" UNION ALL ").join(queries)
 
     @api.model
     def _opportunity_query(self, scope):
@@ -439,8 +491,10 @@ class ClassificationFacts(models.AbstractModel):
 
 
 def _part(rows, contacts, part, parts):
-    """The purchases of every ``parts``-th customer, with the customer as partner;
-    those of a day that cannot be true have no amount."""
+    """Return the purchases of every ``parts``-th customer, by customer.
+
+    Those of a day or an amount that cannot be true have no amount.
+    """
     import numpy as np
     import pandas as pd
 
@@ -450,7 +504,8 @@ def _part(rows, contacts, part, parts):
         place = contacts.index.get_indexer(customer)
         is_contact = place >= 0
         customer[is_contact] = contacts.to_numpy()[place[is_contact]]
-        chunk["amount"][chunk["day"] < 0] = np.nan
+        chunk["amount"] = _usable(chunk["amount"], chunk["day"] >= 0)
+        chunk["margin"] = _usable(chunk["margin"])
         if parts > 1:
             mask = customer % parts == part
             chunk = {name: values[mask] for name, values in chunk.items()}
@@ -467,3 +522,12 @@ def _part(rows, contacts, part, parts):
         },
         copy=False,
     )
+
+
+def _usable(numbers, condition=True):
+    """Return the numbers, NaN for unusable ones; see ``is_usable``."""
+    import numpy as np
+
+    # pandas reads the sixteenth digit only nearly.
+    is_usable = np.abs(numbers) <= TOO_LARGE + 1
+    return np.where(is_usable & condition, numbers, np.nan)

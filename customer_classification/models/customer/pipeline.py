@@ -157,27 +157,37 @@ class CustomerPipeline(Pipeline):
     def compare(self):
         from ...engine import changes
 
+        moving = self._is_moving()
+        old_rules = self._old_rules(moving)
+        self.previous = self.facts_model._with_own_counts(
+            self.scope, self.previous, self.facts.index[moving]
+        )
         moves = changes(
             self.previous,
             self.facts,
             self.result.frame,
             self.parameters,
             self.shown,
-            self._old_rules(),
+            old_rules,
         )
         ends = ends_of_grace(self, moves)
         self.run.grace_end_count = int(ends.sum())
         self.moves = moves.assign(ends_grace=ends)
 
-    def _old_rules(self):
+    def _is_moving(self):
+        """Return a mask of the customers whose classes differ from before."""
+        axes = list(AXES)
+        return (self.shown.before[axes] != self.shown.now[axes]).any(axis=1)
+
+    def _old_rules(self, moving):
         """Return the classes of moving customers by the rules before.
 
         Three queries for each of these policies, of which there is one as a rule.
+
+        :param moving: mask of the customers
         """
-        axes = list(AXES)
-        moved = (self.shown.before[axes] != self.shown.now[axes]).any(axis=1)
         policies = self.previous["policy"].reindex(self.facts.index, fill_value=0)
-        return self.classes_by_old_rules(policies.where(moved, 0))
+        return self.classes_by_old_rules(policies.where(moving, 0))
 
     def classes_by(self, policy, index):
         """Return the classes of some customers by another policy.

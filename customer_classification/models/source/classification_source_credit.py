@@ -31,19 +31,18 @@ class ClassificationSourceCredit(models.AbstractModel):
         invoice = self.env["classification.source.invoice"]
         return SQL(
             """
-            SELECT m.partner_id, GREATEST(m.invoice_date, t.day) AS day,
+            SELECT m.partner_id, GREATEST(m.invoice_date, m.day) AS day,
                    %(amount)s AS amount, NULL::numeric AS margin
-              FROM (SELECT t.move_id, max(t.day) AS day,
-                           round(sum(l.balance * t.share), %(digits)s) AS balance,
-                           sum(l.amount_currency * t.share) AS foreign_balance
+              FROM (SELECT t.partner_id, t.invoice_date, t.currency_id,
+                           max(t.day) AS day,
+                           round(sum(t.balance * t.share), %(digits)s) AS balance,
+                           sum(t.amount_currency * t.share) AS foreign_balance
                       FROM (%(taken)s) t
-                      JOIN account_move_line l ON l.id = t.line_id
                      WHERE t.share > 0
-                     GROUP BY t.move_id) t
-              JOIN account_move m ON m.id = t.move_id
+                     GROUP BY t.move_id, t.partner_id, t.invoice_date, t.currency_id) m
             """,
             amount=invoice._company_amount(
-                scope, SQL("-t.balance"), SQL("-t.foreign_balance")
+                scope, SQL("-m.balance"), SQL("-m.foreign_balance")
             ),
             digits=scope.digits,
             taken=self._taken_back(policy, scope),
@@ -51,9 +50,14 @@ class ClassificationSourceCredit(models.AbstractModel):
 
     @api.model
     def _taken_back(self, policy, scope):
-        """SQL of ``(line_id, move_id, share, day)``: the lines of the credit notes of
-        a scope, the share of each that counts, and the day from which what it takes
-        back counts, NULL where nothing is known."""
+        """Return the SQL of the lines of the credit notes of a scope.
+
+        Its columns are ``line_id``, ``move_id``, the ``share`` of the line that counts,
+        and the ``day`` from which what it takes back counts, NULL where nothing is
+        known; of the line ``balance`` and ``amount_currency``; of the credit note
+        ``partner_id``, ``invoice_date`` and ``currency_id``. A line that belongs to
+        several order lines has a row for each of them.
+        """
         by_order = policy.revenue_source == "sale"
         return SQL(
             _BY_ORDER if by_order else _BY_INVOICE,
@@ -96,9 +100,10 @@ class ClassificationSourceCredit(models.AbstractModel):
         invoice = self.env["classification.source.invoice"]
         return SQL(
             """
-            SELECT c.id, c.currency_id, c.invoice_origin,
-                   COALESCE(c.reversed_id, named.id) AS origin_id
-              FROM (SELECT m.id, m.company_id, m.currency_id,
+            SELECT c.move_id, c.partner_id, c.invoice_date, c.currency_id,
+                   c.invoice_origin, COALESCE(c.reversed_id, named.id) AS origin_id
+              FROM (SELECT m.id AS move_id, m.company_id, m.partner_id,
+                           m.invoice_date, m.currency_id,
                            CASE WHEN f.id IS NULL THEN m.invoice_origin
                                 ELSE f.invoice_origin END AS invoice_origin,
                            CASE WHEN f.id IS NULL THEN m.reversed_entry_id
@@ -234,9 +239,10 @@ class ClassificationSourceCredit(models.AbstractModel):
 _UNDONE = """
     again AS MATERIALIZED (
         -- Invoices that reverse a credit note.
-        SELECT i.id, c.id AS credit_id
+        SELECT i.id, c.move_id AS credit_id
           FROM credit c
-          JOIN account_move i ON i.reversed_entry_id = c.id AND i.state = 'posted'
+          JOIN account_move i ON i.reversed_entry_id = c.move_id
+           AND i.state = 'posted'
            AND i.move_type IN ('out_invoice', 'out_receipt')
            AND i.invoice_date <= %(as_of_date)s AND i.currency_id = c.currency_id
     ),
@@ -268,41 +274,42 @@ _BY_ORDER = """
     line AS MATERIALIZED (
         -- A line with the sign of its order line takes back; one with the other sign
         -- invoices a negative line of an order, which has counted in it already.
-        SELECT l.id, l.move_id, l.product_id, s.id AS order_line, o.day,
+        SELECT c.*, l.id AS line_id, l.product_id, l.balance, l.amount_currency,
+               s.id AS order_line, s.price_subtotal AS ordered,
+               s.currency_id AS order_currency, o.day,
                o.id IS NOT NULL AND l.price_subtotal * s.price_subtotal >= 0 AS counts
           FROM credit c
-          JOIN account_move_line l ON l.move_id = c.id AND %(is_sold)s
+          JOIN account_move_line l ON l.move_id = c.move_id AND %(is_sold)s
           LEFT JOIN sale_order_line_invoice_rel r ON r.invoice_line_id = l.id
           LEFT JOIN sale_order_line s ON s.id = r.order_line_id
           LEFT JOIN %(order)s o ON o.id = s.order_id
     ),
+    several AS MATERIALIZED (
+        -- Lines that belong to several order lines count in equal parts.
+        SELECT line_id, count(*) AS parts, min(day) FILTER (WHERE counts) AS day
+          FROM line
+         GROUP BY line_id
+        HAVING count(*) > 1
+    ),
     kept AS MATERIALIZED (
-        -- An order counts with what it says now. What was invoiced beyond that, as
-        -- after a correction or of an order made smaller, takes nothing back with it.
-        SELECT s.id,
-               CASE WHEN s.credited > 0
-                    THEN GREATEST(0, 1 - GREATEST(0, s.invoiced - s.ordered)
-                                         / s.credited)
-                    ELSE 1 END AS share
-          FROM (SELECT s.id, abs(s.price_subtotal) AS ordered,
-                       sum(l.price_subtotal * sign(s.price_subtotal))
-                           FILTER (WHERE m.move_type <> 'out_refund'
-                                     AND again.id IS NULL) AS invoiced,
-                       -- What an invoice reverses is not credited any more.
-                       sum(l.price_subtotal * sign(s.price_subtotal)
-                           * CASE WHEN again.id IS NULL THEN 1 ELSE -1 END)
-                           FILTER (WHERE m.move_type = 'out_refund'
-                                      OR again.id IS NOT NULL) AS credited
-                  FROM (SELECT DISTINCT order_line FROM line WHERE counts) d
-                  JOIN sale_order_line s ON s.id = d.order_line
-                  JOIN sale_order_line_invoice_rel r ON r.order_line_id = s.id
-                  JOIN account_move_line l ON l.id = r.invoice_line_id
-                  JOIN account_move m ON m.id = l.move_id AND m.state = 'posted'
-                   AND m.move_type IN ('out_invoice', 'out_receipt', 'out_refund')
-                   AND m.invoice_date <= %(as_of_date)s
-                   AND m.currency_id = s.currency_id
-                  LEFT JOIN again ON again.id = m.id
-                 GROUP BY s.id) s
+        -- What was invoiced and given back of each order line.
+        SELECT r.order_line_id AS id, m.currency_id,
+               sum(l.price_subtotal)
+                   FILTER (WHERE m.move_type <> 'out_refund' AND again.id IS NULL)
+                   AS invoiced,
+               -- What an invoice reverses is not credited any more.
+               sum(CASE WHEN again.id IS NULL THEN l.price_subtotal
+                        ELSE -l.price_subtotal END)
+                   FILTER (WHERE m.move_type = 'out_refund' OR again.id IS NOT NULL)
+                   AS credited
+          FROM (SELECT DISTINCT order_line FROM line WHERE counts) d
+          JOIN sale_order_line_invoice_rel r ON r.order_line_id = d.order_line
+          JOIN account_move_line l ON l.id = r.invoice_line_id
+          JOIN account_move m ON m.id = l.move_id AND m.state = 'posted'
+           AND m.move_type IN ('out_invoice', 'out_receipt', 'out_refund')
+           AND m.invoice_date <= %(as_of_date)s
+          LEFT JOIN again ON again.id = m.id
+         GROUP BY r.order_line_id, m.currency_id
     ),
     invoice AS MATERIALIZED (
         -- Of a credit note's line without an order: how much of its invoice counts.
@@ -314,10 +321,8 @@ _BY_ORDER = """
                    AS others
           FROM (SELECT l.id, l.move_id, l.product_id, l.price_subtotal,
                        count(s.id) > 0 AS is_ordered, min(o.day) AS day
-                  FROM (SELECT DISTINCT c.origin_id
-                          FROM line
-                          JOIN credit c ON c.id = line.move_id
-                         WHERE line.order_line IS NULL) d
+                  FROM (SELECT DISTINCT origin_id FROM line
+                         WHERE order_line IS NULL) d
                   JOIN account_move_line l ON l.move_id = d.origin_id AND %(is_sold)s
                   LEFT JOIN sale_order_line_invoice_rel r ON r.invoice_line_id = l.id
                   LEFT JOIN sale_order_line s ON s.id = r.order_line_id
@@ -327,49 +332,50 @@ _BY_ORDER = """
     ),
     named AS MATERIALIZED (
         -- Orders that stand as text on a credit note which reverses no invoice.
-        SELECT c.id, min(o.day) AS day,
+        SELECT c.move_id, min(o.day) AS day,
                COALESCE(sum(s.amount_untaxed) FILTER (WHERE o.id IS NOT NULL)
                         / NULLIF(sum(s.amount_untaxed), 0), 0) AS share
           FROM credit c
          CROSS JOIN LATERAL regexp_split_to_table(c.invoice_origin, '\\s*[,;]\\s*') n
           JOIN sale_order s ON s.name = n AND s.company_id = %(company)s
           LEFT JOIN %(order)s o ON o.id = s.id
-         WHERE c.origin_id IS NULL
-         GROUP BY c.id
+         WHERE c.origin_id IS NULL AND c.invoice_origin IS NOT NULL
+         GROUP BY c.move_id
     )
-    SELECT l.id AS line_id, l.move_id,
-           avg(CASE WHEN l.counts
-                    THEN COALESCE(kept.share, 1) * (1 - COALESCE(undone.share, 0))
-                    ELSE 0 END) AS share,
-           min(l.day) FILTER (WHERE l.counts) AS day
-      FROM line l
-      LEFT JOIN kept ON kept.id = l.order_line
-      LEFT JOIN undone
-        ON undone.move_id = l.move_id AND undone.order_line = l.order_line
-     WHERE l.order_line IS NOT NULL
-     GROUP BY l.id, l.move_id
-     UNION ALL
-    SELECT l.id, l.move_id,
-           CASE WHEN c.origin_id IS NULL THEN COALESCE(named.share, %(unlinked)s)
+    SELECT l.line_id, l.move_id, l.partner_id, l.invoice_date, l.currency_id,
+           l.balance, l.amount_currency,
+           -- An order counts with what it says now. What was invoiced beyond that, as
+           -- after a correction or of an order made smaller, takes nothing back.
+           CASE WHEN l.counts AND sign(l.ordered) * kept.credited > 0
+                     AND sign(l.ordered) * kept.invoiced > abs(l.ordered)
+                THEN GREATEST(0, 1 - (sign(l.ordered) * kept.invoiced - abs(l.ordered))
+                                     / (sign(l.ordered) * kept.credited))
+                WHEN l.counts THEN 1
+                WHEN l.order_line IS NOT NULL THEN 0
+                WHEN l.origin_id IS NULL THEN COALESCE(named.share, %(unlinked)s)
                 WHEN COALESCE(l.product_id, 0) = ANY(invoice.others) THEN 0
                 ELSE COALESCE(invoice.share, 0) END
-           * (1 - COALESCE(undone.share, 0)),
-           COALESCE(invoice.day, named.day)
+               * (1 - COALESCE(undone.share, 0))
+               / COALESCE(several.parts, 1) AS share,
+           CASE WHEN l.order_line IS NULL THEN COALESCE(invoice.day, named.day)
+                ELSE COALESCE(several.day, l.day) END AS day
       FROM line l
-      JOIN credit c ON c.id = l.move_id
-      LEFT JOIN invoice ON invoice.move_id = c.origin_id
-      LEFT JOIN named ON named.id = c.id
-      LEFT JOIN undone ON undone.move_id = l.move_id AND undone.order_line = 0
-     WHERE l.order_line IS NULL
+      LEFT JOIN several ON several.line_id = l.line_id
+      LEFT JOIN kept ON kept.id = l.order_line AND kept.currency_id = l.order_currency
+      LEFT JOIN invoice ON invoice.move_id = l.origin_id
+      LEFT JOIN named ON named.move_id = l.move_id
+      LEFT JOIN undone ON undone.move_id = l.move_id
+            AND undone.order_line = COALESCE(l.order_line, 0)
 """
 
 _BY_INVOICE = """
     WITH credit AS MATERIALIZED (%(credit)s),
     %(undone)s,
     line AS MATERIALIZED (
-        SELECT l.id, l.move_id, c.origin_id, r.order_line_id AS order_line
+        SELECT c.*, l.id AS line_id, l.balance, l.amount_currency,
+               r.order_line_id AS order_line
           FROM credit c
-          JOIN account_move_line l ON l.move_id = c.id AND %(is_sold)s
+          JOIN account_move_line l ON l.move_id = c.move_id AND %(is_sold)s
           LEFT JOIN sale_order_line_invoice_rel r ON r.invoice_line_id = l.id
     ),
     ordered AS MATERIALIZED (
@@ -384,9 +390,17 @@ _BY_INVOICE = """
           LEFT JOIN %(invoice)s i ON i.id = m.id
          GROUP BY d.order_line
     ),
+    several AS MATERIALIZED (
+        -- Lines that belong to several order lines count in equal parts.
+        SELECT line.line_id, count(*) AS parts, min(ordered.day) AS day
+          FROM line
+          LEFT JOIN ordered USING (order_line)
+         GROUP BY line.line_id
+        HAVING count(*) > 1
+    ),
     named AS MATERIALIZED (
         -- Invoices of the orders that stand as text on such a credit note.
-        SELECT c.id, min(i.day) AS day
+        SELECT c.move_id, min(i.day) AS day
           FROM credit c
          CROSS JOIN LATERAL regexp_split_to_table(c.invoice_origin, '\\s*[,;]\\s*') n
           JOIN sale_order o ON o.name = n AND o.company_id = %(company)s
@@ -396,24 +410,26 @@ _BY_INVOICE = """
           JOIN account_move m ON m.id = l.move_id AND m.state = 'posted'
            AND m.move_type IN ('out_invoice', 'out_receipt')
           LEFT JOIN %(invoice)s i ON i.id = m.id
-         WHERE c.origin_id IS NULL
-         GROUP BY c.id
+         WHERE c.origin_id IS NULL AND c.invoice_origin IS NOT NULL
+         GROUP BY c.move_id
     )
-    SELECT l.id AS line_id, l.move_id,
-           avg(CASE WHEN l.origin_id IS NOT NULL THEN (i.id IS NOT NULL)::integer
-                    WHEN ordered.order_line IS NOT NULL
-                    THEN (ordered.day IS NOT NULL)::integer
-                    WHEN named.id IS NOT NULL THEN (named.day IS NOT NULL)::integer
-                    ELSE %(unlinked)s END
-               * (1 - COALESCE(undone.share, 0))) AS share,
-           min(COALESCE(i.day, ordered.day, named.day)) AS day
+    SELECT l.line_id, l.move_id, l.partner_id, l.invoice_date, l.currency_id,
+           l.balance, l.amount_currency,
+           CASE WHEN l.origin_id IS NOT NULL THEN (i.id IS NOT NULL)::integer
+                WHEN ordered.order_line IS NOT NULL
+                THEN (ordered.day IS NOT NULL)::integer
+                WHEN named.move_id IS NOT NULL THEN (named.day IS NOT NULL)::integer
+                ELSE %(unlinked)s END
+               * (1 - COALESCE(undone.share, 0))
+               / COALESCE(several.parts, 1) AS share,
+           COALESCE(i.day, several.day, ordered.day, named.day) AS day
       FROM line l
+      LEFT JOIN several ON several.line_id = l.line_id
       LEFT JOIN %(invoice)s i ON i.id = l.origin_id
       LEFT JOIN ordered ON l.origin_id IS NULL AND ordered.order_line = l.order_line
-      LEFT JOIN named ON named.id = l.move_id
+      LEFT JOIN named ON named.move_id = l.move_id
       LEFT JOIN undone ON undone.move_id = l.move_id
             AND undone.order_line = COALESCE(l.order_line, 0)
-     GROUP BY l.id, l.move_id
 """
 
 _OF_CHANGED_ORDER = """

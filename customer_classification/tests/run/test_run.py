@@ -62,8 +62,8 @@ class TestRun(ClassificationCase):
     def test_second_run_queries(self):
         self._recompute()
         self.env.flush_all()
-        # Two of them are a savepoint. Five COPY stand beside them, which Odoo does not
-        # count: 20 questions to the database.
+        # Two of them are a savepoint. Four COPY stand beside them, which Odoo does not
+        # count: 19 questions to the database.
         with self.assertQueryCount(17):
             self._recompute()
             self.env.flush_all()

@@ -30,6 +30,15 @@ class CreditNoteCase(AccountingCase):
             }
         )
 
+    def _credit_as_one_line(self, invoice, day, orders):
+        """Credit 50 by a line that belongs to the lines of several orders."""
+        credit = invoice._reverse_moves([{"invoice_date": day}])
+        credit.invoice_line_ids.unlink()
+        of_orders = [Command.set(orders.order_line.ids)]
+        credit.invoice_line_ids = [self._line(50, sale_line_ids=of_orders)]
+        credit.action_post()
+        return credit
+
 
 @tagged("post_install", "-at_install")
 class TestCreditNotesByOrder(CreditNoteCase):
@@ -194,6 +203,19 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(credit.amount_untaxed, 1_400)
         orders[1]._action_cancel()
         self.assertEqual(self._numbers(), (0, 1_000, 1))
+
+    def test_line_of_several_orders(self):
+        """Each order has an equal part of it, which counts if the order does."""
+        orders = self._order(self.customer, BEFORE, 600) + self._order(
+            self.customer, BEFORE, 400
+        )
+        invoice = self._invoice_of(orders, BEFORE)
+        credit = self._credit_as_one_line(invoice, AS_OF, orders)
+        self.assertEqual(self._numbers(), (950, 50, 2))
+        orders[1]._action_cancel()
+        self.assertEqual(self._numbers(), (575, 25, 1))
+        self._credit(credit, AS_OF)
+        self.assertEqual(self._numbers(), (600, 0, 1))
 
     def test_line_without_an_order_takes_back_a_part_of_the_invoice(self):
         """What was let off afterwards, as one sum over two orders, one of them gone."""
@@ -409,6 +431,18 @@ class TestCreditNotesByInvoice(CreditNoteCase):
         self.assertEqual(self._numbers(), (700, 300, 1))
         invoice.button_draft()
         self.assertEqual(self._numbers(), (0, 0, 0))
+
+    def test_line_of_several_orders(self):
+        """Each order has an equal part of it, which counts if it is invoiced."""
+        orders = self._order(self.customer, BEFORE, 600) + self._order(
+            self.customer, BEFORE, 400
+        )
+        first = self._invoice_of(orders[0], AS_OF - timedelta(9))
+        self._invoice_of(orders[1], AS_OF)
+        credit = self._credit_as_one_line(first, BEFORE, orders)
+        credit.reversed_entry_id = False
+        self.assertEqual(self._numbers(as_of_date=AS_OF - timedelta(1)), (575, 25, 1))
+        self.assertEqual(self._numbers(), (950, 50, 2))
 
     def test_invoice_or_order_named_by_the_origin(self):
         order = self._order(self.customer, BEFORE, 1_000)
