@@ -22,8 +22,11 @@ class ClassificationChange(models.Model):
     @api.depends("explanation", "axis", "cause", "policy_id", "is_correction")
     @api.depends_context("lang", "uid")
     def _compute_explanation_text(self):
-        """Rendered from the numbers kept with the change: eleven queries for any
-        number, to read the changes, their policies, tiers, stages and currencies."""
+        """Render the sentences from the numbers kept with the changes.
+
+        Twelve queries for any number: the changes, their policies and rules, tiers,
+        stages and currencies.
+        """
         sentences_for = cache(partial(Sentences, self.env))
         for change, seen in zip(self.sudo(), self, strict=True):
             sentences = sentences_for(change.policy_id, change.currency_id)

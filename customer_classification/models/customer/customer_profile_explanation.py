@@ -21,7 +21,7 @@ class CustomerProfile(models.Model):
 
     @api.depends_context("lang", "uid")
     def _compute_why(self):
-        """The three sentences: thirteen queries for any number of profiles of one
+        """The three sentences: fourteen queries for any number of profiles of one
         policy, which is what a company has, and a few for each other one."""
         limits = {
             policy: TierLimits(policy, edges)

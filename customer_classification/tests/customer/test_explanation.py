@@ -265,7 +265,7 @@ class TestWhy(ExplanationCase):
         ):
             profiles.read(names)
             self.env.invalidate_all()
-            with self.assertQueryCount(13):
+            with self.assertQueryCount(14):
                 profiles.read(names)
         self.assertEqual(len(profiles), 8)
 
@@ -282,7 +282,7 @@ class TestWhy(ExplanationCase):
 
     def _formatted(self, profiles):
         """How many numbers and days are formatted for the sentences of profiles."""
-        module = "odoo.addons.customer_classification.models.classification_explanation"
+        module = "odoo.addons.customer_classification.models.customer.explanation"
         self.env.invalidate_all()
         with (
             patch(f"{module}.formatLang", wraps=formatLang) as numbers,
@@ -306,7 +306,7 @@ class TestWhy(ExplanationCase):
         for limit in (2, 8):
             profiles.web_search_read(domain, columns, limit=limit)
             self.env.invalidate_all()
-            with self.assertQueryCount(21):
+            with self.assertQueryCount(22):
                 page = profiles.web_search_read(domain, columns, limit=limit)
             self.assertEqual(len(page["records"]), limit)
 
@@ -484,7 +484,7 @@ class TestChangeExplained(ExplanationCase):
         for records in (changes[:1], changes):
             records.read(["explanation_text"])
             self.env.invalidate_all()
-            with self.assertQueryCount(11):
+            with self.assertQueryCount(12):
                 records.read(["explanation_text"])
 
     def test_a_change_without_numbers(self):

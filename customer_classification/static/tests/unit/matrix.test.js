@@ -68,9 +68,10 @@ test("moves are counted by customers", () => {
 test("sums take an unknown revenue as none", () => {
     expect(sums(matrix([1, 1, 5, 100], [2, 1, 2]).cells)).toEqual({
         count: 7,
+        before: 0,
         revenue: 100,
     });
-    expect(sums([])).toEqual({count: 0, revenue: 0});
+    expect(sums([])).toEqual({count: 0, before: 0, revenue: 0});
 });
 
 test("all classes are shown, the edge only where somebody is", () => {
