@@ -250,7 +250,10 @@ class TestPolicyLimitsText(PolicyCase):
                 self._limits(text)
 
     def test_on_the_form(self):
-        with Form(self.draft) as form, form.metric_ids.edit(2) as line:
+        with (
+            Form(self.draft.customer_rules_id) as form,
+            form.metric_ids.edit(2) as line,
+        ):
             line.method = "fixed"
             line.limits_text = "1,000; 5,000"
         self.assertEqual(self._metric("monetary").limits, "1000; 5000")
