@@ -13,6 +13,8 @@ from .classification_history_mixin import COMPANY_BITS, DAY_KEYS
 # Days between the two dates where the first one is not given.
 DEFAULT_DAYS = 90
 
+# Of the first day, and of the second one.
+AMOUNTS = ("before", "revenue")
 # Better is higher, as for stages.
 RISK_RANK = {"low": 2, "medium": 1, "high": 0}
 
@@ -353,13 +355,18 @@ class ClassificationMigration(models.Model):
 
     @api.model
     def _matrix_cells(self, groups, keys):
+        """Return the cells with customers.
+
+        :param groups: ``[(from key, to key, was customer, is customer, customers,
+            *amounts)]``; the amounts are those of both days, or of the second one
+        """
         places = {key: place for place, key in enumerate(keys)}
         return [
             {
                 "row": places[old] + 1 if was else 0,
                 "column": places[new] if now else len(keys),
                 "count": count,
-                **dict(zip(("before", "revenue"), amounts, strict=False)),
+                **dict(zip(AMOUNTS[-len(amounts) :], amounts, strict=False)),
             }
             for old, new, was, now, count, *amounts in groups
         ]
