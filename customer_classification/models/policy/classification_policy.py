@@ -156,6 +156,7 @@ class ClassificationPolicy(models.Model):
         required=True,
         help="Frequency, revenue and value look at this many months up to the day "
         "of the run.",
+        aggregator=None,
     )
     filter_user_id = fields.Many2one(
         "res.users",

@@ -134,6 +134,7 @@ class ClassificationRun(models.Model):
         help="Who loses a class only because the rules changed a limit, or what is "
         "compared with it: tolerance and grace period by the rules before end with "
         "them.",
+        aggregator=None,
     )
     policy_state = fields.Selection(related="policy_id.state", string="Policy State")
     rehearsal = fields.Json(
