@@ -50,7 +50,7 @@ class TestTours(ClassificationCase, HttpCase):
         before = draft.tier_ids.sorted("tier_sequence").mapped("limit")
         # Nothing to draw yet, neither of this draft nor of the policy in force.
         self.policy.run_ids.histogram = False
-        url = f"/odoo/classification-policies/{draft.id}"
+        url = f"/odoo/customer-rules/{draft.customer_rules_id.id}"
         self.start_tour(
             url, "classification_rehearsal", login="rehearser", timeout=PATIENCE
         )
