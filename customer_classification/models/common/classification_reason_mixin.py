@@ -248,7 +248,7 @@ class ClassificationReasonMixin(models.AbstractModel):
         resting = self.sudo().with_context(active_test=False).search(kept)
         told_so = resting.filtered_domain([(self._told_reason, operator, value)])
         found = Domain("id", "in", told_so.ids)
-        if operator == "in" and asks_for_none(value):
+        if operator == "in" and (asks_for_none(value) or "" in value):
             found |= ~kept
         return found
 

@@ -366,7 +366,6 @@ class ClassificationMigration(models.Model):
                 "row": places[old] + 1 if was else 0,
                 "column": places[new] if now else len(keys),
                 "count": count,
-                "revenue": 0,
                 **dict(zip(AMOUNTS[-len(amounts) :], amounts, strict=False)),
             }
             for old, new, was, now, count, *amounts in groups

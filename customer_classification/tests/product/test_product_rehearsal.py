@@ -129,7 +129,7 @@ class TestProductRehearsal(ProductCase):
         seller = self._user("preview_seller", "sales_team.group_sale_salesman")
         matrix = self._matrix(run.with_user(seller))
         self.assertFalse(matrix["currency_id"])
-        self.assertEqual({cell["revenue"] for cell in matrix["cells"]}, {0})
+        self.assertFalse(any("revenue" in cell for cell in matrix["cells"]))
         with self.assertRaises(AccessError):
             run.product_move_ids.with_user(seller).read(["revenue"])
         with self.assertRaises(AccessError):

@@ -10,6 +10,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from ...models.common.classification_reason_mixin import plain_reason
 from ...models.common.ir_rule import ADDONS
 from ..campaign.common import CampaignCase
 from ..common import AS_OF
@@ -136,6 +137,9 @@ class TestSearchedFields(CampaignCase, ProductCase):
              WHERE id = (SELECT min(id) FROM campaign_profile WHERE company_id = %s)
             """,
             cls.company.ids,
+        )
+        cls.env["utm.campaign"].search([], limit=1)._set_campaign_error(
+            plain_reason("outdated")
         )
 
     # Questions
