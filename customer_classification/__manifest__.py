@@ -82,6 +82,12 @@
         "views/tag/classification_tagged_views.xml",
         "wizard/tag/classification_tag_wizard_views.xml",
         "wizard/tag/classification_tag_members_views.xml",
+        "views/document/sale_order_views.xml",
+        "views/document/crm_lead_views.xml",
+        "views/document/account_move_views.xml",
+        "views/document/sale_report_views.xml",
+        "views/document/account_invoice_report_views.xml",
+        "views/document/crm_activity_report_views.xml",
         "views/menus.xml",
     ],
     "demo": [

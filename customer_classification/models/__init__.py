@@ -10,4 +10,5 @@ from . import attribute
 from . import code
 from . import product
 from . import campaign
+from . import document
 from . import privacy

@@ -846,11 +846,11 @@ class UtmCampaign(models.Model):
         """Only of companies that are switched on."""
         return self.env.companies
 
-    def _classified_key(self):
+    def _classified_key(self, kind):
         return self._origin, self.company_id or self.env.company
 
     @api.model
-    def _classified_join_condition(self, alias, joined, query):
+    def _classified_join_condition(self, kind, alias, joined, query):
         return SQL(
             "%(campaign)s = %(id)s AND %(company)s = COALESCE(%(own)s, %(current)s)"
             " AND %(company)s = ANY(%(companies)s)",

@@ -17,26 +17,32 @@ class ClassificationClassifiedMixin(models.AbstractModel):
     _name = "classification.classified.mixin"
     _description = "Classified Record"
 
-    # A ClassifiedKind.
+    # The ClassifiedKind of these records themselves.
     _classified_kind = None
+
+    @api.model
+    def _shown_kinds(self):
+        """Return the kinds of profiles that these records show."""
+        return (self._classified_kind,) if self._classified_kind else ()
 
     def _compute_classified_profile(self):
         """Find the profile of each record in the current company: one query."""
-        kind = self._classified_kind
-        found = self._classified_profiles()
-        for record in self:
-            subject, company = record._classified_key()
-            record[kind.profile_field] = found.get((subject, company))
+        self._show_profiles(self._classified_kind)
 
-    def _classified_profiles(self):
+    def _show_profiles(self, kind):
+        """Fill the field with the profile of a kind: one query."""
+        found = self._classified_profiles(kind)
+        for record in self:
+            record[kind.profile_field] = found.get(record._classified_key(kind))
+
+    def _classified_profiles(self, kind):
         """Return ``{(subject, company): profile}`` of these records: one query."""
-        kind = self._classified_kind
         profiles = (
             self.env[kind.profile_model]
             .with_context(active_test=False)
             .search(
                 [
-                    (kind.subject, "in", self._classified_subjects().ids),
+                    (kind.subject, "in", self._classified_subjects(kind).ids),
                     ("company_id", "in", self._classified_companies().ids),
                 ],
                 order="id",
@@ -44,7 +50,7 @@ class ClassificationClassifiedMixin(models.AbstractModel):
         )
         return {(one[kind.subject], one.company_id): one for one in profiles}
 
-    def _classified_subjects(self):
+    def _classified_subjects(self, kind):
         """Return the records whose profiles these records show."""
         return self
 
@@ -52,25 +58,29 @@ class ClassificationClassifiedMixin(models.AbstractModel):
         """Return the companies whose profiles are shown."""
         return self.env.company
 
-    def _classified_key(self):
+    def _classified_key(self, kind):
         """Return the subject and the company of the profile that is shown."""
         return self._origin, self.env.company
 
     @api.model
-    def _classified_join(self, alias, query):
+    def _classified_join(self, kind, alias, query):
         """Join the profile to a query on records, once; return its alias."""
-        profiles = self.env[self._classified_kind.profile_model]
-        joined = query.make_alias(alias, profiles._table)
-        condition = self._classified_join_condition(alias, joined, query)
-        query.add_join("LEFT JOIN", joined, profiles._table, condition)
+        joined = query.make_alias(alias, self.env[kind.profile_model]._table)
+        condition = self._classified_join_condition(kind, alias, joined, query)
+        query.add_join("LEFT JOIN", joined, self._classified_rows(kind), condition)
         return joined
 
     @api.model
-    def _classified_join_condition(self, alias, joined, query):
+    def _classified_rows(self, kind):
+        """Return the profiles that are joined: a table, or SQL of some of its rows."""
+        return self.env[kind.profile_model]._table
+
+    @api.model
+    def _classified_join_condition(self, kind, alias, joined, query):
         """Return the SQL by which a profile is that of a record."""
         return SQL(
             "%s = %s AND %s = %s",
-            SQL.identifier(joined, self._classified_kind.subject),
+            SQL.identifier(joined, kind.subject),
             SQL.identifier(alias, "id"),
             SQL.identifier(joined, "company_id"),
             self.env.company.id,
@@ -78,47 +88,55 @@ class ClassificationClassifiedMixin(models.AbstractModel):
 
     def _field_to_sql(self, alias, field_expr, query=None):
         """The profile and its fields, for sorting and grouping, through that join."""
-        field, kind = self._fields.get(field_expr), self._classified_kind
-        if query is None or field is None or field.store or kind is None:
+        field = self._fields.get(field_expr)
+        if query is None or field is None or field.store:
             return super()._field_to_sql(alias, field_expr, query)
-        if field.name == kind.profile_field:
-            self._check_field_access(field, "read")
-            return SQL.identifier(self._classified_join(alias, query), "id")
-        path = (field.related or "").split(".")
-        if path[0] == kind.profile_field and len(path) == 2:
-            self._check_field_access(field, "read")
-            profiles = self.env[kind.profile_model].sudo()
-            joined = self._classified_join(alias, query)
-            return profiles._field_to_sql(joined, path[1], query)
+        path = [field.name, "id"]
+        if field.related:
+            path = field.related.split(".")
+        for kind in self._shown_kinds():
+            if path[0] == kind.profile_field and len(path) == 2:
+                self._check_field_access(field, "read")
+                profiles = self.env[kind.profile_model].sudo()
+                joined = self._classified_join(kind, alias, query)
+                return profiles._field_to_sql(joined, path[1], query)
         return super()._field_to_sql(alias, field_expr, query)
 
     @api.model
     def _search_classified_profile(self, operator, value):
-        """Search on the profile's fields through the join.
+        """Search on the fields of the profile of these records."""
+        return self._search_profile(self._classified_kind, operator, value)
+
+    @api.model
+    def _search_profile(self, kind, operator, value):
+        """Search on the fields of the profile of a kind through the join.
 
         A sub-select of the records *without* something does not end on a million.
         Whoever may not read the field may not search by it either: an answer would
         tell as much. Odoo does not check that for fields with a search method, and
         takes an error raised in this method for "not supported".
         """
-        kind = self._classified_kind
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
         if operator in ("any", "any!"):
-            return Domain.custom(to_sql=self._classified_matcher(value))
+            return Domain.custom(to_sql=self._classified_matcher(kind, value))
         if operator == "in":
-            return Domain.custom(to_sql=self._classified_finder(value))
-        return Domain(kind.search_field, operator, value) & Domain(
+            return Domain.custom(to_sql=self._classified_finder(kind, value))
+        return Domain(self._classified_search_field(kind), operator, value) & Domain(
             kind.profile_field, "!=", False
         )
 
-    def _classified_matcher(self, domain):
+    @api.model
+    def _classified_search_field(self, kind):
+        """Return the field by which a text finds the profile."""
+        return kind.search_field
+
+    def _classified_matcher(self, kind, domain):
         """Return the SQL maker of records whose profile matches a domain."""
-        kind = self._classified_kind
 
         def to_sql(model, alias, query):
             model._check_field_access(model._fields[kind.profile_field], "read")
-            joined = model._classified_join(alias, query)
+            joined = model._classified_join(kind, alias, query)
             # As the user: fields of money are refused to who may not see them.
             profiles = model.env[kind.profile_model]
             condition = Domain(domain).optimize_full(profiles)
@@ -130,9 +148,9 @@ class ClassificationClassifiedMixin(models.AbstractModel):
 
         return to_sql
 
-    def _classified_finder(self, values):
+    def _classified_finder(self, kind, values):
         """Return the SQL maker of records with one of some profiles, or with none."""
-        name = self._classified_kind.profile_field
+        name = kind.profile_field
 
         def to_sql(model, alias, query):
             column = model._field_to_sql(alias, name, query)

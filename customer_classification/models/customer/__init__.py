@@ -1,3 +1,4 @@
+from . import customer_profile_summary_mixin
 from . import customer_value_tier
 from . import customer_lifecycle_stage
 from . import customer_segment

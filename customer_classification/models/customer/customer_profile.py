@@ -33,7 +33,10 @@ class CustomerProfile(models.Model):
     """
 
     _name = "customer.profile"
-    _inherit = "classification.counted.once.mixin"
+    _inherit = [
+        "classification.counted.once.mixin",
+        "customer.profile.summary.mixin",
+    ]
     _description = "Customer Profile"
     _order = "value_score desc nulls last, id"
     _rec_name = "partner_id"

@@ -180,11 +180,11 @@ class ResPartner(models.Model):
     def _compute_classified_profile(self):
         return super()._compute_classified_profile()
 
-    def _classified_key(self):
+    def _classified_key(self, kind):
         return self.commercial_partner_id, self.env.company
 
     @api.model
-    def _classified_join_condition(self, alias, joined, query):
+    def _classified_join_condition(self, kind, alias, joined, query):
         return SQL(
             "%s = %s AND %s = %s",
             SQL.identifier(joined, "partner_id"),
@@ -193,7 +193,7 @@ class ResPartner(models.Model):
             self.env.company.id,
         )
 
-    def _classified_subjects(self):
+    def _classified_subjects(self, kind):
         return self._shown_customers()
 
     def _shown_customers(self):

@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -11,6 +13,9 @@ CLASS_FIELDS = {
     "lifecycle_stage": "lifecycle_stage_id",
     "churn_risk": "churn_risk",
 }
+# Columns of the history with the classes that are records, by axis.
+AXIS_COLUMNS = {"value_tier": "to_tier_id", "lifecycle_stage": "to_stage_id"}
+LAST_DAY = date(9999, 12, 31)
 
 
 class ClassificationHistory(models.Model):
@@ -88,6 +93,42 @@ class ClassificationHistory(models.Model):
             changes=self._changes_query(company, day, zone),
             is_customer=self._is_customer(SQL("TRUE")),
         )
+
+    @api.model
+    def _periods_query(self, axis):
+        """Return the SQL of ``(partner_id, company_id, class_id, since, until)``.
+
+        The periods of each customer on an axis, without their last day and open at the
+        end; of the customers whom the reader may see, in the companies that are
+        switched on. Of several changes of one day the last one counts.
+        """
+        column = SQL.identifier(AXIS_COLUMNS[axis])
+        readable = self._readable_customers()
+        return SQL(" UNION ALL ").join(
+            SQL(
+                """
+                SELECT partner_id, %(company)s AS company_id, %(column)s AS class_id,
+                       valid_date AS since, lead(valid_date) OVER (
+                           PARTITION BY partner_id ORDER BY valid_date, create_date, id
+                       ) AS until
+                  FROM (%(changes)s) known
+                 WHERE axis = %(axis)s AND %(readable)s
+                """,
+                company=company.id,
+                column=column,
+                changes=self._changes_query(company, LAST_DAY, zone),
+                **{"axis": axis, "readable": readable},
+            )
+            for company, __, zone in self._company_days(LAST_DAY)
+        )
+
+    @api.model
+    def _readable_customers(self):
+        """Return the SQL of whether the reader may see a customer of a change."""
+        if self.env.su or self.env["ir.rule"]._readable("res.partner").is_true():
+            return SQL("TRUE")
+        partners = self.env["res.partner"].with_context(active_test=False)
+        return SQL("partner_id IN %s", partners._search([]).subselect())
 
     @api.model
     def _revenue_days(self, name):
