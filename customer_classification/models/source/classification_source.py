@@ -319,6 +319,24 @@ class ClassificationSource(models.AbstractModel):
         )
 
     @api.model
+    def _document_queries(self, policy, scope, before):
+        """Return a list of :class:`SQL` selects of ``(channel varchar, day date)``,
+        one row a purchase, refunds left out.
+
+        :param scope: a :class:`Scope`; its as-of date is the last day
+        :param before: the day before the first one
+        """
+        return [
+            SQL(
+                "SELECT NULL::varchar AS channel, d.day FROM (%s) d"
+                " WHERE d.amount > 0 AND d.day > %s",
+                query,
+                before,
+            )
+            for query in self._purchase_queries(policy, scope)
+        ]
+
+    @api.model
     def _document_kinds(self, policy):
         """Return a list of :class:`DocumentKind`: the documents that
         :meth:`_purchase_queries` counts, as people open them."""
