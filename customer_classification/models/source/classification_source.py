@@ -24,6 +24,8 @@ class Scope:
     :ivar customer_ids: ids of commercial partners, or None for everybody
     :ivar root_company_id: id of the company that keeps the currencies' rates
     :ivar last_plausible_day: documents dated after it are dated by mistake
+    :ivar variant_ids: ids of product variants, or None for all: of documents whose
+        lines are read, the only lines
     """
 
     company_id: int
@@ -34,6 +36,7 @@ class Scope:
     currency_id: int = 0
     root_company_id: int = 0
     last_plausible_day: date = date.max
+    variant_ids: tuple[int, ...] | None = None
 
     def day(self, column):
         """SQL of the day, in the time zone, of a timestamp kept in UTC."""
@@ -194,6 +197,30 @@ class Scope:
             "%s IN (SELECT id FROM res_partner WHERE commercial_partner_id = ANY(%s))",
             column,
             list(self.customer_ids),
+        )
+
+
+    def variants(self, column):
+        """SQL that keeps the lines of the variants that are looked at."""
+        if self.variant_ids is None:
+            return SQL("TRUE")
+        return SQL("%s = ANY(%s)", column, list(self.variant_ids))
+
+    def holding(self, column, table, document):
+        """SQL that keeps the documents with a line of these variants.
+
+        :param column: SQL of the id of the document
+        :param table: name of the table of the lines
+        :param document: name of its column with the document
+        """
+        if self.variant_ids is None:
+            return SQL("TRUE")
+        return SQL(
+            "%s IN (SELECT %s FROM %s WHERE product_id = ANY(%s))",
+            column,
+            SQL.identifier(document),
+            SQL.identifier(table),
+            list(self.variant_ids),
         )
 
 
