@@ -53,11 +53,13 @@ from .products.columns import (
     Periods,
     ProductParameters,
 )
+from .products.edges import ProductEdges
 from .products.products import (
     PRODUCT_PREVIOUS,
     classify_products,
     classify_variants,
     product_changes,
+    product_edges,
     product_facts,
 )
 from .customers.projection import effort, project
@@ -100,6 +102,7 @@ __all__ = [
     "Edges",
     "Parameters",
     "Periods",
+    "ProductEdges",
     "ProductParameters",
     "RuleError",
     "Segment",
@@ -121,6 +124,7 @@ __all__ = [
     "lay_out",
     "pair_key",
     "product_changes",
+    "product_edges",
     "product_facts",
     "project",
     "remembered_axes",

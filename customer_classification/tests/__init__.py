@@ -94,6 +94,7 @@ from .product import test_product_category
 from .product import test_product_fields
 from .product import test_product_override
 from .product import test_product_real_sales
+from .product import test_product_refresh
 from .product import test_product_rehearsal
 from .product import test_product_service
 from .product import test_product_variant

@@ -31,7 +31,7 @@ def rights():
 
 # The administrator of the tests is one of the system as well.
 READ_BY_SYSTEM = {
-    *("classification.dirty", "classification.rate.change"),
+    *("classification.dirty", "product.class.dirty", "classification.rate.change"),
     "classification.withheld.row",
 }
 

@@ -14,6 +14,7 @@ from ..common.columns import code
 from ..common.lazy import np, pd
 from ..common.stability import class_before, settle
 from .columns import ABC, ABC_REASONS
+from .edges import share_by_curves, share_curves
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,18 +38,20 @@ class Abc(NamedTuple):
     below_since: NDArray
 
 
-def abc(facts, previous, parameters, today: float) -> Abc:
+def abc(facts, previous, parameters, today: float, curves=None) -> Abc:
     """The ABC class of each product.
 
     :param facts: frame of :func:`product_facts`
     :param previous: frame with ``abc``, ``abc_below_since`` and ``policy``
     :param today: day number of the run
+    :param curves: the shares by value and group that a run over all products found; by
+        default the products are all there are
     """
-    values = facts[parameters.rank_by].to_numpy("float64")
-    digits = 6 if parameters.rank_by == "quantity" else parameters.currency_digits
-    values = np.round(values, digits)
-    groups = _groups(facts, parameters)
-    share = share_before(values, groups)
+    values, groups = _values(facts, parameters), _groups(facts, parameters)
+    if curves is None:
+        share = share_before(values, groups)
+    else:
+        share = share_by_curves(values, groups, curves)
     limits = np.array([parameters.a_share, parameters.b_share])
     settled = settle(
         class_before("abc", previous, parameters) - 1,
@@ -66,6 +69,18 @@ def abc(facts, previous, parameters, today: float) -> Abc:
         share,
         np.where(has_class, settled.since, np.nan),
     )
+
+
+def abc_curves(facts, parameters):
+    """Return the shares by value and group of all products."""
+    values, groups = _values(facts, parameters), _groups(facts, parameters)
+    return share_curves(values, groups, share_before(values, groups))
+
+
+def _values(facts, parameters):
+    """Return what each product is ranked by."""
+    digits = 6 if parameters.rank_by == "quantity" else parameters.currency_digits
+    return np.round(facts[parameters.rank_by].to_numpy("float64"), digits)
 
 
 def _groups(facts, parameters):

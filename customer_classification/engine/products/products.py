@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..common.columns import CAUSES, day_number
 from ..common.lazy import np, pd
-from .abc import abc
+from .abc import abc, abc_curves
 from .columns import PRODUCT_AXES, Periods, ProductParameters
-from .price_band import price_band
+from .edges import ProductEdges
+from .price_band import band_limits, price_band
 from .sales_lifecycle import sales_lifecycle
 from .xyz import xyz
 
@@ -102,18 +103,20 @@ def classify_products(
     previous: pd.DataFrame | None,
     parameters: ProductParameters,
     as_of: datetime.date,
+    edges: ProductEdges | None = None,
 ) -> pd.DataFrame:
     """Classes and their reasons, one row a product.
 
     :param previous: frame with the columns of ``PRODUCT_PREVIOUS`` by product; 0 and
         NaN where never classified
+    :param edges: limits of a run over all products, where these are only some
     """
     facts, demand, lines = sold
     previous = read_previous_products(previous, facts.index)
     today = day_number(as_of)
-    ranked = abc(facts, previous, parameters, today)
+    ranked = abc(facts, previous, parameters, today, edges and edges.abc)
     regular = xyz(facts, demand, previous, parameters, today)
-    band = price_band(facts, parameters)
+    band = price_band(facts, parameters, edges and edges.bands)
     life = sales_lifecycle(facts, demand, lines, previous, parameters, today)
     return pd.DataFrame(
         {
@@ -137,21 +140,39 @@ def classify_products(
     )
 
 
+def product_edges(
+    sold: Sold, variants: Sold | None, parameters: ProductParameters
+) -> ProductEdges:
+    """Find the limits among all products, and among their variants, if several."""
+    fixed = parameters.band_method == "fixed"
+    return ProductEdges(
+        abc_curves(sold.facts, parameters),
+        abc_curves(variants.facts, parameters) if variants else {},
+        None if fixed else band_limits(sold.facts, parameters),
+    )
+
+
 def classify_variants(
-    sold: Sold, parameters: ProductParameters, as_of: datetime.date
+    sold: Sold,
+    parameters: ProductParameters,
+    as_of: datetime.date,
+    edges: ProductEdges | None = None,
 ) -> pd.DataFrame:
     """Classify variants by ABC and XYZ among all variants.
 
     By the numbers of today alone: variants have no memory, so nothing is kept or graced
     except new ones.
+
+    :param edges: limits of a run over all products, where these are only some
     """
     facts, demand, __ = sold
     previous = read_previous_products(None, facts.index)
     today = day_number(as_of)
+    ranked = abc(facts, previous, parameters, today, edges and edges.variants)
     regular = xyz(facts, demand, previous, parameters, today)
     return pd.DataFrame(
         {
-            "abc": abc(facts, previous, parameters, today).code,
+            "abc": ranked.code,
             "xyz": regular.code,
             "cv": regular.cv,
         },

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import formatLang
 
 from ..common.access_groups import MONEY_GROUP
-from .customer_profile import RISK_COLORS, RISK_SELECTION
+from .selections import RISK_COLORS, RISK_SELECTION
 
 # What stands for a number that does not exist, such as a rate of no customers.
 NO_NUMBER = "–"

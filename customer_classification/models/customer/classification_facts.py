@@ -72,6 +72,7 @@ class ClassificationFacts(models.AbstractModel):
     """
 
     _name = "classification.facts"
+    _inherit = "classification.facts.changed.mixin"
     _description = "Facts about Customers"
 
     @api.model

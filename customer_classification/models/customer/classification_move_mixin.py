@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 from ..classified.kind import CUSTOMER
 from ..common.access_groups import MONEY_GROUP
-from .customer_profile import RISK_COLORS, RISK_SELECTION
+from .selections import RISK_COLORS, RISK_SELECTION
 
 # Fields with the class before and after, by axis.
 CLASS_FIELDS = {

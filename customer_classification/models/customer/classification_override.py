@@ -5,8 +5,8 @@ from ..classified.classification_override_mixin import (
     ClassificationOverrideMixin as OverrideMixin,
 )
 from ..classified.kind import CUSTOMER
-from .customer_profile import RISK_SELECTION
 from .explanation import CLASS_COLUMNS
+from .selections import RISK_SELECTION
 
 # Axis: the field that holds the decided class.
 CLASS_FIELDS = {

@@ -18,8 +18,8 @@ from ..classified.profile_table import (
     word_of,
 )
 from .customer_lifecycle_stage import STAGE_SELECTION
-from .customer_profile import TIER_REASONS
 from .explanation import CLASS_COLUMNS, TierLimits, explanation_of_changes
+from .selections import TIER_REASONS
 
 RISKS = ("low", "medium", "high")
 _CODE = Column("int", zero_is_none=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from odoo.tools import SQL
 
 from ..source.classification_source import FIRST_PLAUSIBLE_DAY, Since
-from .customer_profile import RISK_SELECTION
+from .selections import RISK_SELECTION
 
 
 class Corrections:

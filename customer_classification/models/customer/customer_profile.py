@@ -4,23 +4,7 @@ from odoo.tools import SQL
 from ..common.access_groups import MONEY_GROUP
 from ..common.big_integer import BigInteger
 from ..common.called_records import check_one, check_records
-
-RISK_SELECTION = [("low", "Low"), ("medium", "Medium"), ("high", "High")]
-# Numbers of Odoo's palette: green, orange, red.
-RISK_COLORS = {"low": 10, "medium": 2, "high": 1}
-# Codes of the engine, in its order, with the words for them.
-TIER_REASONS = [
-    ("limit", "By the limit"),
-    ("kept", "Kept: still above the keep limit"),
-    ("grace", "Kept: grace period"),
-    ("lapsed", "Nothing bought in the window"),
-    ("no_purchase", "Not rated: never bought"),
-    ("too_new", "Not rated: too few orders and too short a time"),
-    ("few_customers", "Not rated: too few customers to compare with"),
-    ("no_margin", "Not rated: margin not known"),
-    ("no_score", "Not rated: nothing known of what the score weighs"),
-    ("no_value", "Not rated: a value of 0 or less"),
-]
+from .selections import RISK_COLORS, RISK_SELECTION, TIER_REASONS
 
 
 class CustomerProfile(models.Model):
@@ -36,6 +20,10 @@ class CustomerProfile(models.Model):
     _inherit = [
         "classification.counted.once.mixin",
         "customer.profile.summary.mixin",
+        "customer.profile.explanation.mixin",
+        "customer.profile.segment.mixin",
+        "customer.profile.outlook.mixin",
+        "customer.profile.documents.mixin",
     ]
     _description = "Customer Profile"
     _order = "value_score desc nulls last, id"
@@ -408,6 +396,11 @@ class CustomerProfile(models.Model):
         ]
         action["context"] = {}
         return action
+
+    def action_open_documents(self):
+        """Open the documents that count and that the reader may see."""
+        check_one(self)
+        return self._open_documents()
 
     def action_open_partner(self):
         """Open the contact of this profile."""

@@ -8,7 +8,7 @@ from odoo import fields
 from odoo.tools import SQL, format_date, formatLang
 
 from .customer_lifecycle_stage import STAGE_SELECTION
-from .customer_profile import RISK_SELECTION
+from .selections import RISK_SELECTION
 
 # Full runs before this one that it is compared with.
 TRAILING_RUNS = 5

@@ -24,6 +24,7 @@ class ResPartner(models.Model):
         "res.partner",
         "classification.classified.mixin",
         "classification.counted.once.mixin",
+        "customer.bought.mixin",
     ]
     _classified_kind = CUSTOMER
     # Contacts show the numbers of their customer.

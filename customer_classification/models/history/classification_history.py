@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..common.access_groups import MONEY_GROUP
-from ..customer.customer_profile import RISK_COLORS, RISK_SELECTION
+from ..customer.selections import RISK_COLORS, RISK_SELECTION
 from .classification_history_mixin import COMPANY_BITS, DAY_KEYS
 
 # Field that holds the class, by axis.

@@ -7,7 +7,7 @@ from ..common.access_groups import MONEY_GROUP
 from ..common.arguments import as_choice
 from ..customer.classification_move_mixin import CLASS_FIELDS
 from ..customer.columns import STAGE_RANK
-from ..customer.customer_profile import RISK_COLORS, RISK_SELECTION
+from ..customer.selections import RISK_COLORS, RISK_SELECTION
 from .classification_history_mixin import COMPANY_BITS, DAY_KEYS
 
 # Days between the two dates where the first one is not given.

@@ -1,3 +1,7 @@
+from . import product_class_dirty
+from . import classification_document_mixin
+from . import account_move
+from . import account_move_line
 from . import product_rules
 from . import classification_policy
 from . import classification_source
@@ -15,6 +19,7 @@ from . import product_product
 from . import product_service_type
 from . import product_association
 from . import sale_order
+from . import sale_order_line
 from . import product_attach_rate
 from . import product_audience
 from . import customer_product

@@ -35,7 +35,9 @@ class ClassificationPolicy(models.Model):
         """Return the engine's :class:`ProductParameters` of this version."""
         return self.product_rules_id._parameters(self)
 
-    def recompute_products(self, as_of_date=None, kind="production"):
+    def recompute_products(
+        self, as_of_date=None, kind="production", product_ids=None
+    ):
         """Classify the products and services of the company, and return the
         :class:`classification.run`.
 
@@ -44,6 +46,8 @@ class ClassificationPolicy(models.Model):
             rules of any version
         :param as_of_date: day (or ISO text) up to which sales count; today in the
             policy's time zone by default
+        :param product_ids: ids of the only products (``product.template``) to look
+            at, by the limits of the last run over all; all by default
         :raises UserError: when another run of the company is under way, the policy is
             not published, or the day is still to come or before that of the last run
         """
@@ -53,7 +57,8 @@ class ClassificationPolicy(models.Model):
         label = runs._label_of("kind")
         kind = as_choice(self.env, kind, PRODUCT_KINDS, label)
         day = runs._day_argument(as_of_date)
-        execution = runs._prepare_of_kind(self, PRODUCT_KINDS[kind], day)
+        ids = runs._product_argument(product_ids)
+        execution = runs._prepare_of_kind(self, PRODUCT_KINDS[kind], day, ids)
         return execution.execute().with_env(self.env)
 
     def action_preview_products(self):

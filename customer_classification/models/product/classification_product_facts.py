@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 from odoo import api, models
@@ -12,7 +13,7 @@ from ...copy_frames import (
     read_frame,
     usable_float,
 )
-from ..source.classification_source import FIRST_PLAUSIBLE_DAY
+from ..source.classification_source import FIRST_PLAUSIBLE_DAY, Since
 from .columns import CLASSES
 from .product_profile import CLASS_FIELDS, SHADOW_FIELDS
 
@@ -106,19 +107,24 @@ class ClassificationProductFacts(models.AbstractModel):
     _description = "Facts about Products"
 
     @api.model
-    def _read(self, policy, parameters, as_of_date):
-        """The :class:`ProductState` of a company's products."""
+    def _read(self, policy, parameters, as_of_date, product_ids=None):
+        """The :class:`ProductState` of a company's products.
+
+        :param product_ids: the only products that are read, all by default
+        """
         import pandas as pd
 
         from ...engine import PRODUCT_PREVIOUS, Periods, product_facts
 
         self.env.flush_all()
+        variants = self._read_variants(policy.company_id, product_ids)
         scope = self.env["classification.facts"]._scope(policy, as_of_date)
+        if product_ids is not None:
+            scope = replace(scope, variant_ids=tuple(variants.index.tolist()))
         window_start = policy._parameters().window_start(as_of_date)
         periods = Periods(as_of_date, window_start, parameters)
-        products, previous = self._read_products(policy, as_of_date)
+        products, previous = self._read_products(policy, as_of_date, product_ids)
         rows = pd.DataFrame(self._read_sold(policy, scope, periods), copy=False)
-        variants = self._read_variants(policy.company_id)
         rows = self._by_product(rows, products["factor"], variants)
         problems = self._problems(rows, products, variants)
         products, previous, rows, variants = self._without(
@@ -203,6 +209,73 @@ class ClassificationProductFacts(models.AbstractModel):
         facts = product_facts(rows, frame, periods, parameters)
         return Split(facts, own["product"], several)
 
+    # What changed
+
+    @api.model
+    def _changed_product_ids(self, policy, scope, last):
+        """Ids of the products to look at again: one query.
+
+        Those on documents that were written, those that were written themselves, those
+        that were marked because a line left a document, and those set aside.
+
+        :param last: the run that looked at all products, or at all that had changed
+        """
+        self.env.flush_all()
+        since = Since(last.watermark, last.as_of_date)
+        lines = [
+            query
+            for name in self.env["classification.facts"]._source_names(policy)
+            for query in self.env[name]._sold_changed_queries(policy, scope, since)
+        ]
+        found = SQL(
+            """
+            SELECT product_tmpl_id FROM product_product WHERE write_date >= %(moment)s
+             UNION
+            SELECT id FROM product_template WHERE write_date >= %(moment)s
+             UNION
+            SELECT product_tmpl_id FROM product_class_dirty WHERE company_id = %(own)s
+             UNION
+            SELECT product_tmpl_id FROM classification_problem
+             WHERE company_id = %(own)s AND product_tmpl_id IS NOT NULL
+            """,
+            moment=since.written,
+            own=scope.company_id,
+        )
+        if lines:
+            found = SQL(
+                """
+                SELECT p.product_tmpl_id
+                  FROM (%s) d
+                  JOIN product_product p ON p.id = d.product_id
+                 UNION %s
+                """,
+                SQL(" UNION ALL ").join(lines),
+                found,
+            )
+        return sorted(row[0] for row in self.env.execute_query(found))
+
+    @api.model
+    def _all_may_differ(self, company, last):
+        """Whether units or rates of prices changed since a run: one query."""
+        currencies = company.sudo().parent_ids.currency_id
+        currencies |= self.env["res.company"].sudo()._get_main_company().currency_id
+        foreign = currencies - company.currency_id
+        self.env["uom.uom"].flush_model()
+        rates = (currencies | company.currency_id).ids if foreign else []
+        [(differ,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT EXISTS (SELECT FROM uom_uom WHERE write_date >= %(moment)s)
+                    OR EXISTS (SELECT FROM classification_rate_change
+                                WHERE recorded_at >= %(moment)s
+                                  AND currency_id = ANY(%(currencies)s))
+                """,
+                moment=last.watermark,
+                currencies=rates,
+            )
+        )
+        return differ
+
     # What was sold
 
     @api.model
@@ -255,8 +328,8 @@ class ClassificationProductFacts(models.AbstractModel):
         )
 
     @api.model
-    def _read_variants(self, company):
-        """Product, cost and state of all variants, by id: one query."""
+    def _read_variants(self, company, product_ids=None):
+        """Product, cost and state of the variants, by id: one query."""
         import pandas as pd
 
         columns = read_frame(
@@ -266,10 +339,11 @@ class ClassificationProductFacts(models.AbstractModel):
                 " CASE jsonb_typeof(standard_price->%s)"
                 " WHEN 'number' THEN %s WHEN 'null' THEN 0"
                 " ELSE CASE WHEN standard_price ? %s THEN 'NaN'::float8 ELSE 0 END END,"
-                " COALESCE(active, FALSE) FROM product_product",
+                " COALESCE(active, FALSE) FROM product_product WHERE %s",
                 str(company.id),
                 usable_float(SQL("(standard_price->>%s)::numeric", str(company.id))),
                 str(company.id),
+                _among(SQL("product_tmpl_id"), product_ids),
             ),
             VARIANT,
         )
@@ -304,8 +378,8 @@ class ClassificationProductFacts(models.AbstractModel):
     # Products
 
     @api.model
-    def _read_products(self, policy, as_of_date):
-        """Return all products, and their former classes, by id.
+    def _read_products(self, policy, as_of_date, product_ids=None):
+        """Return the products, and their former classes, by id.
 
         One query, and one for each currency of the prices.
         """
@@ -317,7 +391,7 @@ class ClassificationProductFacts(models.AbstractModel):
             "price": "float",
             **{name: kind for name, (kind, __) in PRODUCT.items()},
         }
-        query = self._product_query(policy, as_of_date)
+        query = self._product_query(policy, as_of_date, product_ids)
         columns = read_frame(self.env.cr, query, kinds)
         index = pd.Index(columns.pop("product"), name="product")
         previous = pd.DataFrame(columns, index)
@@ -329,7 +403,7 @@ class ClassificationProductFacts(models.AbstractModel):
         return products, previous
 
     @api.model
-    def _product_query(self, policy, as_of_date):
+    def _product_query(self, policy, as_of_date, product_ids=None):
         rates = self._price_rates(policy.company_id, as_of_date)
         facts = self.env["classification.facts"]
         return SQL(
@@ -344,7 +418,9 @@ class ClassificationProductFacts(models.AbstractModel):
                         AS r(id, rate) ON r.id = COALESCE(t.company_id, 0)
               LEFT JOIN product_profile f
                 ON f.product_tmpl_id = t.id AND f.company_id = %(company)s
+             WHERE %(chosen)s
             """,
+            chosen=_among(SQL("t.id"), product_ids),
             price=null_free_float(
                 SQL(
                     "COALESCE(%s, 0) * COALESCE(r.rate, 1)",
@@ -383,6 +459,11 @@ class ClassificationProductFacts(models.AbstractModel):
         except ZeroDivisionError:
             return math.nan
         return rate if 0 < rate <= TOO_LARGE else math.nan
+
+
+def _among(column, ids):
+    """SQL that keeps some records, all by default."""
+    return SQL("TRUE") if ids is None else SQL("%s = ANY(%s)", column, list(ids))
 
 
 def _day_numbers(days):

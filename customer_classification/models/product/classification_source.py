@@ -35,6 +35,15 @@ class ClassificationSource(models.AbstractModel):
         """
         return []
 
+    @api.model
+    def _sold_changed_queries(self, policy, scope, since):
+        """Return the selects of ``product_id``: variants on documents that were
+        written since a moment, or came into force by their date since a day.
+
+        :param since: a :class:`Since`
+        """
+        return []
+
 
 class ClassificationSourceSale(models.AbstractModel):
     """The lines of orders, and of the credit notes that take away from them."""
@@ -53,6 +62,30 @@ class ClassificationSourceSale(models.AbstractModel):
         return queries
 
     @api.model
+    def _sold_changed_queries(self, policy, scope, since):
+        if policy.revenue_source != "sale":
+            return []
+        reasons = (
+            SQL("o.write_date >= %s", since.written),
+            scope.came_after(SQL("o.date_order"), since.day),
+            scope.rate_changed(
+                SQL("o.currency_id"), SQL("o.date_order::date"), since
+            ),
+        )
+        queries = [
+            SQL(
+                "SELECT l.product_id FROM sale_order o"
+                " JOIN sale_order_line l ON l.order_id = o.id"
+                " WHERE o.company_id = %s AND %s",
+                scope.company_id,
+                reason,
+            )
+            for reason in reasons
+        ]
+        invoice = self.env["classification.source.invoice"]
+        return queries + invoice._changed_line_queries(policy, scope, since)
+
+    @api.model
     def _order_line_query(self, policy, scope, period):
         """``OFFSET 0`` has the days worked out once an order, before the join."""
         day = scope.day(SQL("o.date_order"))
@@ -66,11 +99,11 @@ class ClassificationSourceSale(models.AbstractModel):
                            %(rate)s AS rate
                       FROM sale_order o
                      WHERE o.state = 'sale' AND o.company_id = %(company)s
-                       AND %(until)s AND %(matching)s
+                       AND %(until)s AND %(matching)s AND %(holding)s
                     OFFSET 0) o
               JOIN sale_order_line l ON l.order_id = o.id
               LEFT JOIN %(units)s u ON u.id = l.product_uom_id
-             WHERE %(is_sold)s AND l.product_id IS NOT NULL
+             WHERE %(is_sold)s AND l.product_id IS NOT NULL AND %(variants)s
             """,
             amount=usable_float(_at_rate(SQL("l.price_subtotal"), scope)),
             is_sold=self._is_sold(SQL("l")),
@@ -82,6 +115,8 @@ class ClassificationSourceSale(models.AbstractModel):
             company=scope.company_id,
             until=scope.until(SQL("o.date_order")),
             matching=self._matching(policy, scope),
+            holding=scope.holding(SQL("o.id"), "sale_order_line", "order_id"),
+            variants=scope.variants(SQL("l.product_id")),
             units=UNITS,
         )
 
@@ -114,6 +149,46 @@ class ClassificationSourceInvoice(models.AbstractModel):
         ]
 
     @api.model
+    def _sold_changed_queries(self, policy, scope, since):
+        if policy.revenue_source != "invoice":
+            return []
+        return self._changed_line_queries(policy, scope, since)
+
+    @api.model
+    def _changed_line_queries(self, policy, scope, since):
+        """Return the selects of variants on changed invoices and credit notes, and on
+        credit notes of which something that they take back changed."""
+        if not self._counted_types(policy):
+            return []
+        reasons = (
+            SQL("m.write_date >= %s", since.written),
+            SQL(
+                "m.invoice_date > %s AND m.invoice_date <= %s",
+                since.day,
+                scope.as_of_date,
+            ),
+            scope.rate_changed(SQL("m.currency_id"), SQL("m.invoice_date"), since),
+        )
+        moves = [
+            SQL(
+                "SELECT m.id FROM account_move m WHERE m.company_id = %s AND %s"
+                " AND m.move_type IN ('out_invoice', 'out_refund', 'out_receipt')",
+                scope.company_id,
+                reason,
+            )
+            for reason in reasons
+        ]
+        credit = self.env["classification.source.credit"]
+        moves += credit._changed_queries(scope, since, SQL("m.id"))
+        return [
+            SQL(
+                "SELECT l.product_id FROM account_move_line l WHERE l.move_id IN (%s)",
+                query,
+            )
+            for query in moves
+        ]
+
+    @api.model
     def _move_line_query(self, policy, scope, period):
         """``balance`` is in company currency, negative for what is sold."""
         return SQL(
@@ -127,11 +202,11 @@ class ClassificationSourceInvoice(models.AbstractModel):
                      WHERE m.move_type IN ('out_invoice', 'out_receipt')
                        AND m.state = 'posted' AND m.company_id = %(company)s
                        AND m.invoice_date <= %(as_of_date)s
-                       AND NOT %(undoes)s AND %(matching)s
+                       AND NOT %(undoes)s AND %(matching)s AND %(holding)s
                     OFFSET 0) m
               JOIN account_move_line l ON l.move_id = m.id
               LEFT JOIN %(units)s u ON u.id = l.product_uom_id
-             WHERE %(is_invoiced)s AND l.product_id IS NOT NULL
+             WHERE %(is_invoiced)s AND l.product_id IS NOT NULL AND %(variants)s
             """,
             amount=SQL("(%s)", usable_float(self._line_amount(scope, SQL("m")))),
             quantity=SQL("(%s)", usable_float(SQL("l.quantity"))),
@@ -142,6 +217,8 @@ class ClassificationSourceInvoice(models.AbstractModel):
             as_of_date=scope.as_of_date,
             undoes=self.env["classification.source.credit"]._undoes(SQL("m")),
             matching=self._matching(policy, scope),
+            holding=scope.holding(SQL("m.id"), "account_move_line", "move_id"),
+            variants=scope.variants(SQL("l.product_id")),
             units=UNITS,
         )
 
@@ -181,8 +258,9 @@ class ClassificationSourceCredit(models.AbstractModel):
                     OFFSET 0) t
               JOIN account_move_line l ON l.id = t.line_id
               LEFT JOIN %(units)s u ON u.id = l.product_uom_id
-             WHERE l.product_id IS NOT NULL
+             WHERE l.product_id IS NOT NULL AND %(variants)s
             """,
+            variants=scope.variants(SQL("l.product_id")),
             amount=SQL("(%s)", usable_float(invoice._line_amount(scope, SQL("t")))),
             quantity=SQL("(%s)", usable_float(SQL("l.quantity"))),
             rate=scope.foreign_factor(SQL("m.currency_id"), SQL("m.invoice_date")),

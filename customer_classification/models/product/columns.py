@@ -207,22 +207,27 @@ def variant_rows(split, frame, shown):
     )
 
 
-def delete_variants(run):
+def delete_variants(run, product_ids=None):
     """Return the SQL that deletes variants missing in the temporary table.
 
     Except those of excluded products.
+
+    :param product_ids: of which products, all by default
     """
+    chosen = SQL("TRUE")
+    if product_ids is not None:
+        chosen = SQL("c.product_tmpl_id = ANY(%s)", list(product_ids))
     return SQL(
         """
         DELETE FROM product_variant_class c
-         WHERE c.company_id = %s
+         WHERE c.company_id = %s AND %s
            AND NOT EXISTS (SELECT FROM tmp_product_variant t
                             WHERE t.variant = c.product_id)
            AND NOT EXISTS (SELECT FROM classification_problem p
                             WHERE p.company_id = c.company_id
                               AND p.product_tmpl_id = c.product_tmpl_id)
         """,
-        run.company_id.id,
+        *(run.company_id.id, chosen),
     )
 
 

@@ -33,7 +33,7 @@ def ends_of_grace(pipeline, moves):
         return ends
     whole = replace(parameters, remembers=remembers)
     sold, day = pipeline.state.sold, pipeline.as_of_date
-    kept = classify_products(sold, previous, whole, day)
+    kept = classify_products(sold, previous, whole, day, pipeline.edges)
     for axis in ("abc", "xyz"):  # a trend has neither tolerance nor grace to lose
         number = PRODUCT_AXES.index(axis) + 1
         ended = kept.index[(kept[axis] > 0) & (kept[axis] < pipeline.frame[axis])]

@@ -1,6 +1,9 @@
 """How runs over products and services do their work."""
 
 from dataclasses import replace
+from datetime import timedelta
+
+from odoo.tools import SQL
 
 from ...engine import ABC_REASONS, PRODUCT_AXES
 from ..policy.rule_fields import DOCUMENT_FIELDS
@@ -22,6 +25,7 @@ class ProductPipeline(Pipeline):
     rules = "product"
     subject = "product_tmpl_id"
     is_daily = True
+    is_hourly = True
     axes = PRODUCT_AXES
     override_model = "product.class.override"
     move_model = "product.class.move"
@@ -33,29 +37,86 @@ class ProductPipeline(Pipeline):
         super().__init__(run, execution)
         self.facts_model = self.env["classification.product.facts"]
 
+    def next_watermark(self):
+        """Return the moment from which the next run has to look for new documents.
+
+        The transaction of a caller began to read earlier, so an hour is allowed for
+        others that were under way then and have ended since.
+        """
+        moment = self.env["classification.facts"]._watermark()
+        return moment if self.execution.commits else moment - timedelta(hours=1)
+
     # Collecting and scoring
 
     def collect(self):
         rules = self.policy._product_parameters()
         self.parameters = replace(rules, policy=self.rules_id)
-        self.state = self.facts_model._read(
-            self.policy, self.parameters, self.as_of_date
-        )
+        self.product_ids = self._products_to_read()
+        self.state = self._read(self.policy, self.parameters, self.product_ids)
         self.facts, self.previous = self.state.sold.facts, self.state.previous
-        self.set_aside(self.state.problems)
+        self.set_aside(self.state.problems, self.product_ids)
+
+    def _read(self, policy, parameters, product_ids=None):
+        """Return the state of some products, or of all, by the rules of a policy."""
+        day = self.as_of_date
+        return self.facts_model._read(policy, parameters, day, product_ids)
+
+    def _products_to_read(self):
+        """Return ids of the products of this run, None for all.
+
+        Days go by for all products, so that only a run on the day of the last one over
+        all can leave out those that did not change.
+        """
+        if self.run.scope != "changed":
+            return self.execution.subject_ids
+        full = self.run._last_full_product_run(self.policy)
+        last = self.run._last_product_run(self.company)
+        if (
+            full.as_of_date != self.as_of_date
+            or self.policy._has_moving_filter()
+            or self.facts_model._all_may_differ(self.company, last)
+        ):
+            self.run.scope = "all"
+            return None
+        scope = self.env["classification.facts"]._scope(self.policy, self.as_of_date)
+        return self.facts_model._changed_product_ids(self.policy, scope, last)
 
     def score(self):
         others = self.other_rules(self.previous["policy"])
         keeps_grace = self.policy.keeps_grace
         self.parameters = remembering(self.parameters, others, keeps_grace)
-        self.frame = self._classified(self.state.sold, self.parameters)
+        self.edges = self.given_edges()
+        self.frame = self._classified(self.state.sold, self.parameters, self.edges)
         axes = list(PRODUCT_AXES)
         self.shown = self.shown_classes(self.previous[axes], self.frame[axes])
 
-    def _classified(self, sold, parameters):
+    def given_edges(self):
+        """Return the limits of the last run over all products, for one over some.
+
+        None where the run finds its own. Where there was none by these rules yet, all
+        products are read to find the limits.
+        """
+        from ...engine import ProductEdges
+
+        if self.run.scope == "all":
+            return None
+        edges = self.run._last_full_product_run(self.policy).edges
+        if edges:
+            return ProductEdges.from_json(edges)
+        return self.found_edges(self._read(self.policy, self.parameters))
+
+    def found_edges(self, state):
+        """Return the limits among all products."""
+        from ...engine import product_edges
+
+        variants = state.split and state.split.sold
+        return product_edges(state.sold, variants, self.parameters)
+
+    def _classified(self, sold, parameters, edges=None):
         from ...engine import classify_products
 
-        return classify_products(sold, self.previous, parameters, self.as_of_date)
+        rules = (parameters, self.as_of_date)
+        return classify_products(sold, self.previous, *rules, edges)
 
     # Comparing
 
@@ -84,11 +145,16 @@ class ProductPipeline(Pipeline):
         return self.classes_by_old_rules(self.previous["policy"].where(moved, 0))
 
     def classes_by(self, policy, index):
-        """Return the classes of some products by another policy."""
+        """Return the classes of some products by another policy.
+
+        None in a run over some products: the limits of earlier rules are not kept.
+        """
+        if self.run.scope != "all":
+            return None
         parameters, sold = policy._product_parameters(), self.state.sold
         names = (*DOCUMENT_FIELDS, *_READING_RULES)
         if any(policy[name] != self.policy[name] for name in names):
-            sold = self.facts_model._read(policy, parameters, self.as_of_date).sold
+            sold = self._read(policy, parameters).sold
         frame = self._classified(sold, parameters)
         return frame.loc[frame.index.intersection(index)]
 
@@ -96,7 +162,8 @@ class ProductPipeline(Pipeline):
 
     def summarize(self):
         result = super().summarize()
-        self.run.rehearsal = rehearsal.matrices(self)
+        if self.run.scope != "some":
+            self.run.rehearsal = rehearsal.matrices(self)
         return result
 
     def summary_values(self):
@@ -110,7 +177,7 @@ class ProductPipeline(Pipeline):
         }
 
     def may_wait(self):
-        return not self.is_trial
+        return not self.is_trial and self.run.scope != "some"
 
     def moved_shares(self):
         is_own = self.moves["from"] != 0
@@ -118,18 +185,39 @@ class ProductPipeline(Pipeline):
         revenue = self.facts["revenue"].clip(lower=0)
         known = self.previous["abc"] != 0  # never sold: not part of the whole
         moved = revenue.index.isin(self.moves[is_own]["product"]) & known
-        return (
-            *(int(moved.sum()), int(known.sum())),
-            *(revenue[moved].sum(), revenue[known].sum()),
+        whole = (int(known.sum()), revenue[known].sum())
+        if self.run.scope != "all":
+            whole = self._population()
+        return int(moved.sum()), whole[0], revenue[moved].sum(), whole[1]
+
+    def _population(self):
+        """Return number and revenue of the products with an ABC class: one query."""
+        [found] = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(*), COALESCE(sum(GREATEST(revenue, 0)), 0)::float8
+                  FROM product_profile
+                 WHERE company_id = %s
+                   AND CASE WHEN is_overridden THEN shadow_abc ELSE abc_class END
+                       IS NOT NULL
+                """,
+                self.company.id,
+            )
         )
+        return found
 
     # Writing
 
     def apply(self):
+        self.run.watermark = self.execution.watermark
+        if self.run.scope == "all":
+            self.run._keep_product_edges(self.found_edges(self.state).to_json())
         self._write_profiles()
         self._write_rows("product_class_change")
         self._delete_profiles()
         self._write_variants()
+        if self.run.scope != "some":
+            self.env["product.class.dirty"]._forget(self.company)
         self.update_overrides(self.shown)
 
     def write_moves(self):
@@ -166,14 +254,15 @@ class ProductPipeline(Pipeline):
 
         split, variants = self.state.split, self.env["product.variant.class"]
         if split is None:
-            variants._forget(self.company)
+            variants._forget(self.company, self.product_ids)
             return
-        frame = classify_variants(split.sold, self.parameters, self.as_of_date)
+        rules = (self.parameters, self.as_of_date)
+        frame = classify_variants(split.sold, *rules, self.edges)
         self.write_table(
             columns.variant_rows(split, frame, self.shown.now),
             "tmp_product_variant",
             columns.variant_kinds(),
-            columns.delete_variants(self.run),
+            columns.delete_variants(self.run, self.product_ids),
             columns.upsert_variants(self.run),
         )
         variants.invalidate_model()

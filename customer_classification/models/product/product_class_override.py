@@ -106,88 +106,16 @@ class ProductClassOverride(models.Model):
         return completed
 
     def _apply(self):
-        """Show the decided classes at once, and record the moves.
-
-        Four queries a company.
-        """
-        self.env.flush_all()
+        """Recompute these products, so that the decision is seen at once."""
         for company, decisions in self.grouped("company_id").items():
-            policy = company.sudo()._get_customer_policy()
-            today = policy._today() if policy else fields.Date.context_today(self)
-            ids = decisions.product_tmpl_id.ids
-            self.env.cr.execute(self._show_query(company, today, ids))
-            self.sudo()._update_status(company, today)
-        self.env["product.profile"].invalidate_model()
-        self.env["product.class.change"].invalidate_model()
-
-    @api.model
-    def _show_query(self, company, today, product_ids):
-        """Return the SQL that shows decisions in force and records the moves.
-
-        The next run finds the same classes, and writes the row once more, because
-        only it knows the hash of what is in it.
-        """
-        axes = list(PRODUCT_AXES)
-        return SQL(
-            """
-            WITH decided AS (%(decided)s), now AS (
-                SELECT f.id, f.product_tmpl_id, f.revenue, f.policy_id, %(both)s,
-                       COALESCE(%(any_decided)s, FALSE) AS is_decided
-                  FROM product_profile f
-                  LEFT JOIN decided d ON d.product_tmpl_id = f.product_tmpl_id
-                 WHERE f.company_id = %(company)s
-                   AND f.product_tmpl_id = ANY(%(products)s)
-            ), moved AS (
-                INSERT INTO product_class_change
-                       (product_tmpl_id, company_id, axis, from_class, to_class, cause,
-                        revenue, valid_date, policy_id, create_uid, write_uid,
-                        create_date, write_date)
-                SELECT n.product_tmpl_id, %(company)s, m.axis, m.old, m.new, 'person',
-                       n.revenue, %(today)s, n.policy_id, %(user)s, %(user)s,
-                       now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
-                  FROM now n, LATERAL (VALUES %(moves)s) AS m(axis, old, new)
-                 WHERE m.old IS DISTINCT FROM m.new
-            )
-            UPDATE product_profile f
-               SET %(updates)s, is_overridden = n.is_decided, content_hash = 0,
-                   abc_xyz = upper(n.new_abc || n.new_xyz)
-              FROM now n
-             WHERE n.id = f.id
-            """,
-            decided=self._decided_query(company, today, product_ids),
-            both=SQL(", ").join(_both_ends(axis) for axis in axes),
-            any_decided=SQL(" OR ").join(
-                SQL("%s IS NOT NULL", SQL.identifier("d", axis)) for axis in axes
-            ),
-            moves=SQL(", ").join(
-                SQL(
-                    "(%s, %s, %s)",
-                    axis,
-                    SQL.identifier("n", f"old_{axis}"),
-                    SQL.identifier("n", f"new_{axis}"),
-                )
-                for axis in axes
-            ),
-            updates=SQL(", ").join(
-                SQL(
-                    "%s = %s, %s = %s",
-                    SQL.identifier(CLASS_FIELDS[axis]),
-                    SQL.identifier("n", f"new_{axis}"),
-                    SQL.identifier(SHADOW_FIELDS[axis]),
-                    SQL.identifier("n", f"number_{axis}"),
-                )
-                for axis in axes
-            ),
-            company=company.id,
-            products=product_ids,
-            today=today,
-            user=self.env.uid,
-        )
+            policy = company.sudo()._get_customer_policy().with_env(self.env)
+            if policy:
+                policy.recompute_products(product_ids=decisions.product_tmpl_id.ids)
 
     # What runs ask
 
     @api.model
-    def _decided_query(self, company, day, product_ids=None):
+    def _decided_query(self, company, day):
         """SQL of product, and the class decided on each axis or NULL."""
         return SQL(
             """
@@ -196,7 +124,6 @@ class ProductClassOverride(models.Model):
                       FROM product_class_override
                      WHERE company_id = %(company)s AND status <> 'ended'
                        AND start_date <= %(day)s AND end_date >= %(day)s
-                       AND %(condition)s
                      ORDER BY product_tmpl_id, axis, id DESC) o
              GROUP BY product_tmpl_id
             """,
@@ -211,9 +138,6 @@ class ProductClassOverride(models.Model):
             ),
             company=company.id,
             day=day,
-            condition=SQL("product_tmpl_id = ANY(%s)", product_ids)
-            if product_ids
-            else SQL("TRUE"),
         )
 
     @api.model
@@ -261,23 +185,3 @@ class ProductClassOverride(models.Model):
             "then": SQL("COALESCE(o.from_class, '')"),
             "decided": self._class_sql("o", CLASS_FIELDS),
         }
-
-
-def _both_ends(axis):
-    """Return the SQL of the computed, shown and new class."""
-    shown, shadow = CLASS_FIELDS[axis], SHADOW_FIELDS[axis]
-    number = SQL(
-        "CASE WHEN f.is_overridden THEN f.%s ELSE f.%s END",
-        SQL.identifier(shadow),
-        SQL.identifier(shown),
-    )
-    return SQL(
-        "f.%s AS %s, %s AS %s, COALESCE(d.%s, %s) AS %s",
-        SQL.identifier(shown),
-        SQL.identifier(f"old_{axis}"),
-        number,
-        SQL.identifier(f"number_{axis}"),
-        SQL.identifier(axis),
-        number,
-        SQL.identifier(f"new_{axis}"),
-    )

@@ -100,9 +100,18 @@ class ProductVariantClass(models.Model):
             variant.product_xyz_class = profile and profile.xyz_class
 
     @api.model
-    def _forget(self, company):
-        """No product of the company has several variants any more: one query."""
+    def _forget(self, company, product_ids=None):
+        """Forget the variants of products of which none has several: one query.
+
+        :param product_ids: which products, all by default
+        """
+        chosen = SQL("TRUE")
+        if product_ids is not None:
+            chosen = SQL("product_tmpl_id = ANY(%s)", list(product_ids))
         self.env.cr.execute(
-            SQL("DELETE FROM product_variant_class WHERE company_id = %s", company.id)
+            SQL(
+                "DELETE FROM product_variant_class WHERE company_id = %s AND %s",
+                *(company.id, chosen),
+            )
         )
         self.invalidate_model()

@@ -19,6 +19,12 @@ class SaleOrder(models.Model):
         help="What the products of this quotation require, and what is not on it.",
     )
 
+    def _sold_variants(self):
+        return self.order_line.product_id
+
+    def _names_for_credit_notes(self):
+        return self.sudo().mapped("name")
+
     @api.depends("state", "company_id", "order_line.product_id")
     @api.depends_context("uid")
     def _compute_product_missing_ids(self):

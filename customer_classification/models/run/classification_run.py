@@ -49,9 +49,9 @@ class ClassificationRun(models.Model):
     )
     scope = fields.Selection(
         [
-            ("all", "All customers"),
-            ("changed", "Customers who changed"),
-            ("some", "Chosen customers"),
+            ("all", "All"),
+            ("changed", "What changed"),
+            ("some", "Chosen ones"),
         ],
         required=True,
         readonly=True,
@@ -187,6 +187,15 @@ class ClassificationRun(models.Model):
         return [kind for kind in self._writing_kinds() if pipelines[kind].is_daily]
 
     @api.model
+    def _hourly_kinds(self):
+        """Return the kinds of which runs every hour look at what changed.
+
+        Besides the customers.
+        """
+        pipelines = self._pipelines()
+        return [kind for kind in self._writing_kinds() if pipelines[kind].is_hourly]
+
+    @api.model
     def _change_counts(self):
         """Return the names of the fields that count changes, of all kinds."""
         pipelines = self._pipelines().values()
@@ -246,20 +255,28 @@ class ClassificationRun(models.Model):
     # Starting
 
     @api.model
-    def _prepare_of_kind(self, policy, kind, as_of_date=None):
+    def _prepare_of_kind(
+        self, policy, kind, as_of_date=None, subject_ids=None, scope=None
+    ):
         """Return the execution of a new run of a kind, in this transaction.
 
+        :param subject_ids: the only subjects of the run, all by default
+        :param scope: of the run; by default all, or some where subjects are given
         :raises UserError: a run of a kind that writes is before the last one
         """
-        self._check_may_run(policy, kind)
+        self._check_may_run(policy, kind, is_for_some=subject_ids is not None)
         as_of_date = fields.Date.to_date(as_of_date) or policy._today()
         self._check_day(policy, as_of_date)
         last = None
         if not self._is_trial_kind(kind):
             last = self._last_run_of_kind(policy.company_id, kind)
             self._check_not_before_run(last, kind, as_of_date)
-        values = {"kind": kind, "as_of_date": as_of_date}
-        return self._start(policy, values, last=last)
+        values = {
+            "kind": kind,
+            "scope": scope or ("all" if subject_ids is None else "some"),
+            "as_of_date": as_of_date,
+        }
+        return self._start(policy, values, subject_ids=subject_ids, last=last)
 
     @api.model
     def _check_not_before_run(self, last, kind, as_of_date):
@@ -504,32 +521,66 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _queue_due(self, policies, scope):
-        """Queue the daily runs of each policy that had none: two queries a kind."""
-        if scope != "all":
-            return
-        self.create(
-            [
-                {"policy_id": policy.id, "kind": kind, "as_of_date": policy._today()}
+        """Queue the runs that are due: two queries a kind.
+
+        The daily ones of each policy that had none; or the hourly ones of each policy
+        of which a run looked at everything today.
+        """
+        if scope == "all":
+            due = [
+                (policy, kind)
                 for kind in self._daily_kinds()
                 for policy in self._due_policies(policies, kind)
+            ]
+        else:
+            due = [
+                (policy, kind)
+                for kind in self._hourly_kinds()
+                for policy in self._policies_of_today(policies, kind)
+            ]
+        self.create(
+            [
+                {
+                    "policy_id": policy.id,
+                    "kind": kind,
+                    "scope": scope,
+                    "as_of_date": policy._today(),
+                }
+                for policy, kind in due
             ]
         )
 
     @api.model
     def _due_policies(self, policies, kind):
-        """Return the policies without a run of a kind today by the same rules."""
+        """Return the policies without a run over all of a kind today."""
+        states = ("queued", "waiting", "done", "rejected")
+        had = self._days_of_kind(policies, kind, states)
+        return [one for one in policies if had.get(one) != one._today()]
+
+    @api.model
+    def _policies_of_today(self, policies, kind):
+        """Return the policies of which a run of a kind looked at everything today."""
+        had = self._days_of_kind(policies, kind, ("done",))
+        return [one for one in policies if had.get(one) == one._today()]
+
+    @api.model
+    def _days_of_kind(self, policies, kind, states):
+        """Return ``{policy: last day of a run over all of a kind by the same rules}``.
+
+        Two queries.
+        """
         alike = policies._versions_alike(self._pipelines()[kind].rules)
         days = self._read_group(
             [
                 ("policy_id", "in", [version.id for version in alike]),
                 ("kind", "=", kind),
-                ("state", "in", ("queued", "waiting", "done", "rejected")),
+                ("scope", "=", "all"),
+                ("state", "in", states),
             ],
             ["policy_id"],
             ["as_of_date:max"],
         )
-        had = self._latest_days(alike, days)
-        return [one for one in policies if had.get(one) != one._today()]
+        return self._latest_days(alike, days)
 
     @api.model
     def _latest_days(self, alike, days):
@@ -548,11 +599,15 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _last_run_of_kind(self, company, kind):
-        """Return the last successful run of a kind in a company: one query."""
+        """Return the last successful run of a kind in a company: one query.
+
+        Those over chosen subjects do not count.
+        """
         return self.sudo().search_fetch(
             [
                 ("company_id", "=", company.id),
                 ("kind", "=", kind),
+                ("scope", "!=", "some"),
                 ("state", "=", "done"),
             ],
             ["as_of_date"],

@@ -30,6 +30,8 @@ class Pipeline:
     subject = None
     # Whether each policy has such a run every day, besides the one over customers.
     is_daily = False
+    # Whether runs look every hour at what changed, after one over all on that day.
+    is_hourly = False
     # Names of the classes in the engine's frames.
     axes = ()
     # Model of the manual decisions, and of the moves that are found and not made.

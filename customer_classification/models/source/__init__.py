@@ -4,14 +4,14 @@ from . import classification_source_sale
 from . import classification_source_invoice
 from . import classification_source_credit
 from . import classification_source_import
-from . import classification_source_documents
 from . import classification_dirty
 from . import classification_document_mixin
+from . import customer_purchase_lookup_mixin
+from . import customer_purchase_lines_mixin
+from . import customer_purchase_import_mixin
 from . import customer_purchase
 from . import classification_rate_change
 from . import res_currency_rate
-from . import customer_purchase_import
-from . import customer_purchase_lookup
 from . import sale_order
 from . import account_move
 from . import crm_lead

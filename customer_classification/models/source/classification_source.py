@@ -24,6 +24,8 @@ class Scope:
     :ivar customer_ids: ids of commercial partners, or None for everybody
     :ivar root_company_id: id of the company that keeps the currencies' rates
     :ivar last_plausible_day: documents dated after it are dated by mistake
+    :ivar variant_ids: ids of product variants, or None for all: of documents whose
+        lines are read, the only lines
     """
 
     company_id: int
@@ -34,6 +36,7 @@ class Scope:
     currency_id: int = 0
     root_company_id: int = 0
     last_plausible_day: date = date.max
+    variant_ids: tuple[int, ...] | None = None
 
     def day(self, column):
         """SQL of the day, in the time zone, of a timestamp kept in UTC."""
@@ -197,6 +200,30 @@ class Scope:
         )
 
 
+    def variants(self, column):
+        """SQL that keeps the lines of the variants that are looked at."""
+        if self.variant_ids is None:
+            return SQL("TRUE")
+        return SQL("%s = ANY(%s)", column, list(self.variant_ids))
+
+    def holding(self, column, table, document):
+        """SQL that keeps the documents with a line of these variants.
+
+        :param column: SQL of the id of the document
+        :param table: name of the table of the lines
+        :param document: name of its column with the document
+        """
+        if self.variant_ids is None:
+            return SQL("TRUE")
+        return SQL(
+            "%s IN (SELECT %s FROM %s WHERE product_id = ANY(%s))",
+            column,
+            SQL.identifier(document),
+            SQL.identifier(table),
+            list(self.variant_ids),
+        )
+
+
 @dataclass(frozen=True)
 class Since:
     """What a run has to catch up with.
@@ -317,6 +344,24 @@ class ClassificationSource(models.AbstractModel):
             line,
             self._is_prepaid_move_line(line),
         )
+
+    @api.model
+    def _document_queries(self, policy, scope, before):
+        """Return a list of :class:`SQL` selects of ``(channel varchar, day date)``,
+        one row a purchase, refunds left out.
+
+        :param scope: a :class:`Scope`; its as-of date is the last day
+        :param before: the day before the first one
+        """
+        return [
+            SQL(
+                "SELECT NULL::varchar AS channel, d.day FROM (%s) d"
+                " WHERE d.amount > 0 AND d.day > %s",
+                query,
+                before,
+            )
+            for query in self._purchase_queries(policy, scope)
+        ]
 
     @api.model
     def _document_kinds(self, policy):

@@ -1,6 +1,9 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+# What is asked of a credit note.
+_PARTNER = SQL("m.partner_id")
+
 
 class ClassificationSourceCredit(models.AbstractModel):
     """Credit notes: each takes back only as much as counted before.
@@ -174,10 +177,13 @@ class ClassificationSourceCredit(models.AbstractModel):
         return [row[0] for row in rows]
 
     @api.model
-    def _changed_queries(self, scope, since):
-        """Selects of the partners of credit notes of which something that they take
-        back was written or came into force: the order, the invoice, or another invoice
-        of the order, by whichever way they are linked; or what undoes them."""
+    def _changed_queries(self, scope, since, wanted=_PARTNER):
+        """Selects of credit notes of which something that they take back was written
+        or came into force: the order, the invoice, or another invoice of the order, by
+        whichever way they are linked; or what undoes them.
+
+        :param wanted: SQL of what is asked of each credit note ``m``: its partner
+        """
         queries = (
             *(_OF_CHANGED_ORDER, _OF_CHANGED_INVOICE, _OF_UNDOING_INVOICE),
             *(_OF_INVOICED_AGAIN, _OF_NAMES),
@@ -188,6 +194,7 @@ class ClassificationSourceCredit(models.AbstractModel):
             "order": order,
             "invoice": invoice,
             "names": SQL(_CHANGED_NAMES, order=order, invoice=invoice),
+            "wanted": wanted,
         }
         return [SQL(query, **values) for query in queries]
 
@@ -231,9 +238,16 @@ class ClassificationSourceCredit(models.AbstractModel):
     def _naming_partner_ids(self, names):
         """Ids of the partners of credit notes that name documents as their origin: one
         query."""
+        return [row[0] for row in self.env.execute_query(self._naming_query(names))]
+
+    @api.model
+    def _naming_query(self, names, wanted=_PARTNER):
+        """Select of the credit notes that name documents as their origin.
+
+        :param wanted: as of :meth:`_changed_queries`
+        """
         names = SQL("SELECT unnest(%s)", list(names))
-        query = SQL(_OF_NAMES, names=names, company=SQL("m.company_id"))
-        return [row[0] for row in self.env.execute_query(query)]
+        return SQL(_OF_NAMES, names=names, company=SQL("m.company_id"), wanted=wanted)
 
 
 _UNDONE = """
@@ -433,7 +447,7 @@ _BY_INVOICE = """
 """
 
 _OF_CHANGED_ORDER = """
-    SELECT m.partner_id
+    SELECT %(wanted)s
       FROM %(order)s o
       JOIN sale_order_line s ON s.order_id = o.id
       JOIN sale_order_line_invoice_rel r ON r.order_line_id = s.id
@@ -443,21 +457,21 @@ _OF_CHANGED_ORDER = """
 """
 
 _OF_CHANGED_INVOICE = """
-    SELECT m.partner_id
+    SELECT %(wanted)s
       FROM %(invoice)s i
       JOIN account_move m ON m.reversed_entry_id = i.id AND m.move_type = 'out_refund'
      WHERE m.partner_id IS NOT NULL
 """
 
 _OF_UNDOING_INVOICE = """
-    SELECT m.partner_id
+    SELECT %(wanted)s
       FROM %(invoice)s i
       JOIN account_move m ON m.id = i.reversed_entry_id AND m.move_type = 'out_refund'
      WHERE m.partner_id IS NOT NULL
 """
 
 _OF_INVOICED_AGAIN = """
-    SELECT m.partner_id
+    SELECT %(wanted)s
       FROM %(invoice)s i
       JOIN account_move_line il ON il.move_id = i.id
       JOIN sale_order_line_invoice_rel ir ON ir.invoice_line_id = il.id
@@ -482,7 +496,7 @@ _CHANGED_NAMES = """
 
 # Credit notes that reverse none, of which the origin names a document, of whomever.
 _OF_NAMES = """
-    SELECT m.partner_id
+    SELECT %(wanted)s
       FROM account_move m
      WHERE m.move_type = 'out_refund' AND m.reversed_entry_id IS NULL
        AND m.company_id = %(company)s AND m.partner_id IS NOT NULL

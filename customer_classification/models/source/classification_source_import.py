@@ -119,6 +119,25 @@ class ClassificationSourceImport(models.AbstractModel):
         ]
 
     @api.model
+    def _document_queries(self, policy, scope, before):
+        """Each channel is a source of its own: it is one import that stops."""
+        return [
+            SQL(
+                """
+                SELECT i.channel, i.date AS day
+                  FROM customer_purchase i
+                 WHERE i.company_id = %(company)s AND i.amount > 0
+                   AND i.date > %(before)s AND i.date <= %(as_of_date)s
+                   AND %(partners)s
+                """,
+                company=scope.company_id,
+                before=before,
+                as_of_date=scope.as_of_date,
+                partners=scope.partners(SQL("i.partner_id")),
+            )
+        ]
+
+    @api.model
     def _document_kinds(self, policy):
         return [
             DocumentKind(

@@ -209,6 +209,20 @@ class ClassificationSourceInvoice(models.AbstractModel):
         ]
 
     @api.model
+    def _document_queries(self, policy, scope, before):
+        """Leave out credit notes, which are no purchases."""
+        if policy.revenue_source != "invoice":
+            return []
+        return [
+            SQL(
+                "SELECT NULL::varchar AS channel, d.day FROM (%s) d"
+                " WHERE d.amount > 0 AND d.day > %s",
+                self._move_query(policy, scope),
+                before,
+            )
+        ]
+
+    @api.model
     def _document_kinds(self, policy):
         if policy.revenue_source != "invoice":
             return []

@@ -15,6 +15,7 @@ from ..common.exchange_rates import (
     with_rates,
 )
 from .classification_source import FIRST_PLAUSIBLE_DAY
+from .import_file import imported_file
 
 # Of a reference and a channel: both stand in an index, which takes no long texts.
 LONGEST_TEXT = 256
@@ -26,6 +27,7 @@ class CustomerPurchase(models.Model):
 
     _name = "customer.purchase"
     _inherit = [
+        "customer.purchase.import.mixin",
         "classification.document.mixin",
         "classification.bounds.mixin",
         "classification.protected.mixin",
@@ -205,6 +207,16 @@ class CustomerPurchase(models.Model):
         )
         self.invalidate_model(["company_amount", "company_margin"])
 
+    @api.model
+    def get_import_templates(self):
+        return [
+            {
+                "label": self.env._("Import Template for Purchases"),
+                "template": "/customer_classification/static/xls/"
+                "customer_purchase.xlsx",
+            }
+        ]
+
     @api.constrains("date")
     def _check_date(self):
         for purchase in self:
@@ -230,8 +242,12 @@ class CustomerPurchase(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Compare those of a file with the known ones, and create the others."""
         self._check_all_values(vals_list)
-        return super().create(self._completed(vals_list))
+        vals_list = self._completed(vals_list)
+        if self.env.context.get("import_file") or imported_file(self.env):
+            return self._create_or_update(vals_list)
+        return super().create(vals_list)
 
     @api.model
     def _completed(self, vals_list):

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from ..common.access_groups import MONEY_GROUP
 from ..common.profiling import OBJECTING
-from ..customer.customer_profile import RISK_SELECTION
+from ..customer.selections import RISK_SELECTION
 
 
 class ClassificationTagReport(models.Model):

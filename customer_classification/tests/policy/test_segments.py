@@ -9,7 +9,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
-from ...models.customer.customer_profile_segment import SAID_OF
+from ...models.customer.customer_profile_segment_mixin import SAID_OF
 from ..common import AS_OF
 from .common import SCORES, contradictions, ten_segments
 from .test_policy_rules import PolicyCase

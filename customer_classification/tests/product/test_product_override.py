@@ -135,10 +135,10 @@ class TestProductOverride(ProductCase):
 
     def test_before_the_first_run(self):
         new = self._product("New")
-        self._decide(new)
         self.assertFalse(self._class_of(new))
-        self._classify(self.today)
+        self._decide(new)
         self.assertEqual(self._class_of(new).abc_class, "a")
+        self.assertEqual(self._classify(self.today).change_count, 0)
 
     def test_form(self):
         profile = self._class_of(self.rest).with_user(self.officer)
@@ -188,6 +188,6 @@ class TestProductOverride(ProductCase):
         ]
         self.env.flush_all()
         self.env.invalidate_all()
-        with self.assertQueryCount(16):
+        with self.assertQueryCount(46):
             self.env["product.class.override"].create(values)
         self.assertEqual({self._class_of(one).abc_class for one in products}, {"b"})

@@ -16,7 +16,7 @@ WRITTEN_BY_RUNS = (
     *("customer.profile", "classification.change", "classification.move"),
     *("classification.run.result", "classification.back.test.line"),
     *("classification.problem", "classification.dirty", "product.profile"),
-    "classification.rate.change",
+    *("classification.rate.change", "product.class.dirty"),
     *("product.class.change", "product.class.move", "product.variant.class"),
     *("campaign.profile", "campaign.class.change", "classification.tag.link"),
     "classification.tag.change",

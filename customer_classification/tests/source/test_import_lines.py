@@ -5,7 +5,7 @@ from odoo.tools import mute_logger
 from .common import ImportCase
 
 MODULE = ".".join(
-    (*__name__.split(".")[:3], "models", "source", "customer_purchase_import")
+    (*__name__.split(".")[:3], "models", "source", "customer_purchase_import_mixin")
 )
 COLUMNS = ("Customer", "Date", "Amount", "Reference")
 

@@ -3,7 +3,7 @@ from odoo.tools.i18n import format_list
 
 from ..policy.rule_fields import SCORE_FIELDS
 from .customer_lifecycle_stage import STAGE_SELECTION
-from .customer_profile import RISK_SELECTION
+from .selections import RISK_SELECTION
 
 _STAGES = [code for code, __ in STAGE_SELECTION]
 _RISKS = [code for code, __ in RISK_SELECTION]
@@ -14,11 +14,11 @@ SAID_OF = (
 )
 
 
-class CustomerProfile(models.Model):
+class CustomerProfileSegmentMixin(models.AbstractModel):
     """Says in a sentence why a customer has a segment, in the reader's language."""
 
-    # One file for each idea of a profile.
-    _inherit = "customer.profile"  # pylint: disable=consider-merging-classes-inherited
+    _name = "customer.profile.segment.mixin"
+    _description = "Segment of a Customer"
 
     segment_explanation = fields.Char(
         string="Why This Segment", compute="_compute_segment_explanation"

@@ -2,12 +2,12 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..common.access_groups import USER_GROUP
 from ..common.profiling import OBJECTING
 from ..common.searched_values import asks_for_none, ids_among, searched_by_sql
-from .res_partner import USER_GROUP
 
 
-class ResPartner(models.Model):
+class CustomerBoughtMixin(models.AbstractModel):
     """What a customer buys: read from the lines of the documents that the policy of the
     current company counts, in its window; discounts from those of confirmed orders,
     which alone know them.
@@ -15,8 +15,9 @@ class ResPartner(models.Model):
     Nothing is stored; a search is one condition with one walk through the lines.
     """
 
-    # One file for each idea of a contact.
-    _inherit = "res.partner"  # pylint: disable=consider-merging-classes-inherited
+    _name = "customer.bought.mixin"
+    _inherit = "classification.sql.fields.mixin"
+    _description = "What a Customer Buys"
 
     customer_bought_categ_ids = fields.Many2many(
         "product.category",

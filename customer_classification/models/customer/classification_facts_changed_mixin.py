@@ -4,14 +4,15 @@ from odoo.tools import SQL
 from ..source.classification_source import Since
 
 
-class ClassificationFacts(models.AbstractModel):
+class ClassificationFactsChangedMixin(models.AbstractModel):
     """Finds the customers about whom something may be new.
 
     What it does not find is as the last run left it: nothing of theirs was written,
     no document of theirs came into force, no day of a review has come.
     """
 
-    _inherit = "classification.facts"
+    _name = "classification.facts.changed.mixin"
+    _description = "Facts That May Be New"
 
     @api.model
     def _watermark(self):

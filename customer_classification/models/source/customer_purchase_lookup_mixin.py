@@ -22,14 +22,14 @@ class Candidate(NamedTuple):
     company_id: int | None
 
 
-class CustomerPurchase(models.Model):
+class CustomerPurchaseLookupMixin(models.AbstractModel):
     """Finds customers, currencies and companies that the lines of a file name.
 
     A few queries for all of them, in any letter case, and never the first of several.
     """
 
-    # One file for each idea of a purchase.
-    _inherit = "customer.purchase"  # pylint: disable=consider-merging-classes-inherited
+    _name = "customer.purchase.lookup.mixin"
+    _description = "Records Named in a File of Purchases"
 
     # Customers
 

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from .explanation import Sentences, TierLimits
 
 
-class CustomerProfile(models.Model):
+class CustomerProfileExplanationMixin(models.AbstractModel):
     """Says in a sentence why a customer has a class, in the reader's language.
 
     Rendered from the stored codes and numbers when it is read; amounts only for
@@ -13,7 +13,8 @@ class CustomerProfile(models.Model):
     numbers say.
     """
 
-    _inherit = "customer.profile"
+    _name = "customer.profile.explanation.mixin"
+    _description = "Classes of a Customer in Sentences"
 
     tier_explanation = fields.Char(string="Why This Tier", compute="_compute_why")
     stage_explanation = fields.Char(string="Why This Stage", compute="_compute_why")

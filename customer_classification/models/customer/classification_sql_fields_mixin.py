@@ -3,15 +3,15 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 
-class ResPartner(models.Model):
+class ClassificationSqlFieldsMixin(models.AbstractModel):
     """Fields that are worked out by SQL when they are searched, sorted or grouped.
 
     What follows from the day, the company or documents of others is not stored on
     ``res_partner``: a column of it would have to be rewritten for all contacts.
     """
 
-    # One file for each idea of a contact.
-    _inherit = "res.partner"  # pylint: disable=consider-merging-classes-inherited
+    _name = "classification.sql.fields.mixin"
+    _description = "Fields by SQL"
 
     @api.model
     def _customer_sql_fields(self):

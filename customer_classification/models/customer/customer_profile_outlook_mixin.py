@@ -12,7 +12,7 @@ HIGHEST_SCORE = 100
 TRENDS = [("rising", "Rising"), ("steady", "Steady"), ("falling", "Falling")]
 
 
-class CustomerProfile(models.Model):
+class CustomerProfileOutlookMixin(models.AbstractModel):
     """Tells what it takes to reach the next tier and to keep this one, what comes if
     nothing is bought, and where the customer is going.
 
@@ -21,8 +21,8 @@ class CustomerProfile(models.Model):
     by the limits of the last full run.
     """
 
-    # One file for each idea of a profile.
-    _inherit = "customer.profile"  # pylint: disable=consider-merging-classes-inherited
+    _name = "customer.profile.outlook.mixin"
+    _description = "Outlook of a Customer"
 
     tier_reach_text = fields.Char(
         string="To Reach the Next Tier",

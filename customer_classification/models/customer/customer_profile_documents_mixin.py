@@ -5,14 +5,12 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..common.called_records import check_one
 
-
-class CustomerProfile(models.Model):
+class CustomerProfileDocumentsMixin(models.AbstractModel):
     """Opens the documents that count in the window, with the rights of the reader."""
 
-    # One file for each idea of a profile.
-    _inherit = "customer.profile"  # pylint: disable=consider-merging-classes-inherited
+    _name = "customer.profile.documents.mixin"
+    _description = "Documents of a Customer"
 
     last_document = fields.Reference(
         [
@@ -129,13 +127,12 @@ class CustomerProfile(models.Model):
             ids = []
         return Domain("move_type", "!=", "out_refund") | Domain("id", "in", ids)
 
-    def action_open_documents(self):
-        """Open the documents that count and that the reader may see.
+    def _open_documents(self):
+        """Return the action that opens the documents that the reader may see.
 
         It is the list, or, of several kinds, the choice; a sentence where there is
         none.
         """
-        check_one(self)
         found = [
             (kind, domain, count)
             for kind, domain in self._documents()
