@@ -26,6 +26,7 @@ def uninstall_hook(env):
         "campaign_cost",
         "utm_campaign_target_tier_rel",
         "utm_campaign_target_stage_rel",
+        "utm_campaign_target_segment_rel",
         "product_class_change",
         "product_class_move",
         "product_class_override",

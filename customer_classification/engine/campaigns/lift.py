@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 # Up to so many customers in the smaller group, all that could be seen is counted.
-EXACT_UP_TO = 100
+EXACT_UP_TO = 250
 # How likely a difference is to be found with the number of customers needed for it.
 POWER = 0.8
 

@@ -2,6 +2,7 @@ from . import campaign_rules
 from . import classification_policy
 from . import classification_run
 from . import campaign_type
+from . import customer_segment
 from . import utm_campaign
 from . import campaign_cost
 from . import campaign_participant

@@ -34,8 +34,9 @@ _AMOUNTS = ("campaign_budget", "campaign_planned_cost", "campaign_target_revenue
 _COUNTS = ("campaign_target_participants", "campaign_target_leads")
 
 TARGETS = frozenset(
-    ("campaign_target_tier_ids", "campaign_target_stage_ids", "company_id")
-    + ("campaign_target_tag_ids", "campaign_target_domain", "campaign_audience_mode")
+    ("campaign_target_tier_ids", "campaign_target_stage_ids")
+    + ("campaign_target_segment_ids", "campaign_target_tag_ids")
+    + ("campaign_target_domain", "campaign_audience_mode", "company_id")
 )
 
 CURRENCY = {"currency_field": "campaign_result_currency_id"}
@@ -151,6 +152,7 @@ class UtmCampaign(models.Model):
         column1="campaign_id",
         column2="tier_id",
         string="Target Tiers",
+        context={"active_test": False},  # see the segments
     )
     campaign_target_stage_ids = fields.Many2many(
         "customer.lifecycle.stage",
@@ -159,12 +161,23 @@ class UtmCampaign(models.Model):
         column2="stage_id",
         string="Target Stages",
     )
+    campaign_target_segment_ids = fields.Many2many(
+        "customer.segment",
+        relation="utm_campaign_target_segment_rel",
+        column1="campaign_id",
+        column2="segment_id",
+        ondelete="restrict",
+        string="Target Segments",
+        # An archived one still restricts whom the campaign is for.
+        context={"active_test": False},
+    )
     campaign_target_tag_ids = fields.Many2many(
         "res.partner.category",
         relation="utm_campaign_target_tag_rel",
         column1="campaign_id",
         column2="tag_id",
         string="Target Tags",
+        context={"active_test": False},  # see the segments
         help="Customers with one of these tags, or with one below it.",
     )
     campaign_target_domain = fields.Char(
@@ -501,8 +514,8 @@ class UtmCampaign(models.Model):
     def _campaign_audience_condition(self, person=None):
         """Return the :class:`Condition` of the targeted contacts.
 
-        Contacts that meet all of tiers, stages, tags and filter. Nobody where nothing
-        is set.
+        Contacts that meet all of tiers, stages, segments, tags and filter. Nobody
+        where nothing is set.
 
         :param person: who looks; by default who set the targets
         """
@@ -517,6 +530,7 @@ class UtmCampaign(models.Model):
             for name, operator, records in (
                 ("customer_value_tier_id", "in", self.campaign_target_tier_ids),
                 ("customer_lifecycle_stage_id", "in", self.campaign_target_stage_ids),
+                ("customer_segment_id", "in", self.campaign_target_segment_ids),
                 ("category_id", "child_of", self.campaign_target_tag_ids),
             )
             if records
@@ -593,7 +607,7 @@ class UtmCampaign(models.Model):
             raise UserError(
                 self.env._(
                     "Nobody is meant. Say whom the campaign is for by tiers, stages, "
-                    "tags or a filter."
+                    "segments, tags or a filter."
                 )
             )
         self.sudo().campaign_error_reason = False

@@ -52,6 +52,7 @@ PREVIOUS = {
     "open_opportunity_count": ("int", "f.open_opportunity_count"),
     "open_quotation_count": ("int", "f.open_quotation_count"),
     "content_hash": ("big", "f.content_hash"),
+    "segment": ("int", "f.segment_id"),
 }
 # Those that only tell why a class changed: read only of customers who move.
 _OWN_COUNTS = ("lifetime_revenue", "open_opportunity_count", "open_quotation_count")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import cached_property
 
 from ...engine import AXES, CAUSES
 from ..run.pipeline import Pipeline
@@ -372,14 +373,15 @@ class CustomerPipeline(Pipeline):
     def _write_profiles(self):
         """Write the profiles whose content differs: four queries."""
         shown = self.shown.now
-        shown["segment_id"] = self._segments()
+        shown["segment_id"] = self.segments
         content = columns.profile_content(
             self.facts, self.result.frame, shown, self.run
         )
         hashes = self.previous["content_hash"]
         self.write_profiles(columns.PROFILES, content, hashes, "customer.profile")
 
-    def _segments(self):
+    @cached_property
+    def segments(self):
         """Return the key of each customer's segment, by the classes as shown."""
         from ...engine import METRICS, segment_of
 

@@ -6,6 +6,9 @@ values are spread. Worked out in memory while the run has its frames: no query.
 
 from .columns import RISKS
 
+# Beside the axes of the history: segments have none, they are those of the last run.
+SEGMENT = "segment"
+
 # Keeping
 
 
@@ -22,18 +25,18 @@ def histogram_values(pipeline):
 def matrices(pipeline):
     """Return the matrices of the moves, and the policy of the classes before.
 
-    ``[from, to, whether classified before, customers, revenue]`` with ids of tiers
-    and stages and words of risks.
+    ``[from, to, whether classified before, customers, revenue]`` with ids of tiers,
+    stages and segments, and words of risks.
     """
-    from ...engine.customers.rehearsal import NEVER, transitions
+    from ...engine.customers.rehearsal import NEVER
 
     keys = {
         "value_tier": lambda tier: tier,
         "lifecycle_stage": pipeline.run._stage_ids().__getitem__,
         "churn_risk": ("", *RISKS).__getitem__,
+        SEGMENT: lambda segment: segment,
     }
-    shown = pipeline.shown
-    cells = transitions(shown.before, shown.now, pipeline.facts["revenue"])
+    cells = _cells(pipeline)
     return {
         "axes": {
             axis: [
@@ -43,6 +46,20 @@ def matrices(pipeline):
             for axis, key in keys.items()
         },
         "policy_before": _policy_before(pipeline),
+    }
+
+
+def _cells(pipeline):
+    """Return the cells of each axis, and of the segments."""
+    from ...engine.customers.rehearsal import transitions
+
+    shown, revenue = pipeline.shown, pipeline.facts["revenue"]
+    before = pipeline.previous[[SEGMENT]]
+    now = shown.now[[]].assign(**{SEGMENT: pipeline.segments})
+    known = shown.before["value_tier"] != 0
+    return {
+        **transitions(shown.before, shown.now, revenue),
+        **transitions(before, now, revenue, (SEGMENT,), known),
     }
 
 
@@ -64,19 +81,26 @@ def _policy_before(pipeline):
 
 def view(run, sees_money):
     """Return the matrices in the reader's words."""
-    axis_field = run.env["classification.move"]._fields["axis"]
     stored = run.sudo().rehearsal
     return {
         "axes": [
             {
                 "name": axis,
                 "label": label,
+                "has_movers": axis != SEGMENT,
                 "matrix": _matrix(run, axis, stored["axes"][axis], sees_money),
             }
-            for axis, label in axis_field._description_selection(run.env)
+            for axis, label in _axes(run.env)
+            if axis in stored["axes"]  # runs of before had no segments
         ],
         "costs": sees_money and _costs(run, stored),
     }
+
+
+def _axes(env):
+    """Return ``[(axis, its label)]``, segments last."""
+    axis_field = env["classification.move"]._fields["axis"]
+    return [*axis_field._description_selection(env), (SEGMENT, env._("Segment"))]
 
 
 def _matrix(run, axis, cells, sees_money):
@@ -86,16 +110,30 @@ def _matrix(run, axis, cells, sees_money):
         (old, new, was, True, customers, *((money,) if sees_money else ()))
         for old, new, was, customers, money in cells
     ]
-    classes = migration._matrix_classes(axis, groups)
+    classes = _classes(migration, axis, groups)
+    heads = [{**item, "is_customer": True} for item in classes]
     return {
-        "rows": [
-            migration._outside("from"),
-            *migration._heads(axis, "from", classes),
-        ],
-        "columns": migration._heads(axis, "to", classes),
+        "rows": [migration._outside("from"), *heads],
+        "columns": heads,
         "cells": migration._matrix_cells(groups, [item["key"] for item in classes]),
         "currency_id": sees_money and run.company_id.currency_id.id,
     }
+
+
+def _classes(migration, axis, groups):
+    """Return the classes of an axis in order, with none if customers have none."""
+    if axis != SEGMENT:
+        return migration._matrix_classes(axis, groups)
+    used = {key for old, new, *__ in groups for key in (old, new)}
+    segments = migration.env["customer.segment"].with_context(active_test=False)
+    classes = [
+        migration._class(segment.id, segment.name, segment.color, False)
+        for segment in segments.search_fetch([], ["name", "color", "active"])
+        if segment.id in used
+    ]
+    if any(False in (was and old, new) for old, new, was, *__ in groups):
+        classes.append(migration._class(False, migration.env._("None"), 0, False))
+    return classes
 
 
 def _costs(run, stored):

@@ -82,27 +82,31 @@ class Verdict:
             return self.env._(
                 "%(tier)s customers bought %(times)s times as much as the average in "
                 "the %(days)s days after %(day)s: %(share)s of the revenue. The tiers "
-                "are last year's spend themselves, so they are no better than it.",
+                "themselves rank by the revenue of the 12 months before, so they are "
+                "no better than it.",
                 **numbers,
             )
         if abs(share - spend) < SAME_SHARE:
             return self.env._(
                 "%(tier)s customers bought %(times)s times as much as the average in "
-                "the %(days)s days after %(day)s: %(share)s of the revenue, as much as "
-                "the same number of customers by last year's spend.",
+                "the %(days)s days after %(day)s: %(share)s of the revenue, as much "
+                "as the same number of customers who spent most in the 12 months "
+                "before.",
                 **numbers,
             )
         if share > spend:
             return self.env._(
                 "%(tier)s customers bought %(times)s times as much as the average in "
                 "the %(days)s days after %(day)s: %(share)s of the revenue, more than "
-                "the same number of customers by last year's spend (%(spend)s).",
+                "the same number of customers who spent most in the 12 months before "
+                "(%(spend)s).",
                 **numbers,
             )
         return self.env._(
             "%(tier)s customers bought %(times)s times as much as the average in the "
-            "%(days)s days after %(day)s: %(share)s of the revenue, less than the same "
-            "number of customers by last year's spend (%(spend)s).",
+            "%(days)s days after %(day)s: %(share)s of the revenue, less than the "
+            "same number of customers who spent most in the 12 months before "
+            "(%(spend)s).",
             **numbers,
         )
 
@@ -168,28 +172,30 @@ class Verdict:
         numbers = self._warning_numbers(rule)
         texts = {
             "better": self.env._(
-                "This is better than a fixed 90 days without purchase, when exceeded "
-                "(%(right)s right, %(found)s found).",
+                "This is better than warning of everybody without a purchase for more "
+                "than 90 days (%(right)s right, %(found)s found).",
                 **numbers,
             ),
             "same": self.env._(
-                "A fixed 90 days without purchase, when exceeded, would have been "
-                "about as good (%(right)s right, %(found)s found).",
+                "Warning of everybody without a purchase for more than 90 days would "
+                "have been about as good (%(right)s right, %(found)s found).",
                 **numbers,
             ),
             "worse": self.env._(
-                "A fixed 90 days without purchase, when exceeded, would have been "
-                "better (%(right)s right, %(found)s found).",
+                "Warning of everybody without a purchase for more than 90 days would "
+                "have been better (%(right)s right, %(found)s found).",
                 **numbers,
             ),
             "surer": self.env._(
-                "A fixed 90 days without purchase, when exceeded, would have found "
-                "more, but been right less often (%(right)s right, %(found)s found).",
+                "Warning of everybody without a purchase for more than 90 days would "
+                "have found more, but been right less often (%(right)s right, "
+                "%(found)s found).",
                 **numbers,
             ),
             "wider": self.env._(
-                "A fixed 90 days without purchase, when exceeded, would have been "
-                "right more often, but found fewer (%(right)s right, %(found)s found).",
+                "Warning of everybody without a purchase for more than 90 days would "
+                "have been right more often, but found fewer (%(right)s right, "
+                "%(found)s found).",
                 **numbers,
             ),
         }
@@ -205,18 +211,18 @@ class Verdict:
         numbers = self._warning_numbers(rule)
         texts = {
             "better": self.env._(
-                "It is better than warning of as many customers who spent least in the "
-                "year before (%(right)s right).",
+                "It is better than warning of as many customers who spent least in "
+                "the 12 months before (%(right)s right).",
                 **numbers,
             ),
             "same": self.env._(
-                "As many customers who spent least in the year before would have been "
-                "about as good a warning (%(right)s right).",
+                "Warning of as many customers who spent least in the 12 months before "
+                "would have been about as good (%(right)s right).",
                 **numbers,
             ),
             "worse": self.env._(
-                "As many customers who spent least in the year before would have been "
-                "a better warning (%(right)s right).",
+                "Warning of as many customers who spent least in the 12 months before "
+                "would have been better (%(right)s right).",
                 **numbers,
             ),
         }

@@ -17,7 +17,7 @@ class ClassificationSourceCredit(models.AbstractModel):
 
     An invoice that reverses a credit note is no sale: from its day on, the credit note
     takes back that much less. A credit note that reverses such an invoice takes back
-    what the first one did.
+    what the first one did, and so on along the whole chain of reversals.
 
     *How it works*: each query begins with the credit notes, which are few among all
     documents and have an index of their own, and joins from there. Each step is worked
@@ -98,28 +98,36 @@ class ClassificationSourceCredit(models.AbstractModel):
 
     @api.model
     def _credit_query(self, policy, scope):
-        """The credit notes, with the invoice that each takes back: the one that it
-        reverses, or else the one that its origin names."""
+        """The credit notes, with the invoice that each takes back: the one at the end
+        of the chain of reversals, or else the one that its origin names.
+
+        An invoice that reverses a credit note leads on to what that one took back.
+        """
         invoice = self.env["classification.source.invoice"]
         return SQL(
             """
             SELECT c.move_id, c.partner_id, c.invoice_date, c.currency_id,
                    c.invoice_origin, COALESCE(c.reversed_id, named.id) AS origin_id
-              FROM (SELECT m.id AS move_id, m.company_id, m.partner_id,
-                           m.invoice_date, m.currency_id,
-                           CASE WHEN f.id IS NULL THEN m.invoice_origin
-                                ELSE f.invoice_origin END AS invoice_origin,
-                           CASE WHEN f.id IS NULL THEN m.reversed_entry_id
-                                ELSE f.reversed_entry_id END AS reversed_id
-                      FROM account_move m
-                      LEFT JOIN account_move i ON i.id = m.reversed_entry_id
-                      LEFT JOIN account_move f
-                        ON f.id = i.reversed_entry_id AND f.move_type = 'out_refund'
-                       AND f.state = 'posted'
-                     WHERE m.move_type = 'out_refund' AND m.state = 'posted'
-                       AND m.company_id = %(company)s
-                       AND m.invoice_date <= %(as_of_date)s
-                       AND %(partners)s AND %(matching)s) c
+              FROM (WITH RECURSIVE step AS (
+                        SELECT m.id AS move_id, m.company_id, m.partner_id,
+                               m.invoice_date, m.currency_id, m.invoice_origin,
+                               m.reversed_entry_id AS reversed_id, 0 AS number
+                          FROM account_move m
+                         WHERE m.move_type = 'out_refund' AND m.state = 'posted'
+                           AND m.company_id = %(company)s
+                           AND m.invoice_date <= %(as_of_date)s
+                           AND %(partners)s AND %(matching)s
+                         UNION ALL
+                        SELECT s.move_id, s.company_id, s.partner_id, s.invoice_date,
+                               s.currency_id, f.invoice_origin, f.reversed_entry_id,
+                               s.number + 1
+                          FROM step s
+                          JOIN account_move i ON i.id = s.reversed_id
+                          JOIN account_move f ON f.id = i.reversed_entry_id
+                           AND f.move_type = 'out_refund' AND f.state = 'posted'
+                         WHERE s.number < %(longest)s)
+                    SELECT DISTINCT ON (move_id) *
+                      FROM step ORDER BY move_id, number DESC) c
               LEFT JOIN account_move named
                 ON c.reversed_id IS NULL AND named.name = c.invoice_origin
                AND named.company_id = c.company_id AND named.state = 'posted'
@@ -129,6 +137,7 @@ class ClassificationSourceCredit(models.AbstractModel):
             as_of_date=scope.as_of_date,
             partners=scope.partners(SQL("m.partner_id")),
             matching=invoice._matching(policy, scope),
+            longest=_LONGEST_CHAIN,
         )
 
     @api.model
@@ -249,6 +258,9 @@ class ClassificationSourceCredit(models.AbstractModel):
         names = SQL("SELECT unnest(%s)", list(names))
         return SQL(_OF_NAMES, names=names, company=SQL("m.company_id"), wanted=wanted)
 
+
+# Credit notes in one chain of reversals: an end, should a chain ever be a circle.
+_LONGEST_CHAIN = 100
 
 _UNDONE = """
     again AS MATERIALIZED (
@@ -456,11 +468,20 @@ _OF_CHANGED_ORDER = """
      WHERE m.partner_id IS NOT NULL
 """
 
+# Of all that lead back to a changed invoice or credit note by reversals.
 _OF_CHANGED_INVOICE = """
     SELECT %(wanted)s
-      FROM %(invoice)s i
-      JOIN account_move m ON m.reversed_entry_id = i.id AND m.move_type = 'out_refund'
-     WHERE m.partner_id IS NOT NULL
+      FROM (WITH RECURSIVE step AS (
+                SELECT m.id, m.partner_id, m.move_type
+                  FROM %(invoice)s i
+                  JOIN account_move m ON m.reversed_entry_id = i.id
+                 UNION
+                SELECT m.id, m.partner_id, m.move_type
+                  FROM step s
+                  JOIN account_move m ON m.reversed_entry_id = s.id)
+            SELECT id, partner_id
+              FROM step
+             WHERE move_type = 'out_refund' AND partner_id IS NOT NULL) m
 """
 
 _OF_UNDOING_INVOICE = """

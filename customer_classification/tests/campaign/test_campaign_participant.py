@@ -163,6 +163,48 @@ class TestCampaignParticipant(CampaignCase):
         self.assertEqual(len(found), 10)
         self.assertEqual(len(found.filtered("is_control")), 1)
 
+    def test_audience_of_segments(self):
+        """The customers whom the last run put there; all conditions must hold."""
+        vips, mediums = self._customers_by_tier()
+        self._recompute()
+        ours = self.env["res.partner"].union(*vips, *mediums)
+        segments = self.env["customer.segment"]
+        for segment in ours.customer_segment_id:
+            segments |= segment
+            campaign = self._campaign(campaign_target_segment_ids=segments.ids)
+            meant = ours.filtered(lambda one: one.customer_segment_id in segments)
+            self.assertEqual(campaign._campaign_audience(), meant.sorted("id"))
+            self.assertEqual(campaign.campaign_audience_count, len(meant))
+        self.assertTrue(segments)
+        campaign.campaign_target_tier_ids = self._tier("medium")
+        wanted = meant.filtered(lambda one: one in self.env["res.partner"].union(*mediums))
+        self.assertEqual(campaign._campaign_audience(), wanted.sorted("id"))
+        campaign.action_choose_audience()
+        self.assertEqual(campaign.campaign_participant_ids.partner_id, wanted)
+
+    def test_archived_targets_go_on_restricting(self):
+        """An audience does not grow because a class or tag was archived."""
+        vips, mediums = self._customers_by_tier()
+        self._recompute()
+        segment = self.env["customer.segment"].create({"name": "Own", "code": "own"})
+        tag = self.env["res.partner.category"].create({"name": "Own"})
+        (vips[0] | mediums[0]).category_id = tag
+        vip = self._tier("vip")
+        for name, target in (
+            ("campaign_target_segment_ids", segment),
+            ("campaign_target_tag_ids", tag),
+        ):
+            campaign = self._campaign(
+                **{name: target.ids, "campaign_target_tier_ids": vip.ids}
+            )
+            meant = campaign._campaign_audience()
+            target.active = False
+            campaign.invalidate_recordset()
+            self.assertEqual(campaign[name], target)
+            self.assertLessEqual(campaign._campaign_audience(), meant)
+        with self.assertRaisesRegex(UserError, "is for customers of this segment"):
+            segment.unlink()
+
     def test_live_audience(self):
         campaign = self._campaign(
             campaign_target_tier_ids=self._tier("vip").ids,

@@ -115,6 +115,7 @@ class TestCampaignStart(CampaignCase):
         for values in (
             {"tier_ids": profile.value_tier_id.ids},
             {"stage_ids": profile.lifecycle_stage_id.ids, "tag_ids": tag.ids},
+            {"segment_ids": profile.segment_id.ids},
         ):
             campaign = self._started(self._wizard(audience="classes", **values))
             self.assertIn(self.big, self._customers_of(campaign))

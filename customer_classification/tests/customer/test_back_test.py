@@ -308,7 +308,7 @@ class TestBackTestVerdict(ClassificationCase):
         self.assertIn("30\xa0% of all", sentences[0])
         self.assertIn("53\xa0% of those", sentences[0])
         self.assertEqual(sentences[1], "")
-        self.assertIn("This is better than a fixed 90 days", sentences[2])
+        self.assertIn("for more than 90 days", sentences[2])
         self.assertIn("50\xa0% right", sentences[2])
         self.assertIn("It is better than warning", sentences[3])
 
@@ -322,7 +322,7 @@ class TestBackTestVerdict(ClassificationCase):
     def test_worse_than_both(self):
         sentences = self._verdict((200, 100), (200, 160), (200, 150))
         self.assertIn("would have been better", sentences[2])
-        self.assertIn("a better warning", sentences[3])
+        self.assertIn("would have been better", sentences[3])
 
     def test_as_good(self):
         sentences = self._verdict((200, 100), (200, 101), (200, 99))

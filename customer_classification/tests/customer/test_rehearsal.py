@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from ..common import AS_OF, ClassificationCase
@@ -99,6 +99,52 @@ class TestRehearsal(ClassificationCase):
         self.assertEqual(self._matrix(run), shown)
         again = self._recompute(policy=self.draft)
         self.assertTrue(all(old == new for old, new in self._matrix(again)))
+
+    def _segments(self):
+        """``{segment: (customers, revenue)}`` of the profiles."""
+        profiles = self.env["customer.profile"].search(
+            [("company_id", "=", self.company.id)]
+        )
+        return {
+            segment.name or "None": (len(own), sum(own.mapped("revenue")))
+            for segment, own in profiles.grouped("segment_id").items()
+        }
+
+    def _side(self, run, end):
+        """``{segment: (customers, revenue)}`` of the rows or the columns."""
+        sums = {}
+        for ends, (customers, revenue) in self._matrix(run, "segment").items():
+            old = sums.get(ends[end], (0, 0))
+            sums[ends[end]] = old[0] + customers, old[1] + revenue
+        return sums
+
+    def test_segments_before_and_after(self):
+        """Before are the segments of the profiles, after those of the draft."""
+        self.draft.customer_rules_id.action_take_segments("five")
+        before = self._segments()
+        run = self._preview()
+        self.assertEqual(self._side(run, 0), before)
+        self.assertEqual(self._segments(), before)
+        self.draft._publish()
+        self._recompute(policy=self.draft)
+        after = self._segments()
+        self.assertEqual(self._side(run, 1), after)
+        self.assertNotEqual(set(before), set(after))
+
+    def test_segments_have_no_movers(self):
+        run = self._preview()
+        movers = {one["name"]: one["has_movers"] for one in run.rehearsal_view["axes"]}
+        self.assertEqual([name for name in movers if not movers[name]], ["segment"])
+        with self.assertRaises(UserError):
+            run.action_open_movers("segment", {"from": self.env.user.id})
+
+    def test_runs_of_before_had_no_segments(self):
+        run = self._preview()
+        axes = {**run.rehearsal["axes"]}
+        del axes["segment"]
+        run.sudo().rehearsal = {**run.rehearsal, "axes": axes}
+        shown = [one["name"] for one in run.rehearsal_view["axes"]]
+        self.assertEqual(shown, ["value_tier", "lifecycle_stage", "churn_risk"])
 
     def test_decisions_of_people_stand_on_both_sides(self):
         self.env["classification.override"].create(
@@ -248,7 +294,7 @@ class TestRehearsal(ClassificationCase):
         """A manager who may not see all sales."""
         manager = self._user("counting", "customer_classification.group_manager")
         run = self._preview(user=manager)
-        for name in ("value_tier", "lifecycle_stage", "churn_risk"):
+        for name in ("value_tier", "lifecycle_stage", "churn_risk", "segment"):
             matrix = self._axis(run, name)["matrix"]
             self.assertFalse(any("revenue" in cell for cell in matrix["cells"]))
             self.assertFalse(matrix["currency_id"])

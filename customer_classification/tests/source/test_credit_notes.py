@@ -1,8 +1,10 @@
+import random
 from datetime import date, timedelta
 
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from ...models.source.classification_source import Since
 from ..common import AS_OF, AccountingCase
 
 BEFORE = AS_OF - timedelta(30)
@@ -29,6 +31,38 @@ class CreditNoteCase(AccountingCase):
                 **values,
             }
         )
+
+    def _chains(self, root, takes_back):
+        """Reverse documents at random, each a part of one of before, and count.
+
+        :param root: the invoice, or the credit note without an invoice
+        :param takes_back: whether the credit notes that lead back to it count
+        """
+        chance = random.Random(20_261_130)
+        amounts, above = {root: root.amount_untaxed}, {}
+        for __ in range(9):
+            # Mostly the newest one, so that chains are long.
+            move = chance.choice([*amounts][-2:])
+            left = amounts[move] - sum(
+                amounts[one] for one, other in above.items() if other == move
+            )
+            if left < 2:
+                continue
+            part = chance.choice((left, left // 2))
+            below = self._credit(move, AS_OF, [part])
+            amounts[below], above[below] = part, move
+        refunds = {
+            move: amounts[move]
+            - sum(amounts[one] for one, other in above.items() if other == move)
+            for move in amounts
+            if move.move_type == "out_refund"
+        }
+        lengths = [self._length(move, above) for move in amounts]
+        self.assertGreaterEqual(max(lengths), 5)
+        return sum(refunds.values()) if takes_back else 0
+
+    def _length(self, move, above):
+        return 1 + self._length(above[move], above) if move in above else 0
 
     def _credit_as_one_line(self, invoice, day, orders):
         """Credit 50 by a line that belongs to the lines of several orders."""
@@ -151,6 +185,24 @@ class TestCreditNotesByOrder(CreditNoteCase):
                 self.assertEqual(self._numbers(policy=policy), (1_000, 0, 1))
                 self._credit(undoing, AS_OF, [40])
                 self.assertEqual(self._numbers(policy=policy), (960, 40, 1))
+                savepoint.rollback()
+            self.env.invalidate_all()
+
+    def test_chains_without_lines_of_orders(self):
+        """However often it is reversed, what the end of the chain took back counts."""
+        order = self._order(self.customer, BEFORE, 1_000)
+        invoice = self._invoice_of(order, BEFORE)
+        for values, takes_back in (
+            ({"invoice_origin": order.name}, True),
+            ({"reversed_entry_id": invoice.id}, True),
+            ({"invoice_origin": "Return 7"}, False),
+        ):
+            with self.subTest(values), self.env.cr.savepoint() as savepoint:
+                first = self._invoice(
+                    *(self.customer, BEFORE, 64), move_type="out_refund", **values
+                )
+                taken = self._chains(first, takes_back)
+                self.assertEqual(self._numbers(), (1_000 - taken, taken, 1))
                 savepoint.rollback()
             self.env.invalidate_all()
 
@@ -475,6 +527,34 @@ class TestCreditNotesByInvoice(CreditNoteCase):
         self.assertEqual(self._numbers(), (1_000, 0, 1))
         self._credit(undoing, AS_OF, [100])
         self.assertEqual(self._numbers(), (900, 100, 1))
+
+    def test_chains(self):
+        """However often it is reversed, what the end of the chain took back counts."""
+        self._invoice(self.customer, BEFORE, 1_000)
+        counted = self._invoice(self.customer, BEFORE, 64)
+        taken = self._chains(counted, True)
+        self.assertEqual(self._numbers(), (1_064 - taken, taken, 2))
+        counted.button_draft()
+        self.assertEqual(self._numbers(), (1_000, 0, 1))
+
+    def test_a_chain_of_another_customer_is_looked_at(self):
+        """The hourly run finds the customer of the last credit note of a chain."""
+        first = self._invoice(self._customer("Other"), BEFORE, 64)
+        move = first
+        for __ in range(3):
+            move = self._credit(move, AS_OF)
+        move.button_draft()
+        move.partner_id = self.customer
+        move.action_post()
+        facts = self.env["classification.facts"]
+        scope = facts._scope(self.policy, AS_OF)
+        queries = self.env["classification.source.credit"]._changed_queries(
+            scope, Since(first.write_date, AS_OF)
+        )
+        found = {
+            row[0] for query in queries for row in self.env.execute_query(query)
+        }
+        self.assertIn(self.customer.id, found)
 
     def test_credit_note_of_nothing_undone(self):
         """What took back nothing gives nothing back."""

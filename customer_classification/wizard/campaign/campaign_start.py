@@ -26,7 +26,7 @@ PREFIXES = {"res.partner": "", "customer.profile": "customer_profile_id."}
 class CampaignStart(models.TransientModel):
     """Start a campaign for customers.
 
-    Selected in a list, all found by its filter, or those of tiers, stages and tags.
+    Selected in a list, all found by its filter, or those of classes and tags.
     """
 
     _name = "campaign.start"
@@ -47,6 +47,7 @@ class CampaignStart(models.TransientModel):
     domain = fields.Char(string="Filter", default="[]", readonly=True)
     tier_ids = fields.Many2many("customer.value.tier", string="Value Tiers")
     stage_ids = fields.Many2many("customer.lifecycle.stage", string="Lifecycle Stages")
+    segment_ids = fields.Many2many("customer.segment", string="Customer Segments")
     tag_ids = fields.Many2many("res.partner.category", string="Tags")
     audience_mode = fields.Selection(
         [
@@ -119,7 +120,9 @@ class CampaignStart(models.TransientModel):
                 wizard.audience == "filter" and wizard.model_name in PREFIXES
             )
 
-    @api.depends("audience", "domain", "tier_ids", "stage_ids", "tag_ids")
+    @api.depends(
+        *("audience", "domain", "tier_ids", "stage_ids", "segment_ids", "tag_ids")
+    )
     def _compute_count(self):
         """One query."""
         for wizard in self:
@@ -174,6 +177,7 @@ class CampaignStart(models.TransientModel):
                 for name, operator, records in (
                     ("customer_value_tier_id", "in", self.tier_ids),
                     ("customer_lifecycle_stage_id", "in", self.stage_ids),
+                    ("customer_segment_id", "in", self.segment_ids),
                     ("category_id", "child_of", self.tag_ids),
                 )
                 if records
@@ -239,6 +243,7 @@ class CampaignStart(models.TransientModel):
             return {
                 "campaign_target_tier_ids": self.tier_ids.ids,
                 "campaign_target_stage_ids": self.stage_ids.ids,
+                "campaign_target_segment_ids": self.segment_ids.ids,
                 "campaign_target_tag_ids": self.tag_ids.ids,
             }
         if self.audience_mode == "live":

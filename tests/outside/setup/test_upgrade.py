@@ -51,6 +51,18 @@ _SWITCH_ON = f"""
     UPDATE classification_tag_rule SET state = 'running', active = TRUE
      WHERE id = {_LIBRARY_RULE}
 """
+# A text of a stage that the company had changed, and the shipped Chinese ones of
+# releases before 19.0.1.4.0, as if that language had been installed.
+_OWN_TEXT = "Write a letter to them."
+_EDIT_STAGES = f"""
+    UPDATE customer_lifecycle_stage
+       SET description = description || jsonb_build_object(
+               'zh_CN', CASE code WHEN 'new' THEN '不久前首次购买。'
+                                  ELSE '已经很久没有购买，预计不会再回来。' END)
+           || CASE code WHEN 'lost' THEN jsonb_build_object('en_US', '{_OWN_TEXT}')
+                        ELSE '{{}}' END
+     WHERE code IN ('new', 'lost')
+"""
 # A share that a run had found.
 _MOVED = "UPDATE classification_run SET moved_customer_percent = 12.5"
 
@@ -119,6 +131,7 @@ def used(session, upgraded_database, old, connection):
     if has_rules and not has_persons:
         query(connection, _SWITCH_ON)
     query(connection, _MOVED)
+    query(connection, _EDIT_STAGES)
     return _contents(connection)
 
 
@@ -261,6 +274,19 @@ def test_segments_become_records(words, upgraded, connection):
     lines = "SELECT FROM classification_policy_segment s WHERE s.rules_id = r.id"
     missing = f"SELECT id FROM customer_rules r WHERE NOT EXISTS ({lines})"
     assert query(connection, missing) == []
+
+
+def test_shipped_texts_of_stages_are_of_today(upgraded, connection):
+    """Each language for itself, and only what nobody edited."""
+    source = "SELECT code, description ->> %s FROM customer_lifecycle_stage"
+    english, chinese = (
+        dict(query(connection, source, language)) for language in ("en_US", "zh_CN")
+    )
+    assert "longer ago than customers usually wait" in english["new"]
+    assert english["dormant"] == "Has not bought for several times the own rhythm."
+    assert english["lost"] == _OWN_TEXT
+    assert chinese["new"].endswith("尚未超过客户的通常间隔。")
+    assert chinese["lost"] == "未购买的时间已是自身购买节奏的许多倍。"
 
 
 def test_upgraded_is_like_new(upgraded, connection, fresh):

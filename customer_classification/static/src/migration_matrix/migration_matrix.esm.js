@@ -134,6 +134,11 @@ export class MigrationMatrix extends Component {
         return this.state.matrix.currency_id !== false;
     }
 
+    /** Whether rows, columns and the total open who stands there. */
+    get canOpen() {
+        return true;
+    }
+
     get columns() {
         return heads(this.state.matrix, "column").map((head) => this.texts(head));
     }

@@ -100,10 +100,16 @@ export class ClassificationRehearsal extends MigrationMatrix {
         };
     }
 
+    /** Segments have no history, and no list of movers. */
+    get canOpen() {
+        return this.axis.has_movers !== false;
+    }
+
     /** Who stays is in no list of movers. */
     cell(row, column) {
         const cell = super.cell(row, column);
-        return cell.move === "same" ? {...cell, open: undefined} : cell;
+        const isListed = this.canOpen && cell.move !== "same";
+        return isListed ? cell : {...cell, open: undefined};
     }
 
     /** A run over products says what it counts. */
