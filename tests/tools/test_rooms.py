@@ -104,3 +104,30 @@ def test_a_model_has_one_file_in_a_room():
             found[path.parent.name, model].append(path.name)
     spread = {place for place, names in found.items() if len(names) > 1}
     assert spread == SPREAD, [(place, found[place]) for place in spread ^ SPREAD]
+
+
+def _named_tests(folder):
+    """Files of tests that the `__init__.py` of a folder imports."""
+    tree = ast.parse((folder / "__init__.py").read_text())
+    return {
+        name.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    }
+
+
+def test_odoo_finds_every_test():
+    """A file that is not imported in `tests/__init__.py` would be lost silently; the
+    engine's tests are pytest's, and not to run twice."""
+    rooms = sorted(ADDON.parent.glob("customer_classification*/tests"))
+    named = {room: _named_tests(room) for room in rooms}
+    lost = [
+        str(path.relative_to(ADDON.parent))
+        for room in rooms
+        for path in room.rglob("test_*.py")
+        if path.parent.name != "engine" and path.stem not in named[room]
+    ]
+    assert not lost, "\n".join(lost)
+    assert not (ADDON / "tests/engine/__init__.py").exists()
+    assert not any(name.startswith("test_engine") for name in named[ADDON / "tests"])

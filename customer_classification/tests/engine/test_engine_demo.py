@@ -11,7 +11,7 @@ from builders import KEYS, UNRATED, ranked, segments_of, template
 from engine import RISKS, STAGES, classify
 from reference import Document, facts_of, frame_of
 
-DEMO = Path(__file__).parents[2] / "customer_classification" / "demo"
+DEMO = Path(__file__).parents[2] / "demo"
 # Ends of months and years, a leap day, days of daylight saving, and all weekdays.
 DAYS = [
     *("2026-10-25", "2026-11-29", "2026-12-31", "2027-01-01", "2027-02-28"),
