@@ -29,7 +29,7 @@ def main() -> int:
         *check_functions([*modules, ROOT / "tools", ROOT / "benchmarks"]),
         *check_xml([*modules, *helpers]),
         *check_translations(modules),
-        *check_sources([*modules, ROOT / "tests" / "engine"], SOURCES),
+        *check_sources(modules, SOURCES),
     ]
     print(*complaints, sep="\n", end="\n" if complaints else "")
     return 1 if complaints else 0

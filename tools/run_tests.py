@@ -41,6 +41,7 @@ WITH_BROWSER = ("odoo", "glue", "outside")
 SLOWEST = 20
 _REPORT = "DEV_TEST_REPORT"
 SETUP = ROOT / "tests" / "outside" / "setup"
+ENGINE = ROOT / "customer_classification" / "tests" / "engine"
 _Result = tuple[str, Counts, float]  # kind or path, its tests, seconds
 _TEST_DATABASE = re.compile(r"test_(?:odoo|glue|demo)_(\d+)")
 
@@ -92,6 +93,8 @@ def _uses_browser(target: str) -> bool:
     if target in KINDS:
         return target in WITH_BROWSER
     path = Path(target.partition("::")[0]).resolve()
+    if path.is_relative_to(ENGINE):
+        return False
     ours = [ROOT / name for name in repository_modules()]
     return any(path.is_relative_to(folder) for folder in (*ours, SETUP.parent))
 
@@ -165,8 +168,10 @@ def _run(target: str) -> Counts:
     if target == "outside":
         return _outside(SETUP.parent, f"--ignore={SETUP}")
     if target in KINDS:
-        return _pytest(ROOT / "tests" / target, {})
-    path = Path(target).resolve()
+        return _pytest(ENGINE if target == "engine" else ROOT / "tests" / target, {})
+    path = Path(target.partition("::")[0]).resolve()
+    if path.is_relative_to(ENGINE):
+        return _pytest(Path(target), {})
     module = path.relative_to(ROOT).parts[0] if path.is_relative_to(ROOT) else ""
     if module in repository_modules():
         return _odoo_tests(_tags_of(path), beside_apps=module in glue_modules())

@@ -165,6 +165,24 @@ def _web_shop(rng, today):
     return _rhythm(rng, start, rng.randint(2, 45), rng.uniform(35, 90))
 
 
+def _thrifty(rng, today):
+    """Often, and next to nothing each time."""
+    start = rng.randint(400, 600)
+    return _rhythm(rng, start, rng.randint(2, 9), rng.uniform(20, 26))
+
+
+def _wavering(rng, today):
+    """Some purchases half a year ago and before, and a small one lately."""
+    ages = sorted(rng.sample(range(190, 341, 10), rng.randint(4, 5)), reverse=True)
+    return [*((age, 1) for age in ages), (rng.randint(22, 36), 0.6)]
+
+
+def _tasting(rng, today):
+    """Three purchases within a week, a month ago, and none since."""
+    last = rng.randint(29, 37)
+    return [(last + 6, 1), (last + 3, 1), (last, 1)]
+
+
 PERSONAS = (
     Persona("vip", (6, 3), (1600, 4200), _vip, 0),
     Persona("loyal", (26, 10), (260, 1100), _loyal, 0.05),
@@ -182,6 +200,10 @@ PERSONAS = (
     Persona("web_shop", (24, 8), (25, 160), _web_shop, 1),
     Persona("prospect", (26, 12)),
     Persona("interested", (16, 8)),
+    # The last ones: chance would give all others other purchases behind new ones.
+    Persona("thrifty", (4, 3), (6, 9), _thrifty, 0.5),
+    Persona("wavering", (8, 8), (200, 800), _wavering, 0.1),
+    Persona("tasting", (7, 6), (80, 400), _tasting, 0.1),
 )
 
 

@@ -103,7 +103,7 @@ def test_others_need_none(bare, monkeypatch):
         ("setup", False),
         ("tests/outside/test_browser.py::test_contacts", True),
         ("customer_classification/tests/test_tours.py", True),
-        ("tests/engine", False),
+        ("customer_classification/tests/engine", False),
     ],
 )
 def test_which_tests_look_at_screens(target, expected):

@@ -98,3 +98,30 @@ def test_no_excuse_for_spread_models():
     excuse = "disable=consider-" + "merging-classes-inherited"
     excused = [path for path in ADDON.rglob("*.py") if excuse in path.read_text()]
     assert not excused
+
+
+def _named_tests(folder):
+    """Files of tests that the `__init__.py` of a folder imports."""
+    tree = ast.parse((folder / "__init__.py").read_text())
+    return {
+        name.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    }
+
+
+def test_odoo_finds_every_test():
+    """A file that is not imported in `tests/__init__.py` would be lost silently; the
+    engine's tests are pytest's, and not to run twice."""
+    rooms = sorted(ADDON.parent.glob("customer_classification*/tests"))
+    named = {room: _named_tests(room) for room in rooms}
+    lost = [
+        str(path.relative_to(ADDON.parent))
+        for room in rooms
+        for path in room.rglob("test_*.py")
+        if path.parent.name != "engine" and path.stem not in named[room]
+    ]
+    assert not lost, "\n".join(lost)
+    assert not (ADDON / "tests/engine/__init__.py").exists()
+    assert not any(name.startswith("test_engine") for name in named[ADDON / "tests"])

@@ -127,7 +127,7 @@ class ResPartner(models.Model):
     # Company size
 
     customer_employee_count = fields.Integer(
-        string="Employees",
+        string="Number of Employees",
         groups=USER_GROUP,
         aggregator="avg",
         help="Of the whole company: its contacts show the same. 0 is not known.",

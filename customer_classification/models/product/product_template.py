@@ -115,7 +115,7 @@ class ProductTemplate(models.Model):
 
     product_service_type_id = fields.Many2one(
         "product.service.type",
-        string="Service Type",
+        string="Kind of Service",
         ondelete="restrict",
         index="btree_not_null",
     )

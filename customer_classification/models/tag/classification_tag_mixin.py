@@ -53,7 +53,9 @@ class ClassificationTagMixin(models.AbstractModel):
         copy=False, help="A short name for other programs, unique where it is set."
     )
     description = fields.Text(
-        translate=True, help="What the tag means and when to use it."
+        string="Meaning",
+        translate=True,
+        help="What the tag means and when to use it.",
     )
     tag_type = fields.Selection(TAG_TYPES, string="Type", help="What this tag tells.")
     tag_is_exclusive = fields.Boolean(

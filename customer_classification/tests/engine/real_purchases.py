@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 from reference import Document
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def data_file(name):

@@ -13,9 +13,12 @@ from engine import (
     TIER_REASONS,
     Component,
     Parameters,
+    Segment,
     TierLimit,
     classify,
+    segment_of,
 )
+from engine.customers.segment_maps import TEMPLATES, read_cells
 from reference import Document, facts_of, frame_of
 
 VIP, HIGH, MEDIUM, LOW, UNRATED = 11, 12, 13, 14, 19
@@ -90,6 +93,22 @@ def limited(*limits, **values):
     """Rules with tiers by fixed limits."""
     limits = limits or (1000, 300, 100, -math.inf)
     return ranked(*limits, tier_method="limit", **values)
+
+
+def template(name):
+    """The segments of a template, and the word of each key."""
+    keys = {line[0]: number for number, line in enumerate(TEMPLATES[name], 1)}
+    segments = tuple(
+        Segment(keys[code], read_cells(cells), activity, value, keys.get(other, 0))
+        for code, cells, activity, value, other in TEMPLATES[name]
+    )
+    return segments, {key: code for code, key in keys.items()}
+
+
+def segments_of(result, rules):
+    """The keys of the customers' segments, by a classification."""
+    scores = result.frame[[f"score_{metric}" for metric in METRICS]].to_numpy().T
+    return segment_of(scores, result.frame, result.edges.bins, rules).tolist()
 
 
 def ago(days, today=TODAY):

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
-ROOT = Path(__file__).resolve().parents[2]
-ENGINE = ROOT / "customer_classification" / "engine"
+ENGINE = Path(__file__).resolve().parents[2] / "engine"
 
 
 def _load_engine():

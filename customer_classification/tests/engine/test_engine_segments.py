@@ -5,7 +5,18 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from builders import HIGH, KEYS, LOW, MEDIUM, UNRATED, VIP, limited, ranked
+from builders import (
+    HIGH,
+    KEYS,
+    LOW,
+    MEDIUM,
+    UNRATED,
+    VIP,
+    limited,
+    ranked,
+    segments_of,
+    template,
+)
 from engine import METRICS, RISKS, STAGES, RuleError, Segment, classify, segment_of
 from engine.customers.segment_maps import TEMPLATES, TEN_RANGES, read_cells, write_cells
 from engine.customers.segments import CELLS, VALUES, fifth_of, steps, value_of
@@ -26,16 +37,6 @@ DEFAULT_CLAIMS = {
     "much": {"champion", "cannot_lose"},
     "little": {"small_spender"},
 }
-
-
-def template(name):
-    """The segments of a template, and the word of each key."""
-    keys = {line[0]: number for number, line in enumerate(TEMPLATES[name], 1)}
-    segments = tuple(
-        Segment(keys[code], read_cells(cells), activity, value, keys.get(other, 0))
-        for code, cells, activity, value, other in TEMPLATES[name]
-    )
-    return segments, {key: code for code, key in keys.items()}
 
 
 def words_of(name, customers, rules=None, bins=None):
@@ -381,11 +382,11 @@ def test_real_customers_contradict_nothing(load):
     segments, words = template("classes")
     rules = ranked(segments=segments)
     result = classify(facts_frame(log, as_of), None, rules, as_of)
-    scores = result.frame[[f"score_{metric}" for metric in METRICS]].to_numpy().T
-    keys = segment_of(scores, result.frame, result.edges.bins, rules)
-    assert ((keys == 0) == (scores[0] == 0)).all()
+    keys = segments_of(result, rules)
+    scored = result.frame["score_recency"] > 0
+    assert [key > 0 for key in keys] == scored.tolist()
     for key, stage, risk, tier in zip(
-        keys.tolist(),
+        keys,
         result.frame["lifecycle_stage"],
         result.frame["churn_risk"],
         result.frame["value_tier"],
