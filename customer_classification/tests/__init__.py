@@ -44,6 +44,7 @@ from .source import test_rates
 from .source import test_source_invoice
 from .source import test_source_sale
 from .run import test_approval
+from .run import test_keys
 from .run import test_problem
 from .run import test_queue
 from .run import test_reason

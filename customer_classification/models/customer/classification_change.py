@@ -11,9 +11,9 @@ class ClassificationChange(models.Model):
     _name = "classification.change"
     _inherit = ["classification.class.change.mixin", "classification.move.mixin"]
     _description = "Classification Change"
+    _log_access = False
     _order = "valid_date desc, id desc"
 
-    create_date = fields.Datetime(string="Recorded On", readonly=True)
     is_correction = fields.Boolean(
         string="Correction",
         readonly=True,

@@ -4,6 +4,7 @@ from odoo.tools import SQL
 from ..common.access_groups import MONEY_GROUP
 from ..common.big_integer import BigInteger
 from ..common.called_records import check_one, check_records
+from ..common.keyless_many2one import KeylessMany2one
 
 RISK_SELECTION = [("low", "Low"), ("medium", "Medium"), ("high", "High")]
 # Numbers of Odoo's palette: green, orange, red.
@@ -35,6 +36,7 @@ class CustomerProfile(models.Model):
     _name = "customer.profile"
     _inherit = "classification.counted.once.mixin"
     _description = "Customer Profile"
+    _log_access = False
     _order = "value_score desc nulls last, id"
     _rec_name = "partner_id"
     _ratios = {"average_order": ("revenue", "order_count", 1, 0)}
@@ -46,7 +48,7 @@ class CustomerProfile(models.Model):
         readonly=True,
         ondelete="cascade",
     )
-    company_id = fields.Many2one(
+    company_id = KeylessMany2one(
         "res.company", required=True, readonly=True, ondelete="cascade"
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
@@ -150,7 +152,7 @@ class CustomerProfile(models.Model):
         readonly=True,
         help="Scores for recency, frequency and monetary value; the highest is best.",
     )
-    segment_id = fields.Many2one(
+    segment_id = KeylessMany2one(
         "customer.segment",
         readonly=True,
         ondelete="restrict",
@@ -175,7 +177,7 @@ class CustomerProfile(models.Model):
     )
 
     # Classes
-    value_tier_id = fields.Many2one(
+    value_tier_id = KeylessMany2one(
         "customer.value.tier", readonly=True, ondelete="restrict"
     )
     value_tier_color = fields.Integer(
@@ -187,7 +189,7 @@ class CustomerProfile(models.Model):
         readonly=True,
         help="From this day on the value is below what keeps the tier.",
     )
-    lifecycle_stage_id = fields.Many2one(
+    lifecycle_stage_id = KeylessMany2one(
         "customer.lifecycle.stage", readonly=True, ondelete="restrict"
     )
     lifecycle_stage_color = fields.Integer(
@@ -195,7 +197,7 @@ class CustomerProfile(models.Model):
         string="Lifecycle Stage Color",
         aggregator=None,
     )
-    shadow_tier_id = fields.Many2one(
+    shadow_tier_id = KeylessMany2one(
         "customer.value.tier",
         string="Tier by the Numbers",
         readonly=True,
@@ -203,7 +205,7 @@ class CustomerProfile(models.Model):
         help="What the numbers say; it differs from the value tier where a person "
         "decided.",
     )
-    shadow_stage_id = fields.Many2one(
+    shadow_stage_id = KeylessMany2one(
         "customer.lifecycle.stage",
         string="Stage by the Numbers",
         readonly=True,
@@ -242,7 +244,7 @@ class CustomerProfile(models.Model):
         readonly=True,
         help="The first day on which a class can change although nothing is bought.",
     )
-    policy_id = fields.Many2one(
+    policy_id = KeylessMany2one(
         "classification.policy",
         readonly=True,
         ondelete="restrict",
@@ -250,7 +252,7 @@ class CustomerProfile(models.Model):
         "ones may repeat them.",
     )
     # No index: it would be written with every row, for when a run is deleted.
-    run_id = fields.Many2one(
+    run_id = KeylessMany2one(
         "classification.run",
         string="Last Changed By",
         readonly=True,

@@ -140,11 +140,10 @@ class ProductClassOverride(models.Model):
             ), moved AS (
                 INSERT INTO product_class_change
                        (product_tmpl_id, company_id, axis, from_class, to_class, cause,
-                        revenue, valid_date, policy_id, create_uid, write_uid,
-                        create_date, write_date)
+                        revenue, valid_date, policy_id, create_date)
                 SELECT n.product_tmpl_id, %(company)s, m.axis, m.old, m.new, 'person',
-                       n.revenue, %(today)s, n.policy_id, %(user)s, %(user)s,
-                       now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+                       n.revenue, %(today)s, n.policy_id,
+                       now() AT TIME ZONE 'UTC'
                   FROM now n, LATERAL (VALUES %(moves)s) AS m(axis, old, new)
                  WHERE m.old IS DISTINCT FROM m.new
             )
@@ -181,7 +180,6 @@ class ProductClassOverride(models.Model):
             company=company.id,
             products=product_ids,
             today=today,
-            user=self.env.uid,
         )
 
     # What runs ask
