@@ -62,6 +62,7 @@ from .customer import test_contacts
 from .customer import test_correction
 from .customer import test_drift
 from .customer import test_explanation
+from .customer import test_first_classes
 from .customer import test_explanation_tour
 from .customer import test_outlook
 from .customer import test_override

@@ -131,6 +131,9 @@ class TestKeys(ClassificationCase):
             "UPDATE customer_profile"
             " SET value_tier_id = NULL, shadow_tier_id = NULL"
         )
+        with self.assertRaisesRegex(UserError, "First Classes of a Customer"):
+            self._unlink(tier)
+        self.env["classification.change"].search([])._unpack()
         with self.assertRaisesRegex(UserError, "Classification Change"):
             self._unlink(tier)
 
