@@ -111,8 +111,9 @@ INSERT INTO res_partner
 SELECT before_contact + k, 'Contact ' || k, 'Company ' || number || ', Contact ' || k,
        'contact', 'en_US', TRUE, FALSE, TRUE, partner_id, partner_id,
        'Company ' || number, 0, 0, 'ask', 0, 'c' || number || '.' || k
-       || '@example.com', 1, 1, now(), now()
-  FROM bench.customer
+       || '@example.com', 1, 1, created, created
+  FROM (SELECT *, (%(as_of)s::date - age::int)::timestamp AS created
+          FROM bench.customer) customer
  CROSS JOIN LATERAL generate_series(1, contacts) k
 """
 

@@ -23,7 +23,10 @@ from benchmarks._database import Measure, copy_out, load, measured, prepare
 from tools.console import say, step
 
 # What runs write; TRUNCATE takes with them what refers to a run.
-RESULT_TABLES = ("customer_profile", "classification_change", "classification_run")
+RESULT_TABLES = (
+    *("customer_profile", "classification_change", "classification_first_class"),
+    "classification_run",
+)
 SINGLE_CUSTOMERS = 10  # in each round
 WIDTH = 11  # of a column of the report
 

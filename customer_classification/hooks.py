@@ -34,6 +34,7 @@ def uninstall_hook(env):
         "product_profile",
         "customer_profile",
         "classification_change",
+        "classification_first_class",
         "classification_move",
         "classification_run_result",
         "classification_back_test_line",

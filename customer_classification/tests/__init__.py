@@ -44,6 +44,7 @@ from .source import test_rates
 from .source import test_source_invoice
 from .source import test_source_sale
 from .run import test_approval
+from .run import test_keys
 from .run import test_problem
 from .run import test_queue
 from .run import test_reason
@@ -61,6 +62,7 @@ from .customer import test_contacts
 from .customer import test_correction
 from .customer import test_drift
 from .customer import test_explanation
+from .customer import test_first_classes
 from .customer import test_explanation_tour
 from .customer import test_outlook
 from .customer import test_override

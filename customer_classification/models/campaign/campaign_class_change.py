@@ -11,6 +11,7 @@ class CampaignClassChange(models.Model):
     _name = "campaign.class.change"
     _inherit = "classification.class.change.mixin"
     _description = "Campaign Class Change"
+    _log_access = False
     _order = "valid_date desc, id desc"
     _classified_kind = CAMPAIGN
 

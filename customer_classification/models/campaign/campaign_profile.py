@@ -9,6 +9,7 @@ from ...engine.campaigns.lift import POWER
 from ..common.access_groups import MONEY_GROUP
 from ..common.big_integer import BigInteger
 from ..common.called_records import check_one
+from ..common.keyless_many2one import KeylessMany2one
 from .utm_campaign import CHANNEL_SELECTION, GOAL_SELECTION
 
 PERFORMANCE_SELECTION = [
@@ -85,6 +86,7 @@ class CampaignProfile(models.Model):
     _name = "campaign.profile"
     _inherit = "classification.counted.once.mixin"
     _description = "Result of a Campaign"
+    _log_access = False
     # Not by revenue, which not everybody may read.
     _order = "start_date desc nulls last, id desc"
     _rec_name = "campaign_id"
@@ -101,7 +103,7 @@ class CampaignProfile(models.Model):
     campaign_id = fields.Many2one(
         "utm.campaign", required=True, readonly=True, ondelete="cascade"
     )
-    company_id = fields.Many2one(
+    company_id = KeylessMany2one(
         "res.company", required=True, readonly=True, ondelete="cascade", index=True
     )
     problem_text = fields.Char(
@@ -111,7 +113,7 @@ class CampaignProfile(models.Model):
     active = fields.Boolean(default=True, readonly=True)
 
     # What was judged
-    type_id = fields.Many2one(
+    type_id = KeylessMany2one(
         "campaign.type", readonly=True, ondelete="set null", index="btree_not_null"
     )
     goal = fields.Selection(GOAL_SELECTION, readonly=True)
@@ -303,14 +305,14 @@ class CampaignProfile(models.Model):
         compute="_compute_as_of_date",
         help="Day up to which touches, purchases and costs are counted.",
     )
-    policy_id = fields.Many2one(
+    policy_id = KeylessMany2one(
         "classification.policy",
         readonly=True,
         ondelete="restrict",
         help="The version since which the rules about campaigns are the same: later "
         "ones may repeat them.",
     )
-    run_id = fields.Many2one(
+    run_id = KeylessMany2one(
         "classification.run",
         string="Last Changed By",
         readonly=True,

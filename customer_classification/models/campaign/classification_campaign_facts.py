@@ -12,6 +12,7 @@ from ...copy_frames import (
     write_frame,
 )
 from ..common.profiling import OBJECTING
+from ..customer.first_classes import all_changes
 from ..source.classification_source import FIRST_PLAUSIBLE_DAY
 from .campaign_touch_source import STEPS
 from .columns import dates
@@ -383,13 +384,19 @@ class ClassificationCampaignFacts(models.AbstractModel):
         """SQL of a class on the day of ``t``, as the history tells it."""
         return SQL(
             """
-            (SELECT h.%(column)s FROM classification_change h
+            (SELECT h.%(column)s FROM (%(changes)s) h
               WHERE h.company_id = %(company)s AND h.partner_id = t.customer
                 AND h.axis = %(axis)s
                 AND h.valid_date <= DATE '1970-01-01' + NULLIF(t.day, %(none)s)
               ORDER BY h.valid_date DESC, h.create_date DESC, h.id DESC LIMIT 1)
             """,
             column=SQL.identifier(column),
+            changes=all_changes(
+                (
+                    *("id", "partner_id", "company_id", "axis", "valid_date"),
+                    *("create_date", column),
+                )
+            ),
             company=company.id,
             axis=axis,
             none=-(2**31),

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..common.keyless_many2one import KeylessMany2one
+
 
 class ClassificationClassChangeMixin(models.AbstractModel):
     """A move that took place: append-only, from a day on."""
@@ -11,7 +13,7 @@ class ClassificationClassChangeMixin(models.AbstractModel):
     valid_date = fields.Date(
         string="Valid From", required=True, readonly=True, index=True
     )
-    run_id = fields.Many2one(
+    run_id = KeylessMany2one(
         "classification.run",
         readonly=True,
         ondelete="set null",

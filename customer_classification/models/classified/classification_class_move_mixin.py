@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..common.keyless_many2one import KeylessMany2one
+
 CAUSE_SELECTION = [
     ("data", "The data changed"),
     ("rules", "The rules changed"),
@@ -21,11 +23,14 @@ class ClassificationClassMoveMixin(models.AbstractModel):
     # The ClassifiedKind of the records.
     _classified_kind = None
 
-    company_id = fields.Many2one(
+    company_id = KeylessMany2one(
         "res.company", required=True, readonly=True, ondelete="cascade"
     )
+    create_date = fields.Datetime(
+        string="Recorded On", readonly=True, default=lambda self: self.env.cr.now()
+    )
     cause = fields.Selection(CAUSE_SELECTION, required=True, readonly=True)
-    policy_id = fields.Many2one(
+    policy_id = KeylessMany2one(
         "classification.policy", readonly=True, ondelete="restrict"
     )
 

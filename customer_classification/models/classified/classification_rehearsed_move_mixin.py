@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools.constants import GC_UNLINK_LIMIT
 
 from ..common.called_records import check_one
+from ..common.keyless_many2one import KeylessMany2one
 
 KEPT_DAYS = 30
 
@@ -18,7 +19,7 @@ class ClassificationRehearsedMoveMixin(models.AbstractModel):
     _name = "classification.rehearsed.move.mixin"
     _description = "Move That a Run Found and Did Not Make"
 
-    run_id = fields.Many2one(
+    run_id = KeylessMany2one(
         "classification.run",
         required=True,
         readonly=True,

@@ -138,8 +138,7 @@ class ProfileTable:
               FROM %(temporary)s t
               JOIN %(subjects)s p ON p.id = %(own)s
                 ON CONFLICT (%(subject)s, company_id) DO UPDATE
-               SET run_id = EXCLUDED.run_id, write_uid = EXCLUDED.write_uid,
-                   write_date = EXCLUDED.write_date, %(updates)s
+               SET run_id = EXCLUDED.run_id, %(updates)s
              WHERE (%(old)s) IS DISTINCT FROM (%(new)s)
             """,
             table=SQL.identifier(self.name),
@@ -159,14 +158,9 @@ class ProfileTable:
 
 def _stamps(run):
     """``{column: SQL}`` of what every row of a run has."""
-    user = SQL("%s", run.env.uid)
     return {
         "company_id": SQL("%s", run.company_id.id),
         "run_id": SQL("%s", run.id),
-        "create_uid": user,
-        "write_uid": user,
-        "create_date": NOW,
-        "write_date": NOW,
     }
 
 
@@ -179,6 +173,7 @@ def insert_rows(run, table, temporary, subject, subject_table, values, more=None
     values = {
         subject: column_of(subject),
         **_stamps(run),
+        "create_date": NOW,
         "policy_id": SQL("%s", run.policy_id.id),
         **values,
     }
@@ -205,9 +200,12 @@ def word_of(words, name):
 
 
 def id_of(table, name):
-    """Return the SQL of an id that may have been deleted since; NULL for 0."""
+    """Return the SQL of an id that may have been deleted since; NULL for 0.
+
+    Until the run has ended, nobody can delete the record.
+    """
     return SQL(
-        "(SELECT x.id FROM %s x WHERE x.id = %s)",
+        "(SELECT x.id FROM %s x WHERE x.id = %s FOR KEY SHARE)",
         SQL.identifier(table),
         column_of(name),
     )

@@ -1,9 +1,11 @@
 from functools import cache, partial
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ..common.access_groups import MONEY_GROUP
 from .explanation import Sentences, tier_above
+from .first_classes import AXIS_COLUMNS, all_changes, changes_of
 
 
 class ClassificationChange(models.Model):
@@ -12,14 +14,18 @@ class ClassificationChange(models.Model):
     Append-only and written by runs in SQL. A table of its own rather than tracking
     messages, because it is read by pivots and asked by date. Each says why, by the
     numbers and limits of that day.
+
+    The first classes of a customer are kept as one row of
+    ``classification.first.class``, and read as changes like any other.
     """
 
     _name = "classification.change"
     _inherit = ["classification.class.change.mixin", "classification.move.mixin"]
     _description = "Classification Change"
+    _log_access = False
     _order = "valid_date desc, id desc"
+    _depends = {"classification.first.class": ["partner_id", "tier_id", "valid_date"]}
 
-    create_date = fields.Datetime(string="Recorded On", readonly=True)
     is_correction = fields.Boolean(
         string="Correction",
         readonly=True,
@@ -81,3 +87,49 @@ class ClassificationChange(models.Model):
 
     def _explain_risk(self, sentences, told):
         return sentences.risk(told) if self.to_risk else False
+
+    @property
+    def _table_query(self):
+        return all_changes(*self._stored_columns())
+
+    @api.model
+    def _stored_columns(self):
+        """Return the names of the columns, and the SQL of none for each."""
+        stored = {
+            name: SQL("NULL::%s", SQL(field.column_type[1]))
+            for name, field in self._fields.items()
+            if field.store and field.column_type
+        }
+        return list(stored), stored
+
+    def write(self, vals):
+        self.check_access("write")
+        self._unpack()
+        return super().write(vals)
+
+    def unlink(self):
+        self.check_access("unlink")
+        self._unpack()
+        return super().unlink()
+
+    def _unpack(self):
+        """Give those of these changes that are first classes rows of their own.
+
+        One query. Runs never change the history; upgrades and tests do.
+        """
+        names, none = self._stored_columns()
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH gone AS (DELETE FROM classification_first_class
+                               WHERE %(conditions)s RETURNING *)
+                INSERT INTO classification_change (%(names)s) %(changes)s
+                """,
+                conditions=SQL(" OR ").join(
+                    SQL("%s = ANY(%s)", SQL.identifier(id_), self.ids)
+                    for id_, *__ in AXIS_COLUMNS.values()
+                ),
+                names=SQL(", ").join(map(SQL.identifier, names)),
+                changes=changes_of(SQL.identifier("gone"), names, none),
+            )
+        )

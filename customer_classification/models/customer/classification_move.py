@@ -7,6 +7,7 @@ class ClassificationMove(models.Model):
     _name = "classification.move"
     _inherit = ["classification.rehearsed.move.mixin", "classification.move.mixin"]
     _description = "Rehearsed Move"
+    _log_access = False
     _order = "run_id desc, id desc"
 
     reason_text = fields.Char(string="Why", compute="_compute_reason_text")

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from ..classified.kind import CUSTOMER
 from ..common.access_groups import MONEY_GROUP
+from ..common.keyless_many2one import KeylessMany2one
 from .selections import RISK_COLORS, RISK_SELECTION
 
 # Fields with the class before and after, by axis.
@@ -40,16 +41,16 @@ class ClassificationMoveMixin(models.AbstractModel):
         required=True,
         readonly=True,
     )
-    from_tier_id = fields.Many2one(
+    from_tier_id = KeylessMany2one(
         "customer.value.tier", readonly=True, ondelete="restrict"
     )
-    to_tier_id = fields.Many2one(
+    to_tier_id = KeylessMany2one(
         "customer.value.tier", readonly=True, ondelete="restrict"
     )
-    from_stage_id = fields.Many2one(
+    from_stage_id = KeylessMany2one(
         "customer.lifecycle.stage", readonly=True, ondelete="restrict"
     )
-    to_stage_id = fields.Many2one(
+    to_stage_id = KeylessMany2one(
         "customer.lifecycle.stage", readonly=True, ondelete="restrict"
     )
     from_risk = fields.Selection(RISK_SELECTION, readonly=True)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from odoo.tools import SQL
 
 from ..source.classification_source import FIRST_PLAUSIBLE_DAY, Since
+from .first_classes import all_changes
 from .selections import RISK_SELECTION
 
 
@@ -102,7 +103,7 @@ class Corrections:
                         SELECT partner_id, day FROM late
                          UNION
                         SELECT c.partner_id, c.valid_date
-                          FROM classification_change c
+                          FROM (%(changes)s) c
                           JOIN late USING (partner_id)
                          WHERE c.company_id = %(company)s
                            AND c.valid_date > late.day
@@ -112,6 +113,7 @@ class Corrections:
                 """,
                 partners=list(late),
                 days=list(late.values()),
+                changes=all_changes(("partner_id", "company_id", "valid_date")),
                 company=self.pipeline.company.id,
                 as_of_date=self.pipeline.as_of_date,
                 tier=self._believed_class("value_tier", "to_tier_id"),
@@ -133,12 +135,15 @@ class Corrections:
         """Return SQL of the class believed on a point's day."""
         return SQL(
             """
-            (SELECT c.%s FROM classification_change c
+            (SELECT c.%s FROM (%s) c
               WHERE c.partner_id = point.partner_id AND c.company_id = %s
                 AND c.axis = %s AND c.valid_date <= point.day
               ORDER BY c.valid_date DESC, c.id DESC LIMIT 1)
             """,
             SQL.identifier(column),
+            all_changes(
+                ("id", "partner_id", "company_id", "axis", "valid_date", column)
+            ),
             self.pipeline.company.id,
             axis,
         )

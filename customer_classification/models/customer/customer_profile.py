@@ -4,6 +4,7 @@ from odoo.tools import SQL
 from ..common.access_groups import MONEY_GROUP
 from ..common.big_integer import BigInteger
 from ..common.called_records import check_one, check_records
+from ..common.keyless_many2one import KeylessMany2one
 from .selections import RISK_COLORS, RISK_SELECTION, TIER_REASONS
 
 
@@ -26,6 +27,7 @@ class CustomerProfile(models.Model):
         "customer.profile.documents.mixin",
     ]
     _description = "Customer Profile"
+    _log_access = False
     _order = "value_score desc nulls last, id"
     _rec_name = "partner_id"
     _ratios = {"average_order": ("revenue", "order_count", 1, 0)}
@@ -37,7 +39,7 @@ class CustomerProfile(models.Model):
         readonly=True,
         ondelete="cascade",
     )
-    company_id = fields.Many2one(
+    company_id = KeylessMany2one(
         "res.company", required=True, readonly=True, ondelete="cascade"
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
@@ -141,7 +143,7 @@ class CustomerProfile(models.Model):
         readonly=True,
         help="Scores for recency, frequency and monetary value; the highest is best.",
     )
-    segment_id = fields.Many2one(
+    segment_id = KeylessMany2one(
         "customer.segment",
         readonly=True,
         ondelete="restrict",
@@ -166,7 +168,7 @@ class CustomerProfile(models.Model):
     )
 
     # Classes
-    value_tier_id = fields.Many2one(
+    value_tier_id = KeylessMany2one(
         "customer.value.tier", readonly=True, ondelete="restrict"
     )
     value_tier_color = fields.Integer(
@@ -178,7 +180,7 @@ class CustomerProfile(models.Model):
         readonly=True,
         help="From this day on the value is below what keeps the tier.",
     )
-    lifecycle_stage_id = fields.Many2one(
+    lifecycle_stage_id = KeylessMany2one(
         "customer.lifecycle.stage", readonly=True, ondelete="restrict"
     )
     lifecycle_stage_color = fields.Integer(
@@ -186,7 +188,7 @@ class CustomerProfile(models.Model):
         string="Lifecycle Stage Color",
         aggregator=None,
     )
-    shadow_tier_id = fields.Many2one(
+    shadow_tier_id = KeylessMany2one(
         "customer.value.tier",
         string="Tier by the Numbers",
         readonly=True,
@@ -194,7 +196,7 @@ class CustomerProfile(models.Model):
         help="What the numbers say; it differs from the value tier where a person "
         "decided.",
     )
-    shadow_stage_id = fields.Many2one(
+    shadow_stage_id = KeylessMany2one(
         "customer.lifecycle.stage",
         string="Stage by the Numbers",
         readonly=True,
@@ -233,7 +235,7 @@ class CustomerProfile(models.Model):
         readonly=True,
         help="The first day on which a class can change although nothing is bought.",
     )
-    policy_id = fields.Many2one(
+    policy_id = KeylessMany2one(
         "classification.policy",
         readonly=True,
         ondelete="restrict",
@@ -241,7 +243,7 @@ class CustomerProfile(models.Model):
         "ones may repeat them.",
     )
     # No index: it would be written with every row, for when a run is deleted.
-    run_id = fields.Many2one(
+    run_id = KeylessMany2one(
         "classification.run",
         string="Last Changed By",
         readonly=True,

@@ -12,7 +12,7 @@ class CustomerSegment(models.Model):
     """
 
     _name = "customer.segment"
-    _inherit = "classification.bounds.mixin"
+    _inherit = ["classification.bounds.mixin", "classification.referred.mixin"]
     _description = "Customer Segment"
     _order = "sequence, id"
 

@@ -10,6 +10,7 @@ class CustomerValueTier(models.Model):
     by each policy."""
 
     _name = "customer.value.tier"
+    _inherit = "classification.referred.mixin"
     _description = "Customer Value Tier"
     _order = "sequence, id"
 

@@ -37,6 +37,22 @@ CLASS_COLUMNS = {
     "churn_risk": ("churn_risk", "shadow_risk"),
 }
 
+# Names of the numbers that a change keeps, by axis.
+EXPLAINED = {
+    "value_tier": (
+        *("value", "orders", "limit", "keep", "next", "lost", "missed", "buyers"),
+        *("stands", "frozen", "unknown", "reason", "since", "lifetime_orders"),
+        *("tenure", "refunded", "decided"),
+    ),
+    "lifecycle_stage": (
+        *("recency", "tenure", "gap", "lifetime_orders", "opportunities"),
+        *("quotations", "decided"),
+    ),
+    "churn_risk": (
+        *("signals", "recency", "gap", "growth", "refund_share", "decided"),
+    ),
+}
+
 # Bits of ``churn_signals``, in the engine's order.
 OVERDUE, FAR_OVERDUE, DECLINING, REFUNDS = (1 << bit for bit in range(4))
 DAYS_A_MONTH = 365.25 / 12
@@ -125,6 +141,19 @@ def tier_above(tiers, tier):
     return tiers[place - 1] if place else tiers.browse()
 
 
+def explanation_of_firsts(run, limits):
+    """SQL of the numbers behind all first classes of a customer, as one object.
+
+    What two axes tell is the same, and none was decided by a person.
+    """
+    numbers = {
+        **_tier_numbers(run, limits),
+        **_stage_numbers(run),
+        **_risk_numbers(run),
+    }
+    return SQL("jsonb_strip_nulls(%s)", _json(numbers))
+
+
 def explanation_of_changes(run, limits):
     """SQL of the numbers behind each change, from its profile ``f`` as just written
     and the row ``t`` of the move.
@@ -143,7 +172,10 @@ def explanation_of_changes(run, limits):
 def _object(numbers, axis):
     shown, shadow = (SQL.identifier("f", name) for name in CLASS_COLUMNS[axis])
     decided = SQL("NULLIF(%s IS DISTINCT FROM %s, FALSE)", shown, shadow)
-    numbers = {**numbers, "decided": decided}
+    return _json({**numbers, "decided": decided})
+
+
+def _json(numbers):
     pairs = (SQL("%s, %s", name, value) for name, value in numbers.items())
     return SQL("jsonb_build_object(%s)", SQL(", ").join(pairs))
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from ...engine import AXES, CAUSES
 from ..run.pipeline import Pipeline
-from . import columns, rehearsal
+from . import columns, first_classes, rehearsal
 from .classification_facts import RULES_OF_FACTS
 from .classification_move_mixin import CLASS_FIELDS
 from .correction import Corrections
@@ -333,7 +333,7 @@ class CustomerPipeline(Pipeline):
         moves = self._with_valid_dates()
         self.run.watermark = self.execution.watermark
         self._write_profiles()
-        self._write_rows(moves, columns.insert_changes(self.run))
+        self._write_rows(self._write_firsts(moves), columns.insert_changes(self.run))
         self._delete_profiles(self.gone.index)
         if self.run.scope != "some":
             self.env["classification.dirty"]._forget(self.company)
@@ -388,6 +388,21 @@ class CustomerPipeline(Pipeline):
         frame, bins = self.result.frame, self.result.edges.bins
         scores = [frame[f"score_{metric}"].to_numpy() for metric in METRICS]
         return segment_of(scores, self.shown.now, bins, self.parameters)
+
+    def _write_firsts(self, moves):
+        """Write first classes, a row a customer; return the other moves.
+
+        Four queries where there are any.
+        """
+        found, others = first_classes.split(moves)
+        if found.empty:
+            return moves
+        rows = first_classes.rows(self.facts, found, self.run)
+        statement = first_classes.insert_firsts(self.run, columns.RISKS)
+        kinds = first_classes.FIRST_KINDS
+        self.write_table(rows, "tmp_first_class", kinds, statement)
+        self.env["classification.change"].invalidate_model()
+        return others
 
     def _write_rows(self, moves, statement):
         """Add moves to the history, or to the moves of this run: four queries."""

@@ -9,12 +9,18 @@ from odoo.tools import SQL, OrderedSet
 
 from ..common.arguments import as_day
 from ..common.called_records import check_one
+from ..customer.first_classes import all_changes
 
 # A row is numbered by its customer and its company, so that it has one id on every
 # day, and tells its customer; below 2^53, exact in JavaScript.
 COMPANY_BITS = 20
 # What the rows depend on beside the history itself: one record, many days.
 DAY_KEYS = ("history_date", "history_from_date", "history_known_date")
+# Of the changes, what the queries ask for.
+CHANGE_COLUMNS = (
+    *("id", "partner_id", "company_id", "axis", "valid_date", "create_date"),
+    *("to_tier_id", "to_stage_id", "to_risk"),
+)
 # Years of which there can be a history.
 YEARS = range(1900, 2201)
 
@@ -181,9 +187,10 @@ class ClassificationHistoryMixin(models.AbstractModel):
             """
             SELECT id, partner_id, axis, valid_date, create_date, to_tier_id,
                    to_stage_id, to_risk
-              FROM classification_change
+              FROM (%s) change
              WHERE %s
             """,
+            all_changes(CHANGE_COLUMNS),
             SQL(" AND ").join(conditions),
         )
 

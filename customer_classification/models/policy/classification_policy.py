@@ -61,6 +61,7 @@ class ClassificationPolicy(models.Model):
         "classification.condition.mixin",
         "classification.bounds.mixin",
         "classification.protected.mixin",
+        "classification.referred.mixin",
     ]
     _inherits = {"customer.rules": "customer_rules_id"}
     _description = "Classification Policy"

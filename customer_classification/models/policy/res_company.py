@@ -2,7 +2,8 @@ from odoo import api, models
 
 
 class ResCompany(models.Model):
-    _inherit = "res.company"
+    _name = "res.company"
+    _inherit = ["res.company", "classification.referred.mixin"]
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -249,21 +249,17 @@ def upsert_variants(run):
     return SQL(
         """
         INSERT INTO product_variant_class AS c
-               (product_id, company_id, create_uid, write_uid, create_date, write_date,
-                %(names)s)
-        SELECT t.variant, %(company)s, %(user)s, %(user)s, now() AT TIME ZONE 'UTC',
-               now() AT TIME ZONE 'UTC', %(values)s
+               (product_id, company_id, %(names)s)
+        SELECT t.variant, %(company)s, %(values)s
           FROM tmp_product_variant t
           JOIN product_product p ON p.id = t.variant
             ON CONFLICT (product_id, company_id) DO UPDATE
-           SET write_uid = EXCLUDED.write_uid, write_date = EXCLUDED.write_date,
-               %(updates)s
+           SET %(updates)s
          WHERE (%(old)s) IS DISTINCT FROM (%(new)s)
         """,
         names=SQL(", ").join(names),
         values=SQL(", ").join(values.values()),
         company=run.company_id.id,
-        user=run.env.uid,
         updates=SQL(", ").join(SQL("%s = EXCLUDED.%s", n, n) for n in names),
         old=SQL(", ").join(SQL("c.%s", n) for n in names),
         new=SQL(", ").join(SQL("EXCLUDED.%s", n) for n in names),

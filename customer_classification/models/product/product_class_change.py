@@ -11,4 +11,5 @@ class ProductClassChange(models.Model):
     _name = "product.class.change"
     _inherit = ["classification.class.change.mixin", "product.class.move.mixin"]
     _description = "Product Class Change"
+    _log_access = False
     _order = "valid_date desc, id desc"

@@ -7,4 +7,5 @@ class ProductClassMove(models.Model):
     _name = "product.class.move"
     _inherit = ["classification.rehearsed.move.mixin", "product.class.move.mixin"]
     _description = "Rehearsed Move of a Product"
+    _log_access = False
     _order = "run_id desc, id desc"

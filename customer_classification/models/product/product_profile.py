@@ -4,6 +4,7 @@ from odoo.tools import SQL, format_date, formatLang
 from ..common.access_groups import MONEY_GROUP
 from ..common.big_integer import BigInteger
 from ..common.called_records import check_one
+from ..common.keyless_many2one import KeylessMany2one
 
 ABC_SELECTION = [("a", "A"), ("b", "B"), ("c", "C")]
 XYZ_SELECTION = [("x", "X"), ("y", "Y"), ("z", "Z")]
@@ -83,6 +84,7 @@ class ProductProfile(models.Model):
     _name = "product.profile"
     _inherit = "classification.counted.once.mixin"
     _description = "Product Profile"
+    _log_access = False
     # Not by revenue, which not everybody may read.
     _order = "abc_class nulls last, line_count desc nulls last, id"
     _rec_name = "product_tmpl_id"
@@ -95,7 +97,7 @@ class ProductProfile(models.Model):
         readonly=True,
         ondelete="cascade",
     )
-    company_id = fields.Many2one(
+    company_id = KeylessMany2one(
         "res.company", required=True, readonly=True, ondelete="cascade", index=True
     )
     problem_text = fields.Char(
@@ -235,14 +237,14 @@ class ProductProfile(models.Model):
         compute="_compute_as_of_date",
         help="Day up to which sales are counted in these numbers.",
     )
-    policy_id = fields.Many2one(
+    policy_id = KeylessMany2one(
         "classification.policy",
         readonly=True,
         ondelete="restrict",
         help="The version since which the rules about products are the same: later "
         "ones may repeat them.",
     )
-    run_id = fields.Many2one(
+    run_id = KeylessMany2one(
         "classification.run",
         string="Last Changed By",
         readonly=True,

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..common.access_groups import MONEY_GROUP
+from ..common.keyless_many2one import KeylessMany2one
 from .product_profile import ABC_SELECTION, XYZ_SELECTION
 
 
@@ -16,6 +17,7 @@ class ProductVariantClass(models.Model):
     _name = "product.variant.class"
     _inherit = "classification.counted.once.mixin"
     _description = "Classes of a Variant"
+    _log_access = False
     _order = "product_tmpl_id, abc_class nulls last, id"
     _rec_name = "product_id"
     # Pieces and kilograms have no sum.
@@ -36,7 +38,7 @@ class ProductVariantClass(models.Model):
         ondelete="cascade",
         index=True,
     )
-    company_id = fields.Many2one(
+    company_id = KeylessMany2one(
         "res.company", required=True, readonly=True, ondelete="cascade", index=True
     )
     currency_id = fields.Many2one(related="company_id.currency_id")

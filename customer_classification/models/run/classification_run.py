@@ -28,7 +28,12 @@ class ClassificationRun(models.Model):
     """
 
     _name = "classification.run"
-    _inherit = ["mail.thread", "mail.activity.mixin", "classification.reason.mixin"]
+    _inherit = [
+        "mail.thread",
+        "mail.activity.mixin",
+        "classification.reason.mixin",
+        "classification.referred.mixin",
+    ]
     _description = "Classification Run"
     _order = "id desc"
     _rec_names_search = ["policy_id"]

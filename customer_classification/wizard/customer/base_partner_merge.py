@@ -30,12 +30,17 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         self.env.cr.execute(
             SQL(
                 """
-                DELETE FROM classification_change c
-                 USING (SELECT DISTINCT ON (company_id) company_id, partner_id
-                          FROM customer_profile
-                         WHERE partner_id = ANY(%(partners)s)
-                         ORDER BY company_id,
-                                  array_position(%(partners)s, partner_id)) keeper
+                WITH keeper AS (
+                    SELECT DISTINCT ON (company_id) company_id, partner_id
+                      FROM customer_profile
+                     WHERE partner_id = ANY(%(partners)s)
+                     ORDER BY company_id, array_position(%(partners)s, partner_id)),
+                     firsts AS (
+                    DELETE FROM classification_first_class c USING keeper
+                     WHERE c.company_id = keeper.company_id
+                       AND c.partner_id = ANY(%(partners)s)
+                       AND c.partner_id <> keeper.partner_id)
+                DELETE FROM classification_change c USING keeper
                  WHERE c.company_id = keeper.company_id
                    AND c.partner_id = ANY(%(partners)s)
                    AND c.partner_id <> keeper.partner_id

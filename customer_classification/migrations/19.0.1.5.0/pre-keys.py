@@ -1,0 +1,62 @@
+"""Rows that runs write keep the foreign key to their subject alone.
+
+PostgreSQL looked up each key of each row, which took longer than to write the row.
+What ``ondelete`` of the other fields says is done in Python. The columns with who
+wrote a row, and when, were never read.
+"""
+
+from odoo.tools import SQL
+
+TABLES = (
+    *("customer_profile", "classification_change", "classification_move"),
+    *("product_profile", "product_class_change", "product_class_move"),
+    *("product_variant_class", "campaign_profile", "campaign_class_change"),
+)
+SUBJECTS = ("partner_id", "product_tmpl_id", "product_id", "campaign_id")
+# Of changes and moves, the moment of recording is part of the history.
+UNDATED = (
+    *("customer_profile", "product_profile", "campaign_profile"),
+    "product_variant_class",
+)
+UNREAD = ("create_uid", "write_uid", "write_date")
+
+
+def migrate(cr, version):
+    _drop_keys(cr)
+    for table in TABLES:
+        for column in (*UNREAD, "create_date") if table in UNDATED else UNREAD:
+            cr.execute(
+                SQL(
+                    "ALTER TABLE IF EXISTS %s DROP COLUMN IF EXISTS %s",
+                    SQL.identifier(table),
+                    SQL.identifier(column),
+                )
+            )
+
+
+def _drop_keys(cr):
+    """Drop the foreign keys and what Odoo noted of them."""
+    cr.execute(
+        """
+        SELECT r.relname, k.conname
+          FROM pg_constraint k
+          JOIN pg_class r ON r.oid = k.conrelid
+          JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+         WHERE k.contype = 'f' AND r.relnamespace = current_schema::regnamespace
+           AND r.relname IN %s AND a.attname NOT IN %s
+        """,
+        [TABLES, SUBJECTS],
+    )
+    keys = cr.fetchall()
+    for table, key in keys:
+        cr.execute(
+            SQL(
+                "ALTER TABLE %s DROP CONSTRAINT %s",
+                SQL.identifier(table),
+                SQL.identifier(key),
+            )
+        )
+    cr.execute(
+        "DELETE FROM ir_model_constraint WHERE type = 'f' AND name = ANY(%s)",
+        [[key for __, key in keys]],
+    )

@@ -1,0 +1,53 @@
+from odoo import fields, models
+
+from ..common.access_groups import MONEY_GROUP
+from ..common.keyless_many2one import KeylessMany2one
+from .customer_profile import RISK_SELECTION
+
+
+class ClassificationFirstClass(models.Model):
+    """The first classes of one customer, as runs keep them.
+
+    Nobody reads them as such: ``classification.change`` shows a change for each class;
+    see ``first_classes.py``.
+    """
+
+    _name = "classification.first.class"
+    _description = "First Classes of a Customer"
+    _log_access = False
+    _rec_name = "partner_id"
+
+    # The id of the change of the tier is that of the row.
+    stage_change_id = fields.Integer(string="Number of the Stage's Change")
+    risk_change_id = fields.Integer(string="Number of the Risk's Change")
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Customer",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    company_id = KeylessMany2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    policy_id = KeylessMany2one(
+        "classification.policy", readonly=True, ondelete="restrict"
+    )
+    run_id = KeylessMany2one("classification.run", readonly=True, ondelete="set null")
+    create_date = fields.Datetime(string="Recorded On", readonly=True)
+    valid_date = fields.Date(string="Valid From", required=True, readonly=True)
+    tier_id = KeylessMany2one("customer.value.tier", readonly=True, ondelete="restrict")
+    stage_id = KeylessMany2one(
+        "customer.lifecycle.stage", readonly=True, ondelete="restrict"
+    )
+    risk = fields.Selection(RISK_SELECTION, readonly=True)
+    revenue = fields.Monetary(readonly=True, groups=MONEY_GROUP)
+    explanation = fields.Json(readonly=True, groups=MONEY_GROUP)
+
+    _customer_index = models.Index("(partner_id, company_id)")
+    # Rows come in the order of their numbers, runs and days: a few pages are enough.
+    _numbers_index = models.Index(
+        "USING brin (stage_change_id, risk_change_id, run_id, valid_date)"
+        " WITH (autosummarize = on)"
+    )
