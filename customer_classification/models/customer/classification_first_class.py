@@ -2,7 +2,7 @@ from odoo import fields, models
 
 from ..common.access_groups import MONEY_GROUP
 from ..common.keyless_many2one import KeylessMany2one
-from .customer_profile import RISK_SELECTION
+from .selections import RISK_SELECTION
 
 
 class ClassificationFirstClass(models.Model):
