@@ -88,6 +88,7 @@
         "views/document/sale_report_views.xml",
         "views/document/account_invoice_report_views.xml",
         "views/document/crm_activity_report_views.xml",
+        "views/event/classification_event_views.xml",
         "views/menus.xml",
     ],
     "demo": [

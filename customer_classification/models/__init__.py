@@ -11,4 +11,5 @@ from . import code
 from . import product
 from . import campaign
 from . import document
+from . import event
 from . import privacy

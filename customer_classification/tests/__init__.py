@@ -108,3 +108,4 @@ from .campaign import test_campaign_world
 from .privacy import test_privacy
 from .privacy import test_profiling_objection
 from .document import test_document_classes
+from .event import test_event

@@ -672,6 +672,9 @@ class ClassificationRun(models.Model):
     def _settle_activities(self, feedback):
         with_own_context(self).activity_ids.action_feedback(feedback=feedback)
 
+    def _after_classes_written(self):
+        """Hook called when a run has written classes, in its transaction."""
+
     def _ask_for_approval(self):
         """Notify the manager that this run waits; reject those that waited before."""
         earlier = self.search(

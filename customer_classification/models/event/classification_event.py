@@ -1,0 +1,282 @@
+"""What runs and rules changed by SQL, to be passed on to Odoo."""
+
+import logging
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+from ..common.called_records import check_records
+from ..common.classification_reason_mixin import kept_reason_field, plain_reason
+from ..customer.first_classes import all_changes
+
+_logger = logging.getLogger(__name__)
+
+# Events that one transaction passes on.
+BATCH = 1_000
+MANAGER_GROUP = "customer_classification.group_manager"
+
+
+class ClassificationEvent(models.Model):
+    """A customer whose classes or tags changed, until Odoo was told.
+
+    Runs and rules of tags write by SQL, which nothing in Odoo notices. So they leave a
+    row for each customer here, in the transaction of the change and only where
+    somebody listens (:meth:`_listens`). A scheduled action takes the rows in batches,
+    passes them on and deletes them in one transaction: a killed server has passed on
+    all of a batch or nothing of it.
+
+    Nothing comes of previews, back-tests, corrections of the past and the first run of
+    a company. What cannot be passed on stays with its reason and stops nothing else.
+    """
+
+    _name = "classification.event"
+    _inherit = "classification.reason.mixin"
+    _description = "Change to Pass On"
+    _order = "id"
+    _log_access = False
+
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Customer",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
+    )
+    company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
+    run_id = fields.Many2one(
+        "classification.run", string="Found By", readonly=True, ondelete="cascade"
+    )
+    create_date = fields.Datetime(string="Recorded On", readonly=True)
+    is_new = fields.Boolean(string="New Customer", readonly=True)
+    # {field of the profile: class before}
+    classes_before = fields.Json(readonly=True)
+    change_ids = fields.Json(string="Changes", readonly=True)
+    # {"added": ids of tags, "removed": ids of tags}
+    tags = fields.Json(readonly=True)
+    error_reason = kept_reason_field()
+    error = fields.Char(
+        string="Why Not Passed On",
+        compute="_compute_told_reason",
+        search="_search_told_reason",
+    )
+
+    _waiting_index = models.Index("(id) WHERE error_reason IS NULL")
+
+    @api.depends("partner_id.display_name")
+    def _compute_display_name(self):
+        for event in self:
+            event.display_name = event.partner_id.display_name
+
+    # Noting
+
+    @api.model
+    def _listens(self, company):
+        """Return whether anybody wants to know of changes. Override to extend."""
+        return company.customer_notes_moves
+
+    @api.model
+    def _listens_to_tags(self):
+        """Return whether anybody wants to know of tags. Override to extend."""
+        return False
+
+    @api.model
+    def _note_moves(self, run):
+        """Keep who moved in a run: two queries, or none where nobody listens."""
+        if not self._listens(run.company_id) or self._is_first(run):
+            return
+        changes = all_changes(
+            [
+                *("id", "partner_id", "company_id", "run_id", "axis", "is_correction"),
+                *("from_tier_id", "from_stage_id", "from_risk", "direction"),
+            ]
+        )
+        self.env.cr.execute(SQL(_NOTE_MOVES, changes=changes, run=run.id))
+        self._wake(self.env.cr.rowcount)
+
+    @api.model
+    def _is_first(self, run):
+        """Return whether nobody was classified in the company before a run."""
+        return not run.search_count(
+            [
+                ("company_id", "=", run.company_id.id),
+                ("kind", "=", run.kind),
+                ("state", "=", "done"),
+                ("scope", "=", "all"),
+                ("id", "<", run.id),
+            ],
+            limit=1,
+        )
+
+    @api.model
+    def _note_tags(self, added, removed):
+        """Keep whose tags were written by SQL: one query.
+
+        :param added: pairs ``(tag, record)``
+        :param removed: the same
+        """
+        if not (added or removed) or not self._listens_to_tags():
+            return
+        tags = {}
+        for name, pairs in (("added", added), ("removed", removed)):
+            for tag, partner in pairs:
+                own = tags.setdefault(partner, {"added": [], "removed": []})
+                own[name].append(tag)
+        self.create(
+            [
+                {
+                    "partner_id": partner,
+                    "tags": own,
+                    "create_date": fields.Datetime.now(),
+                }
+                for partner, own in tags.items()
+            ]
+        )
+        self._wake(len(tags))
+
+    @api.model
+    def _wake(self, count):
+        """Have the scheduled action look, once the transaction is through."""
+        if count:
+            self.env.ref("customer_classification.ir_cron_events")._trigger()
+
+    # Passing on
+
+    @api.model
+    def _cron_deliver(self):
+        """Pass on what waits, batch by batch."""
+        cron = self.env["ir.cron"]
+        while batch := self._next_batch():
+            batch._deliver_or_keep()
+            waiting = self.search_count([("error_reason", "=", False)])
+            if not cron._commit_progress(len(batch), remaining=waiting):
+                break
+
+    @api.model
+    def _next_batch(self):
+        """Lock the next events that wait, and that nobody else is passing on."""
+        self.env.flush_all()
+        query = SQL(
+            "SELECT id FROM classification_event WHERE error_reason IS NULL"
+            " ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED",
+            BATCH,
+        )
+        return self.browse(row[0] for row in self.env.execute_query(query))
+
+    def _deliver_or_keep(self):
+        """Pass events on, each by itself where they cannot go together.
+
+        What fails stays, with its reason.
+        """
+        done = self.browse()
+        for events in self._groups():
+            if events._try_to_deliver():
+                done |= events
+                continue
+            for event in events if len(events) > 1 else ():
+                if event._try_to_deliver():
+                    done |= event
+        failed = self.exists() - done
+        done.unlink()
+        if failed:
+            _logger.info("%s changes could not be passed on", len(failed))
+
+    def _groups(self):
+        """Return events that go together: of one run, none of a customer twice."""
+        groups = []
+        for events in self.grouped("run_id").values():
+            while events:
+                first = {}
+                for event in events:
+                    first.setdefault(event.partner_id, event)
+                group = self.browse(event.id for event in first.values())
+                groups.append(group)
+                events -= group
+        return groups
+
+    def _try_to_deliver(self):
+        """Pass these events on; return whether it went well."""
+        try:
+            with self.env.cr.savepoint():
+                self._deliver()
+            return True
+        except Exception as error:
+            self.env.invalidate_all(flush=False)
+            if len(self) == 1:
+                reason = plain_reason("text", text=str(error) or type(error).__name__)
+                self.error_reason = reason
+            return False
+
+    def _deliver(self):
+        """Pass these events on. Override to extend.
+
+        The events are of one run, each of another customer.
+        """
+        self._post_moves()
+
+    def action_try_again(self):
+        """Pass these events on once more."""
+        check_records(self)
+        if not self.env.user.has_group(MANAGER_GROUP):
+            raise AccessError(
+                self.env._("Only managers of the classification may do this.")
+            )
+        self.sudo().error_reason = False
+        self._wake(len(self))
+
+    # Conversations of contacts
+
+    def _post_moves(self):
+        """Log the moves on the contacts, in the language of the company."""
+        for company, events in self.grouped("company_id").items():
+            if company.customer_notes_moves:
+                lang = company.partner_id.lang or self.env.lang
+                events.with_context(lang=lang)._log_moves()
+
+    def _log_moves(self):
+        bodies = {
+            partner.id: Markup("<br/>").join(changes.mapped(self._move_words))
+            for partner, changes in self._changes().grouped("partner_id").items()
+        }
+        self.env["res.partner"].browse(bodies)._message_log_batch(bodies=bodies)
+
+    @api.model
+    def _move_words(self, change):
+        """Return the words for a move, without any amount."""
+        axes = dict(change._fields["axis"]._description_selection(self.env))
+        [(old, new)] = change._end_labels()
+        return self.env._(
+            "%(axis)s: %(old)s → %(new)s",
+            axis=axes[change.axis],
+            old=old or "-",
+            new=new or "-",
+        )
+
+    def _changes(self):
+        """Return the changes of these events that still exist."""
+        ids = [one for event in self for one in event.change_ids or ()]
+        return self.env["classification.change"].browse(ids).exists()
+
+
+# One row a customer; {field: class before} of the axes that moved.
+_NOTE_MOVES = """
+    INSERT INTO classification_event
+           (partner_id, company_id, run_id, create_date, is_new, classes_before,
+            change_ids)
+    SELECT partner_id, company_id, run_id, now() AT TIME ZONE 'UTC',
+           bool_or(direction = 'first' AND axis = 'value_tier'),
+           jsonb_object_agg(
+               CASE axis WHEN 'value_tier' THEN 'value_tier_id'
+                         WHEN 'lifecycle_stage' THEN 'lifecycle_stage_id'
+                         ELSE 'churn_risk' END,
+               CASE axis WHEN 'value_tier' THEN to_jsonb(from_tier_id)
+                         WHEN 'lifecycle_stage' THEN to_jsonb(from_stage_id)
+                         ELSE to_jsonb(from_risk) END),
+           jsonb_agg(id)
+      FROM (%(changes)s) c
+     WHERE run_id = %(run)s AND is_correction IS NOT TRUE
+     GROUP BY partner_id, company_id, run_id
+"""
