@@ -1,6 +1,7 @@
 """What runs and rules changed by SQL, to be passed on to Odoo."""
 
 import logging
+from contextlib import contextmanager
 
 from markupsafe import Markup
 
@@ -112,30 +113,22 @@ class ClassificationEvent(models.Model):
         )
 
     @api.model
-    def _note_tags(self, added, removed):
-        """Keep whose tags were written by SQL: one query.
+    @contextmanager
+    def _noting_tags(self):
+        """Keep whose tags are given or taken by SQL in a block: two queries.
 
-        :param added: pairs ``(tag, record)``
-        :param removed: the same
+        None where nobody listens.
         """
-        if not (added or removed) or not self._listens_to_tags():
+        if not self._listens_to_tags():
+            yield
             return
-        tags = {}
-        for name, pairs in (("added", added), ("removed", removed)):
-            for tag, partner in pairs:
-                own = tags.setdefault(partner, {"added": [], "removed": []})
-                own[name].append(tag)
-        self.create(
-            [
-                {
-                    "partner_id": partner,
-                    "tags": own,
-                    "create_date": fields.Datetime.now(),
-                }
-                for partner, own in tags.items()
-            ]
+        self.env.flush_all()
+        [(last,)] = self.env.execute_query(
+            SQL("SELECT COALESCE(max(id), 0) FROM classification_tag_change")
         )
-        self._wake(len(tags))
+        yield
+        self.env.cr.execute(SQL(_NOTE_TAGS, last=last))
+        self._wake(self.env.cr.rowcount)
 
     @api.model
     def _wake(self, count):
@@ -279,4 +272,18 @@ _NOTE_MOVES = """
       FROM (%(changes)s) c
      WHERE run_id = %(run)s AND is_correction IS NOT TRUE
      GROUP BY partner_id, company_id, run_id
+"""
+
+# One row a contact, of the changes of tags that this transaction made after one.
+_NOTE_TAGS = """
+    INSERT INTO classification_event (partner_id, create_date, tags)
+    SELECT partner_id, now() AT TIME ZONE 'UTC', jsonb_build_object(
+               'added', COALESCE(jsonb_agg(DISTINCT partner_tag_id)
+                                 FILTER (WHERE action = 'added'), '[]'),
+               'removed', COALESCE(jsonb_agg(DISTINCT partner_tag_id)
+                                   FILTER (WHERE action = 'removed'), '[]'))
+      FROM classification_tag_change
+     WHERE id > %(last)s AND kind = 'partner' AND partner_id IS NOT NULL
+       AND partner_tag_id IS NOT NULL
+     GROUP BY partner_id
 """

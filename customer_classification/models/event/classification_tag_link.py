@@ -6,6 +6,5 @@ class ClassificationTagLink(models.Model):
 
     @api.model
     def _write_pairs(self, kind, added, removed):
-        super()._write_pairs(kind, added, removed)
-        if kind.model == "res.partner":
-            self.env["classification.event"]._note_tags(added, removed)
+        with self.env["classification.event"]._noting_tags():
+            return super()._write_pairs(kind, added, removed)
