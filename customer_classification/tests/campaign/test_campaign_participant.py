@@ -167,20 +167,21 @@ class TestCampaignParticipant(CampaignCase):
         """The customers whom the last run put there; all conditions must hold."""
         vips, mediums = self._customers_by_tier()
         self._recompute()
-        ours = self.env["res.partner"].union(*vips, *mediums)
-        segments = self.env["customer.segment"]
-        for segment in ours.customer_segment_id:
-            segments |= segment
-            campaign = self._campaign(campaign_target_segment_ids=segments.ids)
-            meant = ours.filtered(lambda one: one.customer_segment_id in segments)
-            self.assertEqual(campaign._campaign_audience(), meant.sorted("id"))
-            self.assertEqual(campaign.campaign_audience_count, len(meant))
-        self.assertTrue(segments)
-        campaign.campaign_target_tier_ids = self._tier("medium")
-        wanted = meant.filtered(lambda one: one in self.env["res.partner"].union(*mediums))
-        self.assertEqual(campaign._campaign_audience(), wanted.sorted("id"))
+        partners = self.env["res.partner"]
+        vips, mediums = partners.union(*vips), partners.union(*mediums)
+        by_segment = (vips | mediums).grouped("customer_segment_id")
+        self.assertTrue(all(by_segment))
+        for segment, own in by_segment.items():
+            campaign = self._campaign(campaign_target_segment_ids=segment.ids)
+            self.assertEqual(campaign._campaign_audience(), own.sorted("id"))
+            self.assertEqual(campaign.campaign_audience_count, len(own))
+        campaign = self._campaign(
+            campaign_target_segment_ids=[one.id for one in by_segment],
+            campaign_target_tier_ids=self._tier("medium").ids,
+        )
+        self.assertEqual(campaign._campaign_audience(), mediums.sorted("id"))
         campaign.action_choose_audience()
-        self.assertEqual(campaign.campaign_participant_ids.partner_id, wanted)
+        self.assertEqual(campaign.campaign_participant_ids.partner_id, mediums)
 
     def test_archived_targets_go_on_restricting(self):
         """An audience does not grow because a class or tag was archived."""

@@ -551,9 +551,7 @@ class TestCreditNotesByInvoice(CreditNoteCase):
         queries = self.env["classification.source.credit"]._changed_queries(
             scope, Since(first.write_date, AS_OF)
         )
-        found = {
-            row[0] for query in queries for row in self.env.execute_query(query)
-        }
+        found = {row[0] for query in queries for row in self.env.execute_query(query)}
         self.assertIn(self.customer.id, found)
 
     def test_credit_note_of_nothing_undone(self):

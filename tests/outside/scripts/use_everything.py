@@ -43,6 +43,7 @@ campaign = env["utm.campaign"].create(
         "campaign_end_date": today - timedelta(days=10),
         "campaign_target_revenue": 1000,
         "campaign_target_tier_ids": env["customer.value.tier"].search([], limit=1).ids,
+        "campaign_target_segment_ids": env["customer.segment"].search([], limit=1).ids,
         "campaign_control_share": 20,
     }
 )
