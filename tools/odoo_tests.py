@@ -56,10 +56,11 @@ def _drop_left_over(odoo: Session) -> None:
 def ours(kind: str, tags: Sequence[str], apps: Sequence[str] = ()) -> Counts:
     """Install our addons without demo data into a fresh database, with some tests.
 
-    :param kind: `odoo` for the core alone; else the glue addons come with it
+    :param kind: begins with `odoo` for the core alone; else the glue addons come, too
     :param apps: other apps that are there before
     """
-    modules = core_modules() if kind == "odoo" else repository_modules()
+    is_core = kind.startswith("odoo")
+    modules = core_modules() if is_core else repository_modules()
     if not modules:
         raise DevError("there is no addon to test")
     with session() as odoo, temporary_database(odoo, kind) as name:
@@ -67,8 +68,8 @@ def ours(kind: str, tags: Sequence[str], apps: Sequence[str] = ()) -> Counts:
         databases.database_from_template(odoo, name, before)
         install = [*modules, *databases.helpers_needed(odoo)]
         args = ["-i", ",".join(install), f"--test-tags={','.join(tags)}"]
-        title = {"odoo": "Odoo's tests", "glue": "Odoo's tests, beside other apps"}
-        return watched(odoo, name, args, title.get(kind, "Our tests, beside all apps"))
+        title = "Odoo's tests" if is_core else "Odoo's tests, beside other apps"
+        return watched(odoo, name, args, title)
 
 
 def demo_data(odoo: Session, name: str) -> Counts:

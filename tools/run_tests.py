@@ -203,7 +203,7 @@ def _run(target: str) -> Counts:
     if target in _RUNS:
         return _RUNS[target]()
     if target in ROOMS:
-        return odoo_tests.ours("odoo", _tags(ROOMS[target]))
+        return odoo_tests.ours(target.replace("-", "_"), _tags(ROOMS[target]))
     path = Path(target.partition("::")[0]).resolve()
     if path.is_relative_to(ENGINE):
         return _pytest(Path(target), {})
@@ -242,7 +242,7 @@ _RUNS = {
     "tools": lambda: _pytest(ROOT / "tests" / "tools", {}),
     "engine": lambda: _pytest(ENGINE, {}),
     "odoo": lambda: odoo_tests.ours("odoo", [f"/{name}" for name in core_modules()]),
-    "odoo-rest": lambda: odoo_tests.ours("odoo", _rest()),
+    "odoo-rest": lambda: odoo_tests.ours("odoo_rest", _rest()),
     "glue": lambda: odoo_tests.ours("glue", [f"/{name}" for name in glue_modules()]),
     "setup": lambda: _on_odoo(SETUP),
     "outside": lambda: _outside(SETUP.parent, f"--ignore={SETUP}"),
