@@ -104,6 +104,16 @@ def test_what_fails_without_ours_is_odoos_own():
     assert result.notes == [f"fails without our addons, too: {other}"]
 
 
+def test_subtests_are_known_whatever_the_ids_in_their_names():
+    name = "event.tests.test_a: Subtest TestA.test_b (partner_id=%s)"
+    found = Counts(failed=1, failures=[name % 34])
+    result = own_tests.compared(found, Counts(failed=1, failures=[name % 370]))
+    assert (result.failed, result.notes) == (
+        0,
+        [f"fails without our addons, too: {name % 34}"],
+    )
+
+
 def test_only_what_failed_runs_again(monkeypatch):
     ran = []
 
