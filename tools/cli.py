@@ -28,7 +28,8 @@ _USAGE = """\
 usage: ./dev COMMAND
 
   demo [--no-serve] [--odoo PATH]        a classified database, served for a browser
-  test [--day DAY] [KIND|PATH ...]       of all kinds: tools engine odoo glue ...
+  test [--day DAY] [KIND|PATH ...]       of all kinds: tools engine odoo glue ...,
+                                         and by name only: odoo-own all-apps
   lint [--fix]                           style, Odoo's conventions, XML, translations
   readme [--check]                       README.rst and the page in Apps of each addon
   i18n                                   export the terms, update the translations

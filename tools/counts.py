@@ -19,12 +19,16 @@ _MODULE_SUMMARY = re.compile(r"^Module \w+: \d+ failures, \d+ errors of \d+ test
 
 @dataclass
 class Counts:
-    """What came out of one kind of tests; `failures` names what to look at."""
+    """What came out of one kind of tests; `failures` names what to look at.
+
+    :ivar notes: what is told beside, and is no failure
+    """
 
     passed: int = 0
     failed: int = 0
     skipped: int = 0
     failures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict, compare=False)
 
     def __add__(self, other: "Counts") -> "Counts":
@@ -33,6 +37,7 @@ class Counts:
             self.failed + other.failed,
             self.skipped + other.skipped,
             self.failures + other.failures,
+            self.notes + other.notes,
             self.seconds | other.seconds,
         )
 

@@ -155,23 +155,37 @@ def database_from_template(
 def _is_usable(session: Session, template: str) -> bool:
     """Is there this template, and is it of no later day than today?"""
     made = STATE / "templates" / template
-    is_later = made.exists() and made.read_text() > date.today().isoformat()
+    day = made.read_text().split("\n")[0] if made.exists() else ""
+    is_later = day > date.today().isoformat()
     return not is_later and exists(session, template)
 
 
 def _template_name(session: Session, modules: Sequence[str], demo: bool) -> str:
     key = repr((session.odoo.build, sorted(modules), demo))
     digest = hashlib.sha256(key.encode()).hexdigest()[:10]
-    return f"template_{'demo' if demo else 'bare'}_{digest}"
+    return f"template_{_kind(demo)}_{digest}"
+
+
+def _kind(demo: bool) -> str:
+    return "demo" if demo else "bare"
+
+
+def _template_files() -> list[Path]:
+    """Return the files about all templates: day, build, kind, modules, a line each."""
+    return [*(STATE / "templates").glob("template_*")]
 
 
 def _build_template(
     session: Session, name: str, modules: Sequence[str], demo: bool
 ) -> None:
-    """Build under another name and rename, so that a template is always complete."""
+    """Build under another name and rename, so that a template is always complete.
+
+    One with some of the modules, if there is one, is where it begins.
+    """
     new = f"{name}_new"
     drop(session, new)
-    create(session, new)
+    if not _copy_smaller(session, modules, demo, new):
+        create(session, new)
     kind = "with" if demo else "without"
     with step(f"Template database {kind} demo data ({len(modules)}+ modules)") as line:
         session.update(new, line, install=modules, demo=demo)
@@ -179,8 +193,37 @@ def _build_template(
     drop(session, name)
     rename(session, new, name)
     _touch(name)
-    (STATE / "templates" / name).write_text(date.today().isoformat())
+    made = [date.today().isoformat(), session.odoo.build, _kind(demo)]
+    made += sorted(modules)
+    (STATE / "templates" / name).write_text("\n".join(made))
     _forget_old(session)
+
+
+def _copy_smaller(
+    session: Session, modules: Sequence[str], demo: bool, new: str
+) -> bool:
+    """Copy the usable template that has most of these modules, and no other."""
+    for smaller in _smaller_templates(session, modules, demo):
+        # Whoever builds one waits only for smaller ones: never in a circle.
+        with exclusive(smaller):
+            if _is_usable(session, smaller):
+                copy(session, smaller, new)
+                return True
+    return False
+
+
+def _smaller_templates(
+    session: Session, modules: Sequence[str], demo: bool
+) -> list[str]:
+    """Return the templates with some of these modules, those with most first."""
+    found = []
+    for path in _template_files():
+        _day, build, kind, *known = [*path.read_text().split("\n"), "", ""]
+        known = {*filter(None, known)}
+        same = (build, kind) == (session.odoo.build, _kind(demo))
+        if same and known and known < {*modules}:
+            found.append((len(known), path.name))
+    return [name for _count, name in sorted(found, reverse=True)]
 
 
 def _touch(template: str) -> None:
@@ -191,8 +234,9 @@ def _touch(template: str) -> None:
 
 def _forget_old(session: Session) -> None:
     """Drop the templates that were not used for the longest time."""
-    files = (STATE / "templates").glob("template_*")
-    by_age = sorted(files, key=lambda path: path.stat().st_mtime, reverse=True)
+    by_age = sorted(
+        _template_files(), key=lambda path: path.stat().st_mtime, reverse=True
+    )
     for path in by_age[_KEPT_TEMPLATES:]:
         with contextlib.suppress(DevError):
             drop(session, path.name)

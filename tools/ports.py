@@ -4,9 +4,11 @@ import http.client
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from .console import DevError
+from .locks import open_lock, take_alone
 
 HOST = "127.0.0.1"
 _TRIED = 100
@@ -33,6 +35,24 @@ def free_port(first: int = 8069) -> int:
         f"the ports {first} to {last} are all taken: end one of the "
         f"servers there, or choose others by DEV_PORT=NUMBER"
     )
+
+
+@contextmanager
+def own_port(first: int) -> Iterator[int]:
+    """Keep a free port for the block, before anything listens at it.
+
+    A server takes its time until it listens; another command that looks for a port
+    meanwhile gets another one.
+    """
+    for port in range(first, first + _TRIED):
+        handle = open_lock(f"port_{port}")
+        try:
+            if take_alone(handle) and _is_free(port):
+                yield port
+                return
+        finally:
+            os.close(handle)
+    raise DevError(f"the ports {first} to {first + _TRIED - 1} are all taken")
 
 
 def _is_free(port: int) -> bool:

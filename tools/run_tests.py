@@ -2,48 +2,70 @@
 
 Kinds: tools, engine (pure pandas), odoo (the core's own tests, where no glue is, as
 most will have it), glue (the glue addons' tests, beside the apps that they are made
-for), setup (install, upgrade, uninstall) and outside (against a running Odoo, on demo
-data). All of them run as two processes, one a core. Tests from outside find in their
-environment what `tools.odoo.session()` sets (PGHOST, PGPORT, PGUSER, ODOO_RC,
-PYTHONPATH) and
+for), setup (install, upgrade, uninstall), outside (against a running Odoo, on demo
+data), odoo-own (tests of Odoo's own modules, which must not fail because of ours) and
+all-apps (our tests beside other apps). Of the last two a part, `-part`, runs with all
+kinds; the whole is asked for by its name.
+
+All kinds are cut into jobs that two processes share, one a core: who is done takes the
+longest that is left. Tests from outside find in their environment what
+`tools.odoo.session()` sets (PGHOST, PGPORT, PGUSER, ODOO_RC, PYTHONPATH) and
     DEMO_DATABASE   a database with demo data and our addons, not to be changed
 so that `from tools import odoo, databases` works there as in `./dev` itself.
 """
 
 import json
 import os
-import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
+from typing import IO
 
-from . import browser, counts, databases, environment, ports, processes
-from .console import DevError, say, step
+from . import browser, counts, environment, odoo_tests, own_tests, processes
+from .console import DevError, say
 from .counts import Counts
-from .odoo import Session, session
+from .odoo import session
 from .paths import (
     LOGS,
     PYTHON,
     ROOT,
-    TOOLS,
     core_modules,
     glue_modules,
     repository_modules,
 )
 
+CORE = "customer_classification"
+# The tests of these rooms are a job of their own, of what is in none of them another.
+# None of these opens a screen: Odoo needs not make scripts and style sheets for them.
+ROOMS = {
+    "odoo-rooms": (
+        *("attribute", "campaign", "code", "history"),
+        *("product", "security", "tag"),
+    )
+}
+# What looks at fields and models of other apps, and opens no screen.
+ALL_APPS_PART = (
+    *("campaign/test_campaign_world.py", "screens/test_demo.py"),
+    *("product/test_product_abc.py", "product/test_product_variant.py"),
+    *("source/test_source_invoice.py", "source/test_source_sale.py"),
+    *("tag/test_tag_merge.py", "tag/test_tag_wizard.py"),
+)
 KINDS = ("tools", "engine", "odoo", "glue", "setup", "outside")
-# All tests run as two processes; these kinds take about as long as the others.
-BESIDE = ("engine", "glue", "outside")
-WITH_BROWSER = ("odoo", "glue", "outside")
+KINDS += ("odoo-own-part", "all-apps-part")
+WHOLE = ("odoo-own", "all-apps")
+# The parts of all kinds, those that take the longest first.
+JOBS = ("outside", "odoo-rest", "odoo-rooms", "setup", "engine")
+JOBS += ("all-apps-part", "odoo-own-part", "glue", "tools")
+PROCESSES = 2
+WITHOUT_BROWSER = ("tools", "engine", "setup")
 SLOWEST = 20
 _REPORT = "DEV_TEST_REPORT"
 SETUP = ROOT / "tests" / "outside" / "setup"
-ENGINE = ROOT / "customer_classification" / "tests" / "engine"
+ENGINE = ROOT / CORE / "tests" / "engine"
 _Result = tuple[str, Counts, float]  # kind or path, its tests, seconds
-_TEST_DATABASE = re.compile(r"test_(?:odoo|glue|demo)_(\d+)")
 
 
 def test(what: Sequence[str] = ()) -> int:
@@ -51,18 +73,12 @@ def test(what: Sequence[str] = ()) -> int:
     environment.need("addon", "test")
     names = targets(what)
     missing = _need_browser() if any(map(_uses_browser, names)) else []
-    if what:
-        results = [_timed(name) for name in names]
-    else:
-        with _beside() as others:
-            results = [_timed(name) for name in KINDS if name not in BESIDE]
-            results += others()
-        results.sort(key=lambda result: (*KINDS, result[0]).index(result[0]))
+    results = [_timed(name) for name in names] if what else _shared(JOBS)
     results += missing
     for name, result, seconds in results:
-        say(f"{name:12} {str(result):32} {seconds:6.1f} s")
-        for failure in result.failures:
-            say(f"    {failure}")
+        say(f"{name:14} {str(result):32} {seconds:6.1f} s")
+        for line in (*result.failures, *result.notes):
+            say(f"    {line}")
     total = counts.total(result for _name, result, _seconds in results)
     if not what:
         _tell_slowest(total)
@@ -81,17 +97,18 @@ def _tell_slowest(total: Counts) -> None:
 def targets(what: Sequence[str]) -> list[str]:
     """Check names and paths before the first test runs."""
     targets = list(what) or list(KINDS)
+    known = (*KINDS, *WHOLE, *JOBS)
     for target in targets:
-        if target not in KINDS and not Path(target.partition("::")[0]).exists():
-            kinds = ", ".join(KINDS)
+        if target not in known and not Path(target.partition("::")[0]).exists():
+            kinds = ", ".join((*KINDS, *WHOLE))
             raise DevError(f"{target} is neither a kind of tests ({kinds}) nor a path")
     return targets
 
 
 def _uses_browser(target: str) -> bool:
     """Whether some of these tests may look at screens."""
-    if target in KINDS:
-        return target in WITH_BROWSER
+    if target in (*KINDS, *WHOLE, *JOBS):
+        return target not in WITHOUT_BROWSER
     path = Path(target.partition("::")[0]).resolve()
     if path.is_relative_to(ENGINE):
         return False
@@ -111,37 +128,61 @@ def _need_browser() -> list[_Result]:
     return []
 
 
-@contextmanager
-def _beside() -> Iterator[Callable[[], list[_Result]]]:
-    """Let half of the kinds use the second core, in a process of their own.
-
-    Yields what waits for them, prints what they said and returns their results.
-    """
+def _shared(jobs: Sequence[str]) -> list[_Result]:
+    """Let each of the processes take the next job when it is done with one."""
     LOGS.mkdir(parents=True, exist_ok=True)
-    report = LOGS / f"tests-{os.getpid()}.json"
-    env = processes.merged({_REPORT: str(report)})
-    argv = [PYTHON, ROOT / "dev", "test", *BESIDE]
-    with (
-        open(LOGS / "tests-beside.log", "w+b") as log,
-        processes.child(
-            argv, stdout=log, stderr=subprocess.STDOUT, env=env, cwd=ROOT
-        ) as process,
-    ):
+    waiting, running, results = list(jobs), {}, []
+    with ExitStack() as stack:
+        while waiting or running:
+            while waiting and len(running) < PROCESSES:
+                job = waiting.pop(0)
+                say(f"-- {job} begins")
+                running[job] = stack.enter_context(_Job(job))
+            time.sleep(0.2)
+            for job in [name for name in running if running[name].is_over()]:
+                results += running.pop(job).results()
+    return sorted(results, key=lambda result: _place(result[0]))
 
-        def results() -> list[_Result]:
-            process.wait()
-            log.seek(0)
-            say(log.read().decode(errors="replace").rstrip())
-            if not report.exists():
-                lost = Counts(failures=["they did not come to their end"], failed=1)
-                return [(", ".join(BESIDE), lost, 0.0)]
-            found = json.loads(report.read_text())
-            return [(name, Counts(**given), took) for name, given, took in found]
 
-        try:
-            yield results
-        finally:
-            report.unlink(missing_ok=True)
+def _place(job: str) -> tuple[int, str]:
+    """Sort jobs by their kinds."""
+    return KINDS.index(job if job in KINDS else "odoo"), job
+
+
+class _Job:
+    """A kind of tests, or a part of one, in a process of its own."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.report = LOGS / f"tests-{os.getpid()}-{name}.json"
+
+    def __enter__(self) -> "_Job":
+        self._stack = ExitStack()
+        log = open(LOGS / f"tests-{self.name}.log", "w+b")
+        self.log: IO[bytes] = self._stack.enter_context(log)
+        argv = [PYTHON, ROOT / "dev", "test", self.name]
+        options = {"stdout": log, "stderr": subprocess.STDOUT, "cwd": ROOT}
+        env = processes.merged({_REPORT: str(self.report)})
+        child = processes.child(argv, env=env, **options)
+        self.process = self._stack.enter_context(child)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+        self.report.unlink(missing_ok=True)
+
+    def is_over(self) -> bool:
+        return self.process.poll() is not None
+
+    def results(self) -> list[_Result]:
+        """Print what the tests said and return what came out."""
+        self.log.seek(0)
+        say(self.log.read().decode(errors="replace").rstrip())
+        if not self.report.exists():
+            lost = Counts(failures=["they did not come to their end"], failed=1)
+            return [(self.name, lost, 0.0)]
+        found = json.loads(self.report.read_text())
+        return [(name, Counts(**given), took) for name, given, took in found]
 
 
 def _tell(results: Sequence[_Result]) -> None:
@@ -159,27 +200,61 @@ def _timed(target: str) -> _Result:
 
 
 def _run(target: str) -> Counts:
-    if target in ("odoo", "glue"):
-        glue = target == "glue"
-        ours = glue_modules() if glue else core_modules()
-        return _odoo_tests([f"/{name}" for name in ours], beside_apps=glue)
-    if target == "setup":
-        return _on_odoo(SETUP)
-    if target == "outside":
-        return _outside(SETUP.parent, f"--ignore={SETUP}")
-    if target in KINDS:
-        return _pytest(ENGINE if target == "engine" else ROOT / "tests" / target, {})
+    if target in _RUNS:
+        return _RUNS[target]()
+    if target in ROOMS:
+        return odoo_tests.ours(target.replace("-", "_"), _tags(ROOMS[target]))
     path = Path(target.partition("::")[0]).resolve()
     if path.is_relative_to(ENGINE):
         return _pytest(Path(target), {})
     module = path.relative_to(ROOT).parts[0] if path.is_relative_to(ROOT) else ""
     if module in repository_modules():
-        return _odoo_tests(_tags_of(path), beside_apps=module in glue_modules())
+        kind = "glue" if module in glue_modules() else "odoo"
+        return odoo_tests.ours(kind, odoo_tests.tags_of(path))
     if path.is_relative_to(SETUP):
         return _on_odoo(Path(target))
     if path.is_relative_to(SETUP.parent):
         return _outside(Path(target))
     return _pytest(Path(target), {})
+
+
+def _tags(places: Sequence[str]) -> list[str]:
+    """Return the tags of test files, or of all those in a room, of the core."""
+    return [tag for place in places for tag in _tags_in(place)]
+
+
+def _tags_in(place: str) -> Iterator[str]:
+    path = ROOT / CORE / "tests" / place
+    files = [path] if path.is_file() else sorted(path.glob("test_*.py"))
+    if not files:
+        raise DevError(f"there are no tests in {path}")
+    for file in files:
+        yield from odoo_tests.tags_of(file)
+
+
+def _rest() -> list[str]:
+    """Return the tags of what is in no room of `ROOMS`: nothing can be forgotten."""
+    others = [f"-{tag}" for rooms in ROOMS.values() for tag in _tags(rooms)]
+    return [*(f"/{name}" for name in core_modules()), *others]
+
+
+_RUNS = {
+    "tools": lambda: _pytest(ROOT / "tests" / "tools", {}),
+    "engine": lambda: _pytest(ENGINE, {}),
+    "odoo": lambda: odoo_tests.ours("odoo", [f"/{name}" for name in core_modules()]),
+    "odoo-rest": lambda: odoo_tests.ours("odoo_rest", _rest()),
+    "glue": lambda: odoo_tests.ours("glue", [f"/{name}" for name in glue_modules()]),
+    "setup": lambda: _on_odoo(SETUP),
+    "outside": lambda: _outside(SETUP.parent, f"--ignore={SETUP}"),
+    "odoo-own": lambda: own_tests.run(own_tests.ALL),
+    "odoo-own-part": lambda: own_tests.run(own_tests.PART),
+    "all-apps": lambda: odoo_tests.ours(
+        "all_apps", [f"/{name}" for name in repository_modules()], odoo_tests.ALL_APPS
+    ),
+    "all-apps-part": lambda: odoo_tests.ours(
+        "all_apps", _tags(ALL_APPS_PART), odoo_tests.ALL_APPS
+    ),
+}
 
 
 # pytest
@@ -203,85 +278,6 @@ def _on_odoo(path: Path) -> Counts:
 
 def _outside(path: Path, *args: str) -> Counts:
     """Install with demo data, which must load without a complaint, then run pytest."""
-    with session() as odoo, _temporary_database(odoo, "demo") as name:
-        demo = _demo_data(odoo, name)
+    with session() as odoo, odoo_tests.temporary_database(odoo, "demo") as name:
+        demo = odoo_tests.demo_data(odoo, name)
         return demo + _pytest(path, {**odoo.env, "DEMO_DATABASE": name}, *args)
-
-
-# Odoo
-
-
-def _tags_of(path: Path) -> list[str]:
-    """Return the tag of one test file, or of the module for any other path."""
-    inside = path.relative_to(ROOT)
-    if path.suffix == ".py" and "tests" in inside.parts:
-        return [f"/{inside}"]
-    return [f"/{inside.parts[0]}"]
-
-
-@contextmanager
-def _temporary_database(odoo: Session, kind: str) -> Iterator[str]:
-    """Name a database of this process; drop it, and those of dead ones, at the end."""
-    _drop_left_over(odoo)
-    name = f"test_{kind}_{os.getpid()}"
-    try:
-        yield name
-    finally:
-        databases.drop(odoo, name)
-
-
-def _drop_left_over(odoo: Session) -> None:
-    for (name,) in databases.sql(odoo, "SELECT datname FROM pg_database"):
-        match = _TEST_DATABASE.fullmatch(name)
-        if match and not Path("/proc", match[1]).exists():
-            databases.drop(odoo, name)
-
-
-def _odoo_tests(tags: Sequence[str], beside_apps: bool = False) -> Counts:
-    """Install our addons without demo data into a fresh database, with some tests.
-
-    :param beside_apps: with the glue addons and the apps that they are made for
-    """
-    ours = repository_modules() if beside_apps else core_modules()
-    if not ours:
-        raise DevError("there is no addon to test")
-    kind = "glue" if beside_apps else "odoo"
-    with session() as odoo, _temporary_database(odoo, kind) as name:
-        foreign = databases.foreign_dependencies(odoo, ours)
-        databases.database_from_template(odoo, name, foreign)
-        install = [*ours, *databases.helpers_needed(odoo)]
-        args = ["-i", ",".join(install), f"--test-tags={','.join(tags)}"]
-        args += [f"--http-port={ports.free_port(8469 if beside_apps else 8169)}"]
-        title = "Odoo's tests, beside other apps" if beside_apps else "Odoo's tests"
-        return _watched(odoo, name, args, title)
-
-
-def _demo_data(odoo: Session, name: str) -> Counts:
-    """Install our addons with demo data; counts as one test."""
-    ours = repository_modules()
-    foreign = databases.foreign_dependencies(odoo, ours)
-    databases.database_from_template(odoo, name, foreign, demo=True)
-    install = [*ours, *databases.helpers_needed(odoo)]
-    args = ["-i", ",".join(install), "--with-demo", "--no-http"]
-    result = _watched(odoo, name, args, "Demo data", tests=False)
-    return result if result.failed else Counts(passed=1)
-
-
-def _watched(
-    odoo: Session, database: str, args: Sequence[str], title: str, tests: bool = True
-) -> Counts:
-    """Run Odoo once, count its tests and everything that it complains about."""
-    allowed = counts.read_allowed(TOOLS / "allowed_warnings.txt")
-    reader = counts.OdooLog(allowed, tests)
-    log = LOGS / f"{database.rpartition('_')[0]}.log"
-    log.unlink(missing_ok=True)
-    common = ["-d", database, "--stop-after-init", "--max-cron-threads=0"]
-    with step(title) as progress:
-
-        def on_line(line: str) -> None:
-            reader.read(line)
-            if ": Starting " in line:
-                progress.show(line.partition(": Starting ")[2])
-
-        code = odoo.stream(*common, *args, on_line=on_line, log=log)
-    return reader.close(code)

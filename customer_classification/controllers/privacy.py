@@ -12,7 +12,10 @@ class PrivacyController(http.Controller):
     """*What We Hold* about a person, as a page and as a file."""
 
     @http.route(
-        "/customer_classification/held/<int:partner_id>", type="http", auth="user"
+        "/customer_classification/held/<int:partner_id>",
+        type="http",
+        auth="user",
+        website=True,
     )
     def held(self, partner_id):
         """The page for who answers the person's request."""

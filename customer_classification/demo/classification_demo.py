@@ -24,6 +24,8 @@ SMART_TAGS = (
 )
 FIRST_ORDER = "D00001"
 ASSUMED_MARGIN = 35  # percent
+# Fields of `sale_margin` and `pos_sale`, which may be there.
+OTHERS = {"purchase_price", "margin", "margin_percent", "amount_unpaid"}
 OPPORTUNITIES = (
     "Coffee for the new branch",
     "Tea assortment for the breakfast buffet",
@@ -375,6 +377,14 @@ class ClassificationDemo(models.AbstractModel):
             ],
             self._line_columns(lines),
         )
+        self._compute_others(self.env["sale.order"].browse(ids))
+
+    def _compute_others(self, orders):
+        """Work out what other apps add that depends on amounts and quantities."""
+        for records in (orders.order_line, orders):
+            for name in OTHERS & records._fields.keys():
+                self.env.add_to_compute(records._fields[name], records)
+        self.env.flush_all()
 
     def _line_columns(self, lines):
         """``{column: values}`` of the lines of orders."""

@@ -90,7 +90,7 @@ class ClassificationCase(TransactionCase):
         return cls.env["res.partner"].create({"name": name, **values})
 
     @classmethod
-    def _order(cls, partner, day, amount, confirm=True, **values):
+    def _order(cls, partner, day, amount, confirm=True, product=None, **values):
         """A sales order of one line; ``day`` a date (noon UTC) or a UTC datetime."""
         order = cls.env["sale.order"].create(
             {
@@ -99,7 +99,7 @@ class ClassificationCase(TransactionCase):
                 "order_line": [
                     fields.Command.create(
                         {
-                            "product_id": cls.product.id,
+                            "product_id": (product or cls.product).id,
                             "product_uom_qty": 1,
                             "price_unit": amount,
                             "tax_ids": False,

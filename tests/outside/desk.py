@@ -15,6 +15,7 @@ QUIET, STEP = 300, 50
 # A turn of the page itself: where it is slow, what it was told to do comes later.
 TURN = f"""() => new Promise((done) =>
     requestAnimationFrame(() => setTimeout(done, {STEP})))"""
+TURNS = 3
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 400, "height": 800}
 COMPLAINTS = ".o_error_dialog, .modal, .o_notification_bar.bg-danger"
 DO_ACTION = """async ([action, options]) => {
@@ -67,15 +68,15 @@ class Desk:
             if key != "root" and (menu["xmlid"] or "").startswith(f"{ADDON}.")
         ]
 
-    def open(self, action, **options):
+    def open(self, action, turns=TURNS, **options):
         """Open an action as the menus do and wait for its view."""
         view = options.get("viewType", "form")
         options["clearBreadcrumbs"] = True
         self.page.evaluate(DO_ACTION, [action, options])
         self.page.wait_for_selector(f".o_action_manager .o_{view}_view")
-        self.check(f"{action} {view}")
+        self.check(f"{action} {view}", turns)
 
-    def open_record(self, model, record_id):
+    def open_record(self, model, record_id, turns=TURNS):
         """Open one record in its form."""
         self.open(
             {
@@ -84,7 +85,8 @@ class Desk:
                 "res_id": record_id,
                 "views": [[False, "form"]],
                 "target": "current",
-            }
+            },
+            turns,
         )
 
     def open_list(self, model, domain):
@@ -111,10 +113,13 @@ class Desk:
             return False
         return True
 
-    def check(self, where):
-        """Fail when something on the screen or in the console complained."""
-        # Errors that code throws later come with the next frames.
-        for _time in range(3):
+    def check(self, where, turns=TURNS):
+        """Fail when something on the screen or in the console complained.
+
+        :param turns: errors that code throws later come with the next frames, or are
+            found by the next check
+        """
+        for _time in range(turns):
             self.turn()
         found = self.page.locator(COMPLAINTS)
         texts = [found.nth(place).inner_text() for place in range(found.count())]

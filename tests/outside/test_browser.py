@@ -74,9 +74,10 @@ def _open_all(desk, first, login, actions):
     for action, (model, types) in actions.items():
         for view in types:
             if view != "form":
-                desk.open(action, viewType=view)
+                desk.open(action, turns=1, viewType=view)
         if "form" in types and (found := first(login, model)):
-            desk.open_record(model, found)
+            desk.open_record(model, found, turns=1)
+    desk.check("the last screen")
 
 
 @pytest.mark.parametrize("login", LOGINS)

@@ -101,6 +101,8 @@ def test_others_need_none(bare, monkeypatch):
     [
         ("odoo", True),
         ("setup", False),
+        ("odoo-rest", True),
+        ("all-apps", True),
         ("tests/outside/test_browser.py::test_contacts", True),
         ("customer_classification/tests/test_tours.py", True),
         ("customer_classification/tests/engine", False),

@@ -33,6 +33,13 @@ def test_no_free_port(monkeypatch):
         ports.free_port(8069)
 
 
+def test_port_is_kept_before_anybody_listens(state):
+    with ports.own_port(18069) as first, ports.own_port(18069) as second:
+        assert first < second
+    with ports.own_port(18069) as again:
+        assert again == first
+
+
 @pytest.mark.parametrize("text", ["many", "80", "-8069", "70000", "8069.5"])
 def test_wanted_port_that_is_none(monkeypatch, text):
     monkeypatch.setenv("DEV_PORT", text)

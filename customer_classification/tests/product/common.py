@@ -33,8 +33,13 @@ class ProductCase(ClassificationCase):
         return cls._order_of([(product, quantity, amount)], day, **values)
 
     @classmethod
+    def _variant(cls, product):
+        is_variant = product._name == "product.product"
+        return product if is_variant else product.product_variant_id
+
+    @classmethod
     def _order_of(cls, lines, day, **values):
-        """An order of ``(product, quantity, amount)`` lines."""
+        """An order of ``(product or variant, quantity, amount)`` lines."""
         return cls._order(
             cls.customer,
             day,
@@ -43,7 +48,7 @@ class ProductCase(ClassificationCase):
                 "order_line": [
                     fields.Command.create(
                         {
-                            "product_id": product.product_variant_id.id,
+                            "product_id": cls._variant(product).id,
                             "product_uom_qty": quantity,
                             "price_unit": amount / quantity if quantity else 0,
                             "tax_ids": False,

@@ -88,6 +88,7 @@ class RealSalesCase(TransactionCase):
             }
         )
         cls.env.flush_all()
+        cls._trust_references()
         orders = cls.lines.groupby("order", sort=False).agg(
             {"day": "first", "customer": "first", "amount": "sum"}
         )
@@ -118,8 +119,20 @@ class RealSalesCase(TransactionCase):
                 "state": ("varchar", ["sale"] * len(cls.lines)),
             },
         )
+        cls._trust_references(False)
         cls.env.cr.execute("ANALYZE sale_order, sale_order_line")
         cls.env.invalidate_all()
+
+    @classmethod
+    def _trust_references(cls, trusted=True):
+        """Let PostgreSQL check no foreign key: for half a million copies of one line it
+        takes longer than all the rest. Only its superuser may say so."""
+        [(may,)] = cls.env.execute_query(
+            SQL("SELECT usesuper FROM pg_user WHERE usename = current_user")
+        )
+        if may:
+            role = SQL("replica" if trusted else "origin")
+            cls.env.cr.execute(SQL("SET LOCAL session_replication_role = %s", role))
 
     @classmethod
     def _copies(cls, record, columns):

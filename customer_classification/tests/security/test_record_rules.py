@@ -218,8 +218,7 @@ class TestRecordRules(RowCase):
         for customer in customers:
             customer.category_id = tag
             for product in (self.product, dark.product_variant_id):
-                order = self._order(customer, date(2025, 6, 1), 2_000)
-                order.order_line.product_id = product
+                self._order(customer, date(2025, 6, 1), 2_000, product=product)
             self.env["campaign.participant"].create(
                 {"campaign_id": campaign.id, "partner_id": customer.id}
             )

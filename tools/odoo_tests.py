@@ -1,0 +1,113 @@
+"""Tests that Odoo runs: a database for them, what comes out, what is complained of."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from . import counts, databases, ports
+from .console import DevError, step
+from .counts import Counts
+from .odoo import Session, session
+from .paths import (
+    LOGS,
+    ROOT,
+    TOOLS,
+    core_modules,
+    repository_modules,
+)
+
+# Apps of which parts meet ours: names and rights on products, contacts and orders,
+# what is paid in other ways, what looks at tags.
+ALL_APPS = (
+    *("point_of_sale", "website_sale", "sale_loyalty", "survey", "project"),
+    *("partnership", "sale_margin", "base_automation", "sale_timesheet"),
+)
+_TEST_DATABASE = re.compile(r"test_[a-z_]+_(\d+)")
+
+
+def tags_of(path: Path) -> list[str]:
+    """Return the tag of one test file, or of the module for any other path."""
+    inside = path.relative_to(ROOT)
+    if path.suffix == ".py" and "tests" in inside.parts:
+        return [f"/{inside}"]
+    return [f"/{inside.parts[0]}"]
+
+
+@contextmanager
+def temporary_database(odoo: Session, kind: str) -> Iterator[str]:
+    """Name a database of this process; drop it, and those of dead ones, at the end."""
+    _drop_left_over(odoo)
+    name = f"test_{kind}_{os.getpid()}"
+    try:
+        yield name
+    finally:
+        databases.drop(odoo, name)
+
+
+def _drop_left_over(odoo: Session) -> None:
+    for (name,) in databases.sql(odoo, "SELECT datname FROM pg_database"):
+        match = _TEST_DATABASE.fullmatch(name)
+        if match and not Path("/proc", match[1]).exists():
+            databases.drop(odoo, name)
+
+
+def ours(kind: str, tags: Sequence[str], apps: Sequence[str] = ()) -> Counts:
+    """Install our addons without demo data into a fresh database, with some tests.
+
+    :param kind: begins with `odoo` for the core alone; else the glue addons come, too
+    :param apps: other apps that are there before
+    """
+    is_core = kind.startswith("odoo")
+    modules = core_modules() if is_core else repository_modules()
+    if not modules:
+        raise DevError("there is no addon to test")
+    with session() as odoo, temporary_database(odoo, kind) as name:
+        before = [*databases.foreign_dependencies(odoo, modules), *apps]
+        databases.database_from_template(odoo, name, before)
+        install = [*modules, *databases.helpers_needed(odoo)]
+        args = ["-i", ",".join(install), f"--test-tags={','.join(tags)}"]
+        title = "Odoo's tests" if is_core else "Odoo's tests, beside other apps"
+        return watched(odoo, name, args, title)
+
+
+def demo_data(odoo: Session, name: str) -> Counts:
+    """Install our addons with demo data; counts as one test."""
+    modules = repository_modules()
+    foreign = databases.foreign_dependencies(odoo, modules)
+    databases.database_from_template(odoo, name, foreign, demo=True)
+    install = [*modules, *databases.helpers_needed(odoo)]
+    args = ["-i", ",".join(install), "--with-demo", "--no-http"]
+    result = watched(odoo, name, args, "Demo data", tests=False)
+    return result if result.failed else Counts(passed=1)
+
+
+def watched(
+    odoo: Session,
+    database: str,
+    args: Sequence[str],
+    title: str,
+    tests: bool = True,
+    allowed: Sequence[counts.Allowed] | None = None,
+) -> Counts:
+    """Run Odoo once, count its tests and everything that it complains about.
+
+    :param allowed: what is no complaint, if not what the list of ours says
+    """
+    if allowed is None:
+        allowed = counts.read_allowed(TOOLS / "allowed_warnings.txt")
+    reader = counts.OdooLog(allowed, tests)
+    log = LOGS / f"{database.rpartition('_')[0]}.log"
+    log.unlink(missing_ok=True)
+    common = ["-d", database, "--stop-after-init", "--max-cron-threads=0"]
+    with step(title) as progress, ports.own_port(8169) as port:
+
+        def on_line(line: str) -> None:
+            reader.read(line)
+            if ": Starting " in line:
+                progress.show(line.partition(": Starting ")[2])
+
+        served = [f"--http-port={port}"] if tests else []
+        code = odoo.stream(*common, *args, *served, on_line=on_line, log=log)
+    return reader.close(code)
