@@ -58,6 +58,7 @@
         "views/product/product_rules_views.xml",
         "views/product/product_profile_views.xml",
         "views/product/product_class_move_views.xml",
+        "views/campaign/campaign_class_move_views.xml",
         "views/product/product_class_override_views.xml",
         "views/product/product_variant_class_views.xml",
         "views/product/product_template_views.xml",

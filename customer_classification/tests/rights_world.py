@@ -135,6 +135,7 @@ class RightsWorld(ClassificationCase):
         cls._recompute(as_of_date=AS_OF - timedelta(days=200))
         cls.policy.recompute(as_of_date=AS_OF - timedelta(days=100), kind="back_test")
         cls.policy.recompute_products(as_of_date=AS_OF - timedelta(days=31))
+        cls.policy.recompute_campaigns(as_of_date=AS_OF, kind="preview")
         cls.policy.recompute_campaigns(as_of_date=AS_OF)
         cls._recompute()
         cls.policy.recompute(kind="preview")

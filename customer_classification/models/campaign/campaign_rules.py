@@ -25,6 +25,7 @@ class CampaignRules(models.Model):
     _inherit = "classification.rules.mixin"
     _description = "Campaign Rules"
     _kind = "campaign"
+    _preview_kind = "campaign_preview"
     _run_kind = "campaign"
 
     campaign_attribution_days = fields.Integer(
@@ -137,6 +138,9 @@ class CampaignRules(models.Model):
             confidence=self.campaign_confidence_percent / 100,
             documents=(*policy._document_rules(), *policy._rhythm_rules()),
         )
+
+    def _preview(self, policy):
+        return policy.recompute_campaigns(kind="preview")
 
     def _queue_run(self, policy):
         return self.env["classification.run"]._queue_of_kind(policy, "campaign")

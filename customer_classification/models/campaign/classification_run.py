@@ -4,7 +4,7 @@ from .pipeline import CampaignPipeline
 
 
 class ClassificationRun(models.Model):
-    """Runs over campaigns.
+    """Runs over campaigns: production and preview.
 
     *Query budget*: 38 for any number of campaigns and participants, and a few for each
     live audience.
@@ -14,7 +14,11 @@ class ClassificationRun(models.Model):
     _inherit = "classification.run"
 
     kind = fields.Selection(
-        selection_add=[("campaign", "Campaigns")], ondelete={"campaign": "cascade"}
+        selection_add=[
+            ("campaign", "Campaigns"),
+            ("campaign_preview", "Preview of Campaigns"),
+        ],
+        ondelete={"campaign": "cascade", "campaign_preview": "cascade"},
     )
     campaign_change_count = fields.Integer(
         string="Campaign Changes", readonly=True, aggregator=None
@@ -22,7 +26,12 @@ class ClassificationRun(models.Model):
     campaign_change_ids = fields.One2many(
         "campaign.class.change", "run_id", readonly=True
     )
+    campaign_move_ids = fields.One2many("campaign.class.move", "run_id", readonly=True)
 
     @api.model
     def _pipelines(self):
-        return {**super()._pipelines(), "campaign": CampaignPipeline}
+        return {
+            **super()._pipelines(),
+            "campaign": CampaignPipeline,
+            "campaign_preview": CampaignPipeline,
+        }

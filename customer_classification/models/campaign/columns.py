@@ -229,16 +229,35 @@ def _participant_values(sources):
     return values
 
 
+# Kind of a run over customers: that over campaigns.
+CAMPAIGN_KINDS = {"production": "campaign", "preview": "campaign_preview"}
+
+
+def insert_moves(run):
+    """Return the SQL that keeps the temporary table as moves that were not made."""
+    values = {
+        **_move_values(),
+        "axis": SQL("'performance'"),
+        "ends_grace": SQL("FALSE"),
+    }
+    return _insert_rows(run, "campaign_class_move", values)
+
+
 def insert_changes(run):
     """SQL that appends the temporary table to the history of the campaigns."""
-    values = {
+    values = {**_move_values(), "valid_date": SQL("%s", run.as_of_date)}
+    return _insert_rows(run, "campaign_class_change", values)
+
+
+def _insert_rows(run, table, values):
+    subject = ("campaign_id", "utm_campaign")
+    return insert_rows(run, table, "tmp_campaign_change", *subject, values)
+
+
+def _move_values():
+    return {
         "from_class": word_of(PERFORMANCES, "from"),
         "to_class": word_of(PERFORMANCES, "to"),
         "cause": word_of(CAUSES, "cause"),
         "ratio": float_or_null(column_of("ratio")),
-        "valid_date": SQL("%s", run.as_of_date),
     }
-    subject = ("campaign_id", "utm_campaign")
-    return insert_rows(
-        *(run, "campaign_class_change", "tmp_campaign_change"), *subject, values
-    )

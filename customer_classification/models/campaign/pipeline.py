@@ -6,18 +6,21 @@ from functools import cached_property
 from odoo.tools import SQL
 
 from ..run.pipeline import Pipeline
-from . import columns
+from . import columns, rehearsal
 from .classification_campaign_facts import PREVIOUS
 
 
 class CampaignPipeline(Pipeline):
-    """Runs over campaigns and their participants."""
+    """Runs over campaigns and their participants, production and preview."""
 
     kind = "campaign"
+    preview_kind = "campaign_preview"
     rules = "campaign"
     subject = "campaign_id"
     is_daily = True
     axes = ("performance",)
+    move_model = "campaign.class.move"
+    moves_action = "campaign_class_move_action"
     changes_action = "campaign_class_change_action"
     change_counts = ("campaign_change_count",)
 
@@ -28,13 +31,18 @@ class CampaignPipeline(Pipeline):
     # Collecting and scoring
 
     def collect(self):
-        self.env["campaign.participant"]._follow_customers()
-        self.env["utm.campaign"]._refresh_live_audiences(self.company, self.as_of_date)
+        if not self.is_trial:
+            self._follow_changes()
         rules = self.policy._campaign_parameters()
         self.parameters = replace(rules, usual_gap=self.usual_gap, policy=self.rules_id)
         self.read = self.facts_model._read(self.policy, self.as_of_date)
         self.campaigns, self.people, *__, problems = self.read
         self.set_aside(problems)
+
+    def _follow_changes(self):
+        """Write who takes part by now: merged customers, and live audiences."""
+        self.env["campaign.participant"]._follow_customers()
+        self.env["utm.campaign"]._refresh_live_audiences(self.company, self.as_of_date)
 
     @cached_property
     def usual_gap(self):
@@ -84,6 +92,11 @@ class CampaignPipeline(Pipeline):
         rules = replace(policy._campaign_parameters(), usual_gap=self.usual_gap)
         outcome = self._evaluated(policy, rules, read)
         return outcome.campaigns["performance"].reindex(index)
+
+    def summarize(self):
+        result = super().summarize()
+        self.run.rehearsal = rehearsal.matrices(self)
+        return result
 
     def summary_values(self):
         return {
@@ -153,15 +166,23 @@ class CampaignPipeline(Pipeline):
 
     def _write_changes(self):
         """Add the moves to the history: four queries."""
+        self._write_rows(columns.insert_changes(self.run))
+        self.env["campaign.class.change"].invalidate_model()
+
+    def write_moves(self):
+        self._write_rows(columns.insert_moves(self.run))
+        self.env[self.move_model].invalidate_model()
+
+    def _write_rows(self, statement):
+        """Write the moves by a statement, if there are any."""
         if self.moves.empty:
             return
         self.write_table(
             self.moves.rename(columns={"campaign": "campaign_id"}),
             "tmp_campaign_change",
             columns.CHANGE_KINDS,
-            columns.insert_changes(self.run),
+            statement,
         )
-        self.env["campaign.class.change"].invalidate_model()
 
     # Showing
 
@@ -173,3 +194,12 @@ class CampaignPipeline(Pipeline):
                 changes=self.run.change_count,
             )
         return super().result_sentence()
+
+    def rehearsal_view(self, sees_money):
+        return rehearsal.view(self.run, sees_money)
+
+    def ends_of_moves(self):
+        return rehearsal.AXES.ends()
+
+    def preview_again(self):
+        return self.policy.action_preview_campaigns()

@@ -33,6 +33,44 @@ class ClassificationRehearsedMoveMixin(models.AbstractModel):
         "tolerance and grace period by the rules before end with them.",
     )
 
+    reason_text = fields.Char(string="Why", compute="_compute_reason_text")
+
+    @api.depends_context("lang")
+    def _compute_reason_text(self):
+        """Say why a record would move, for who decides about the rules."""
+        for move, (old, new) in zip(self, self._end_labels(), strict=True):
+            ends = {"old": old or "-", "new": new or "-"}
+            move.reason_text = move._reason_sentence() % ends
+
+    def _is_first(self):
+        """Return whether the record had no class before."""
+        return not self.from_class
+
+    def _reason_sentence(self):
+        """Return why the record would move, with places for both classes."""
+        if self._is_first():
+            return self.env._("The first class: %(new)s.")
+        if self.ends_grace:
+            return self.env._(
+                "Only tolerance or grace by the rules before kept %(old)s."
+            )
+        return self._reason_sentences()[self.cause]
+
+    def _reason_sentences(self):
+        """Return ``{cause: sentence}`` with places for both classes."""
+        return {
+            "rules": self.env._(
+                "By the rules in force it stays %(old)s, by these it is %(new)s."
+            ),
+            "data": self.env._(
+                "What was bought makes it %(new)s, by the rules in force as well."
+            ),
+            "time": self.env._(
+                "Time has passed: %(new)s by the rules in force as well."
+            ),
+            "person": self.env._("A person decided: %(new)s."),
+        }
+
     @api.autovacuum
     def _gc_moves(self):
         """Delete old rehearsals: what was decided is in the history."""

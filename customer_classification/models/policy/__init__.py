@@ -4,5 +4,9 @@ from . import classification_policy_line
 from . import classification_policy_tier
 from . import classification_policy_metric
 from . import classification_policy_segment
+from . import classification_policy_sources_mixin
+from . import classification_policy_memory_mixin
+from . import classification_policy_publishing_mixin
+from . import classification_policy_display_mixin
 from . import classification_policy
 from . import res_company

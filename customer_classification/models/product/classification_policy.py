@@ -35,9 +35,7 @@ class ClassificationPolicy(models.Model):
         """Return the engine's :class:`ProductParameters` of this version."""
         return self.product_rules_id._parameters(self)
 
-    def recompute_products(
-        self, as_of_date=None, kind="production", product_ids=None
-    ):
+    def recompute_products(self, as_of_date=None, kind="production", product_ids=None):
         """Classify the products and services of the company, and return the
         :class:`classification.run`.
 

@@ -68,9 +68,7 @@ class ClassificationSourceSale(models.AbstractModel):
         reasons = (
             SQL("o.write_date >= %s", since.written),
             scope.came_after(SQL("o.date_order"), since.day),
-            scope.rate_changed(
-                SQL("o.currency_id"), SQL("o.date_order::date"), since
-            ),
+            scope.rate_changed(SQL("o.currency_id"), SQL("o.date_order::date"), since),
         )
         queries = [
             SQL(

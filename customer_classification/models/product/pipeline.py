@@ -307,8 +307,7 @@ class ProductPipeline(Pipeline):
         return rehearsal.view(self.run, sees_money)
 
     def ends_of_moves(self):
-        ends = {"from": "from_class", "to": "to_class"}
-        return {axis: ends for axis, __ in rehearsal.axes(self.env)}
+        return rehearsal.AXES.ends()
 
     def preview_again(self):
         return self.policy.action_preview_products()

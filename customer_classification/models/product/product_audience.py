@@ -285,7 +285,8 @@ class ProductAudience(models.Model):
     def _windows(self):
         """Return first and last day of the window of each company.
 
-        As of its last run over products; before the first one, as of today.
+        As of its last run over products, other than chosen ones; before the first one,
+        as of today.
         """
         return SQL(
             """
@@ -297,7 +298,8 @@ class ProductAudience(models.Model):
                     - make_interval(months => y.window_months))::date + 1 AS first_day
               FROM classification_policy y
               LEFT JOIN classification_run r ON r.company_id = y.company_id
-                    AND r.kind = 'product' AND r.state = 'done'
+                    AND r.kind = 'product' AND r.scope <> 'some'
+                    AND r.state = 'done'
              WHERE y.state = 'published'
              GROUP BY y.id
             """,

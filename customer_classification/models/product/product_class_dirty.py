@@ -14,7 +14,11 @@ class ProductClassDirty(models.Model):
     _log_access = False
 
     product_tmpl_id = fields.Many2one(
-        "product.template", required=True, ondelete="cascade", index=True
+        "product.template",
+        string="Product",
+        required=True,
+        ondelete="cascade",
+        index=True,
     )
     company_id = fields.Many2one(
         "res.company", required=True, ondelete="cascade", index=True

@@ -199,7 +199,6 @@ class Scope:
             list(self.customer_ids),
         )
 
-
     def variants(self, column):
         """SQL that keeps the lines of the variants that are looked at."""
         if self.variant_ids is None:

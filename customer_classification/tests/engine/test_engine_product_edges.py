@@ -40,7 +40,9 @@ rules = st.builds(
 def facts_of(rows, parameters):
     """``Sold`` of rows ``(revenue, category, price, margin)``."""
     periods = Periods(AS_OF, AS_OF - datetime.timedelta(364), parameters)
-    revenue, category, price, margin = (list(column) for column in zip(*rows))
+    revenue, category, price, margin = (
+        list(column) for column in zip(*rows, strict=False)
+    )
     sold = pd.DataFrame(
         {
             "product": range(len(rows)),

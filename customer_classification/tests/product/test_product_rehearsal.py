@@ -77,6 +77,10 @@ class TestProductRehearsal(ProductCase):
             [(self.third, "b", "c")],
         )
         self.assertEqual(moves.cause, "rules")
+        self.assertEqual(
+            moves.reason_text,
+            "Only tolerance or grace by the rules before kept B.",
+        )
         self.assertEqual(moves.revenue, 60)
         self.assertFalse(run.product_change_ids)
         self.assertEqual(run.written_count, 0)

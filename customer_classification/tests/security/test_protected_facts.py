@@ -19,6 +19,7 @@ WRITTEN_BY_RUNS = (
     *("classification.rate.change", "product.class.dirty"),
     *("product.class.change", "product.class.move", "product.variant.class"),
     *("campaign.profile", "campaign.class.change", "classification.tag.link"),
+    "campaign.class.move",
     "classification.tag.change",
 )
 

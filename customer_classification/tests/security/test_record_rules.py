@@ -108,6 +108,7 @@ class TestRecordRules(RowCase):
                 *("classification.tag.report", "campaign.participant"),
                 *("campaign.participant.tag", "campaign.cost", "campaign.profile"),
                 *("campaign.class.change", "customer.code", "customer.purchase"),
+                "campaign.class.move",
                 *("customer.product", "product.profile", "product.audience"),
                 *("product.association", "product.attach.rate"),
                 *("product.class.change", "product.class.move"),
