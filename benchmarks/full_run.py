@@ -366,8 +366,9 @@ def _of_writing(bench, name):
             times <= TIMES_LIMIT,
         )
     wal = _median(taken[name], "wal") * 2**20 / _median(taken[name], "written")
-    yield f"{STEPS[name]}: {wal:,.0f} bytes of WAL a customer, 1,200 allowed", (
-        wal <= WAL_BYTES
+    yield (
+        f"{STEPS[name]}: {wal:,.0f} bytes of WAL a customer, 1,200 allowed",
+        wal <= WAL_BYTES,
     )
 
 

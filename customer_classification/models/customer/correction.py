@@ -5,7 +5,6 @@ the days in between. What was believed then stays in the history; a correction, 
 from the earlier day and recorded today, is added to it.
 """
 
-
 from odoo.tools import SQL
 
 from ..source.classification_source import FIRST_PLAUSIBLE_DAY, Since
