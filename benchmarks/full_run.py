@@ -33,6 +33,8 @@ RESULT_TABLES = (
 )
 # Those that hold what a first run writes.
 WRITTEN_TABLES = RESULT_TABLES[:3]
+# Percent of the customers; one after the other is published.
+VIP_SHARES = (4, 5)
 SINGLE_CUSTOMERS = 10  # in each round
 WIDTH = 11  # of a column of the report
 
@@ -170,7 +172,7 @@ class Bench:
             draft = self._policy(env).copy(
                 {"approval_customer_percent": 0, "approval_revenue_percent": 0}
             )
-            draft.tier_ids.sorted("tier_sequence")[0].limit *= 0.5 if turn % 2 else 2
+            draft.tier_ids.sorted("tier_sequence")[0].limit = VIP_SHARES[turn % 2]
             draft._publish()
             self.policy = draft.id
         self.run("publication")
