@@ -35,6 +35,7 @@ class Measure:
     queries: int = 0
     waited: float = 0.0
     written: int = 0  # profiles
+    wal: float = 0.0  # MiB of write-ahead log, of the whole server
 
 
 def prepare(name, customers):
@@ -128,14 +129,21 @@ def measured(registry, measure):
     started = time.perf_counter()
     with registry.cursor() as cr:
         pids = os.getpid(), cr._cnx.get_backend_pid()
-        worked = _cpu_seconds(*pids)
+        worked, logged = _cpu_seconds(*pids), _wal_bytes(cr)
         env = api.Environment(cr, SUPERUSER_ID, {})
         yield env
         env.flush_all()
         cr.commit()
         measure.cpu = _cpu_seconds(*pids) - worked
+        measure.wal = (_wal_bytes(cr) - logged) / 2**20
     measure.seconds = time.perf_counter() - started
     measure.queries, measure.waited = thread.query_count, thread.query_time
+
+
+def _wal_bytes(cr):
+    """Return how much the server has logged so far; Odoo does not count the query."""
+    cr._obj.execute("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')")
+    return int(cr._obj.fetchone()[0])
 
 
 def _cpu_seconds(*pids):

@@ -21,7 +21,7 @@ AMOUNT = 777.25
 _WAITING = """
     SELECT a.pid FROM pg_stat_activity a
      WHERE a.datname = current_database() AND a.wait_event_type = 'Lock'
-       AND a.query ~* 'INSERT INTO "?classification_change'
+       AND a.query ~* 'INSERT INTO "?classification_(change|first_class)'
 """
 
 
@@ -42,7 +42,8 @@ def history_locked(session, database):
     """Nobody can append to the history inside of the block; reading goes on."""
     blocker = connect(session, database)
     blocker.autocommit = False
-    query(blocker, "LOCK TABLE classification_change IN SHARE MODE")
+    history = "classification_change, classification_first_class"
+    query(blocker, f"LOCK TABLE {history} IN SHARE MODE")
     try:
         yield
     finally:

@@ -23,6 +23,8 @@ UNREAD = ("create_uid", "write_uid", "write_date")
 
 def migrate(cr, version):
     _drop_keys(cr)
+    # Counted from the index of tiers now.
+    cr.execute("DROP INDEX IF EXISTS customer_profile_stage_index")
     for table in TABLES:
         for column in (*UNREAD, "create_date") if table in UNDATED else UNREAD:
             cr.execute(

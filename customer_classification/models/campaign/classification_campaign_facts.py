@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 from odoo import api, models
 from odoo.tools import SQL
 
@@ -347,7 +345,7 @@ class ClassificationCampaignFacts(models.AbstractModel):
 
         customers = np.union1d(people["customer"], found["customer"]).tolist()
         purchases = self.env["classification.facts"]._read_purchases(
-            policy, replace(scope, customer_ids=tuple(customers))
+            policy, scope.of_customers(customers)
         )
         purchases = purchases.rename(columns={"partner_id": "customer"})
         return purchases.assign(day=_day_numbers(purchases["day"]))

@@ -110,36 +110,61 @@ class ProfileTable:
         content["content_hash"] = content_hash(content)
         return content
 
-    def apply(self, run, content, differs):
+    def apply(self, run, content, differs, are_new=False):
         """Write the rows that differ: four queries.
 
         :param content: frame of :meth:`content`; its column ``subject`` is added
         :param differs: mask of the rows to write
+        :param are_new: whether none of them is in the table
         """
         content[self.subject] = content.index
         cr, temporary = run.env.cr, f"tmp_{self.name}"
         write_frame(cr, content, temporary, self.kinds, differs)
-        cr.execute(self._upsert(run))
+        cr.execute(self._insert(run) if are_new else self._upsert(run))
         cr.execute(SQL("DROP TABLE %s", SQL.identifier(temporary)))
+
+    def _values(self):
+        """Return ``{column: SQL of its value}`` from the temporary table."""
+        values = {name: column.sql(name) for name, column in self.columns.items()}
+        return {
+            **values,
+            "content_hash": column_of("content_hash"),
+            **self.derived,
+        }
 
     def _upsert(self, run):
         """Return the SQL that brings the temporary table into the table.
 
-        Only rows that differ are touched; records deleted meanwhile drop out.
+        Only rows that differ are touched.
         """
-        values = {name: column.sql(name) for name, column in self.columns.items()}
-        values |= {"content_hash": column_of("content_hash"), **self.derived}
+        names = [SQL.identifier(name) for name in self._values()]
+        return SQL(
+            """
+            %(insert)s
+                ON CONFLICT (%(subject)s, company_id) DO UPDATE
+               SET run_id = EXCLUDED.run_id, %(updates)s
+             WHERE (%(old)s) IS DISTINCT FROM (%(new)s)
+            """,
+            insert=self._insert(run),
+            subject=SQL.identifier(self.subject),
+            updates=SQL(", ").join(SQL("%s = EXCLUDED.%s", n, n) for n in names),
+            old=SQL(", ").join(SQL("f.%s", n) for n in names),
+            new=SQL(", ").join(SQL("EXCLUDED.%s", n) for n in names),
+        )
+
+    def _insert(self, run):
+        """Return the SQL that adds the rows of the temporary table.
+
+        Records deleted meanwhile drop out.
+        """
+        values, stamps = self._values(), _stamps(run)
         names = [SQL.identifier(name) for name in values]
-        stamps = _stamps(run)
         return SQL(
             """
             INSERT INTO %(table)s AS f (%(subject)s, %(stamps)s, %(names)s)
             SELECT %(own)s, %(stamped)s, %(values)s
               FROM %(temporary)s t
               JOIN %(subjects)s p ON p.id = %(own)s
-                ON CONFLICT (%(subject)s, company_id) DO UPDATE
-               SET run_id = EXCLUDED.run_id, %(updates)s
-             WHERE (%(old)s) IS DISTINCT FROM (%(new)s)
             """,
             table=SQL.identifier(self.name),
             temporary=SQL.identifier(f"tmp_{self.name}"),
@@ -150,9 +175,6 @@ class ProfileTable:
             stamped=SQL(", ").join(stamps.values()),
             names=SQL(", ").join(names),
             values=SQL(", ").join(values.values()),
-            updates=SQL(", ").join(SQL("%s = EXCLUDED.%s", n, n) for n in names),
-            old=SQL(", ").join(SQL("f.%s", n) for n in names),
-            new=SQL(", ").join(SQL("EXCLUDED.%s", n) for n in names),
         )
 
 

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, models
@@ -110,19 +108,21 @@ class ClassificationFacts(models.AbstractModel):
         )
 
     @api.model
-    def _read(self, policy, parameters, scope):
+    def _read(self, policy, parameters, scope, last=None):
         """Return the frames ``(facts, previous)`` indexed by commercial partner.
 
         ``facts`` has the engine's columns and ``active``; ``previous`` has those of
         the profiles so far, ``profile`` telling whether there is one. Rows whose
         partner is no customer of its own any more have ``is_customer`` false in
         ``facts``: their profile is to go.
+
+        :param last: the last run of the company, where it is known
         """
         from ...engine import lay_out
 
         self.env.flush_all()
         contacts, customers = self._read_partners(policy, scope)
-        history = self._read_history(policy, parameters, scope, contacts)
+        history = self._read_history(policy, parameters, scope, contacts, last)
         pipeline = self._read_pipeline(scope)
         previous = self._read_previous(scope)
         is_known = customers["is_known"].to_numpy(copy=True)
@@ -139,7 +139,7 @@ class ClassificationFacts(models.AbstractModel):
         return facts, lay_out(previous, index)
 
     @api.model
-    def _read_history(self, policy, parameters, scope, contacts):
+    def _read_history(self, policy, parameters, scope, contacts, last=None):
         """Facts from the purchases, one row a customer who has some: one query.
 
         Customers are taken in parts when the purchases are too many to be in memory
@@ -160,17 +160,17 @@ class ClassificationFacts(models.AbstractModel):
                 for part in range(parts)
             )
 
-        gap = self._usual_gap(policy)
+        gap = self._usual_gap(policy, last)
         query = self._bare_purchases(policy, scope)
         with copied_rows(self.env.cr, query, PURCHASE, as_text=True) as rows:
             parts = 1 + len(rows) // PART_ROWS
             return facts(usual_gap(facts(None)) if gap is None else gap)
 
     @api.model
-    def _usual_gap(self, policy):
+    def _usual_gap(self, policy, last=None):
         """The gap of all, by which comebacks are counted: that of the last run over
-        all by this policy; None where there was none. One query."""
-        last = self.env["classification.run"]._last_full_run(policy)
+        all by this policy; None where there was none. One query, or none."""
+        last = self.env["classification.run"]._last_full_run(policy, last)
         return last.sudo().edges["population_gap_days"] if last else None
 
     @api.model
@@ -291,7 +291,7 @@ class ClassificationFacts(models.AbstractModel):
         known = previous.index[previous["policy"] != 0].intersection(customer_ids)
         if known.empty:
             return previous
-        scope = replace(scope, customer_ids=tuple(known.tolist()))
+        scope = scope.of_customers(known.tolist())
         own = self._select_previous(scope, _OWN_COUNTS)
         previous = previous.copy()
         previous.loc[own.index, list(_OWN_COUNTS)] = own

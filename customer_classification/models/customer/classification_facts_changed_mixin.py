@@ -33,8 +33,10 @@ class ClassificationFactsChangedMixin(models.AbstractModel):
         return moment
 
     @api.model
-    def _changed_customer_ids(self, policy, scope, last):
-        """Ids of the commercial partners to look at again: one query.
+    def _changed_scope(self, policy, scope, last):
+        """Return the scope of the customers to look at again: one query.
+
+        With their contacts, so that their documents are found by an index.
 
         :param last: the ``classification.run`` that looked at everybody the last time,
             or at all who had changed
@@ -49,11 +51,13 @@ class ClassificationFactsChangedMixin(models.AbstractModel):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT DISTINCT p.commercial_partner_id
-                  FROM (%s) d
-                  JOIN res_partner p ON p.id = d.partner_id
-                 WHERE p.commercial_partner_id IS NOT NULL
-                 UNION %s
+                SELECT changed.id, c.id
+                  FROM (SELECT DISTINCT p.commercial_partner_id AS id
+                          FROM (%s) d
+                          JOIN res_partner p ON p.id = d.partner_id
+                         WHERE p.commercial_partner_id IS NOT NULL
+                         UNION %s) changed
+                  LEFT JOIN res_partner c ON c.commercial_partner_id = changed.id
                 """,
                 SQL(" UNION ALL ").join(
                     [*documents, *self._changed_partner_queries(scope, since)]
@@ -61,7 +65,9 @@ class ClassificationFactsChangedMixin(models.AbstractModel):
                 SQL(" UNION ").join(self._due_queries(scope, since)),
             )
         )
-        return sorted(row[0] for row in rows)
+        customers = {customer for customer, __ in rows}
+        contacts = {contact for __, contact in rows if contact}
+        return scope.of_customers(sorted(customers), sorted(contacts | customers))
 
     @api.model
     def _changed_partner_queries(self, scope, since):

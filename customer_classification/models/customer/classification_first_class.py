@@ -43,7 +43,7 @@ class ClassificationFirstClass(models.Model):
     )
     risk = fields.Selection(RISK_SELECTION, readonly=True)
     revenue = fields.Monetary(readonly=True, groups=MONEY_GROUP)
-    explanation = fields.Json(readonly=True, groups=MONEY_GROUP)
+    explanation = fields.Json(string="Numbers", readonly=True, groups=MONEY_GROUP)
 
     _customer_index = models.Index("(partner_id, company_id)")
     # Rows come in the order of their numbers, runs and days: a few pages are enough.

@@ -367,18 +367,23 @@ class ClassificationRun(models.Model):
                 ("watermark", "!=", False),
                 ("state", "=", "done"),
             ],
-            ["policy_id", "as_of_date", "watermark", "edges"],
+            ["policy_id", "as_of_date", "watermark", "edges", "scope"],
             order="id desc",
             limit=1,
         )
 
     @api.model
-    def _last_full_run(self, policy):
+    def _last_full_run(self, policy, last=None):
         """Return the last production run over all by the rules of a policy.
 
-        It found limits. Later versions that repeat the rules about customers count.
+        It found limits. Later versions that repeat the rules about customers count. One
+        query, none where the last run is the one.
+
+        :param last: what :meth:`_last_run` gives, where it is known
         """
         since = policy._rules_since("customer")
+        if last and last.scope == "all" and last._is_by(since.id):
+            return last
         return self.sudo().search(
             [
                 "|",

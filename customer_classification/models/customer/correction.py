@@ -5,8 +5,6 @@ the days in between. What was believed then stays in the history; a correction, 
 from the earlier day and recorded today, is added to it.
 """
 
-from dataclasses import replace
-
 from odoo.tools import SQL
 
 from ..source.classification_source import FIRST_PLAUSIBLE_DAY, Since
@@ -159,7 +157,7 @@ class Corrections:
         from ...engine.customers.replay import classes_at, facts_at
 
         ids = tuple(believed["partner_id"].unique().tolist())
-        scope = replace(self.pipeline.scope, customer_ids=ids)
+        scope = self.pipeline.scope.of_customers(ids)
         purchases = self.facts_model._read_purchases(self.pipeline.policy, scope)
         parameters = self.pipeline.parameters
         facts = facts_at(purchases, believed, parameters)

@@ -262,8 +262,8 @@ class CustomerProfile(models.Model):
     # The order of the list: with record rules on contacts, too, a page of it reads a
     # page, not all customers.
     _order_index = models.Index("(value_score DESC NULLS LAST, id)")
-    _tier_index = models.Index("(company_id, value_tier_id)")
-    _stage_index = models.Index("(company_id, lifecycle_stage_id)")
+    # Tiers, stages, and both crossed, are counted from it alone.
+    _tier_index = models.Index("(company_id, value_tier_id, lifecycle_stage_id)")
     _segment_index = models.Index("(company_id, segment_id)")
     _overridden_index = models.Index("(company_id) WHERE is_overridden IS TRUE")
     # Every hour asks whose day has come.

@@ -151,6 +151,8 @@ def explanation_of_firsts(run, limits):
         **_stage_numbers(run),
         **_risk_numbers(run),
     }
+    for name in ("lost", "missed"):  # of the tier before
+        del numbers[name]
     return SQL("jsonb_strip_nulls(%s)", _json(numbers))
 
 
@@ -234,6 +236,8 @@ def _risk_numbers(run):
 
 def _of_tier(values, tier):
     """SQL of the value of a tier, NULL for one that is not among the values."""
+    if not values:
+        return SQL("NULL::jsonb")
     by_id = json.dumps({str(key): value for key, value in values.items()})
     return SQL("%s::jsonb -> %s::text", by_id, tier)
 

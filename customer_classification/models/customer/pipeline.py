@@ -59,7 +59,7 @@ class CustomerPipeline(Pipeline):
         self.parameters = replace(rules, policy=self.rules_id)
         self.scope = self._scope()
         facts, previous = self.facts_model._read(
-            self.policy, self.parameters, self.scope
+            self.policy, self.parameters, self.scope, self.last
         )
         doubtful = self.facts_model._is_doubtful(facts)
         doubtful = facts.index[facts["is_customer"] & doubtful]
@@ -85,12 +85,11 @@ class CustomerPipeline(Pipeline):
         if (
             not self.last
             or self.policy._has_moving_filter()
-            or not self.run._last_full_run(self.policy)
+            or not self.run._last_full_run(self.policy, self.last)
         ):
             self.run.scope = "all"
             return scope
-        changed = self.facts_model._changed_customer_ids(self.policy, scope, self.last)
-        return replace(scope, customer_ids=tuple(changed))
+        return self.facts_model._changed_scope(self.policy, scope, self.last)
 
     # Scoring
 
@@ -124,7 +123,7 @@ class CustomerPipeline(Pipeline):
 
         if self.run.scope == "all":
             return None
-        last = self.run._last_full_run(self.policy)
+        last = self.run._last_full_run(self.policy, self.last)
         if last:
             return Edges.from_json(last.edges)
         everybody = self.facts_model._scope(self.policy, self.as_of_date)
@@ -379,7 +378,10 @@ class CustomerPipeline(Pipeline):
             self.facts, self.result.frame, shown, self.run
         )
         hashes = self.previous["content_hash"]
-        self.write_profiles(columns.PROFILES, content, hashes, "customer.profile")
+        are_new = not self.previous[["policy", "value_tier"]].any(axis=None)
+        self.write_profiles(
+            columns.PROFILES, content, hashes, "customer.profile", are_new
+        )
 
     @cached_property
     def segments(self):

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 
 from ..common.arguments import as_choice, as_number
@@ -493,6 +493,25 @@ class CustomerRules(models.Model):
     def _parameters(self, policy=None):
         """Return the engine's :class:`Parameters` of these rules.
 
+        Those of a draft are read each time; what was published stays as it is, and is
+        read once in the life of a process. As :meth:`_read_parameters`.
+        """
+        if policy is None or policy.state == "draft":
+            return self._read_parameters(policy)
+        return self._kept_parameters(policy.id, self.currency_id.decimal_places)
+
+    @tools.ormcache("self.id", "policy_id", "digits")
+    def _kept_parameters(self, policy_id, digits):
+        """Return the parameters of a version that nobody can change.
+
+        :param digits: decimals of the currency, which may be another one some day
+        """
+        policy = self.env["classification.policy"].browse(policy_id)
+        return self._read_parameters(policy)
+
+    def _read_parameters(self, policy):
+        """Return the parameters from the lines of these rules.
+
         :param policy: the policy that combines them and says what counts as a
             purchase; none to judge the rules for themselves
         :raises ValidationError: with a sentence that names the line, when the rules
@@ -500,7 +519,6 @@ class CustomerRules(models.Model):
         """
         from ...engine import Parameters, RuleError
 
-        self.ensure_one()
         combined = {"policy": self.id}
         if policy is not None:
             combined = {

@@ -14,6 +14,8 @@ SHOWN_TYPES = {
     *("selection", "many2one"),
 }
 WITHHELD = "classification.withheld.row"
+# Its rows are shown as changes.
+FIRST_CLASSES = "classification.first.class"
 
 
 class CustomerHeldData(models.AbstractModel):
@@ -67,6 +69,8 @@ class CustomerHeldData(models.AbstractModel):
         found = {}
         for name, field, __ in self.env[WITHHELD]._person_fields():
             model = self.env[name].sudo().with_context(active_test=False)
+            if name == FIRST_CLASSES:
+                continue
             domain = [(field, "=", contact.id)]
             if "company_id" in model._fields and not is_subject:
                 domain.append(("company_id", "in", [False, *self.env.companies.ids]))

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -93,7 +91,7 @@ class ClassificationProblem(models.Model):
         """
         facts = self.env["classification.facts"]
         queries = [self._orphan_contacts_query(scope)]
-        doubtful = replace(scope, customer_ids=tuple(doubtful_ids))
+        doubtful = scope.of_customers(doubtful_ids)
         for name in facts._source_names(policy):
             queries += self.env[name]._misdated_queries(policy, scope)
             if doubtful_ids:

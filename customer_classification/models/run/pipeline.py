@@ -269,18 +269,19 @@ class Pipeline:
             )
         )
 
-    def write_profiles(self, table, content, hashes, model):
+    def write_profiles(self, table, content, hashes, model, are_new=False):
         """Write the profiles whose content differs: four queries.
 
         :param table: the :class:`ProfileTable`
         :param content: frame of what would be written, with ``content_hash``
         :param hashes: those of the profiles so far
         :param model: name of the model of the profiles
+        :param are_new: whether none of these subjects has a profile
         """
         differs = content["content_hash"] != hashes
         self.run.written_count += int(differs.sum())
         if differs.any():
-            table.apply(self.run, content, differs)
+            table.apply(self.run, content, differs, are_new)
             self.env[model].invalidate_model()
 
     def write_table(self, frame, table, kinds, *statements, mask=None):

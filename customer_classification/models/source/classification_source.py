@@ -22,6 +22,7 @@ class Scope:
     :ivar digits: decimals of the company's currency
     :ivar currency_id: id of the company's currency
     :ivar customer_ids: ids of commercial partners, or None for everybody
+    :ivar contact_ids: ids of them and of their contacts, where these are known
     :ivar root_company_id: id of the company that keeps the currencies' rates
     :ivar last_plausible_day: documents dated after it are dated by mistake
     :ivar variant_ids: ids of product variants, or None for all: of documents whose
@@ -37,6 +38,15 @@ class Scope:
     root_company_id: int = 0
     last_plausible_day: date = date.max
     variant_ids: tuple[int, ...] | None = None
+    contact_ids: tuple[int, ...] | None = None
+
+    def of_customers(self, customer_ids, contact_ids=None):
+        """Return the same scope for some customers."""
+        return replace(
+            self,
+            customer_ids=tuple(customer_ids),
+            contact_ids=None if contact_ids is None else tuple(contact_ids),
+        )
 
     def day(self, column):
         """SQL of the day, in the time zone, of a timestamp kept in UTC."""
@@ -193,6 +203,8 @@ class Scope:
         """SQL that keeps the documents of the customers and of their contacts."""
         if self.customer_ids is None:
             return SQL("%s IS NOT NULL", column)
+        if self.contact_ids is not None:
+            return SQL("%s = ANY(%s)", column, list(self.contact_ids))
         return SQL(
             "%s IN (SELECT id FROM res_partner WHERE commercial_partner_id = ANY(%s))",
             column,

@@ -492,6 +492,7 @@ class TestChangeExplained(ExplanationCase):
         customer = self._regular("Old", 100)
         self._recompute()
         changes = self._changes(customer)
+        self.env["classification.change"].search([])._unpack()
         self.env.cr.execute("UPDATE classification_change SET explanation = NULL")
         changes.invalidate_recordset()
         self.assertFalse(changes.explanation_text)

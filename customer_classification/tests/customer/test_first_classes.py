@@ -68,9 +68,7 @@ class TestFirstClasses(ClassificationCase):
     def test_who_has_no_risk_has_no_change_of_it(self):
         self._recompute()
         changes = self._changes(("partner_id", "=", self.prospect.id))
-        self.assertEqual(
-            set(changes.mapped("axis")), {"value_tier", "lifecycle_stage"}
-        )
+        self.assertEqual(set(changes.mapped("axis")), {"value_tier", "lifecycle_stage"})
 
     def test_rows_of_earlier_releases_say_the_same(self):
         self._recompute()
@@ -95,8 +93,11 @@ class TestFirstClasses(ClassificationCase):
         vip = self._changes(("to_tier_id", "=", self._tier("vip").id))
         self.assertEqual(vip.partner_id, self.regular)
         self.assertFalse(self._changes(("direction", "!=", "first")))
-        counts = dict(everything._read_group([("id", "in", everything.ids)],
-                                             ["axis"], ["__count"]))
+        counts = dict(
+            everything._read_group(
+                [("id", "in", everything.ids)], ["axis"], ["__count"]
+            )
+        )
         self.assertEqual(
             counts, {"value_tier": 3, "lifecycle_stage": 3, "churn_risk": 2}
         )
@@ -104,9 +105,7 @@ class TestFirstClasses(ClassificationCase):
     def test_ids_rise_with_the_revenue(self):
         self._recompute()
         tiers = self._changes(("axis", "=", "value_tier")).sorted("id")
-        self.assertEqual(
-            tiers.partner_id, self.prospect + self.small + self.regular
-        )
+        self.assertEqual(tiers.partner_id, self.prospect + self.small + self.regular)
 
     def test_decided_first_classes_have_rows_of_their_own(self):
         self.env["classification.override"].create(
@@ -152,8 +151,8 @@ class TestFirstClasses(ClassificationCase):
     def _answers(self, days):
         """Return what the history says of each day, and of pairs of days."""
         history, migration = (
-            self.env[name] for name in ("classification.history",
-                                        "classification.migration")
+            self.env[name]
+            for name in ("classification.history", "classification.migration")
         )
         names = ["partner_id", "value_tier_id", "lifecycle_stage_id", "churn_risk"]
         names += ["value_tier_since", "lifecycle_stage_since", "churn_risk_since"]
@@ -164,9 +163,7 @@ class TestFirstClasses(ClassificationCase):
             own = rows.search_read([("partner_id", "=", self.small.id)], names)
             answers.append(own)
             pair = migration.with_context(history_from_date=day, history_date=days[-1])
-            answers += [
-                pair.get_matrix(axis) for axis in first_classes.AXIS_COLUMNS
-            ]
+            answers += [pair.get_matrix(axis) for axis in first_classes.AXIS_COLUMNS]
         return answers
 
     def test_the_history_says_the_same_of_every_day(self):
@@ -201,4 +198,3 @@ class TestFirstClasses(ClassificationCase):
                     [one.id for one in customers]
                 ).customer_objects_profiling = False
             self._recompute(day)
-

@@ -128,8 +128,7 @@ class TestKeys(ClassificationCase):
     def test_what_the_history_names_is_not_deleted(self):
         tier = self._profile(self.customer).value_tier_id
         self.env.cr.execute(
-            "UPDATE customer_profile"
-            " SET value_tier_id = NULL, shadow_tier_id = NULL"
+            "UPDATE customer_profile SET value_tier_id = NULL, shadow_tier_id = NULL"
         )
         with self.assertRaisesRegex(UserError, "First Classes of a Customer"):
             self._unlink(tier)

@@ -68,6 +68,20 @@ class TestRun(ClassificationCase):
             self._recompute()
             self.env.flush_all()
 
+    def test_published_rules_are_read_once(self):
+        first = self.policy._parameters()
+        self.env.invalidate_all()
+        # The policy, its rules, their company and its currency; no lines.
+        with self.assertQueryCount(4):
+            again = self.policy._parameters()
+        self.assertEqual(again, first)
+
+    def test_drafts_are_read_each_time(self):
+        draft = self.policy.copy()
+        draft._parameters()
+        draft.tier_ids.sorted("tier_sequence")[0].limit = 20_000
+        self.assertEqual(draft._parameters().tiers[0].limit, 20_000)
+
     def test_no_file_of_other_kinds(self):
         """A run over customers executes nothing of products and campaigns."""
         self._recompute()

@@ -15,7 +15,7 @@ from odoo_commands import (
 from tools.paths import core_modules, repository_modules
 
 # What a company has decided and learned: must survive an upgrade to the last bit.
-KEPT = ("customer_profile", "customer_purchase", "classification_change")
+KEPT = ("customer_profile", "customer_purchase", "classification_first_class")
 KEPT += ("classification_policy", "classification_policy_tier", "classification_run")
 KEPT += ("customer_rules", "product_rules", "campaign_rules")
 KEPT += ("classification_run_result", "customer_value_tier")
