@@ -172,6 +172,20 @@ class ClassificationHistoryMixin(models.AbstractModel):
     def _changes_query(self, company, day, zone):
         """SQL of the changes of a company that are valid on a day, and known; of the
         customers in the context alone, where some stand there."""
+        return SQL(
+            """
+            SELECT id, partner_id, axis, valid_date, create_date, to_tier_id,
+                   to_stage_id, to_risk
+              FROM (%s) change
+             WHERE %s
+            """,
+            all_changes(CHANGE_COLUMNS),
+            self._conditions(company, day, zone),
+        )
+
+    @api.model
+    def _conditions(self, company, day, zone):
+        """SQL that keeps what is valid on a day, and known, of a company."""
         conditions = [
             SQL("company_id = %s", company.id),
             SQL("valid_date <= %s", day),
@@ -183,16 +197,7 @@ class ClassificationHistoryMixin(models.AbstractModel):
         customer_ids = self.env.context.get("history_customer_ids")
         if isinstance(customer_ids, CustomerIds):
             conditions.append(SQL("partner_id = ANY(%s)", list(customer_ids)))
-        return SQL(
-            """
-            SELECT id, partner_id, axis, valid_date, create_date, to_tier_id,
-                   to_stage_id, to_risk
-              FROM (%s) change
-             WHERE %s
-            """,
-            all_changes(CHANGE_COLUMNS),
-            SQL(" AND ").join(conditions),
-        )
+        return SQL(" AND ").join(conditions)
 
     @api.model
     def _is_customer(self, condition):
