@@ -82,6 +82,9 @@ class ClassificationRulesMixin(models.AbstractModel):
     last_run_text = fields.Char(
         string="Result of the Last Run", compute="_compute_last_run"
     )
+    run_time_text = fields.Char(
+        string="Duration of a Run", compute="_compute_run_time_text"
+    )
     change_html = fields.Html(
         string="What Changed", compute="_compute_change_html", sanitize=False
     )
@@ -162,6 +165,21 @@ class ClassificationRulesMixin(models.AbstractModel):
             rules.last_run_state = run.state
             rules.last_run_date = run.end_date
             rules.last_run_text = run._result_sentence()
+
+    @api.depends("state", "company_id")
+    @api.depends_context("lang")
+    def _compute_run_time_text(self):
+        """Say how long a preview of a draft and a run of the others will take.
+
+        At most two queries a record, of which a form shows one.
+        """
+        runs = self.env["classification.run"]
+        for rules in self:
+            kinds = [self._run_kind]
+            if rules.state == "draft":
+                kinds = [self._preview_kind, self._run_kind]
+            text = runs._usual_time_text(rules.company_id, kinds)
+            rules.run_time_text = rules.state != "retired" and text
 
     def _version_before(self):
         """The version that was published last before this one: one query."""

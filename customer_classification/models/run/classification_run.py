@@ -33,6 +33,7 @@ class ClassificationRun(models.Model):
         "mail.activity.mixin",
         "classification.reason.mixin",
         "classification.referred.mixin",
+        "classification.run.time.mixin",
     ]
     _description = "Classification Run"
     _order = "id desc"
