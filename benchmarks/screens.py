@@ -174,7 +174,8 @@ def main():
         f"Purchases and profiles of {args.customers:,} customers",
         lambda registry: fill(registry, args.customers),
     )
-    say(f"{'':30}{'ms':>8}{'beside':>9}{'ratio':>7}{'limit':>7}{'queries':>9}{'rows':>12}")
+    heads = ("ms", "beside", "ratio", "limit", "queries", "rows")
+    say(f"{'':30}" + "".join(map("{:>{}}".format, heads, (8, 9, 7, 7, 9, 12))))
     for label, (kind, theirs, ours) in measure_all(load(NAME), args.rounds).items():
         mine, other = (
             [statistics.median(one) for one in zip(*figures, strict=True)]
@@ -182,7 +183,8 @@ def main():
         )
         say(
             f"{label:30}{1000 * mine[0]:8.1f}{1000 * other[0]:9.1f}"
-            f"{mine[1] / other[1]:7.2f}{LIMITS[kind]:7.1f}{mine[2]:9.0f}{mine[3]:12,.0f}"
+            f"{mine[1] / other[1]:7.2f}{LIMITS[kind]:7.1f}"
+            f"{mine[2]:9.0f}{mine[3]:12,.0f}"
         )
 
 

@@ -10,7 +10,16 @@ ADDON = Path(__file__).resolve().parents[2] / "customer_classification"
 # From the ground up: a room imports from itself and from rooms before it.
 FLOORS = (
     *("common", "source", "classified", "policy", "run", "customer", "history"),
-    *("tag", "attribute", "code", "product", "campaign", "document", "event", "privacy"),
+    *(
+        "tag",
+        "attribute",
+        "code",
+        "product",
+        "campaign",
+        "document",
+        "event",
+        "privacy",
+    ),
 )
 # Neither of the two knows the other.
 STRANGERS = {("product", "campaign"), ("campaign", "product")}

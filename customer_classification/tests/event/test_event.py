@@ -115,7 +115,8 @@ class TestEvent(ClassificationCase):
                 "reason": "Known",
             }
         )
-        self.assertEqual(len(self._waiting().filtered(lambda e: e.partner_id == self.big)), 2)
+        own = self._waiting().filtered(lambda event: event.partner_id == self.big)
+        self.assertEqual(len(own), 2)
         self._deliver()
         bodies = self._notes(self.big).sorted("id").mapped("body")
         self.assertIn("Medium → VIP", bodies[0])
@@ -152,8 +153,11 @@ class TestEvent(ClassificationCase):
         for number in range(5):
             self._regular(f"New {number}", 10)
         self._recompute()
-        with patch("odoo.addons.customer_classification.models.event"
-                   ".classification_event.BATCH", 2):
+        with patch(
+            "odoo.addons.customer_classification.models.event"
+            ".classification_event.BATCH",
+            2,
+        ):
             sizes = []
             while batch := self.events._next_batch():
                 sizes.append(len(batch))

@@ -521,7 +521,7 @@ class TestReportSums(ReportWorld):
         margins = [
             line.price_subtotal - line.product_uom_qty * line.product_id.standard_price
             for line in lines
-            # Orders that know their margins (`sale_margin`) know a cost of nothing, too.
+            # Orders that know their margins know a cost of nothing, too.
             if line.product_id.standard_price or "margin" in line._fields
         ]
         return numbers | {
