@@ -44,11 +44,17 @@ class CustomerProfileSummaryMixin(models.AbstractModel):
             return False
         if not self.last_purchase_date:
             return self.env._("%s: nothing bought yet", classes)
-        values = {"classes": classes, "days": sentences.days(self.recency_days)}
+        values = {"classes": classes, "ago": self._ago(sentences)}
         if self.visit_count < 2:
-            return self.env._("%(classes)s: bought once, %(days)s ago", **values)
+            return self.env._("%(classes)s: bought once, %(ago)s", **values)
         return self.env._(
-            "%(classes)s: last purchase %(days)s ago, expected every %(gap)s",
+            "%(classes)s: last purchase %(ago)s, expected every %(gap)s",
             gap=sentences.gap({"gap": self.expected_gap_days}),
             **values,
         )
+
+    def _ago(self, sentences):
+        """Return the words for the time since the last purchase."""
+        if not self.recency_days:
+            return self.env._("today")
+        return self.env._("%s ago", sentences.days(self.recency_days))

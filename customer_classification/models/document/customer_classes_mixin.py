@@ -76,6 +76,12 @@ class CustomerClassesMixin(models.AbstractModel):
         groups=USER_GROUP,
         aggregator=None,
     )
+    customer_is_unrated = fields.Boolean(
+        related="customer_profile_id.value_tier_id.is_unrated",
+        related_sudo=False,
+        string="Customer Not Rated",
+        groups=USER_GROUP,
+    )
     customer_summary = fields.Char(
         related="customer_profile_id.summary",
         related_sudo=False,

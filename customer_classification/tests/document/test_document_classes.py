@@ -113,6 +113,11 @@ class TestDocumentClasses(ClassificationCase):
             r"^VIP · \w+.*: last purchase 10 days ago, expected every [\d.]+ days$",
         )
 
+    def test_bought_today(self):
+        self._order(self.contact, AS_OF, 10)
+        self._recompute()
+        self.assertIn("last purchase today,", self.first.customer_summary)
+
     def test_the_line_says_the_risk_and_what_was_never_bought(self):
         profile = self.first.customer_profile_id
         self.env.cr.execute(

@@ -60,6 +60,7 @@ class TestProfilingObjection(ClassificationCase):
     @classmethod
     def _everything(cls):
         """All that can be about a person: decision, rule, code, campaign, rehearsal."""
+        cls.company.customer_notes_moves = True
         cls.env["classification.override"].create(
             {
                 "partner_id": cls.person.id,
