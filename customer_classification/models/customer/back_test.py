@@ -1,4 +1,4 @@
-"""Back-tests: the classes of a past day against what was bought afterwards."""
+"""Back-tests: classes of a past day against what was bought afterwards."""
 
 from dateutil.relativedelta import relativedelta
 

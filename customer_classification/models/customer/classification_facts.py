@@ -57,15 +57,14 @@ _OWN_COUNTS = ("lifetime_revenue", "open_opportunity_count", "open_quotation_cou
 
 
 class ClassificationFacts(models.AbstractModel):
-    """Reads what is known of each customer up to a day, beside how the customer is
-    classified so far.
+    """Read the facts of each customer as of a day, and the classes so far.
 
-    *How it works*: each source gives a select of purchases. They leave the database as
-    they stand, by one scan of each table of documents, and are rolled up in memory from
-    the contact to the commercial partner. Customers, what is open and the profiles so
-    far follow, each by one scan, and are laid side by side. Joined and grouped in one
-    statement, the same takes twice the processor time at a million customers, and
-    sorts or spills to disk.
+    *How it works*: each source gives a select of purchases. They leave the database
+    unaggregated, by one scan of each table of documents, and are rolled up in memory
+    from the contact to the commercial partner. Customers, the open pipeline and the
+    profiles so far follow, each by one scan, and are laid side by side. Joined and
+    grouped in one statement, the same takes twice the processor time at a million
+    customers, and sorts or spills to disk.
 
     *Query budget*: five, whatever the number of customers.
     """
@@ -168,16 +167,21 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _usual_gap(self, policy, last=None):
-        """The gap of all, by which comebacks are counted: that of the last run over
-        all by this policy; None where there was none. One query, or none."""
+        """Return the usual purchase gap of all customers, or None.
+
+        Comebacks are counted by it: the gap of the last run over all customers by this
+        policy; None if there was none. At most one query.
+        """
         last = self.env["classification.run"]._last_full_run(policy, last)
         return last.sudo().edges["population_gap_days"] if last else None
 
     @api.model
     def _read_purchases(self, policy, scope):
-        """Return the purchases themselves, one row a document: ``partner_id`` (the
-        customer), ``day``, ``amount`` and ``margin``, as the engine replays them.
-        Two queries."""
+        """Return the single purchases as the engine replays them.
+
+        One row a document: ``partner_id`` (the customer), ``day``, ``amount`` and
+        ``margin``. Two queries.
+        """
         self.env.flush_all()
         contacts, __ = self._read_partners(policy, scope)
         query = self._bare_purchases(policy, scope)
@@ -321,8 +325,10 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _read_pipeline(self, scope):
-        """What is open at the end of the as-of day, with the columns of ``PIPELINE``:
-        one query."""
+        """Read what is open at the end of the as-of day.
+
+        The columns are those of ``PIPELINE``. One query.
+        """
         query = SQL(
             """
             SELECT partner_id,
@@ -416,8 +422,11 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _quotation_query(self, scope):
-        """Quotations open at the end of the as-of day, by commercial partner: not
-        yet confirmed on that day, and not expired before it."""
+        """Return SQL of the open quotations by commercial partner.
+
+        Open at the end of the as-of day: not yet confirmed on that day, and not
+        expired before it.
+        """
         sale = self.env["classification.source.sale"]
         amount = sale._company_amount(sale._order_amount(), scope)
         return SQL(
@@ -446,8 +455,10 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _pipeline_problem_queries(self, scope):
-        """Selects as of ``classification.source._problem_queries``, of what is open
-        with an amount that is no number."""
+        """Return selects of open documents with an amount that is not a number.
+
+        Their columns are those of ``classification.source._problem_queries``.
+        """
         sale = self.env["classification.source.sale"]
         amount = sale._company_amount(sale._order_amount(), scope)
         reasons = {

@@ -16,8 +16,10 @@ class ClassificationFactsChangedMixin(models.AbstractModel):
 
     @api.model
     def _watermark(self):
-        """The moment (UTC) before which all that was written is seen by a transaction
-        that starts after this one: the start of the oldest one under way. One query.
+        """Return the moment (UTC) up to which all writes are visible.
+
+        A transaction that starts after this one sees all that was written before that
+        moment: the start of the oldest transaction under way. One query.
 
         ``write_date`` is the start of its transaction, which may be long ago when it
         is committed.

@@ -9,12 +9,11 @@ from .selections import RISK_COLORS, RISK_SELECTION, TIER_REASONS
 
 
 class CustomerProfile(models.Model):
-    """What is known of one customer in one company, and the classes that follow.
+    """Facts and classes of one customer in one company.
 
-    Written by runs in SQL, only where something differs, and by nobody else: not
-    through ``res.partner``, whose rows users edit all day, and not with
-    ``mail.thread``, whose tracking costs two queries a row (``classification.change``
-    is the history).
+    Written only by runs, in SQL, and only where something differs: not through
+    ``res.partner``, whose rows users edit all day, and not with ``mail.thread``, whose
+    tracking costs two queries a row (``classification.change`` is the history).
     """
 
     _name = "customer.profile"
@@ -282,8 +281,11 @@ class CustomerProfile(models.Model):
 
     @api.depends("company_id", "first_purchase_date", "last_purchase_date", "run_id")
     def _compute_as_of(self):
-        """Days are counted to the day of the last run that looked at the customer:
-        the last full one, or a later one that changed this profile. One query."""
+        """Compute the day up to which days are counted.
+
+        The day of the last run that looked at the customer: the last full one, or a
+        later one that changed this profile. One query.
+        """
         days = self._as_of_days()
         for profile, told in zip(self, self.sudo(), strict=True):
             as_of = days[told.company_id, told.run_id]

@@ -15,7 +15,7 @@ SAID_OF = (
 
 
 class CustomerProfileSegmentMixin(models.AbstractModel):
-    """Says in a sentence why a customer has a segment, in the reader's language."""
+    """Explain the segment of a customer, in the reader's language."""
 
     _name = "customer.profile.segment.mixin"
     _description = "Segment of a Customer"
@@ -26,8 +26,10 @@ class CustomerProfileSegmentMixin(models.AbstractModel):
 
     @api.depends_context("lang")
     def _compute_segment_explanation(self):
-        """The scores, the segment, and what was not said of the customer: at most
-        eighteen queries for any number of profiles of one policy."""
+        """Compute the scores, the segment and the missing facts as sentences.
+
+        At most eighteen queries for any number of profiles of one policy.
+        """
         maps = {
             policy: _SegmentMap(policy, edges)
             for policy, edges in self._edges_by_policy().items()
@@ -113,7 +115,7 @@ class _SegmentMap:
         return cell, [segment.key for segment in found]
 
     def fails_by_value(self, key, profile):
-        """Whether it is for the value that a segment would be untrue."""
+        """Check if a segment is ruled out by the customer's value."""
         from ...engine.customers.segments import VALUE_CLAIMS
 
         __, value = self._kind(profile)

@@ -1,4 +1,4 @@
-"""Drift: whether the customers of a run look like those of the runs before."""
+"""Drift: compare the customers of a run with those of earlier runs."""
 
 from datetime import timedelta
 

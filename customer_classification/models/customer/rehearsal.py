@@ -121,7 +121,10 @@ def _matrix(run, axis, cells, sees_money):
 
 
 def _classes(migration, axis, groups):
-    """Return the classes of an axis in order, with none if customers have none."""
+    """Return the classes of an axis in order.
+
+    No class comes last, if customers have none.
+    """
     if axis != SEGMENT:
         return migration._matrix_classes(axis, groups)
     used = {key for old, new, *__ in groups for key in (old, new)}

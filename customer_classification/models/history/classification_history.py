@@ -19,8 +19,9 @@ LAST_DAY = date(9999, 12, 31)
 
 
 class ClassificationHistory(models.Model):
-    """One customer in one company as classified on a day of the past; see
-    ``classification.history.mixin`` for how a day is chosen.
+    """One customer in one company as classified on a past day.
+
+    See ``classification.history.mixin`` for how a day is chosen.
 
     *Query budget*: one for the rows, one for the time zones, one for the dates since
     when the classes hold, where these are read, and what revenue takes.
@@ -69,8 +70,11 @@ class ClassificationHistory(models.Model):
 
     @api.model
     def _company_query(self, company, day, zone):
-        """The rows of one company: of each customer and axis, the latest change, as the
-        index of the changes has them in its order."""
+        """Return SQL of the rows of one company.
+
+        The latest change of each customer and axis, in the order of the index of the
+        changes.
+        """
         return SQL(
             """
             SELECT (partner_id::bigint << %(bits)s) + %(company)s AS id,
@@ -160,8 +164,10 @@ class ClassificationHistory(models.Model):
                 row[f"{axis}_since"] = row[name] and since.get(key)
 
     def _since(self):
-        """``{(customer id, company id, axis): day}``; two changes to one class, as
-        a correction makes them, count from the first on."""
+        """Return ``{(customer id, company id, axis): day}``.
+
+        Two changes to one class, as a correction makes them, count from the first on.
+        """
         model = self._of_customers(self.partner_id.ids)
         query = SQL(" UNION ALL ").join(
             model._since_query(*place)
@@ -174,8 +180,11 @@ class ClassificationHistory(models.Model):
 
     @api.model
     def _since_query(self, company, day, zone):
-        """Change by change, the latest one that led to another class than the one
-        before; without those that were overruled on their own day."""
+        """Return SQL of the change that led to each current class.
+
+        The latest one that led to another class than the one before; changes overruled
+        on their own day are left out.
+        """
         code = SQL("COALESCE(to_tier_id::text, to_stage_id::text, to_risk)")
         return SQL(
             """

@@ -72,8 +72,11 @@ class ClassificationHistoryMixin(models.AbstractModel):
 
     @api.model
     def _search(self, domain, *args, **kwargs):
-        """Look only at the customers whom the domain names, by themselves or by the
-        numbers of their rows: the index of the changes begins with them."""
+        """Restrict a search to the customers that the domain names.
+
+        They are named by themselves or by the numbers of their rows: the index of the
+        changes begins with the customer.
+        """
         customer_ids = self._named_customers(Domain(domain))
         if customer_ids is not None:
             self = self._of_customers(customer_ids)
@@ -93,7 +96,7 @@ class ClassificationHistoryMixin(models.AbstractModel):
 
     @api.model
     def _named_customers(self, domain):
-        """Ids of customers outside whom a domain finds nothing, None for everybody."""
+        """Return ids of the customers a domain is limited to; None for all."""
         terms = list(domain)
         if "|" in terms or "!" in terms:
             return None
@@ -156,8 +159,10 @@ class ClassificationHistoryMixin(models.AbstractModel):
 
     @api.model
     def _end_of_day(self, day, zone):
-        """The instant, in UTC without a zone as in the database, at which a day ends
-        in a time zone."""
+        """Return the instant at which a day ends in a time zone.
+
+        In UTC without a zone, as in the database.
+        """
         midnight = datetime.combine(day + timedelta(days=1), time.min)
         return (
             pytz.timezone(zone)
@@ -170,8 +175,10 @@ class ClassificationHistoryMixin(models.AbstractModel):
 
     @api.model
     def _changes_query(self, company, day, zone):
-        """SQL of the changes of a company that are valid on a day, and known; of the
-        customers in the context alone, where some stand there."""
+        """Return SQL of the changes of a company valid and known on a day.
+
+        Restricted to the customers in the context, if there are some.
+        """
         conditions = [
             SQL("company_id = %s", company.id),
             SQL("valid_date <= %s", day),
@@ -196,7 +203,10 @@ class ClassificationHistoryMixin(models.AbstractModel):
 
     @api.model
     def _is_customer(self, condition):
-        """SQL of whether a customer has a class, by the latest changes of the axes."""
+        """Return SQL that checks if a customer has a class.
+
+        By the latest changes of the axes.
+        """
         return SQL(
             "count(COALESCE(to_tier_id, to_stage_id)) FILTER (WHERE %(condition)s)"
             " + count(to_risk) FILTER (WHERE %(condition)s) > 0",
@@ -205,9 +215,11 @@ class ClassificationHistoryMixin(models.AbstractModel):
 
     @api.model
     def _company_days(self, day=None):
-        """``[(company, day, time zone)]`` of the companies that are switched on;
-        today, in the time zone of the company's policy, where no day is given. One
-        query, or none where the time zones do not matter."""
+        """Return ``[(company, day, time zone)]`` of the enabled companies.
+
+        Without a given day: today, in the time zone of the company's policy. One query,
+        or none where the time zones do not matter.
+        """
         is_zoned = not day or self._context_day("history_known_date")
         zones = self._zones() if is_zoned else {}
         return [

@@ -118,9 +118,11 @@ class ClassificationMigration(models.Model):
 
     @api.model
     def _company_query(self, company, first, last, zone):
-        """The rows of one company, from one walk through the changes: of each customer
-        and axis, the latest one up to the later day, and the latest one up to the
-        earlier day, which is the one that a change after that day follows.
+        """Return SQL of the rows of one company, by one walk through the changes.
+
+        Of each customer and axis: the latest change up to the later day, and the latest
+        one up to the earlier day, which is the one that a change after that day
+        follows.
 
         Not a join of two days: PostgreSQL cannot tell how many customers a day has,
         and might choose a nested loop for a million of them.
@@ -277,8 +279,10 @@ class ClassificationMigration(models.Model):
 
     @api.model
     def _matrix_classes(self, axis, groups):
-        """The classes in their order, as dicts; no class comes last, where customers
-        have none."""
+        """Return the classes in their order, as dicts.
+
+        No class comes last, if customers have none.
+        """
         used = {old for old, __, was, *__ in groups if was}
         used |= {new for __, new, __, now, *__ in groups if now}
         classes = {

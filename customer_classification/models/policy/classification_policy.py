@@ -149,7 +149,7 @@ class ClassificationPolicy(models.Model):
 
     @property
     def _protected_fields(self):
-        """Also the rules of each kind, which rooms above this one add."""
+        """Extend with the rules of each kind, which higher rooms add."""
         kinds = self._rule_set_fields()
         return frozenset(
             {
@@ -269,7 +269,10 @@ class ClassificationPolicy(models.Model):
 
     @api.model
     def _default_responsible(self):
-        """Who writes the policy; the first ones are written by no person."""
+        """Return the author of the policy; None for the first ones.
+
+        No person wrote the first policies.
+        """
         return self.env.user if self.env.uid != SUPERUSER_ID else False
 
     @api.model
@@ -282,7 +285,7 @@ class ClassificationPolicy(models.Model):
         }
 
     def _responsible_user(self):
-        """Who is told of what a person has to look at."""
+        """Return the user to notify about what needs a person's attention."""
         self = self.sudo()  # other users' companies are not for everybody to read
         self.ensure_one()
         manager = self.env.ref("customer_classification.group_manager")
@@ -297,7 +300,10 @@ class ClassificationPolicy(models.Model):
 
     @api.model
     def _bounds(self):
-        """As the engine's own, which judges what contradicts itself."""
+        """Return the bounds, equal to those of the engine.
+
+        The engine itself judges contradictions between rules.
+        """
         bounds = {
             **super()._bounds(),
             "window_months": (1, 240),
@@ -312,7 +318,7 @@ class ClassificationPolicy(models.Model):
 
     @api.model
     def _label_of(self, name):
-        """What people call a field."""
+        """Return the label of a field."""
         return self._fields[name]._description_string(self.env)
 
     @api.model
@@ -351,7 +357,7 @@ class ClassificationPolicy(models.Model):
         return self[self._rule_set_fields()[kind]]._parameters(self)
 
     def _document_rules(self):
-        """What counts as a purchase, to be compared by the engine."""
+        """Return the rules for counting purchases, as the engine compares them."""
         return tuple(
             self._filter_text(name) if name in FILTERS else self[name]
             for name in DOCUMENT_FIELDS
@@ -379,7 +385,7 @@ class ClassificationPolicy(models.Model):
         return self.customer_rules_id._value_digits()
 
     def _tier_benefits(self):
-        """What the tiers grant."""
+        """Return the benefits that the tiers grant."""
         return self.customer_rules_id._tier_benefits()
 
     # Deprecated since 19.0.1.5.0: these are methods of the rules about customers.
@@ -390,7 +396,7 @@ class ClassificationPolicy(models.Model):
         return self.customer_rules_id.action_take_segments(template)
 
     def get_segment_grid(self):
-        """How many customers of the company have which scores."""
+        """Return the number of the company's customers by scores."""
         check_one(self)
         return self.customer_rules_id.get_segment_grid()
 
@@ -457,11 +463,12 @@ class ClassificationPolicy(models.Model):
         return execution.execute().with_env(self.env)
 
     def refresh(self):
-        """Look at the customers whose documents changed since the last run, or whose
-        day has come, and return the :class:`classification.run`.
+        """Look at the customers with changes or a due day since the last run.
 
-        Gives what a run over everybody with the limits of the last one would give.
+        Changes are those of documents. The result equals that of a run over everybody
+        with the limits of the last one.
 
+        :return: the :class:`classification.run`
         :raises UserError: as :meth:`recompute`
         """
         check_one(self)

@@ -17,7 +17,7 @@ from .rule_fields import (
 
 
 class ClassificationPolicyDisplayMixin(models.AbstractModel):
-    """What people see beside the rules, and the rules as a file."""
+    """Display of a policy beside its rules, and the rules as a file."""
 
     _name = "classification.policy.display.mixin"
     _description = "Display of a Policy"
@@ -130,7 +130,10 @@ class ClassificationPolicyDisplayMixin(models.AbstractModel):
             )
 
     def _moment(self):
-        """When it was published; versions of one second follow each other."""
+        """Return the moment of publishing.
+
+        Versions of one second follow each other.
+        """
         return self.published_date, self.id or self._origin.id
 
     @api.depends("previous_id")

@@ -36,11 +36,11 @@ class ClassificationPolicyLine(models.AbstractModel):
         return self._rule_fields() - {"rules_id"}
 
     def _line_label(self):
-        """What people call this line among the others of its version."""
+        """Return the label of this line among the others of its version."""
         raise NotImplementedError
 
     def _in_words(self):
-        """What this line says, for people."""
+        """Return this line in words."""
         raise NotImplementedError
 
     @api.model_create_multi

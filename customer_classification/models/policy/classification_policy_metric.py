@@ -159,7 +159,7 @@ class ClassificationPolicyMetric(models.Model):
         return self.display_name
 
     def _in_words(self):
-        """What this line says, for people."""
+        """Return this line in words."""
         weight = plain_number(self.env, self.weight)
         if self.method == "fixed":
             return self.env._(

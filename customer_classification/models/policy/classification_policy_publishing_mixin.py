@@ -168,7 +168,10 @@ class ClassificationPolicyPublishingMixin(models.AbstractModel):
         return {**action, "context": {"default_policy_id": self.id}}
 
     def _is_previewed(self):
-        """Whether a preview was made since the rules were changed last: one query."""
+        """Check if a preview was made since the last change of the rules.
+
+        One query.
+        """
         rules = self._changed_rules()
         if not rules._preview_kind:
             return False

@@ -126,7 +126,7 @@ class ClassificationPolicySegment(models.Model):
         return self.segment_id.name
 
     def _in_words(self):
-        """What this line says, for people."""
+        """Return this line in words."""
         parts = [self.cells or self.env._("no boxes")]
         for name in ("claim_activity", "claim_value"):
             field = self._fields[name]

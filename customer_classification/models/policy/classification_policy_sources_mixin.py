@@ -93,7 +93,7 @@ class ClassificationPolicySourcesMixin(models.AbstractModel):
 
     @api.depends_context("uid")
     def _compute_sees_documents(self):
-        """Whether the screen may count what a filter matches.
+        """Compute if the screen may count the documents of a filter.
 
         Users without access to orders or invoices see the filter as text.
         """
@@ -194,9 +194,9 @@ class ClassificationPolicySourcesMixin(models.AbstractModel):
         return Condition(model, self[name], label).domain()
 
     def _has_moving_filter(self):
-        """Whether what a filter matches can change although no document does.
+        """Check if a filter's matches can change without a changed document.
 
-        So it is where it counts days, or looks at other records than the documents.
+        They can if it counts days, or looks at other records than the documents.
         """
         self.ensure_one()
         return any(

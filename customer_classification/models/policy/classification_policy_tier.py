@@ -64,7 +64,7 @@ class ClassificationPolicyTier(models.Model):
         return self.tier_id.name
 
     def _in_words(self):
-        """What this line says, for people."""
+        """Return this line in words."""
         ranked = self.rules_id.tier_method == "top_percent"
         limit = plain_number(self.env, self.limit)
         parts = [

@@ -191,7 +191,7 @@ class ClassificationRulesMixin(models.AbstractModel):
 
     @api.model
     def _label_of(self, name):
-        """What people call a field."""
+        """Return the label of a field."""
         return self._fields[name]._description_string(self.env)
 
     @api.model
@@ -205,12 +205,12 @@ class ClassificationRulesMixin(models.AbstractModel):
         return {*self._plain_rules()}
 
     def _content(self):
-        """What these rules say, to be compared with another version."""
+        """Return the content of these rules, to compare versions."""
         self.ensure_one()
         return {name: self[name] for name in self._plain_rules()}
 
     def _says_the_same(self, other):
-        """Whether two versions agree in what the engine is not told."""
+        """Check if two versions agree in the rules outside the engine."""
         return True
 
     def _parameters(self, policy):
@@ -252,7 +252,9 @@ class ClassificationRulesMixin(models.AbstractModel):
         return super().write(vals)
 
     def _check_changeable(self, vals):
-        """Refuse changes of published versions: they explain the classes they gave.
+        """Refuse changes of published versions.
+
+        They explain the classes they gave.
 
         :raises UserError: a version is published or retired
         """
@@ -341,7 +343,7 @@ class ClassificationRulesMixin(models.AbstractModel):
         )
 
     def _last_change(self):
-        """When these rules were written last."""
+        """Return the moment of the last change of these rules."""
         return self.write_date
 
     # Actions

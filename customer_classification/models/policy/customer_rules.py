@@ -395,7 +395,10 @@ class CustomerRules(models.Model):
 
     @api.model
     def _bounds(self):
-        """As the engine's own, which judges what contradicts itself."""
+        """Return the bounds, equal to those of the engine.
+
+        The engine itself judges contradictions between rules.
+        """
         return super()._bounds() | _BOUNDS
 
     @api.model
@@ -558,7 +561,7 @@ class CustomerRules(models.Model):
             raise ValidationError(sentence)
 
     def _archived_sentences(self):
-        """What is wrong with each tier and segment that is archived."""
+        """Return a sentence for each archived tier and segment in use."""
         for tier in self._tiers_in_order().filtered(lambda tier: not tier.active):
             yield self.env._(
                 "%s: this value tier is archived. Restore it, or remove its limit.",
@@ -605,8 +608,10 @@ class CustomerRules(models.Model):
                 )
 
     def _tier_benefits(self):
-        """``{tier id: (percent of the revenue, amount for each customer)}`` of what
-        the tiers grant, tiers without a benefit left out."""
+        """Return ``{tier id: (percent of the revenue, amount a customer)}``.
+
+        The benefits that tiers grant; tiers without one are left out.
+        """
         return {
             line.tier_id.id: (line.benefit_percent, line.benefit_amount)
             for line in self.tier_ids
@@ -636,7 +641,7 @@ class CustomerRules(models.Model):
 
     @api.depends_context("lang")
     def _compute_kept_limits(self):
-        """Whether and since when limits are kept: as the policy says."""
+        """Compute if and since when limits are kept, from the policy."""
         for rules in self:
             rules.kept_run_id = rules.policy_id.kept_run_id
             rules.kept_limits_text = rules.policy_id.kept_limits_text
@@ -679,8 +684,10 @@ class CustomerRules(models.Model):
 
     @api.model
     def _template_segments(self, template):
-        """``{code: id}`` of the segments of a template, and the codes of those that
-        there are not: one query."""
+        """Return ``{code: id}`` of a template's segments, and the missing codes.
+
+        One query.
+        """
         from ...engine.customers.segment_maps import TEMPLATES
 
         codes = [code for code, *__ in TEMPLATES[template]]
@@ -713,10 +720,10 @@ class CustomerRules(models.Model):
     # Who is where
 
     def get_segment_grid(self):
-        """How many customers of the company have which scores: two queries.
+        """Return the number of the company's customers by scores.
 
-        Counted as the reader counts the list of customers; revenues only for those
-        who may see amounts. Scores are in fifths, as the map is.
+        Two queries. Counted as the reader counts the list of customers; revenues only
+        for those who may see amounts. Scores are in fifths, as the map is.
 
         :return: ``{"as_of_date": ISO text or False, "currency_id": id or False,
             "cells": [[recency, frequency, monetary, customers, revenue]]}``, without

@@ -146,7 +146,7 @@ class PolicyFile:
             )
 
     def _lines(self, field, name, read):
-        """``{field: commands}`` of a list of lines, of which there is one at least."""
+        """Return ``{field: commands}`` of a list of at least one line."""
         commands = self._commands(name, read)
         if not commands:
             raise self._missing(name)

@@ -40,7 +40,7 @@ def texts_of(value):
 
 
 def is_relative(text):
-    """Whether a text is a date relative to another day."""
+    """Check if a text is a date relative to another day."""
     return bool(re.match(r"(today|now|[+=-](\d+[a-zA-Z]|[a-z_]+))(\s|$)", text))
 
 

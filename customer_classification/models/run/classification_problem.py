@@ -79,7 +79,7 @@ class ClassificationProblem(models.Model):
             problem.display_name = problem._subject().display_name
 
     def _subject(self):
-        """What is set aside."""
+        """Return the label of the excluded record."""
         return self.partner_id or self.product_tmpl_id or self.campaign_id
 
     @api.model

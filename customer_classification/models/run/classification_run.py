@@ -570,9 +570,9 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _days_of_kind(self, policies, kind, states):
-        """Return ``{policy: last day of a run over all of a kind by the same rules}``.
+        """Return ``{policy: last day of a run over all of a kind}``.
 
-        Two queries.
+        Only runs by the same rules count. Two queries.
         """
         alike = policies._versions_alike(self._pipelines()[kind].rules)
         days = self._read_group(

@@ -19,8 +19,10 @@ STEP = 16
 
 
 class ClassificationToFix(models.Model):
-    """All that runs had to set aside, and the runs that failed: one row each, with the
-    reason and the way to what is to be mended."""
+    """Excluded records and failed runs, one row each.
+
+    Each with the reason and the way to the record to correct.
+    """
 
     _name = "classification.to.fix"
     _description = "To Fix"
@@ -76,8 +78,11 @@ class ClassificationToFix(models.Model):
 
     @api.model
     def _problem_query(self, place, kind, model, column):
-        """What runs set aside. Whose it is: the salesperson of a customer, the one
-        responsible for a campaign."""
+        """Return SQL of the records that runs excluded.
+
+        The owner is the salesperson of a customer, or the user responsible for a
+        campaign.
+        """
         has_user = "user_id" in self.env[model]._fields
         return SQL(
             """
@@ -130,8 +135,10 @@ class ClassificationToFix(models.Model):
 
     @api.model
     def _run_query(self, place):
-        """The last run of each kind of a company, where it did not come to its end;
-        since the first one after the last that did."""
+        """Return SQL of the last run of each kind and company, if it failed.
+
+        Failing since the first run after the last one that ended well.
+        """
         return SQL(
             """
             SELECT r.id * %(step)s + %(place)s AS id, 'run' AS kind,
@@ -212,8 +219,10 @@ class ClassificationToFix(models.Model):
 
     @api.model
     def get_alert(self):
-        """What the first screen tells: of the failed runs whose companies the reader
-        has chosen, or nothing."""
+        """Return the alert of the first screen, or nothing.
+
+        It names the failed runs whose companies the reader has chosen.
+        """
         if not self.env.user.has_group("customer_classification.group_user"):
             return False
         failed = self.sudo().search(

@@ -10,7 +10,7 @@ from ...engine import CAUSES
 
 
 class Pipeline:
-    """How the runs of a kind do their work; an object for one run.
+    """Pipeline of the runs of a kind; one object for one run.
 
     Five phases: :meth:`collect` the facts and the classes so far, :meth:`score` them
     with the engine, :meth:`compare` both, ask whether the run :meth:`waits` for an
@@ -77,7 +77,7 @@ class Pipeline:
 
     @property
     def is_trial(self):
-        """Whether this run changes no class."""
+        """Check if this run only tries out, without changing any class."""
         return self.run.kind != self.kind
 
     @cached_property

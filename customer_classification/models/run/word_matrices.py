@@ -1,6 +1,6 @@
-"""Matrices of runs over records whose classes are words of selections. No query.
+"""Matrices of runs over records whose classes are selections. No query.
 
-What such a run would change, before it does: products and campaigns.
+They show the changes of products and campaigns before a run applies them.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,10 @@ class WordAxes:
 
 
 class Amounts(NamedTuple):
-    """What is counted in the matrices: money, and which records had classes before."""
+    """Amounts counted in the matrices.
+
+    They hold the money, and which records had classes before.
+    """
 
     money: object
     was_classified: object

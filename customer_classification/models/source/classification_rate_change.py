@@ -31,8 +31,10 @@ class ClassificationRateChange(models.Model):
 
     @api.model
     def _record(self, rates):
-        """Record the days for which rates hold as they stand now: one query, and one
-        to flush what it reads."""
+        """Record the days for which rates hold in their current state.
+
+        One query, and one to flush what it reads.
+        """
         if not rates:
             return self.browse()
         rates.flush_model()

@@ -29,8 +29,11 @@ class ClassificationSourceCredit(models.AbstractModel):
 
     @api.model
     def _purchase_query(self, policy, scope):
-        """SQL of the credit notes, as of ``classification.source._purchase_queries``;
-        those that take back nothing that counted are left out."""
+        """Return SQL of the credit notes that take back a counted purchase.
+
+        The columns are those of ``classification.source._purchase_queries``. Other
+        credit notes are left out.
+        """
         invoice = self.env["classification.source.invoice"]
         return SQL(
             """
@@ -98,8 +101,10 @@ class ClassificationSourceCredit(models.AbstractModel):
 
     @api.model
     def _credit_query(self, policy, scope):
-        """The credit notes, with the invoice that each takes back: the one at the end
-        of the chain of reversals, or else the one that its origin names.
+        """Return SQL of the credit notes with the invoice each takes back.
+
+        The invoice is the one at the end of the chain of reversals, or else the one
+        that the credit note's origin names.
 
         An invoice that reverses a credit note leads on to what that one took back.
         """
@@ -187,9 +192,10 @@ class ClassificationSourceCredit(models.AbstractModel):
 
     @api.model
     def _changed_queries(self, scope, since, wanted=_PARTNER):
-        """Selects of credit notes of which something that they take back was written
-        or came into force: the order, the invoice, or another invoice of the order, by
-        whichever way they are linked; or what undoes them.
+        """Return selects of credit notes whose original document changed.
+
+        The order, the invoice, or another invoice of the order, by whichever way they
+        are linked, was written or came into force; or the document that undoes them.
 
         :param wanted: SQL of what is asked of each credit note ``m``: its partner
         """
@@ -209,8 +215,11 @@ class ClassificationSourceCredit(models.AbstractModel):
 
     @api.model
     def _changed_documents(self, scope, since):
-        """Selects of ``(id, name, reversed_entry_id)``: orders and invoices that were
-        written since a moment, or came into force by their date since a day."""
+        """Return selects of ``(id, name, reversed_entry_id)`` that changed.
+
+        Orders and invoices that were written since a moment, or came into force by
+        their date since a day.
+        """
         orders = [
             SQL(
                 "SELECT id, name, NULL::integer AS reversed_entry_id FROM sale_order"
@@ -245,8 +254,10 @@ class ClassificationSourceCredit(models.AbstractModel):
 
     @api.model
     def _naming_partner_ids(self, names):
-        """Ids of the partners of credit notes that name documents as their origin: one
-        query."""
+        """Return the ids of partners of credit notes with an origin among names.
+
+        One query.
+        """
         return [row[0] for row in self.env.execute_query(self._naming_query(names))]
 
     @api.model

@@ -22,8 +22,11 @@ LONGEST_TEXT = 256
 
 
 class CustomerPurchase(models.Model):
-    """A purchase that Odoo itself has no document of: from the web shop, from the
-    till, or from the system used before. Imported with Odoo's own import screen."""
+    """A purchase without a document in Odoo.
+
+    From the web shop, from the till, or from the system used before. Imported with
+    Odoo's own import screen.
+    """
 
     _name = "customer.purchase"
     _inherit = [
@@ -114,8 +117,10 @@ class CustomerPurchase(models.Model):
 
     @api.depends("amount", "margin", "currency_id", "date", "company_id.currency_id")
     def _compute_company_amount(self):
-        """Convert at each purchase's own day: one query for all rates needed. Nothing
-        is known of it in company currency while there is no rate."""
+        """Convert each amount at the rate of its purchase day.
+
+        One query for all rates needed. Empty as long as there is no rate.
+        """
         rates = self._company_rates()
         for purchase in self:
             own = purchase.company_id.currency_id
@@ -125,8 +130,10 @@ class CustomerPurchase(models.Model):
             purchase.company_margin = own.round(purchase.margin * rate)
 
     def _company_rates(self):
-        """Return ``{(company, currency, day): factor}`` to the company's currency, of
-        the foreign currencies for which there is a rate.
+        """Return ``{(company, currency, day): factor}`` of foreign currencies.
+
+        The factor leads to the company's currency; currencies without a rate are left
+        out.
 
         As Odoo converts: the last rate up to the day, else the first one after it.
         """

@@ -71,9 +71,11 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
 
     @api.model
     def _missing_cells(self, lines):
-        """One problem for each line without customer, date or amount. Odoo itself
-        would take an amount that is left empty for a purchase of nothing. A file that
-        changes known purchases by their ids may leave columns out."""
+        """Return one problem for each line without customer, date or amount.
+
+        Odoo itself would take an empty amount for a purchase of nothing. A file that
+        changes known purchases by their ids may leave columns out.
+        """
         by_id = lines.by_id()
         for name in ("partner_id", "date", "amount"):
             columns = lines.columns(name)
@@ -164,8 +166,11 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
 
     @api.model
     def _currency_ids(self, lines, ids, file, problems):
-        """The currency of each line: as the line says, else that of its company; a
-        known purchase that is named by its id keeps its own."""
+        """Return the currency of each line.
+
+        The line's own, else that of its company; a known purchase named by its id keeps
+        its currency.
+        """
         cells, subfield = self._given(lines, "currency_id")
         if lines.by_id() and cells is None and not file.signs:
             return None
@@ -288,7 +293,7 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
 
     @api.model
     def _keys(self, lines, company_ids):
-        """What tells the purchases of the lines apart, ``None`` without reference."""
+        """Return the keys of the purchases in the lines; None without reference."""
         references = lines.cells("reference")
         if references is None:
             return [None] * len(lines.data)
@@ -345,8 +350,10 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
 
     @api.model
     def _known_facts(self, references):
-        """``{key: (id, day, customer)}`` of the purchases of some references: one
-        query, and no records in memory."""
+        """Return ``{key: (id, day, customer)}`` of purchases by reference.
+
+        One query, and no records in memory.
+        """
         if not references:
             return {}
         self.flush_model()

@@ -41,7 +41,7 @@ class Lines(NamedTuple):
         return [line[columns[0]] for line in self.data] if columns else None
 
     def by_id(self):
-        """Whether lines change records that they name by their ids."""
+        """Check if lines change records that they name by their ids."""
         return bool({"id", ".id"} & set(self.fields))
 
 
@@ -74,7 +74,7 @@ def has_digit(cell):
 
 
 def is_total(cell):
-    """Whether a cell names the sum of those above it."""
+    """Check if a cell is the label of a total line."""
     if not isinstance(cell, str):
         return False
     words = [word.strip(" :.=()") for word in folded(cell).split()]
