@@ -1,4 +1,4 @@
-"""Many records as copies of a few: one statement instead of thousands of creates.
+"""Many records as copies of a few: one statement, not many creates.
 
 Creating 3,700 orders through the ORM takes minutes, so Odoo makes one order of each
 kind, with whatever the installed modules add to it, and PostgreSQL copies its rows

@@ -39,7 +39,10 @@ class ClassificationEvent(models.Model):
         automation._fire_created(self._changes(), moment)
 
     def _profiles(self):
-        """Return ``{event: profile}`` of the customers that still have one: one query."""
+        """Return ``{event: profile}`` of the customers that still have one.
+
+        One query.
+        """
         with_classes = self.filtered("classes_before")
         profiles = (
             self.env["customer.profile"]

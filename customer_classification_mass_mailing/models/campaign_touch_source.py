@@ -19,8 +19,11 @@ class CampaignTouchSource(models.AbstractModel):
 
     @api.model
     def _mailing_query(self, scope):
-        """A trace names a record: a contact, a document of one, or only an address,
-        which is looked for among the contacts."""
+        """Return SQL of the mailing traces.
+
+        A trace names a record: a contact, a document of one, or only an address,
+        which is looked for among the contacts.
+        """
         return SQL(
             _TOUCHES,
             reached=list(REACHED),

@@ -12,8 +12,10 @@ class UtmCampaign(models.Model):
     ab_testing_mailings_count = fields.Integer(compute_sudo=True)
 
     def _campaign_mailing_domain(self):
-        """The contacts of the audience without the control group, as a mailing reads
-        it when it is sent."""
+        """Return the domain of the audience without the control group.
+
+        A mailing reads it when it is sent.
+        """
         return [
             (
                 "customer_participation_ids",

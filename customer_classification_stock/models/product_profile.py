@@ -28,11 +28,12 @@ STOCK = """
 
 
 class ProductProfile(models.Model):
-    """What lies in the company's internal locations of a product, and its value at
-    today's cost.
+    """Stock of a product in the company's internal locations.
+
+    With its value at today's cost.
 
     Nothing is stored: stock moves all day. The fields are read, searched, sorted and
-    summed up through one join with the sums of ``stock_quant``. What belongs to
+    summed up through one join with the sums of ``stock_quant``. Stock owned by
     somebody else, in consignment, is a quantity without a value.
     """
 

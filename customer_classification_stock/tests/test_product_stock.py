@@ -10,7 +10,7 @@ DAY = date(2025, 3, 10)
 
 @tagged("post_install", "-at_install")
 class TestProductStock(ProductCase):
-    """What is in stock, beside the classes: read, searched, sorted, summed up."""
+    """Stock beside the classes is read, searched, sorted and summed up."""
 
     @classmethod
     def setUpClass(cls):

@@ -190,7 +190,10 @@ def _share_place(count, share):
 
 
 def share_count(count: int, share: float) -> int:
-    """Of how many of so many customers a top share is, where no two are alike."""
+    """Return the number of customers in a top share.
+
+    It presumes that no two customers have equal values.
+    """
     return count - 1 - int(_share_place(count, share))
 
 

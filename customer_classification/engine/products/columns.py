@@ -126,7 +126,7 @@ class Periods:
         self._window_start = window_start
 
     def is_in_window(self) -> list[bool]:
-        """Of each period."""
+        """Return, for each period, whether it is in the window."""
         return [False, *(start >= self._window_start for start in self.starts)]
 
     def month(self) -> list[int]:

@@ -84,10 +84,10 @@ def share_curves(values, groups, share) -> dict[int, tuple[list[float], list[flo
 
 
 def share_by_curves(values, groups, curves: Curves):
-    """Return the share of the group made by greater values, by curves found before.
+    """Return the share of the group made by greater values, by known curves.
 
     A value between two known ones has the share of the lower one, a value below all of
-    them has all before it, and of a group without a curve nothing comes before it.
+    them has all before it, and in a group without a curve nothing comes before it.
     NaN for values that are not positive.
     """
     share = np.full(len(values), np.nan)

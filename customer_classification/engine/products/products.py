@@ -143,7 +143,7 @@ def classify_products(
 def product_edges(
     sold: Sold, variants: Sold | None, parameters: ProductParameters
 ) -> ProductEdges:
-    """Find the limits among all products, and among their variants, if several."""
+    """Find the limits among all products and, if several, their variants."""
     fixed = parameters.band_method == "fixed"
     return ProductEdges(
         abc_curves(sold.facts, parameters),
@@ -263,7 +263,7 @@ def _causes(decided, before, by_rules, differs):
 
 
 def _differs(before, facts):
-    """Of which products something of their own differs."""
+    """Check for which products an own fact differs."""
     differs = np.zeros(len(facts), bool)
     for name in _OWN:
         now = facts[name].to_numpy("float64")

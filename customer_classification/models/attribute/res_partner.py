@@ -569,7 +569,10 @@ class ResPartner(models.Model):
 
     @api.model
     def _search_customer_country_group_ids(self, operator, value):
-        """By the groups of the country; who has no country is in none."""
+        """Search by the groups of the country.
+
+        A contact without a country is in no group.
+        """
         path = "commercial_partner_id.country_id.country_group_ids"
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented

@@ -527,7 +527,7 @@ class CampaignProfile(models.Model):
         return rated and self.goal not in ("awareness", "leads")
 
     def _explain_rating(self):
-        """With what it was compared, without a number."""
+        """Explain the rating by the basis of comparison, without a number."""
         if self.performance_reason == "target":
             return self.env._("Its net revenue was compared with its target.")
         return self.env._(

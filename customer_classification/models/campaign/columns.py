@@ -234,7 +234,10 @@ CAMPAIGN_KINDS = {"production": "campaign", "preview": "campaign_preview"}
 
 
 def insert_moves(run):
-    """Return the SQL that keeps the temporary table as moves that were not made."""
+    """Return the SQL that keeps the temporary table as trial moves.
+
+    Trial moves were found, but not made.
+    """
     values = {
         **_move_values(),
         "axis": SQL("'performance'"),

@@ -43,7 +43,7 @@ CURRENCY = {"currency_field": "campaign_result_currency_id"}
 
 
 class UtmCampaign(models.Model):
-    """Campaigns: what they are for, whom they reach, what they cost and brought.
+    """Campaigns: their purpose, audience, cost and revenue.
 
     The result is not stored here: a run cannot collide with someone who edits a
     campaign. It is the profile of the campaign in its own company, or in the current
@@ -857,7 +857,7 @@ class UtmCampaign(models.Model):
         return super()._compute_classified_profile()
 
     def _classified_companies(self):
-        """Only of companies that are switched on."""
+        """Return the classified companies among the enabled ones."""
         return self.env.companies
 
     def _classified_key(self, kind):

@@ -72,7 +72,7 @@ class ClassificationClassifiedMixin(models.AbstractModel):
 
     @api.model
     def _classified_rows(self, kind):
-        """Return the profiles that are joined: a table, or SQL of some of its rows."""
+        """Return the profiles to join: a table, or SQL of some of its rows."""
         return self.env[kind.profile_model]._table
 
     @api.model

@@ -187,7 +187,9 @@ def _stamps(run):
 
 
 def insert_rows(run, table, temporary, subject, subject_table, values, more=None):
-    """Return the SQL that appends a temporary table to a history: one statement.
+    """Return the SQL that appends a temporary table to a history.
+
+    One statement.
 
     :param values: ``{column: SQL of its value}`` beside what every row has
     :param more: SQL of further joins and the order
@@ -249,7 +251,10 @@ def dates(numbers):
 
 
 def content_hash(content):
-    """Return a hash of 64 bits of each row, never 0, which stands for no profile."""
+    """Return a hash of 64 bits of each row, never 0.
+
+    0 means that there is no profile.
+    """
     import numpy as np
     import pandas as pd
 

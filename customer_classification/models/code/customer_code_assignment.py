@@ -85,9 +85,9 @@ class CustomerCodeAssignment(models.AbstractModel):
 
     @api.model
     def _assign_guarded(self, company, schemes):
-        """Assign codes by all schemes of a company; where that fails, by each alone.
+        """Assign codes by all schemes of a company; on failure, by each alone.
 
-        A scheme that fails is set aside, with the reason on it.
+        A scheme that fails is excluded, with the reason on it.
         """
         try:
             with guarded(self.env, schemes._failed):

@@ -53,7 +53,7 @@ class ClassificationCountedOnceMixin(models.AbstractModel):
 
     @api.model
     def _has_own_total(self, name):
-        """Whether Odoo's own total of a number would be another one."""
+        """Check if Odoo's own total of a number would differ."""
         field = self._fields.get(name)
         is_average = field and field.type == "monetary" and field.aggregator == "avg"
         return is_average or any(
@@ -77,8 +77,10 @@ class ClassificationCountedOnceMixin(models.AbstractModel):
 
     @api.model
     def _in_one_currency(self, name, value, query):
-        """SQL of an amount in the currency of the company, by the join that Odoo has
-        made for its own sum."""
+        """Return SQL of an amount in the company's currency.
+
+        It uses the join that Odoo has made for its own sum.
+        """
         currency = self._fields[name].get_currency_field(self)
         rates = query.make_alias(self._table, f"{currency}__rates")
         return SQL("%s / COALESCE(%s, 1.0)", value, SQL.identifier(rates, "rate"))

@@ -92,7 +92,7 @@ REASON_SENTENCES = {
 
 
 def field_label(field):
-    """What people call a field, to be kept."""
+    """Return the label of a field, to be stored."""
     return {"field": [field.model_name, field.name]}
 
 
@@ -105,7 +105,7 @@ def record_name(record):
 
 
 def model_name(model):
-    """What people call a model, to be kept."""
+    """Return the name of a model as shown to users, to be stored."""
     return {"model": model._name}
 
 
@@ -203,7 +203,7 @@ def plain_reason(code, **values):
 
 
 def reason_of(error):
-    """What to keep of an error: its reason, or its text where it has none."""
+    """Return the reason of an error, or its text if it has none."""
     found = getattr(error, "classification_reason", None)
     return found or plain_reason("text", text=str(error.args[0]))
 
@@ -241,7 +241,10 @@ class ClassificationReasonMixin(models.AbstractModel):
 
     @api.model
     def _search_told_reason(self, operator, value):
-        """As it is told to the reader. Few records rest or failed."""
+        """Search by the reason as shown to the reader.
+
+        Few records are excluded or failed.
+        """
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
         kept = Domain(self._kept_reason, "!=", False)

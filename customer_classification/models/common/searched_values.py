@@ -98,12 +98,12 @@ def asks_for_none(values):
 
 
 def ids_among(values):
-    """Those of some values that are ids."""
+    """Return the ids among some values."""
     return [one for one in values if _is_whole(one) and 0 < one <= BIGGEST_ID]
 
 
 def values_among(field, values):
-    """Those of some values that a field can have."""
+    """Return the values that a field can have."""
     if field.relational:
         return ids_among(values)
     if field.type in NUMBERS:

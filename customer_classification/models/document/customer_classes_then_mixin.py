@@ -14,9 +14,9 @@ AXES_THEN = {
 
 
 class CustomerClassesThenMixin(models.AbstractModel):
-    """Reports that show as what the customer was classified on the day of a row.
+    """Classes of the customer on the day of a report's row.
 
-    By the history: of that day, the class that is known of it now. Empty before the
+    By the history: of that day, the class as known now. Empty before the
     first run that classified the customer. In the time zone of the company's policy.
     """
 

@@ -256,7 +256,10 @@ class ClassificationProductFacts(models.AbstractModel):
 
     @api.model
     def _all_may_differ(self, company, last):
-        """Whether units or rates of prices changed since a run: one query."""
+        """Check if units or rates of prices changed since a run.
+
+        One query.
+        """
         currencies = company.sudo().parent_ids.currency_id
         currencies |= self.env["res.company"].sudo()._get_main_company().currency_id
         foreign = currencies - company.currency_id

@@ -37,8 +37,10 @@ class ClassificationSource(models.AbstractModel):
 
     @api.model
     def _sold_changed_queries(self, policy, scope, since):
-        """Return the selects of ``product_id``: variants on documents that were
-        written since a moment, or came into force by their date since a day.
+        """Return the selects of ``product_id`` on changed documents.
+
+        Variants on documents that were written since a moment, or came into force by
+        their date since a day.
 
         :param since: a :class:`Since`
         """
@@ -154,8 +156,10 @@ class ClassificationSourceInvoice(models.AbstractModel):
 
     @api.model
     def _changed_line_queries(self, policy, scope, since):
-        """Return the selects of variants on changed invoices and credit notes, and on
-        credit notes of which something that they take back changed."""
+        """Return the selects of variants on changed invoices and credit notes.
+
+        Also on credit notes whose original document changed.
+        """
         if not self._counted_types(policy):
             return []
         reasons = (

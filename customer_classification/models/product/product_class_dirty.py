@@ -26,8 +26,10 @@ class ProductClassDirty(models.Model):
 
     @api.model
     def _mark(self, variants):
-        """Have the products of variants looked at again: one query, where there are
-        any, in each company that classifies products."""
+        """Mark the products of variants to be looked at again.
+
+        In each company that classifies products. One query, or none without variants.
+        """
         if not variants:
             return
         self.env.cr.execute(

@@ -55,7 +55,7 @@ class SaleOrder(models.Model):
         return links
 
     def _missing_links(self, links):
-        """Of these links, those that require what is not on this order."""
+        """Return the links that require a product missing on this order."""
         own = self.order_line.product_template_id
         from_product = links.grouped("product_tmpl_id")
         missing, to_see, present = links.browse(), list(own), own

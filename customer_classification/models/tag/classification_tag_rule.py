@@ -574,7 +574,7 @@ class ClassificationTagRule(models.Model):
         return self.with_context(lang=self.responsible_id.lang)
 
     def _same_tags(self, rules):
-        """Those that keep a tag that some of the rules keep."""
+        """Return those of these rules whose tag is kept by some of the rules."""
         tags = rules._tag_keys()
         return self.filtered(lambda rule: rule._tag_keys() <= tags)
 
