@@ -6,7 +6,7 @@ from ..common import ClassificationCase
 
 @tagged("post_install", "-at_install")
 class TestCompanySize(ClassificationCase):
-    """Sizes by employees and turnover, and what follows when the limits change."""
+    """Sizes by employees and turnover, and the effect of changed limits."""
 
     @classmethod
     def setUpClass(cls):

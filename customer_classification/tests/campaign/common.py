@@ -1,4 +1,4 @@
-"""Builders for the tests of campaigns: campaigns and touches in one line each."""
+"""Builders for tests of campaigns: campaigns and touches in one line."""
 
 from datetime import date
 

@@ -10,7 +10,7 @@ from .common import CampaignCase
 
 @tagged("post_install", "-at_install")
 class TestCampaignParticipant(CampaignCase):
-    """Who takes part: entered, imported, chosen and left out."""
+    """Participants: entered, imported, chosen and in the control group."""
 
     def test_a_contact_stands_for_its_company(self):
         company = self._customer("Company", is_company=True)

@@ -63,8 +63,11 @@ class TestCampaignPerformance(CampaignCase):
         self.assertEqual(self._class(aware), ("weak", "target"))
 
     def test_against_the_peers(self):
-        """Revenue per participant 100, 100, 100 and 150: the last one's peers have a
-        median of 100, the others' one of 100 too."""
+        """The performance is judged against the median of the peers.
+
+        Revenue per participant 100, 100, 100 and 150: the last one's peers have a
+        median of 100, the others' one of 100 too.
+        """
         kind = self.env.ref("customer_classification.campaign_type_event")
         values = {"campaign_type_id": kind.id}
         peers = [self._sold(100, str(n), **values) for n in range(3)]
@@ -142,7 +145,10 @@ class TestCampaignPerformance(CampaignCase):
         self.assertIn("Strong → On Target", changes[-1].display_name)
 
     def test_what_part_of_a_revenue_was_reached_is_for_who_may_see_it(self):
-        """By the part and a target of one's own, the revenue could be told."""
+        """The reached share of a revenue is shown only with access to revenue.
+
+        By the share and a target of one's own, the revenue could be worked out.
+        """
         campaign = self._sold(500, campaign_target_revenue=1_000)
         self._judge()
         officer = self._user("planner", "customer_classification.group_officer")
@@ -248,8 +254,11 @@ class TestCampaignPerformance(CampaignCase):
     # What a lift says
 
     def test_lift(self):
-        """20 of 20 bought with it, 2 of 20 without: works. 1 of 3 against 0 of 1 is too
-        small, and says how many are needed."""
+        """The lift works, or tells that the groups are too small.
+
+        20 of 20 bought with it, 2 of 20 without: works. 1 of 3 against 0 of 1 is too
+        small, and the message says how many are needed.
+        """
         campaign = self._campaign("Works", campaign_control_share=50)
         partners = self.env["res.partner"].create(
             [{"name": f"Customer {n}"} for n in range(40)]
@@ -303,7 +312,10 @@ class TestCampaignPerformance(CampaignCase):
     # Who they were
 
     def test_classes_and_tags_of_then(self):
-        """A VIP on the day of the first touch, medium today; the tag was taken away."""
+        """The report shows the classes and tags of the day of the first touch.
+
+        A VIP on the day of the first touch, medium today; the tag was taken away.
+        """
         tag, late = self.env["res.partner.category"].create(
             [{"name": "Then"}, {"name": "Since"}]
         )

@@ -284,9 +284,12 @@ class TestCampaignWorld(CampaignCase):
         self.assertEqual(dora.revenue_first, 0)
 
     def test_merged_customer(self):
-        """Anna was Ben all along: 100 + 50 in May and June beside his 300 − 60, and
-        the April purchase makes Anna no new customer. The return comes from what was
-        bought last before it: 50 on 15 June, then 10 of the 300."""
+        """A merged customer counts as one customer all along.
+
+        Anna was Ben all along: 100 + 50 in May and June beside his 300 − 60, and
+        the April purchase makes Anna no new customer. The return is set against the
+        latest purchases before it: 50 on 15 June, then 10 of the 300.
+        """
         anna, ben = self.people["Anna"], self.people["Ben"]
         self.env["base.partner.merge.automatic.wizard"]._merge((anna | ben).ids, ben)
         self._judge()

@@ -313,8 +313,10 @@ class TestBackTestVerdict(ClassificationCase):
         self.assertIn("It is better than warning", sentences[3])
 
     def test_found_more_by_warning_of_more(self):
-        """As on Online Retail: a few points less right, which chance explains, but
-        visible to the reader."""
+        """A few points less precision, within chance, are visible to the reader.
+
+        As on Online Retail.
+        """
         sentences = self._verdict((1158, 505), (805, 373), (1158, 540), 2791, 847)
         self.assertIn("right more often, but found fewer", sentences[2])
         self.assertIn("about as good", sentences[3])

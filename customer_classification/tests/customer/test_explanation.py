@@ -281,7 +281,7 @@ class TestWhy(ExplanationCase):
         self.assertEqual(self._formatted(profiles[:1]), self._formatted(profiles))
 
     def _formatted(self, profiles):
-        """How many numbers and days are formatted for the sentences of profiles."""
+        """Return the count of numbers and days formatted for the sentences."""
         module = "odoo.addons.customer_classification.models.customer.explanation"
         self.env.invalidate_all()
         with (
@@ -293,8 +293,10 @@ class TestWhy(ExplanationCase):
         return numbers.call_count + days.call_count
 
     def test_queries_of_the_list(self):
-        """The page that the web client asks for, hidden columns included: as many
-        queries for eight customers as for two."""
+        """A page of the list takes as many queries for eight customers as for two.
+
+        The page is the one that the web client asks for, hidden columns included.
+        """
         for number in range(8):
             self._regular(f"Customer {number}", 100 * (number % 2 + 1))
         self._recompute()
@@ -488,7 +490,7 @@ class TestChangeExplained(ExplanationCase):
                 records.read(["explanation_text"])
 
     def test_a_change_without_numbers(self):
-        """Of before they were kept: no sentence, no error."""
+        """A change from before numbers were kept: no sentence, no error."""
         customer = self._regular("Old", 100)
         self._recompute()
         changes = self._changes(customer)
@@ -500,7 +502,7 @@ class TestChangeExplained(ExplanationCase):
 
 @tagged("post_install", "-at_install")
 class TestCorrectionExplained(RefreshCase):
-    """What corrects the past tells so, with what is known now of that day."""
+    """A correction of the past is explained by what is known now of that day."""
 
     policy_values = {}
     limits = {"vip": 10_000, "high": 5_000, "medium": 1_000, "low": 0}

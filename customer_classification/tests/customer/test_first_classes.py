@@ -139,7 +139,7 @@ class TestFirstClasses(ClassificationCase):
         self.assertNotIn(self.prospect.id, self._firsts().partner_id.ids)
 
     def test_names_of_the_numbers(self):
-        """What is left out for an axis is what the others tell."""
+        """Each axis keeps only the numbers that explain it."""
         self._recompute()
         for change in self._changes():
             self.assertLessEqual(

@@ -103,8 +103,11 @@ class TestOnlineRetail(RealPurchasesCase):
             self.assertAlmostEqual(row["revenue"] + row["refund_amount"], gross, 2)
 
     def test_preview_equals_what_publishing_does(self):
-        """A tenth of the customers VIP instead of a twentieth, and a shorter window:
-        each customer, each axis, each cause."""
+        """A preview equals publishing for each customer, axis and cause.
+
+        The rules: a tenth of the customers VIP instead of a twentieth, and a shorter
+        window.
+        """
         draft = self._draft()
         preview = draft.recompute(as_of_date=self.as_of_date, kind="preview")
         self.assertEqual(preview.state, "done", preview.error)

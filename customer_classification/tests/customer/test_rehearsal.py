@@ -11,8 +11,10 @@ AMOUNTS = {"A": 1_000, "B": 600, "C": 500, "D": 100, "E": 10}
 
 @tagged("post_install", "-at_install")
 class TestRehearsal(ClassificationCase):
-    """Five customers with a revenue of 12 times their amount: VIP, High, High,
-    Medium, Low; and a prospect."""
+    """Rehearsals over five customers and a prospect.
+
+    The revenue is 12 times the amount of each: VIP, High, High, Medium, Low.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -251,8 +253,10 @@ class TestRehearsal(ClassificationCase):
         self.assertEqual(steps["revenue"][-1], 26_520)
 
     def test_histogram_of_the_draft_or_of_the_policy_in_force(self):
-        """Before a preview, the last run of the company serves as long as it had the
-        same rules of the value."""
+        """Without a preview, the histogram is that of the company's last run.
+
+        It serves as long as that run had the same rules of the value.
+        """
         shown = self.draft.limits_histogram
         self.assertEqual(shown["run_id"], self.policy.run_ids[0].id)
         self.assertFalse(shown["is_stale"])

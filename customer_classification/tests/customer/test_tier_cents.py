@@ -91,8 +91,10 @@ class CentsCase(ClassificationCase):
         return found
 
     def _run(self, day, customers):
-        """Look at customers by the limits of the last run over everybody, and return
-        ``{customer: rank of the tier}``, 0 for the best."""
+        """Look at customers by the limits of the last run over everybody.
+
+        Return ``{customer: rank of the tier}``, 0 for the best.
+        """
         self.policy.recompute(day, partner_ids=[one.id for one in customers])
         self.env.invalidate_all()
         profiles = self._profiles(self.customers.browse([c.id for c in customers]))
@@ -199,7 +201,7 @@ class TestCentsOfFixedLimitsInDinar(TestCentsOfFixedLimits):
 
 @tagged("post_install", "-at_install")
 class TestCentsOfMargin(_Money):
-    """What is said is margin, and calls itself so."""
+    """Sentences about margin call it margin."""
 
     policy_values = {**_Money.policy_values, "value_metric": "margin"}
 
@@ -226,7 +228,7 @@ class TestCentsOfMargin(_Money):
 
 @tagged("post_install", "-at_install")
 class TestOrdersOfScores(CentsCase):
-    """How many orders of the usual size are said to be enough, are."""
+    """The number of usual orders said to be enough is enough."""
 
     policy_values = {**CentsCase.policy_values, "value_metric": "score"}
 

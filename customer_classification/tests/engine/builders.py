@@ -81,7 +81,10 @@ def ranked(*shares, keeps=(), components=None, bins=5, fixed_edges=None, **value
 
 
 def rfm(bins=5, fixed_edges=None, weights=(0.2, 0.3, 0.5)):
-    """Recency, frequency and monetary value, of so many bins or fixed thresholds."""
+    """Return recency, frequency and monetary value as components.
+
+    With a number of bins or fixed thresholds.
+    """
     edges = fixed_edges or {}
     return tuple(
         Component(metric, weight, bins, edges.get(metric))
@@ -116,8 +119,11 @@ def ago(days, today=TODAY):
 
 
 def row(**values):
-    """Facts of one customer who bought 4 times in the last year, 100.00 each; what
-    hangs together is given together."""
+    """Return the facts of one customer, with overrides.
+
+    By default the customer bought 4 times in the last year, 100.00 each; facts that
+    depend on each other are given together.
+    """
     return {
         "first_purchase_date": ago(400),
         "last_purchase_date": ago(10),
@@ -187,16 +193,20 @@ def was(frame, policy=1, **values):
 
 
 def one(fact, rules, before=None, edges=None, today=TODAY):
-    """The classes of one customer in words; no comparison with others unless by
-    edges."""
+    """Return the classes of one customer in words.
+
+    They are compared with others only by edges.
+    """
     frame = facts(fact)
     previous = was(frame, **before) if before is not None else None
     return words(classify(frame, previous, rules, today, edges).frame, rules)[1]
 
 
 def words(frame, rules):
-    """``{partner: {column: value}}`` with words for codes, places for tiers, dates
-    for days and None for what is not."""
+    """Return ``{partner: {column: value}}`` in words.
+
+    Words for codes, places for tiers, dates for days and None for missing values.
+    """
     place = {tier.key: number for number, tier in enumerate(rules.tiers)}
     result = {}
     for partner, values in zip(frame.index, frame.to_dict("records"), strict=True):
@@ -217,8 +227,11 @@ def words(frame, rules):
 
 
 def random_log(seed, customers=40, start=datetime.date(2022, 1, 1), days=1000):
-    """Purchases of customers with rhythms and purses of their own, with refunds,
-    pauses, same-day orders, zero amounts and unknown margins among them."""
+    """Return random purchases of customers with rhythms of their own.
+
+    Also with purses of their own; with refunds, pauses, same-day orders, zero amounts
+    and unknown margins among them.
+    """
     dice = random.Random(seed)
     log = []
     for partner in range(1, customers + 1):

@@ -1,6 +1,7 @@
-"""The definitions once more, slow and obvious: one customer at a time, plain Python.
+"""A second, slow implementation of the definitions, in plain Python.
 
-Written from the definitions, not from the engine: nothing is imported from it.
+One customer at a time. Written from the definitions, not from the engine: nothing is
+imported from it.
 """
 
 import datetime
@@ -17,8 +18,11 @@ NEVER = float("nan")
 
 
 class Document(NamedTuple):
-    """A sale (positive) or refund (negative); ``moment``: a date, or an aware
-    datetime that belongs to the day that it is in the company's time zone."""
+    """A sale (positive) or refund (negative).
+
+    ``moment``: a date, or an aware datetime that belongs to its day in the company's
+    time zone.
+    """
 
     partner: int
     moment: object
@@ -470,7 +474,10 @@ def classify_one(fact, before, limits, rules, as_of):
 
 
 def classify_all(facts, before, rules, as_of):
-    """``{partner: classes}`` from ``{partner: facts}`` and ``{partner: before}``."""
+    """Return ``{partner: classes}``.
+
+    Arguments are ``{partner: facts}`` and ``{partner: before}``.
+    """
     limits = find_limits(list(facts.values()), rules, as_of)
     return {
         partner: classify_one(fact, before.get(partner, {}), limits, rules, as_of)

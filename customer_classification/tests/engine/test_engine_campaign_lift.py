@@ -1,4 +1,4 @@
-"""Differences of proportions against published tables, and how often they are right."""
+"""Differences of proportions: published tables and coverage."""
 
 import math
 import random
@@ -197,7 +197,10 @@ def test_means():
 
 
 def test_means_against_welch():
-    """Welch's own way to the degrees of freedom: 3 of variance 4, 5 of variance 1."""
+    """The degrees of freedom are Welch's own.
+
+    3 of variance 4, 5 of variance 1.
+    """
     treated, left_out = np.array([8.0, 10, 12]), np.array([1.0, 1, 2, 3, 3])
     __, low, high = mean_interval(treated, left_out)
     # 4/3 + 1/5 = 1.5333; its square over (16/9/2 + 1/25/4) is 2.616; t is 3.4641.

@@ -72,7 +72,10 @@ def test_an_empty_frame():
     [(row(), None), (never(), None), (bought(0), None), (bought(400, 500), 0.0)],
 )
 def test_one_customer(fact, value_score):
-    """Nobody to compare with: no score, no tier; only who bought long ago has 0."""
+    """A single customer has no score and no tier.
+
+    There is nobody to compare with; only a customer who bought long ago scores 0.
+    """
     result = classify(facts(fact), None, ranked(), TODAY)
     assert_types(result.frame)
     assert result.frame["value_tier"].tolist() == [UNRATED]
@@ -146,8 +149,10 @@ def test_a_margin_may_be_unknown(value):
 
 
 def test_types_of_a_database_driver():
-    """Objects where numpy has better: days as dates, amounts as Decimal, unsigned or
-    small integers."""
+    """Object columns are read like numpy's own types.
+
+    Days as dates, amounts as Decimal, unsigned or small integers.
+    """
     plain = facts(row(), never(), bought(5, 50))
     odd = plain.copy()
     for name, column in FACTS.items():

@@ -212,7 +212,10 @@ def test_facts_may_be_in_any_order():
 @settings(max_examples=30)
 @given(populations)
 def test_shares_let_in_all_with_the_value_at_their_end(amounts):
-    """Where equal values are all in, each share lets in exactly those of its step."""
+    """Each share lets in exactly the values of its step.
+
+    Where equal values are all let in.
+    """
     rules = dataclasses.replace(ranked(min_customers=1), tier_ties="in")
     frame = many(amounts)
     found = spread(frame, rules)

@@ -196,8 +196,11 @@ def test_limits_of_the_others_stand():
 
 
 def test_a_new_limit_that_crosses_a_standing_one_moves_both():
-    """High stands at 80.2, below which 20 + 2 customers are not cut off any more; the
-    best 19 % begin below it."""
+    """A new limit that crosses a kept one moves both.
+
+    High holds at 80.2, below which 20 + 2 customers are not cut off any more; the
+    best 19 % begin below it.
+    """
     rules = ranked(limit_tolerance=0.5)
     frame = facts(*(row(revenue=float(n)) for n in range(1, 101)))
     edges = Edges(tier_limits={VIP: 98.0, HIGH: 90.0, MEDIUM: 50.5})
@@ -245,7 +248,7 @@ def test_grace_and_keep_limits_go_on_where_the_limit_is_the_same(
 
 
 def test_kept_on_purpose():
-    """The same VIP keeps the tier through the change where the version says so."""
+    """The VIP keeps the tier through the change if the version says so."""
     rules = limited()
     other = followed(with_limit(rules, 0, limit=1500), 2, rules, all_tiers)
     frame = facts(row(revenue=950.0))
@@ -265,7 +268,10 @@ def test_one_step_down_counts_the_days_of_each_tier():
 
 
 def test_a_limit_of_earlier_releases_stands_as_an_amount():
-    """They had six decimals: the same customers are above, since the same day."""
+    """Six-decimal limits of earlier releases become amounts.
+
+    The same customers are above, since the same day.
+    """
     rules = ranked()
     frame = facts(*(row(revenue=float(n)) for n in range(1, 101)))
     found = {VIP: ("2024-01-05", 90)}
@@ -303,7 +309,10 @@ def test_rules_of_tiers(change, expected):
 
 
 def test_a_rule_that_is_added_has_its_place():
-    """Whether it concerns limits is to be said in ``engine/memory.py``."""
+    """A new rule must be listed in ``engine/memory.py``.
+
+    There it is decided if it concerns limits.
+    """
     rules = ranked(value_metric="score")
     values = {"window_months", "value_metric", "currency_digits", "documents"}
     compared = {"tier_method", "tier_ties", "count_archived", "share_of"}

@@ -143,7 +143,10 @@ def test_more_than_the_share_at_the_top_are_in_or_nobody(ties):
 
 
 def test_all_at_the_highest_score_are_in():
-    """Two steps of a score for a third of the customers each: the best 5 % are 20."""
+    """All customers at the highest score are in the top share.
+
+    Two steps of a score for a third of the customers each: the best 5 % are 20.
+    """
     frame = customers([100] * 40 + [900] * 20, 2)
     fixed = {"recency": (500,), "frequency": (50,), "monetary": (5,)}
     rules = rules_of(2, value_metric="score", tier_ties="in", fixed_edges=fixed)
