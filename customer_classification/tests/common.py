@@ -1,4 +1,4 @@
-"""Builders for the tests: customers, orders and purchases in one line each."""
+"""Builders for the tests: customers, orders, purchases in one line each."""
 
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
@@ -178,7 +178,10 @@ class ClassificationCase(TransactionCase):
 
     @classmethod
     def _rate(cls, currency, day, rate, company=None):
-        """From a day on, one unit of the company's currency is ``rate`` of another."""
+        """Set a rate: one unit of the company's currency is ``rate`` of another.
+
+        From a day on.
+        """
         currency = cls.env.ref(f"base.{currency}")
         currency.active = True
         cls.env["res.currency.rate"].create(

@@ -18,7 +18,7 @@ DAY = pd.Timedelta(days=1)
 
 
 def classify(purchases, as_of):
-    """What each customer is on the day ``as_of``, without any earlier classification.
+    """Return the classes on a day, without any earlier classification.
 
     :param purchases: frame with ``customer``, ``date`` and ``amount`` (net, in cents
         precision, one row a document; refunds negative)
@@ -77,8 +77,10 @@ def _window(known, as_of):
 
 
 def _rhythm(known):
-    """Number and sum of the days between the purchase days; what there was before
-    the last one."""
+    """Return number and sum of the gaps between purchase days, and the last.
+
+    Without the last gap, they are those before the last purchase.
+    """
     days = known.loc[known["amount"] > 0, ["customer", "date"]]
     days = days.drop_duplicates().sort_values(["customer", "date"])
     days["gap"] = days.groupby("customer")["date"].diff() / DAY
@@ -159,7 +161,10 @@ def _stage(customer, usual_gap):
 
 
 def _came_back(customer, usual_gap):
-    """Whether the customer was dormant on the day before the last purchase day."""
+    """Check if the customer was dormant before the last purchase day.
+
+    On the day before it.
+    """
     if customer.visit_count < 2:
         return False
     gaps_before = customer.gap_sum - customer.last_gap

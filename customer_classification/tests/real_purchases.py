@@ -1,5 +1,7 @@
-"""Loads real purchases into a company of its own and compares, customer by customer,
-what a run says of them with :mod:`pandas_reference`."""
+"""Real purchases in a company of its own.
+
+The result of a run is compared, customer by customer, with :mod:`pandas_reference`.
+"""
 
 import json
 import logging
@@ -52,7 +54,9 @@ def data_file(name):
 
 
 def lifetimes_file(name):
-    """Path of a data set of PyPI's ``lifetimes``, which need not be importable.
+    """Return the path of a data set of PyPI's ``lifetimes``.
+
+    The package need not be importable.
 
     :raises unittest.SkipTest: the package is not installed
     """
@@ -64,7 +68,7 @@ def lifetimes_file(name):
 
 
 class RealPurchasesCase(TransactionCase):
-    """One data set in a company of its own, under the default policy of the addon."""
+    """One data set in a company of its own, by the addon's default policy."""
 
     title = ""
     as_of_date = None
@@ -106,8 +110,11 @@ class RealPurchasesCase(TransactionCase):
 
     @classmethod
     def _load_customers(cls):
-        """``{customer: partner id}``. Copies of one partner, in SQL: creating 23,570
-        by the ORM takes half a minute and is not what is tested here."""
+        """Create the customers and return ``{customer: partner id}``.
+
+        Copies of one partner, in SQL: creating 23,570 by the ORM takes half a minute
+        and is not under test here.
+        """
         names = cls.purchases["customer"].astype(str).unique().tolist()
         model = cls.env["res.partner"]
         pattern = model.create({"name": "Pattern", "customer_rank": 1})
@@ -143,7 +150,10 @@ class RealPurchasesCase(TransactionCase):
 
     @classmethod
     def _load_purchases(cls):
-        """By the ORM, as an import does; in SQL where that would take a minute."""
+        """Load the purchases by the ORM, as an import does.
+
+        In SQL where that would take a minute.
+        """
         rows = cls.purchases.copy()
         rows["partner_id"] = rows.pop("customer").astype(str).map(cls.partner_ids)
         rows["date"] = rows["date"].dt.date
@@ -187,7 +197,7 @@ class RealPurchasesCase(TransactionCase):
         return expected.sort_index()
 
     def _found(self):
-        """What a client reads of each profile, indexed by partner, in codes."""
+        """Return the profiles as a client reads them, by partner, in codes."""
         profiles = self.env["customer.profile"].search_fetch(
             [
                 ("company_id", "=", self.company.id),
@@ -240,8 +250,11 @@ class RealPurchasesCase(TransactionCase):
         self._tell(found)
 
     def _assert_segments(self):
-        """No words contradict; and by the published map, each customer has the segment
-        that the scores of the reference give."""
+        """Assert that the segments contradict nothing and match the scores.
+
+        By the published map, each customer has the segment that the scores of the
+        reference give.
+        """
         self.assertEqual(contradictions(self.company), [])
         draft = self.env["classification.policy"].browse(
             self.policy.action_new_version()["res_id"]

@@ -1,4 +1,4 @@
-"""What each role may do, found on the running product and held against tables.
+"""Rights of each role, found on the running product, against tables.
 
 The tables are the files of ``tests/rights/``. After a wanted change of rights, tests
 with ``RIGHTS_MATRIX=write`` in their environment write them anew, for a person to read
@@ -140,7 +140,7 @@ class RightsMatrixCase(RightsWorld):
     # Attempts
 
     def _may(self, attempt):
-        """Whether an attempt gives a true result; it leaves nothing behind."""
+        """Check if an attempt gives a true result; it leaves nothing behind."""
         try:
             with self.env.cr.savepoint() as savepoint:
                 result = attempt()
@@ -314,7 +314,7 @@ class RightsMatrixCase(RightsWorld):
 
 
 def _is_amount(field):
-    """Whether a field is, or may hold, money by its type or its name."""
+    """Check if a field is, or may hold, money by its type or its name."""
     if field.type in ("monetary", "json"):
         return True
     return field.type == "float" and any(word in field.name for word in WORDS_OF_MONEY)

@@ -48,8 +48,10 @@ class VersionCase(ClassificationCase):
 
 
 class MemoryCase(VersionCase):
-    """Customers by fixed limits; one VIP and one High below them within the tolerance,
-    one of each in grace."""
+    """Customers by fixed limits.
+
+    One VIP and one High below them within the tolerance, one of each in grace.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -109,7 +111,10 @@ class TestUnchangedCopy(MemoryCase):
             self._assert_writes_nothing(draft.refresh(), rows)
 
     def test_who_changes_has_the_version_since_which_the_rules_stand(self):
-        """So that a company's profiles are of one version, which explains them all."""
+        """A change names the version of the run that made it.
+
+        So that a company's profiles are of one version, which explains them all.
+        """
         draft = self._draft()
         draft._publish()
         self._purchase(self.customers["Low"], LATER, 20_000)
@@ -191,7 +196,11 @@ class TestUnchangedCopy(MemoryCase):
         self.assertFalse(preview.move_ids)
 
     def test_published_before_this_was_kept(self):
-        """Databases of earlier releases: no version since which, no days of limits."""
+        """Databases of earlier releases lack the version and days of limits.
+
+        They kept neither the version since which rules are the same, nor the days on
+        which limits were found.
+        """
         self.env.cr.execute(
             "UPDATE classification_policy SET customer_since_id = NULL,"
             " product_since_id = NULL, campaign_since_id = NULL"
@@ -246,8 +255,11 @@ class TestOtherLimit(MemoryCase):
         return draft.recompute(as_of_date=LATER, kind="preview")
 
     def test_preview_tells_what_ends(self):
-        """7,200 and the two below the old limit fall; a Medium who never was High is
-        not among them."""
+        """A preview counts the graces that end.
+
+        7,200 and the two below the old limit fall; a Medium who never was High is
+        not among them.
+        """
         run = self._preview()
         names = {"High", "Kept High", "Falling High"}
         fallen = run.move_ids.filtered("ends_grace")
@@ -302,7 +314,7 @@ class TestOtherLimit(MemoryCase):
             run.action_keep_grace()
 
     def test_a_person_decided(self):
-        """What people see of such a customer does not fall."""
+        """The shown class of a customer with a manual override does not fall."""
         self.env["classification.override"].create(
             {
                 "partner_id": self.customers["High"].id,
@@ -339,7 +351,7 @@ class TestOtherLimit(MemoryCase):
 
 
 class ShareCase(VersionCase):
-    """Fifty customers by shares, whose limits stand while they are about right."""
+    """Fifty customers by shares, with limits kept while about right."""
 
     tier_method = "top_percent"
     limits = {"vip": 10, "high": 30, "medium": 60, "low": 100}
@@ -380,7 +392,7 @@ class ShareCase(VersionCase):
         )
 
     def _edges(self):
-        """What the last run over everybody found."""
+        """Return the limits of the last run over everybody."""
         return self.env["classification.run"]._last_full_run(self.policy).edges
 
     def _places(self):
@@ -412,7 +424,7 @@ class TestShares(ShareCase):
         self._assert_writes_nothing(draft.recompute(as_of_date=LATER), rows)
 
     def test_one_customer_after_an_unchanged_copy(self):
-        """By the limits in force, not by new ones."""
+        """One customer is looked at by the limits in force, not by new ones."""
         edges, rows = self._edges(), self._rows()
         draft = self._draft()
         draft._publish()

@@ -64,7 +64,7 @@ class FileCase(PolicyCase):
 @tagged("post_install", "-at_install")
 class TestPolicyFile(FileCase):
     def test_there_and_back(self):
-        """What is exported and imported says the same."""
+        """An exported and imported policy has the same rules."""
         content = base64.b64decode(self.draft.export_file)
         found = self._import(content)
         self.assertEqual((found.state, found.name), ("draft", "Über alles"))

@@ -42,7 +42,7 @@ class PolicyCase(ClassificationCase):
 @tagged("post_install", "-at_install")
 class TestPolicyRules(PolicyCase):
     def test_all_of_the_engine_is_on_the_policy(self):
-        """With nothing said, a policy is the engine's own default."""
+        """A policy with default values is the engine's own default."""
         from ...engine import Parameters
 
         own = self.draft._parameters()
@@ -261,8 +261,10 @@ class TestPolicyLimitsText(PolicyCase):
 
 @tagged("post_install", "-at_install")
 class TestPolicyRefusals(PolicyCase):
-    """A policy that contradicts itself is refused with a sentence that names the
-    line, and nothing of it is saved."""
+    """A policy that contradicts itself is refused with a sentence.
+
+    The sentence names the line, and nothing of the policy is saved.
+    """
 
     def _limit(self, code, **values):
         return {"tier_ids": [Command.update(self._line(code).id, values)]}
@@ -457,7 +459,7 @@ class TestPolicyRefusals(PolicyCase):
 
 @tagged("post_install", "-at_install")
 class TestPolicyWarnings(PolicyCase):
-    """What is allowed and looks like a slip is told and saved."""
+    """Rules that are allowed but look like a slip are saved with a warning."""
 
     def _assert_warned(self, sentence, **values):
         self.draft.write(values)

@@ -32,7 +32,7 @@ class SegmentCase(PolicyCase):
 
 @tagged("post_install", "-at_install")
 class TestSegmentMap(SegmentCase):
-    """What a policy may say about segments, and what is refused in words."""
+    """Allowed segment rules, and those refused in words."""
 
     def test_policy_begins_with_the_map_that_agrees(self):
         self.assertEqual(len(self.draft.segment_ids), 12)
@@ -297,7 +297,7 @@ class TestSegments(CrowdCase):
         self.assertEqual(scored, self.profiles.filtered("segment_id"))
 
     def test_decided_classes_count(self):
-        """What a person decided is among the words: the segment follows it."""
+        """A decided class counts among the words: the segment follows it."""
         today = self.policy._today()
         customer = self._regular("Lately", 2_000, until=today)
         self._recompute(as_of_date=today)
@@ -425,7 +425,7 @@ class TestSegments(CrowdCase):
 
 @tagged("post_install", "-at_install")
 class TestSegmentGrid(CrowdCase):
-    """Who is where on the map."""
+    """Numbers of customers in each cell of the map."""
 
     def _grid(self, user=None):
         policy = self.draft.with_user(user) if user else self.draft

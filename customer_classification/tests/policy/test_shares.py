@@ -335,7 +335,7 @@ class TestKeptLimits(SharesCase):
         self.assertIn("among the best 10 % of 40 customers", text)
 
     def test_the_next_version_takes_them_over(self):
-        """Those whose rules it does not change."""
+        """The next version takes over the limits whose rules it does not change."""
         self.run_before.with_user(self.manager).action_keep_limits()
         vip = self.policy.tier_ids.filtered(lambda line: line.tier_id.code == "vip")
         line = {"limit": 20}
@@ -365,7 +365,7 @@ class TestKeptLimits(SharesCase):
         )
 
     def test_limits_of_an_earlier_run(self):
-        """They are in force from the next run over everybody on."""
+        """Limits of an earlier run apply from the next run over everybody on."""
         day = AS_OF + timedelta(1)
         self._buy_more(day)
         self._recompute(day)

@@ -17,8 +17,11 @@ JUSTIFIED = {
 
 @tagged("post_install", "-at_install")
 class TestProfilingObjection(ClassificationCase):
-    """A person who objects to profiling is classified, tagged, listed and counted by
-    nothing, and has all of it again when the objection is taken back."""
+    """A person who objects to profiling is left out of everything.
+
+    Nothing classifies, tags, lists or counts the person, who has all of it again when
+    the objection is taken back.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -59,7 +62,10 @@ class TestProfilingObjection(ClassificationCase):
 
     @classmethod
     def _everything(cls):
-        """All that can be about a person: decision, rule, code, campaign, rehearsal."""
+        """Create all data about a person.
+
+        Decision, rule, code, campaign, rehearsal.
+        """
         cls.env["classification.override"].create(
             {
                 "partner_id": cls.person.id,
@@ -230,7 +236,7 @@ class TestProfilingObjection(ClassificationCase):
         self.assertEqual(mine.churn_risk, "high", "the decision holds again")
 
     def test_taken_back_after_deletions(self):
-        """What names a record that is gone does not come back, or without it."""
+        """Rows that name a deleted record do not come back, or come without it."""
         self._object()
         self.rule.unlink()
         self.campaign.unlink()
@@ -275,8 +281,11 @@ class TestProfilingObjection(ClassificationCase):
         self.assertFalse(self._rows(self.person, but=JUSTIFIED))
 
     def test_employee_of_a_company(self):
-        """The contact of a company is no customer of its own: the company keeps its
-        classes and its participation, which does not name the contact any more."""
+        """An objection of a company's contact leaves the company classified.
+
+        The contact is not a customer itself: the company keeps its classes and its
+        participation, which no longer names the contact.
+        """
         self._object(self.employee)
         self.assertFalse(self._rows(self.employee, but=JUSTIFIED))
         self.assertTrue(self._profile(self.firm))
@@ -304,8 +313,10 @@ class TestProfilingObjection(ClassificationCase):
         self.assertIn(self.tag, address.category_id)
 
     def test_nothing_goes_with_what_is_withheld(self):
-        """A row that goes with a withheld one, as a line with its order, would be lost:
-        there is none."""
+        """No row depends on a withheld one.
+
+        A row that goes with a withheld one, as a line with its order, would be lost.
+        """
         persons = {
             of for of, *__ in self.env["classification.withheld.row"]._person_fields()
         }
@@ -376,7 +387,7 @@ class TestProfilingObjection(ClassificationCase):
         self.assertFalse(own.exists())
 
     def test_queries_do_not_grow(self):
-        """Of two persons as many queries as of one."""
+        """Two persons take as many queries as one."""
         people = self.env["res.partner"]
         for number in range(6):
             people |= self._regular(f"Person {number}", 100, times=2)

@@ -11,7 +11,10 @@ DAY = date(2025, 3, 10)
 
 @tagged("post_install", "-at_install")
 class TestCustomerProduct(ProductCase):
-    """What a customer buys, likes best, and does not buy although the peers do."""
+    """Purchases, favourites and gaps of a customer.
+
+    Gaps are products that the peers buy and the customer does not.
+    """
 
     @classmethod
     def setUpClass(cls):

@@ -419,7 +419,7 @@ class TestProductXyzAndLife(ProductCase):
         self.assertNotEqual(self._class_of(product).cv, 0)
 
     def test_a_fixed_number_of_months(self):
-        """Those before the first sale count as months without one."""
+        """Months before the first sale count as months without one."""
         self.env.cr.execute(
             "UPDATE product_rules SET product_xyz_months = 12 WHERE id = %s",
             [self.policy.product_rules_id.id],

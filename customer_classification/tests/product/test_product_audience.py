@@ -42,7 +42,10 @@ class TestProductAudience(ProductCase):
         )
 
     def test_share_and_index(self):
-        """12,000 of 20,000 come from VIP customers, and 9,000 of the jewels' 10,000."""
+        """The share and index compare a product's buyers with those of all.
+
+        12,000 of 20,000 come from VIP customers, and 9,000 of the jewels' 10,000.
+        """
         row = self._row(self.jewel, "vip")
         self.assertEqual((row.revenue, row.customer_count), (9_000, 1))
         self.assertAlmostEqual(row.share, 0.9, 4)

@@ -25,7 +25,7 @@ KEYS = {
 
 @tagged("post_install", "-at_install")
 class TestKeys(ClassificationCase):
-    """Rows of runs refer without keys of the database to what is not their subject."""
+    """Rows of runs have foreign keys only to their subject."""
 
     @classmethod
     def setUpClass(cls):

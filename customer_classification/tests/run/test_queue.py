@@ -12,7 +12,7 @@ from ..common import AS_OF, ClassificationCase
 
 @tagged("post_install", "-at_install")
 class TestQueue(ClassificationCase):
-    """Runs that wait, the scheduled action that executes them, and what they tell."""
+    """Waiting runs, the action that executes them, and their messages."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,7 +1,7 @@
-"""Fields that are worked out when they are searched answer as Odoo's own do.
+"""Computed fields answer searches as Odoo's own stored fields do.
 
 The questions follow from the registry: each field of these addons that is searched and
-not stored, each operator of its type, each of the values that stand in the records or
+not stored, each operator of its type, each of the values in the records or
 at the edges.
 """
 
@@ -121,7 +121,7 @@ class TestSearchedFields(CampaignCase, ProductCase):
 
     @classmethod
     def _numbers(cls):
-        """What so few customers and days do not bring about."""
+        """Write numbers that so few customers and days do not produce."""
         cls.env.flush_all()
         cls.env.cr.execute(
             "UPDATE customer_profile SET value_score = 62.5 WHERE partner_id = %s",

@@ -215,7 +215,7 @@ PATHS = {
 
 @tagged("post_install", "-at_install")
 class TestAccess(ClassificationCase):
-    """What each group may do, and that nobody learns what is not shown to them."""
+    """Rights of each group; no user learns data that is hidden from them."""
 
     @classmethod
     def setUpClass(cls):
@@ -247,7 +247,10 @@ class TestAccess(ClassificationCase):
                 self.assertEqual(found, rights.get(name, NOTHING), (model, name))
 
     def test_every_model_is_closed_to_strangers(self):
-        """Also models that other parts of the addon add later."""
+        """Every model is closed to strangers, also those that come later.
+
+        Other parts of the addon may add them.
+        """
         for name, model in self.env.registry.items():
             if model._original_module != "customer_classification" or model._abstract:
                 continue
@@ -363,8 +366,11 @@ class TestAccess(ClassificationCase):
             )
 
     def test_amounts_of_every_model_are_for_who_sees_all_sales(self):
-        """Each amount of the models that internal users read is closed to them; rules
-        hold amounts of nobody."""
+        """Amounts of every model are read only with access to all sales.
+
+        Each amount of the models that internal users read is closed to others; rules
+        hold amounts of nobody.
+        """
         for model, rights in RIGHTS.items():
             if READ not in rights.get("salesperson", NOTHING):
                 continue
@@ -385,7 +391,10 @@ class TestAccess(ClassificationCase):
                     yield model, name, field
 
     def _is_closed(self, model, field):
-        """Whether at most administrators and who may see all sales read a field."""
+        """Check if only users with access to all sales read a field.
+
+        Administrators may, too.
+        """
         if field.groups in (MONEY_GROUP, NO_ACCESS):
             return True
         access = self.env["ir.model.access"].search(
@@ -410,8 +419,10 @@ class TestAccess(ClassificationCase):
         self.assertEqual(known - found, set(), "They are gone, or for few only")
 
     def test_amounts_are_closed_in_every_way(self):
-        """For an Officer who may not see all sales: read, searched, sorted, grouped,
-        summed up and exported."""
+        """Amounts are closed to an Officer without access to all sales.
+
+        They cannot be read, searched, sorted, grouped, summed up or exported.
+        """
         officer = self._user(
             "access_poor",
             "customer_classification.group_officer,sales_team.group_sale_salesman,"

@@ -76,7 +76,7 @@ class Failing:
 
 @tagged("post_install", "-at_install")
 class TestPoisonedRule(TagCase):
-    """One rule that fails is set aside; what others do equals a run without it."""
+    """A failing rule is excluded; the others work as without it."""
 
     @classmethod
     def setUpClass(cls):
@@ -186,7 +186,10 @@ class TestPoisonedRule(TagCase):
         self.assertFalse(fresh.error)
 
     def test_a_domain_that_finds_nobody(self):
-        """It is no mistake: it is previewed, and takes away what it gave."""
+        """A domain that finds nobody is valid and takes away tags.
+
+        It is previewed, and takes away the tags that it gave.
+        """
         rule = self._rule(self.sick, [self.mine])
         self._take(self.berlin, self.sick)
         self.env["classification.tag.link"].search([]).unlink()

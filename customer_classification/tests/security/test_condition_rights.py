@@ -31,7 +31,7 @@ UNREADABLE = (
 
 @tagged("post_install", "-at_install")
 class TestRuleRights(TagCase):
-    """With whose rights the condition of a smart tag is looked at."""
+    """Rights used to evaluate the condition of a smart tag."""
 
     @classmethod
     def setUpClass(cls):
@@ -179,7 +179,7 @@ class TestRuleRights(TagCase):
         self.assertEqual(self.tag.partner_ids, self.berlin)
 
     def test_only_the_company_of_the_rule_is_looked_at(self):
-        """Also where the responsible works in two."""
+        """The rule looks at its own company, even if its responsible has two."""
         other = self._company("Second Ltd")
         self.boss.company_ids |= other
         self.paris.company_id = other
@@ -189,7 +189,10 @@ class TestRuleRights(TagCase):
     # The responsible loses the right
 
     def _assert_rests(self, rule, pattern, tag=None):
-        """It rests with a sentence, keeps its tags, and others go on."""
+        """Assert that the rule rests with a sentence, and others go on.
+
+        It keeps its tags.
+        """
         kept = (tag or self.tag).partner_ids
         self.assertTrue(kept)
         healthy = self._tag("Healthy")
@@ -376,7 +379,7 @@ class TestRuleRights(TagCase):
 
 @tagged("post_install", "-at_install")
 class TestCampaignTargetRights(CampaignCase):
-    """With whose rights the targets of a campaign are looked at."""
+    """Rights used to find the targets of a campaign."""
 
     @classmethod
     def setUpClass(cls):
@@ -574,7 +577,7 @@ class TestCampaignTargetRights(CampaignCase):
 
 @tagged("post_install", "-at_install")
 class TestPolicyFilterRights(ClassificationCase):
-    """With whose rights the filters of a policy are looked at."""
+    """Rights used to evaluate the filters of a policy."""
 
     @classmethod
     def setUpClass(cls):
@@ -648,7 +651,7 @@ class TestPolicyFilterRights(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestCodeRights(CustomerCodeCase):
-    """What is shown of customers whom the user may not read."""
+    """Codes shown of customers that the user may not read."""
 
     def test_the_form_of_a_scheme_names_who_may_be_read(self):
         scheme = self._scheme()

@@ -1,4 +1,7 @@
-"""A client fills the context: nothing that only the program says is believed of it."""
+"""A hostile context of a client is not believed.
+
+Only the program itself sets the keys that this is about.
+"""
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -100,7 +103,10 @@ class TestHostileContext(ClassificationCase):
     # Companies
 
     def test_no_company_of_others(self):
-        """Odoo checks the companies of the context not where superuser rights read."""
+        """No company of others is reached by the context.
+
+        Odoo does not check the companies of the context where superuser rights read.
+        """
         campaign = self.env["utm.campaign"].create(
             {
                 "title": "Ours",
@@ -159,7 +165,7 @@ class TestUnsavedForms(ClassificationCase):
         )
 
     def _onchange(self, user, model, values, names):
-        """What a form with these values shows of some fields."""
+        """Return some fields of a form with these values."""
         model = self.env(user=user, su=False, context={})[model]
         values, spec = dict(values), {name: {} for name in (*values, *names)}
         try:

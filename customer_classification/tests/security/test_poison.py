@@ -1,5 +1,8 @@
-"""One poisoned item of each kind in a healthy company: all others go on as if it were
-not there, and the poisoned one is named with its reason."""
+"""One poisoned item of each kind in a healthy company.
+
+All others go on as if it were not there, and the poisoned one is named with its
+reason.
+"""
 
 from datetime import date
 from functools import partial
@@ -20,7 +23,10 @@ VOLATILE = {"id", "display_name", "create_date", "write_date"}
 
 
 class PoisonMixin:
-    """Poisons by SQL, as imports and other programs do; the ORM would refuse most."""
+    """Poison records by SQL, as imports and other programs do.
+
+    The ORM would refuse most.
+    """
 
     model = "customer.profile"
     subject = "partner_id"
@@ -42,7 +48,7 @@ class PoisonMixin:
         self.env.invalidate_all()
 
     def _snapshot(self, but):
-        """All stored values of the profiles of a company, but those of some records."""
+        """Return all stored profile values of a company but some records'."""
         self.env.invalidate_all()
         profiles = (
             self.env[self.model]
@@ -69,9 +75,9 @@ class PoisonMixin:
         return {(one[self.subject], one.reason) for one in found}
 
     def _check(self, cases, run):
-        """Make all poisoned subjects, run, and compare all others with how they were.
+        """Make all poisoned subjects, run, and compare all others with before.
 
-        :param cases: ``[(what makes the subject and returns it, reason)]``
+        :param cases: ``[(function that makes the subject and returns it, reason)]``
         """
         healthy = self._snapshot(self.env[self._comodel()])
         poisoned = [(make(), reason) for make, reason in cases]
@@ -244,7 +250,7 @@ class TestPoisonedCustomers(PoisonMixin, ClassificationCase):
             self.assertEqual(run.state, "done", run.error)
 
     def test_company_of_several(self):
-        """What is broken in one company stops no other one."""
+        """A record broken in one company does not stop another company."""
         other = self._company("Broken Ltd")
         self.env.user.company_ids |= other
         broken = self._policy(other)

@@ -72,8 +72,10 @@ SEARCHED = (
 
 @tagged("post_install", "-at_install")
 class TestPublicMethods(ClassificationCase):
-    """Whoever calls a public method, with whatever, gets what is theirs to see or a
-    sentence."""
+    """Public methods return visible data or a readable refusal.
+
+    Whoever calls them, with whatever arguments.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -161,7 +163,10 @@ class TestPublicMethods(ClassificationCase):
             choices.create({"profile_id": self.profile.id, "name": "x", "model": "x"})
 
     def test_buyers_of_a_company_that_is_not_mine(self):
-        """What a row is about stands in its id, which anybody can make up."""
+        """A made-up row id of another company gives no buyers.
+
+        The subject of a row is part of its id, which anybody can make up.
+        """
         product = self.product.product_tmpl_id
         self._order(self.customer, AS_OF - timedelta(2), 100)
         self.policy.recompute_products(as_of_date=AS_OF)
@@ -179,7 +184,10 @@ class TestPublicMethods(ClassificationCase):
         self.assertEqual(row.action_open_customers()["domain"][0][2], [])
 
     def test_the_list_of_buyers_is_as_long_as_its_number(self):
-        """Who only gave back bought nothing."""
+        """The list of buyers is as long as its number.
+
+        A customer with returns alone bought nothing.
+        """
         back = self._customer("Back")
         self._purchase(back, AS_OF - timedelta(5), 10)
         self._order(self.customer, AS_OF - timedelta(2), 100)
@@ -197,7 +205,10 @@ class TestPublicMethods(ClassificationCase):
             self.assertEqual(listed, row.customer_count)
 
     def test_the_list_of_customers_is_as_long_as_its_number(self):
-        """Also with those who never bought, whom the list hides by default."""
+        """The list of customers is as long as its number, prospects included.
+
+        The list hides prospects by default.
+        """
         self._opportunity(self._customer("Interested"), created=AS_OF - timedelta(5))
         self._recompute()
         for classes in ("customer.value.tier", "customer.lifecycle.stage"):

@@ -37,7 +37,7 @@ SCREEN = {
 
 
 class ImportCase(ClassificationCase):
-    """Files of purchases, imported as Odoo's screen does it: preview, then import."""
+    """Files of purchases, previewed and imported as Odoo's screen does."""
 
     @classmethod
     def setUpClass(cls):

@@ -5,8 +5,10 @@ from .common import ImportCase
 
 @tagged("post_install", "-at_install")
 class TestImportCustomers(ImportCase):
-    """Customers by name, e-mail, reference, tax number or code, in any letter case;
-    never the first of several."""
+    """Customers by name, e-mail, reference, tax number or code.
+
+    In any letter case; never the first of several.
+    """
 
     @classmethod
     def setUpClass(cls):

@@ -9,7 +9,7 @@ from .common import SCREEN, ImportCase
 
 @tagged("post_install", "-at_install")
 class TestImportReading(ImportCase):
-    """How a file is read is shown before the import, and can be changed."""
+    """The reading of a file is shown before the import, and can be changed."""
 
     def test_the_preview_says_how_each_column_is_read(self):
         text = self._csv(

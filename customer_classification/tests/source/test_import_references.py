@@ -7,8 +7,10 @@ COLUMNS = ("Customer", "Date", "Amount", "Reference", "Channel")
 
 @tagged("post_install", "-at_install")
 class TestImportReferences(ImportCase):
-    """One reference of one channel is one sale, and one refund: what would replace
-    another purchase is asked about."""
+    """One reference of one channel is one sale, and one refund.
+
+    A line that would replace another purchase is asked about.
+    """
 
     def _line(self, day="2026-01-14", amount="100.00", who="Case Customer", ref="G-1"):
         return (who, day, amount, ref, "Shopify")
@@ -83,7 +85,7 @@ class TestImportReferences(ImportCase):
         self.assertEqual(answer["counts"], {"new": 0, "changed": 0, "unchanged": 6})
 
     def test_unchanged_in_cents_and_in_spaces(self):
-        """What a currency rounds away is no change."""
+        """Differences that the currency rounds away are not changes."""
         first = self._imported(self._text(self._line(amount="1000.006")))
         written = first.write_date
         answer = self._import(self._text(self._line(amount="1000.01")))

@@ -122,7 +122,7 @@ class TestPurchaseImport(ClassificationCase):
         self.assertEqual(purchases[1].date, date(2025, 3, 15))
 
     def test_template_is_understood_as_it_is(self):
-        """Who fills the template in maps no column by hand."""
+        """The filled-in template needs no manual mapping of columns."""
         [template] = self.env["customer.purchase"].get_import_templates()
         self.assertTrue(template["label"])
         with file_open(template["template"].removeprefix("/"), "rb") as file:
@@ -344,8 +344,10 @@ class TestPurchaseImport(ClassificationCase):
         self.assertEqual(purchase.partner_id, self.jane)
 
     def test_in_batches_as_the_screen_does(self):
-        """Odoo's screen sends long files in parts; a reference that comes back in a
-        later part is still found."""
+        """A reference that comes back in a later part of a file is found.
+
+        Odoo's screen sends long files in parts.
+        """
         lines = [
             ("Jane Importer", "2025-03-14", "1", f"W-{number}", "shop")
             for number in range(10)

@@ -59,7 +59,7 @@ class TagCase(ClassificationCase):
         return [(change.action, change.origin) for change in changes]
 
     def _behind_our_back(self, partner, tag, give):
-        """What another program does to the table of tags itself."""
+        """Change the table of tags as another program would."""
         self.env.flush_all()
         names = {
             "relation": CONTACTS.table,

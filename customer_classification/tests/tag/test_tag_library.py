@@ -11,7 +11,7 @@ LIBRARY = "customer_classification.tag_rule_"
 
 @tagged("post_install", "-at_install")
 class TestBought(TagCase):
-    """What customers buy, as rules ask for it."""
+    """Rules about purchases of customers."""
 
     @classmethod
     def setUpClass(cls):
