@@ -1,4 +1,6 @@
-"""Customers per tier, stage, risk and segment: an earlier release beside this one.
+"""Customers per class and segment: an earlier release beside this one.
+
+Per tier, stage, risk and segment.
 
     ./dev bench classes [--commit COMMIT] [--data FOLDER]
 

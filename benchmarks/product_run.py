@@ -1,4 +1,4 @@
-"""What a run over all products costs, beside the aggregate that it cannot avoid.
+"""Cost of a run over all products, beside the unavoidable aggregate.
 
     ./dev bench product-run [--products N] [--lines N] [--rounds N]
 

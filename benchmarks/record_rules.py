@@ -1,15 +1,16 @@
-"""What a record rule of others on contacts costs lists of customers and contacts.
+"""Cost of other addons' record rule on contacts in customer lists.
 
     ./dev bench record-rules [--customers N] [--rounds N]
 
+Lists of customers and of contacts.
 Classifies 2,000 generated customers by a real run, gives their profiles to all others,
 and gives a group the rule that OCA's sales_team_security has: contacts of one's own.
 One salesperson without that rule, one whose two contacts are among them, and one with
 half of all; then the same without the rule in a database with a second company, where
-Odoo's rule on companies is followed. Prints medians of what the screens ask for, on the
+Odoo's rule on companies is followed. Prints medians of the screens' questions, on the
 clock and of processors (of Odoo and PostgreSQL together: less depends on what else
 runs). Each question is asked before it is measured, so that Odoo's own caches are
-filled, as on a server; what it knows of records is forgotten.
+filled, as on a server; its cached records are forgotten.
 """
 
 import argparse
@@ -79,7 +80,10 @@ def _copied_columns(env):
 
 
 def _salespersons(env):
-    """``{login: id}``; all but the first one have the rule of their own contacts."""
+    """Return ``{login: id}`` of the salespersons.
+
+    All but the first one have the rule of their own contacts.
+    """
     own = env["res.groups"].create({"name": "Own Contacts"})
     env["ir.rule"].create(
         {
@@ -129,7 +133,10 @@ def _page(model, specification):
 
 
 def _list_specification(model):
-    """What the web client asks of the columns of the list, the hidden ones included."""
+    """Return the web client's specification of the list's columns.
+
+    Hidden columns are included.
+    """
     arch = etree.fromstring(model.get_view(view_type="list")["arch"])
     named = {"fields": {"display_name": {}}}
     return {
@@ -177,8 +184,10 @@ def _took(env, ask):
 
 
 def _busy_seconds(backend):
-    """Processor time of Odoo and of its PostgreSQL process, finer than the hundredths
-    of a second of proc(5), /proc/pid/stat."""
+    """Return the processor time of Odoo and of its PostgreSQL process.
+
+    Finer than the hundredths of a second of proc(5), /proc/pid/stat.
+    """
     nanoseconds = Path(f"/proc/{backend}/schedstat").read_text().split()[0]
     return time.process_time() + int(nanoseconds) / 1e9
 

@@ -1,4 +1,4 @@
-"""What the rules of smart tags cost, beside the queries that they cannot avoid.
+"""Cost of the rules of smart tags, beside their unavoidable queries.
 
     ./dev bench tags [--customers N] [--rules N]
 

@@ -1,4 +1,7 @@
-"""`./dev bench NAME`: run a benchmark of `benchmarks/` with Odoo and PostgreSQL."""
+"""`./dev bench NAME`: run a benchmark with Odoo and PostgreSQL.
+
+The benchmarks are in `benchmarks/`.
+"""
 
 from collections.abc import Sequence
 

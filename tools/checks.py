@@ -46,7 +46,10 @@ def function_lengths(source: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _length(node: ast.FunctionDef) -> int:
-    """Count the lines from `def` to the end; a docstring may be as long as it likes."""
+    """Count the lines from `def` to the end, without the docstring.
+
+    A docstring may have any length.
+    """
     first = node.body[0]
     documented = ast.get_docstring(node) is not None
     docstring = first.end_lineno - first.lineno + 1 if documented else 0
@@ -68,7 +71,10 @@ def check_functions(folders: Iterable[Path]) -> Iterator[str]:
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
-    """Return our files: a test reads better in one piece, so tests may be longer."""
+    """Return our files without tests.
+
+    A test reads better in one piece, so tests may be longer.
+    """
     return [
         path
         for path in sorted(folder.rglob(pattern))

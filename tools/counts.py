@@ -19,9 +19,9 @@ _MODULE_SUMMARY = re.compile(r"^Module \w+: \d+ failures, \d+ errors of \d+ test
 
 @dataclass
 class Counts:
-    """What came out of one kind of tests; `failures` names what to look at.
+    """Results of one kind of tests; `failures` names the failed ones.
 
-    :ivar notes: what is told beside, and is no failure
+    :ivar notes: remarks that are not failures
     """
 
     passed: int = 0
@@ -124,7 +124,10 @@ class OdooLog:
             self._complain(level, logger, text)
 
     def _take_time(self, name: str, moment: str) -> None:
-        """A test lasts until the next one begins, whose class is set up in between."""
+        """Record the duration of the test that has just ended.
+
+        A test lasts until the next one begins, whose class is set up in between.
+        """
         now = datetime.strptime(moment, "%Y-%m-%d %H:%M:%S,%f")
         if self._running:
             before, since = self._running

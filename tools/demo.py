@@ -42,7 +42,10 @@ def _modules() -> list[str]:
 
 
 def _prepare(odoo: Session) -> bool:
-    """Create the database, or bring it up to the addon's files; True if changed."""
+    """Create the database or upgrade it to the addon's files.
+
+    Return True if it changed.
+    """
     state = files_digest(_addon_folders())
     if not databases.exists(odoo, DATABASE):
         _create(odoo)

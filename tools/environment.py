@@ -1,4 +1,7 @@
-"""The virtual environment `.venv` with the pinned packages of `requirements-*.txt`."""
+"""The virtual environment `.venv` with the pinned packages.
+
+They are pinned in `requirements-*.txt`.
+"""
 
 import hashlib
 import re

@@ -1,8 +1,8 @@
-"""`./dev lint`: what a machine can check about our files, with OCA's tools.
+"""`./dev lint`: machine checks of our files, with OCA's tools.
 
 The checks are the hooks of `.pre-commit-config.yaml`, by the same names and in the same
 versions (tests/tools/test_lint.py), so that `./dev lint` and pre-commit agree. Two run
-at a time. `./dev lint --fix` lets those that can put right what they find.
+at a time. `./dev lint --fix` lets the fixers among them repair their findings.
 """
 
 import os
@@ -176,7 +176,7 @@ def _of_modules(files: Iterable[str]) -> tuple[list[str], list[str]]:
 
 
 def _python(files: Iterable[str]) -> list[str]:
-    """Return what ruff looks at; `dev` has no suffix by which it would be found."""
+    """Return the files for ruff; `dev` has no suffix to find it by."""
     return ["dev", *(name for name in files if name.endswith(".py"))]
 
 
@@ -191,7 +191,10 @@ def _eslint(files: Iterable[str], *options: str) -> Command:
 
 
 def _hooks(files: Sequence[str]) -> Iterator[Command]:
-    """Yield the standard hooks: one check, for some of them write the same files."""
+    """Yield the standard hooks as one check.
+
+    Some of them write the same files.
+    """
     for (program, *options), left_out in _PRE_COMMIT_HOOKS.values():
         excluded = re.compile(left_out or "$^")
         chosen = [name for name in _text(files) if not excluded.search(name)]

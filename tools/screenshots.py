@@ -1,4 +1,4 @@
-"""`./dev screenshots`: the pictures of README and guide, or any screen to look at.
+"""`./dev screenshots`: the pictures of README and guide, or any screen.
 
     ./dev screenshots                                    retakes docs/screenshots
     ./dev screenshots FOLDER --all --login demo --width 400
@@ -35,7 +35,10 @@ _MAIN = ("company_id", "=", 1)
 
 @dataclass(frozen=True)
 class Page:
-    """An address; `{id}` in it becomes the first record of `model` in `domain`."""
+    """An address of a page.
+
+    `{id}` in it becomes the first record of `model` in `domain`.
+    """
 
     path: str
     model: str = ""
@@ -277,7 +280,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _take_all(camera: Camera, pages: Mapping[str, Page]) -> None:
-    """Take what the user may see; a page that never shows is told and passed over."""
+    """Take all pages that the user may see.
+
+    A page that never shows is reported and skipped.
+    """
     from playwright.sync_api import TimeoutError as NothingCame
 
     for name, page in pages.items():

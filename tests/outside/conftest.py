@@ -75,7 +75,10 @@ def database(session, demo_database):
 
 @pytest.fixture(scope="session")
 def prepared(session, database):
-    """What `scripts/prepare_web.py` tells: users with their keys, class counts."""
+    """Return users with keys, and class counts.
+
+    As `scripts/prepare_web.py` prints them.
+    """
     return shell(session, database, "prepare_web.py")
 
 

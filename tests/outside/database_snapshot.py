@@ -1,4 +1,4 @@
-"""What a database consists of, as sets of names: compared before and after."""
+"""Contents of a database as sets of names, to compare before and after."""
 
 from odoo_commands import query
 
@@ -132,7 +132,7 @@ def _tables(connection):
 
 
 def differences(before, after):
-    """Lines `+ kind: name` for what is new and `- kind: name` for what is missing."""
+    """Return lines `+ kind: name` for new and `- kind: name` for missing."""
     return [
         f"{sign} {kind}: {name}"
         for kind in before

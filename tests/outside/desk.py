@@ -129,7 +129,7 @@ class Desk:
 
 
 class Reader(Desk):
-    """Somebody who knows nothing but the words on the screen, and clicks on those."""
+    """A person who knows only the words on the screen and clicks on them."""
 
     def __init__(self, page, url, login):
         super().__init__(page, url, login)
@@ -168,7 +168,7 @@ class Reader(Desk):
             quiet = quiet + STEP if self.turn() and not self._asked else 0
 
     def see(self, *texts):
-        """What a person would read, in the dialog if there is one."""
+        """Return the text to read, in the dialog if there is one."""
         for text in texts:
             expect(self.place.get_by_text(text).first).to_be_visible()
 
@@ -210,7 +210,7 @@ class Reader(Desk):
         return self.place.get_by_label(words)
 
     def shown(self, label):
-        """What stands beside this label, where it cannot be changed."""
+        """Return the read-only text beside this label."""
         words = re.compile(rf"^\s*{re.escape(label)}\s*\??\s*$")
         return (
             self.place.locator("label")
@@ -239,7 +239,7 @@ class Reader(Desk):
         return rows.filter(has_text=text)
 
     def cell(self, text, column):
-        """What stands in a line under the head of a column."""
+        """Return the text of a line under the head of a column."""
         row = self.row(text).first
         table = row.locator("xpath=ancestor::table")
         heads = [head.strip() for head in table.locator("thead th").all_inner_texts()]

@@ -21,8 +21,10 @@ def temporary_name(purpose: str) -> str:
 
 
 def foreign(session: Session, glue: bool = False) -> list[str]:
-    """Return the modules of Odoo itself on which our addons stand; with the glue
-    addons, those of the apps that they are made for, too."""
+    """Return the modules of Odoo itself on which our addons depend.
+
+    With the glue addons, those of the apps that they are made for, too.
+    """
     ours = repository_modules() if glue else core_modules()
     return databases.foreign_dependencies(session, ours)
 
@@ -49,14 +51,16 @@ def odoo_tests(session: Session, database: str, tests: str, *args: str):
 
 
 def uninstall(session: Session, database: str, *names: str) -> list[str]:
-    """Uninstall modules by Odoo's own command; return what Odoo complains about."""
+    """Uninstall modules by Odoo's own command; return Odoo's complaints."""
     args = ("module", "uninstall", "-d", database, *names)
     return _watched(session, database, *args)
 
 
 def shell(session: Session, database: str, script: str | Path, *args: str) -> dict:
-    """Run a script, one of `scripts/` by its name, in `odoo shell`; return what it
-    prints behind RESULT."""
+    """Run a script in `odoo shell` and return its output after RESULT.
+
+    One of `scripts/` by its name.
+    """
     found: list[str] = []
     lines: list[str] = []
 

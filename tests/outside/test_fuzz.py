@@ -1,4 +1,4 @@
-"""Whatever a client sends by JSON-2, Odoo answers with a result or a sentence.
+"""Any call by JSON-2 is answered with a result or a sentence.
 
 ``FUZZ_CALLS`` is the number of calls, 200 by default, the same ones every time.
 """
@@ -60,7 +60,7 @@ def known(client, prepared):
 
 
 def answer(client, call, context):
-    """What Odoo answers to a call, as JSON or as text."""
+    """Return Odoo's answer to a call, as JSON or as text."""
     model, method, ids, arguments = call
     body = {**arguments, "context": context, **({"ids": ids} if ids else {})}
     return requests.post(

@@ -1,7 +1,7 @@
-"""Eight people work while runs follow one another: nothing fails, nothing is lost.
+"""Eight people work while runs follow one another: nothing is lost.
 
-`LOAD_SECONDS=120 ./dev test tests/outside/test_load.py` is the long version; without it
-the load takes as long as fits into all tests.
+And nothing fails. `LOAD_SECONDS=120 ./dev test tests/outside/test_load.py` is the long
+version; without it the load takes as long as fits into all tests.
 """
 
 import itertools
@@ -208,7 +208,7 @@ class Decider(Person):
 
 
 class Runner(Person):
-    """Has the customers recomputed, all of them and those who changed, in turn."""
+    """Recompute all customers and the changed ones, in turn."""
 
     def work(self, number):
         method = ("recompute", "refresh")[number % 2]
@@ -316,7 +316,7 @@ def _report(work, waits):
 
 
 def _nothing_is_lost(admin, work):
-    """What each person wrote last is what stands there."""
+    """Check that the last text that each person wrote is stored."""
     for one in work:
         for (partner, field), value in one.expected.items():
             [found] = admin.read("res.partner", [partner], field)
@@ -324,8 +324,11 @@ def _nothing_is_lost(admin, work):
 
 
 def _classes_are_those_from_nothing(admin, connection, stage):
-    """A run that finds no profile makes the same facts; one that compares everything
-    anew moves nobody."""
+    """Check that the classes equal those of runs from nothing.
+
+    A run that finds no profile makes the same facts; one that compares everything
+    anew moves nobody.
+    """
     company = stage["company"]
 
     def run(method):

@@ -44,7 +44,7 @@ def drag(person, name, onto):
 
 
 def middle(locator):
-    """Where to point at."""
+    """Return the point of an element at which to aim the pointer."""
     box = locator.bounding_box()
     return box["x"] + box["width"] / 2, box["y"] + 30
 
@@ -103,7 +103,10 @@ def test_smart_tag(walk):
 
 
 def test_merge_with_what_names_them_and_undo(walk):
-    """Two tags become one, a saved filter follows, and all of it is taken back."""
+    """A merge of two tags with their references is done and undone.
+
+    A saved filter follows, and all of it is taken back.
+    """
     scene, person = walk("merge")
     old, new = scene.tags("Walk Wholesale", "Walk Whole-sale Trade")
     [partner] = scene.partners("Walk Dealer", category_id=[[6, 0, [old]]])
@@ -145,7 +148,7 @@ def test_merge_with_what_names_them_and_undo(walk):
 
 
 def test_many_at_once_and_undo(walk):
-    """A selection is tagged after a look at what will happen, and untagged again."""
+    """A selection is tagged after a preview, and untagged again."""
     scene, person = walk("many")
     [tag] = scene.tags("Walk Many")
     partners = scene.partners("Walk A of many", "Walk B of many")

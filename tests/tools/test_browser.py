@@ -1,4 +1,4 @@
-"""A machine without a browser gets one, or is told what to do; never a green run."""
+"""A machine without a browser gets one or instructions, never a pass."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Templates: a larger one begins as a copy of the largest that it contains."""
+"""Templates: a larger one begins as a copy of its largest part."""
 
 from types import SimpleNamespace
 

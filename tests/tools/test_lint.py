@@ -60,7 +60,10 @@ def test_same_files_as_pre_commit():
 
 
 def test_npm_packages_come_from_any_registry():
-    """The lock has versions and hashes; where to get them is the machine's affair."""
+    """The lock has versions and hashes, and no address of a registry.
+
+    The registry is the machine's affair.
+    """
     lock = (TOOLS / "node" / "package-lock.json").read_text()
     assert '"integrity": "sha512-' in lock
     assert '"resolved"' not in lock

@@ -1,4 +1,4 @@
-"""Classify what is in a database in many ways, and print a hash of each result.
+"""Classify the database in many ways and print hashes of the results.
 
     ./dev shell DB < tests/outside/scripts/hash_results.py
 

@@ -1,5 +1,6 @@
-"""Publish versions of the rules that differ in what they say of one kind or of none,
-with any release of the addon.
+"""Publish versions of the rules that differ for one kind or for none.
+
+With any release of the addon.
 
 Runs inside of `odoo shell`, after `use_everything.py`.
 """

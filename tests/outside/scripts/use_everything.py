@@ -1,4 +1,4 @@
-"""Use the addon as people do, so that there is something to keep or to remove.
+"""Use the addon as people do, for data to keep or to remove.
 
 Runs inside of `odoo shell`, in a database without demo data.
 """

@@ -1,5 +1,6 @@
-"""From each earlier release to this one: what a company had stays, and the database
-looks as if it had been installed today.
+"""Upgrades from each earlier release to this one.
+
+A company's data stay, and the database looks as if it had been installed today.
 
 The releases come out of the repository's own history; where that is not at hand (a
 copy without it), there is nothing to upgrade from.
@@ -118,7 +119,7 @@ def connection(session, upgraded_database):
 
 @pytest.fixture(scope="module")
 def used(session, upgraded_database, old, connection):
-    """What stood in the database after the earlier release had been used."""
+    """Return the contents after the earlier release had been used."""
     path = f"--addons-path={old},{TEST_ADDONS}"
     _forget_our_modules(connection)
     assert complaints(session, upgraded_database, path, "-i", ADDON) == []
@@ -147,7 +148,7 @@ def words(used, connection):
 
 @pytest.fixture(scope="module")
 def said(used, connection):
-    """What each policy said, and its lines of tiers, in the earlier release."""
+    """Return each policy's rules and tier lines in the earlier release."""
     known = _existing(connection, "classification_policy", ", ".join(SAID.values()))
     kinds = [kind for kind, name in SAID.items() if name in known.split(", ")]
     columns = ", ".join(f"p.{SAID[kind]}" for kind in kinds)
@@ -156,7 +157,7 @@ def said(used, connection):
 
 @pytest.fixture(scope="module")
 def upgraded(session, upgraded_database, used, words, said):
-    """What Odoo complains about when this release takes over."""
+    """Return Odoo's complaints when this release takes over."""
     return complaints(session, upgraded_database, "-u", ADDON)
 
 
@@ -172,7 +173,9 @@ def fresh(session):
 
 
 def _contents(connection, kept=None):
-    """``{(table, columns): rows}`` of what is kept, as far as a release has it.
+    """Return ``{(table, columns): rows}`` of the data to be kept.
+
+    As far as a release has it.
 
     :param kept: the tables and columns, by default those that there are now
     """
@@ -188,7 +191,7 @@ def _contents(connection, kept=None):
 
 
 def _existing(connection, table, wanted):
-    """Those of some columns that a table has, separated by commas."""
+    """Return the wanted columns that a table has, separated by commas."""
     known = query(
         connection,
         "SELECT column_name FROM information_schema.columns WHERE table_name = %s",
@@ -223,7 +226,10 @@ def test_rules_of_each_policy_say_what_it_said(said, upgraded, connection):
 
 
 def test_one_record_for_each_version_that_differed(said, upgraded, connection):
-    """Six were published, of which one was about each kind; and there is a draft."""
+    """Each version that differed has one record.
+
+    Six were published, of which one was about each kind; and there is a draft.
+    """
     differed = [(1, "retired"), (2, "published"), (3, "draft")]
     for kind in SAID:
         states = query(
@@ -301,8 +307,11 @@ def test_upgraded_is_like_new(upgraded, connection, fresh):
 
 
 def test_nobody_moves_by_the_upgrade(upgraded, upgraded_database, session, request):
-    """A run on the same day writes nothing; releases before 19.0.1.4.0 worked out
-    other numbers."""
+    """An upgrade moves nobody.
+
+    A run on the same day writes nothing; releases before 19.0.1.4.0 worked out
+    other numbers.
+    """
     found = shell(session, upgraded_database, "recompute_after_upgrade.py")
     assert {state for state, *__ in found.values()} == {"done"}
     if "19.0.1.4.0" in request.node.name:
