@@ -83,7 +83,7 @@ class BackTest(CustomerPipeline):
     # Outcome
 
     def read_outcome(self):
-        """Return what each customer bought in the year before and in the horizon.
+        """Return each customer's purchases in the year before and the horizon.
 
         One query.
         """

@@ -94,7 +94,7 @@ class ClassificationChange(models.Model):
 
     @api.model
     def _stored_columns(self):
-        """Return the names of the columns, and the SQL of none for each."""
+        """Return the names of the columns, and SQL of an empty value for each."""
         stored = {
             name: SQL("NULL::%s", SQL(field.column_type[1]))
             for name, field in self._fields.items()
@@ -113,7 +113,7 @@ class ClassificationChange(models.Model):
         return super().unlink()
 
     def _unpack(self):
-        """Give those of these changes that are first classes rows of their own.
+        """Give each first class among these changes a row of its own.
 
         One query. Runs never change the history; upgrades and tests do.
         """

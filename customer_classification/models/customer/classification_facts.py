@@ -139,10 +139,10 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _read_history(self, policy, parameters, scope, contacts, last=None):
-        """Facts from the purchases, one row a customer who has some: one query.
+        """Return facts from the purchases, one row a customer who has some.
 
-        Customers are taken in parts when the purchases are too many to be in memory
-        at once.
+        One query. Customers are taken in parts when the purchases are too many to be in
+        memory at once.
         """
         import pandas as pd
 
@@ -273,9 +273,9 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _read_previous(self, scope):
-        """Return the profiles so far, with the columns of ``PREVIOUS``: one query.
+        """Return the profiles so far, with the columns of ``PREVIOUS``.
 
-        Those that only :meth:`_with_own_counts` reads are 0.
+        One query. Columns that only :meth:`_with_own_counts` reads are 0.
         """
         names = [name for name in PREVIOUS if name not in _OWN_COUNTS]
         previous = self._select_previous(scope, names)
@@ -288,9 +288,9 @@ class ClassificationFacts(models.AbstractModel):
     def _with_own_counts(self, scope, previous, customer_ids):
         """Return the profiles so far, of some customers with all columns.
 
-        One query; none where none of these customers has a profile.
+        One query; none if none of these customers has a profile.
 
-        :param previous: frame by customer, as of :meth:`_read`
+        :param previous: frame by customer, as :meth:`_read` gives it
         """
         known = previous.index[previous["policy"] != 0].intersection(customer_ids)
         if known.empty:
@@ -375,7 +375,7 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _null_free(self, kind, code):
-        """SQL of a column with what :mod:`copy_frames` takes for NULL."""
+        """Return SQL of a column with the value of :mod:`copy_frames` for NULL."""
         if kind == "day":
             return null_free_day(code)
         if kind == "float":
@@ -386,7 +386,7 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _purchase_query(self, policy, scope):
-        """All purchases of all sources, one row a document."""
+        """Return SQL of the purchases of all sources, one row a document."""
         return SQL(" UNION ALL ").join(self._purchase_queries(policy, scope))
 
     @api.model
@@ -489,7 +489,7 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _is_doubtful(self, facts):
-        """Which customers have an amount that is no number."""
+        """Return, for each customer, whether an amount is not a number."""
         amounts = ["lifetime_revenue", *_PIPELINE_AMOUNTS]
         return facts[amounts].isna().any(axis=1)
 

@@ -5,9 +5,9 @@ from ..source.classification_source import Since
 
 
 class ClassificationFactsChangedMixin(models.AbstractModel):
-    """Finds the customers about whom something may be new.
+    """Find the customers with possible changes since the last run.
 
-    What it does not find is as the last run left it: nothing of theirs was written,
+    All other customers are as the last run left them: no row of theirs was written,
     no document of theirs came into force, no day of a review has come.
     """
 
@@ -73,7 +73,10 @@ class ClassificationFactsChangedMixin(models.AbstractModel):
 
     @api.model
     def _changed_partner_queries(self, scope, since):
-        """Selects of partners who changed themselves, or whose opportunities did."""
+        """Return selects of partners with changes of their own.
+
+        The partner itself was written, or an opportunity of it.
+        """
         return [
             SQL("SELECT id FROM res_partner WHERE write_date >= %s", since.written),
             SQL(
@@ -85,7 +88,7 @@ class ClassificationFactsChangedMixin(models.AbstractModel):
 
     @api.model
     def _due_queries(self, scope, since):
-        """Selects of customers who are due although no document of theirs changed."""
+        """Return selects of customers due although no document changed."""
         company = scope.company_id
         return [
             SQL(

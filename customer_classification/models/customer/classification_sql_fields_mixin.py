@@ -31,7 +31,10 @@ class ClassificationSqlFieldsMixin(models.AbstractModel):
 
     @api.model
     def _customer_guard(self, name):
-        """A domain of everybody for who may read a field, and an error for others."""
+        """Return a domain of everybody that checks access to a field.
+
+        For users without access it raises.
+        """
 
         def to_sql(model, alias, query):
             model._check_field_access(model._fields[name], "read")

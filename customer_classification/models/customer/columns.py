@@ -109,9 +109,9 @@ STAGE_RANK = {
 
 
 def profile_content(facts, frame, shown, run):
-    """Return what a run would write of each customer, with its hash.
+    """Return the profile columns that a run would write, with their hash.
 
-    :param frame: the engine's result, by the numbers
+    :param frame: the engine's result, computed
     :param shown: the classes as people see them, with ``is_overridden`` and
         ``segment_id``
     """
@@ -211,7 +211,10 @@ def insert_changes(run):
 
 
 def insert_moves(run):
-    """SQL that keeps the temporary table as what the run found and did not do."""
+    """Return SQL that keeps the temporary table as trial moves.
+
+    Trial moves were found, but not made.
+    """
     more = {"ends_grace": column_of("ends_grace")}
     return _insert_moves(run, "classification_move", more)
 

@@ -147,9 +147,9 @@ class Corrections:
         )
 
     def _corrections(self, believed):
-        """Return the moves from what was believed of a day to what is known now.
+        """Return the moves from the recorded classes of a day to the correct ones.
 
-        One query, for the purchases.
+        Correct by today's knowledge of that day. One query, for the purchases.
         """
         import pandas as pd
 

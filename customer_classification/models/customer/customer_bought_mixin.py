@@ -237,7 +237,7 @@ class CustomerBoughtMixin(models.AbstractModel):
 
     @api.model
     def _customer_discount_sql(self, alias, query):
-        """The discount of each customer; 0 of who bought nothing."""
+        """Return SQL of the discount of each customer, 0 without purchases."""
         joined = query.make_alias(alias, "customer_discount")
         query.add_join(
             "LEFT JOIN",

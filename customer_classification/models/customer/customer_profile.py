@@ -313,7 +313,10 @@ class CustomerProfile(models.Model):
 
     @api.model
     def _days_since(self, day, as_of):
-        """Days from a day to the as-of date; 0 where one of them is missing."""
+        """Return the days from a day to the as-of date.
+
+        0 if one of them is missing.
+        """
         return (as_of - day).days if day and as_of else 0
 
     def _compute_change_ids(self):

@@ -41,7 +41,10 @@ class CustomerProfileDocumentsMixin(models.AbstractModel):
                 profiles.with_env(self.env)._find_last_documents(kind, policy.tz)
 
     def _find_last_documents(self, kind, tz):
-        """Set the documents of one kind, where there is none yet: two queries."""
+        """Set the last documents of one kind, where there is none yet.
+
+        Two queries.
+        """
         days = self.mapped("last_purchase_date")
         documents = self.env[kind.model]
         seen = documents._search(
@@ -192,7 +195,7 @@ class CustomerProfileDocumentsMixin(models.AbstractModel):
         }
 
     def _no_documents(self):
-        """Say why there is nothing to open."""
+        """Return the help text shown without any document to open."""
         if not self.order_count:
             message = self.env._("Nothing was bought in the window of the policy.")
         else:

@@ -6,11 +6,11 @@ from .explanation import Sentences, TierLimits
 
 
 class CustomerProfileExplanationMixin(models.AbstractModel):
-    """Says in a sentence why a customer has a class, in the reader's language.
+    """Explain the classes of a customer in the reader's language.
 
     Rendered from the stored codes and numbers when it is read; amounts only for
-    those who may see all sales. Where a person decided, the sentence tells what the
-    numbers say.
+    those who may see all sales. For a manual override, the sentence also names the
+    computed class.
     """
 
     _name = "customer.profile.explanation.mixin"

@@ -249,7 +249,10 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
         return sentences.orders(int(count)) if count == count else ""
 
     def _keep_text(self, sentences, told):
-        """Down to what the tier is kept, when it is lost, and what prevents it."""
+        """Return the sentence about keeping the tier.
+
+        Down to which value it is kept, when it is lost, and what prevents it.
+        """
         if self.shadow_tier_id.is_unrated or told.keep != told.keep:
             return False
         parts = []
@@ -266,7 +269,10 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
         return " ".join(parts)
 
     def _lost_text(self, sentences, told):
-        """Which tier comes when of itself, and what prevents it."""
+        """Return the sentence about the tier that follows without purchases.
+
+        When it comes, and what prevents it.
+        """
         values = {"next": told.next_tier.name, "day": sentences.day(told.tier_date)}
         if told.is_better:
             return self.env._("%(next)s comes on %(day)s without a purchase.", **values)

@@ -62,7 +62,7 @@ class CustomerProfileSegmentMixin(models.AbstractModel):
         return " ".join(filter(None, sentences))
 
     def _left_out(self, segment_map, passed):
-        """Which segments were not said, one sentence a reason."""
+        """Return the segments passed over, one sentence a reason."""
         reasons = {}
         for key in passed:
             is_value = segment_map.fails_by_value(key, self)

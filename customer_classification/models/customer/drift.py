@@ -39,7 +39,7 @@ class Drift:
     # Finding
 
     def find(self, distribution):
-        """Compare a distribution with those of the runs before, and the purchases.
+        """Compare a distribution with those of earlier runs, and the purchases.
 
         The purchases are compared with those of the months before.
 
@@ -146,7 +146,10 @@ class Drift:
     # Alerting
 
     def alert(self):
-        """Notify the manager of what jumped or dried up and is not known yet."""
+        """Notify the manager of new jumps and dried-up sources.
+
+        Those known from earlier runs are not reported again.
+        """
         alarms = self.alarms()
         if not alarms:
             return
@@ -156,7 +159,7 @@ class Drift:
             self._notify(new)
 
     def alarms(self):
-        """Return the keys of what this run found to have jumped or dried up."""
+        """Return the keys of the jumps and dried-up sources of this run."""
         found = self.run.drift or {}
         return {*found.get("jumped", ()), *found.get("dried_up", ())}
 

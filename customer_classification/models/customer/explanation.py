@@ -253,7 +253,7 @@ def _days_since(day, run):
 
 
 class Sentences:
-    """Says why, from the numbers of this module, for one reader.
+    """Sentences that explain classes to one reader, from stored numbers.
 
     Made once for many customers: numbers and days that come again are not formatted
     again.
@@ -509,9 +509,9 @@ class Sentences:
         return self.env._("%(value)s net in %(months)s from %(orders)s", **values)
 
     def _margin(self, unknown, values):
-        """The margin, and what is missing in it.
+        """Return the sentence about the margin, with the unknown margins.
 
-        :param unknown: number of documents of which it is not known
+        :param unknown: number of documents with an unknown margin
         """
         if not unknown:
             return self.env._(
@@ -710,7 +710,7 @@ class Sentences:
         return self.value(value)
 
     def number(self, value):
-        """At most one decimal, and none where it is zero."""
+        """Return a number as text with at most one decimal, none if it is zero."""
         return self._number(value, 0 if round(value, 1) == int(value) else 1)
 
     def day(self, day):
@@ -727,7 +727,7 @@ class Sentences:
         return self.env._("1 day") if count == 1 else self.env._("%s days", count)
 
     def months(self, count=None):
-        """A number of months, those of the window by default."""
+        """Return a number of months as text, by default those of the window."""
         count = self.policy.window_months if count is None else count
         if count == 1:
             return self.env._("1 month")

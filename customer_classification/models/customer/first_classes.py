@@ -56,7 +56,7 @@ def all_changes(names, more=None):
 
 
 def changes_of(firsts, names, more=None):
-    """Return the SQL of the changes that rows of first classes stand for.
+    """Return the SQL of the changes that rows of first classes represent.
 
     :param firsts: SQL of the rows
     """

@@ -1,7 +1,7 @@
-"""What a run over customers would change, before it does.
+"""Preview of a run over customers, before it changes anything.
 
-Customers and money before and after, from which class to which they go, and how the
-values are spread. Worked out in memory while the run has its frames: no query.
+Customers and money before and after, from which class to which they go, and the spread
+of values. Computed in memory while the run has its frames: no query.
 """
 
 from .columns import RISKS
@@ -104,7 +104,7 @@ def _axes(env):
 
 
 def _matrix(run, axis, cells, sees_money):
-    """Return a matrix as of :meth:`classification.migration.get_matrix`."""
+    """Return a matrix like :meth:`classification.migration.get_matrix`."""
     migration = run.env["classification.migration"]
     groups = [
         (old, new, was, True, customers, *((money,) if sees_money else ()))

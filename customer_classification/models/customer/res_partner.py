@@ -170,7 +170,10 @@ class ResPartner(models.Model):
     )
 
     def write(self, vals):
-        """Whoever leaves a company takes documents along: it is looked at again."""
+        """Mark partners that change their company to be looked at again.
+
+        They take their documents along.
+        """
         if {"parent_id", "is_company"} & set(vals):
             self.check_access("write")
             self.env["classification.dirty"].sudo()._mark(self)
@@ -198,10 +201,10 @@ class ResPartner(models.Model):
         return self._shown_customers()
 
     def _shown_customers(self):
-        """Return the customers behind these contacts, of whom the reader may know.
+        """Return the customers behind these contacts that the reader may see.
 
         A contact on a form that is not saved may name anybody as its company: there,
-        what the reader may read decides, and one query more.
+        the reader's access decides, at the price of one more query.
         """
         customers = self.commercial_partner_id
         if all(self._ids):

@@ -1,4 +1,4 @@
-"""What a back-test found, in sentences."""
+"""Findings of a back-test, in sentences."""
 
 from odoo.tools import format_date
 

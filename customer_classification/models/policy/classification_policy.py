@@ -377,11 +377,11 @@ class ClassificationPolicy(models.Model):
         return self.customer_rules_id._tiers_in_order()
 
     def _no_value_tier(self):
-        """The tier for values of 0 and less; an empty one where there is none."""
+        """Return the tier for values of 0 and less, or an empty one."""
         return self.customer_rules_id._no_value_tier()
 
     def _value_digits(self):
-        """Decimals of what tiers are made of."""
+        """Return the decimals of the values that decide tiers."""
         return self.customer_rules_id._value_digits()
 
     def _tier_benefits(self):

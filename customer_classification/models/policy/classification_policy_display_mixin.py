@@ -149,7 +149,7 @@ class ClassificationPolicyDisplayMixin(models.AbstractModel):
         return rules_comparison.changes_since(self, before)
 
     def _rules_in_words(self):
-        """``{label: text}`` of all rules and lines, in the order of the forms."""
+        """Return ``{label: text}`` of all rules and lines, ordered as the forms."""
         return rules_comparison.rules_in_words(self)
 
     @api.depends(lambda self: self._fields_to_warn_of())

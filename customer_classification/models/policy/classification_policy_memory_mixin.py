@@ -111,7 +111,10 @@ class ClassificationPolicyMemoryMixin(models.AbstractModel):
     # Kept limits
 
     def _compute_kept_limits_text(self):
-        """Say since when and by whom limits are kept, and whether they apply."""
+        """Compute the sentence about kept limits.
+
+        Since when and by whom limits are kept, and whether they apply.
+        """
         for policy in self:
             current = policy._with_kept_limits()
             text = policy._kept_sentence(current) if current.kept_run_id else False

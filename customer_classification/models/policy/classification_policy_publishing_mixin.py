@@ -39,7 +39,10 @@ class ClassificationPolicyPublishingMixin(models.AbstractModel):
         return self._changed_rules()._queue_run(self)
 
     def _changed_rules(self):
-        """The rules that this version changes; of several, those about customers."""
+        """Return the rules changed by this version.
+
+        Of several, those for customers.
+        """
         kinds = self._rule_set_fields()
         return self[kinds.get(self.subject, "customer_rules_id")]
 
@@ -111,7 +114,7 @@ class ClassificationPolicyPublishingMixin(models.AbstractModel):
             self._follow(self.sudo()._published(self.company_id))
 
     def _follow(self, current):
-        """Take over what is in force of all that this draft does not change."""
+        """Take over the current rules that this draft does not change."""
         self.ensure_one()
         kinds = self._rule_set_fields()
         if not current or self.state != "draft":
@@ -156,7 +159,7 @@ class ClassificationPolicyPublishingMixin(models.AbstractModel):
             )
 
     def action_ask_publish(self):
-        """Publish the draft; ask first where no preview shows what it changes."""
+        """Publish the draft; ask first if its changes were not previewed."""
         check_one(self)
         self._check_may_publish()
         self._follow_in_force()
@@ -200,7 +203,7 @@ class ClassificationPolicyPublishingMixin(models.AbstractModel):
         return draft._open_form()
 
     def action_new_source_version(self):
-        """Open a draft of what all kinds share, with the rules in force."""
+        """Open a draft of the shared settings, with the rules in force."""
         check_one(self)
         self._check_manager()
         self.check_access("write")
@@ -254,6 +257,6 @@ class ClassificationPolicyPublishingMixin(models.AbstractModel):
         }
 
     def action_preview(self):
-        """Show what the draft would change, without changing a class."""
+        """Show the changes of the draft, without changing a class."""
         check_one(self)
         return self._changed_rules()._preview(self)._open_form()

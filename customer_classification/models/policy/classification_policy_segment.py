@@ -5,7 +5,7 @@ from ..common.arguments import _shown as shown
 
 
 class ClassificationPolicySegment(models.Model):
-    """Segment of the rules: its boxes of RFM scores, and what it claims."""
+    """Segment of the rules: its boxes of RFM scores, and its claims."""
 
     _name = "classification.policy.segment"
     _inherit = "classification.policy.line"

@@ -118,9 +118,9 @@ class ClassificationPolicySourcesMixin(models.AbstractModel):
                 condition.check_rights()
 
     def _filter_conditions(self, person=None):
-        """The filters that say anything, as of today.
+        """Return the non-empty filters as of today.
 
-        :param person: who looks; by default who wrote them
+        :param person: the user whose rights apply; by default the filters' author
         """
         for name in FILTERS:
             if not self._parse_filter(name, self.env[FILTERS[name]]).is_true():
@@ -170,7 +170,8 @@ class ClassificationPolicySourcesMixin(models.AbstractModel):
     def _filter_or_nothing(self, name):
         """Return the :class:`Domain` of a filter as of today.
 
-        Nothing matches where the current user cannot use it; the next run says why.
+        It matches nothing if the current user cannot use it; the next run gives the
+        reason.
         """
         try:
             domain = self._filter_domain(name, self._today())

@@ -201,7 +201,7 @@ class ClassificationRulesMixin(models.AbstractModel):
 
     @api.model
     def _rule_fields(self):
-        """Names of all rules."""
+        """Return the names of all rules."""
         return {*self._plain_rules()}
 
     def _content(self):
@@ -302,7 +302,9 @@ class ClassificationRulesMixin(models.AbstractModel):
         return self.env["classification.policy"]._published(self.company_id)
 
     def _draft_policy(self):
-        """The draft policy of these draft rules alone, made where there is none.
+        """Return the draft policy with these draft rules alone.
+
+        Created if there is none.
 
         :raises AccessError: there is none, and the caller is no manager
         """
@@ -360,7 +362,7 @@ class ClassificationRulesMixin(models.AbstractModel):
         return draft._open_form()
 
     def action_preview(self):
-        """Show what the draft would change, without changing a class."""
+        """Show the changes of the draft, without changing a class."""
         check_one(self)
         self.env["classification.run"]._check_may_run(self.policy_id, "preview")
         if self.state != "draft":
@@ -372,7 +374,7 @@ class ClassificationRulesMixin(models.AbstractModel):
         raise NotImplementedError
 
     def action_ask_publish(self):
-        """Publish the draft; ask first where no preview shows what it changes."""
+        """Publish the draft; ask first if its changes were not previewed."""
         check_one(self)
         return self._draft_policy().action_ask_publish()
 

@@ -461,7 +461,10 @@ class CustomerRules(models.Model):
 
     @api.model
     def _default_lines(self):
-        """``{field: commands}`` of the lines of rules that are given none."""
+        """Return ``{field: commands}`` of the default lines of rules.
+
+        For rules that are created without lines.
+        """
         metrics = [
             fields.Command.create({"metric": metric, "weight": weight})
             for metric, weight in DEFAULT_METRICS
@@ -584,12 +587,15 @@ class CustomerRules(models.Model):
         return tiers | self._no_value_tier()
 
     def _no_value_tier(self):
-        """The tier for values of 0 and less; an empty one where there is none."""
+        """Return the tier for values of 0 and less, or an empty one."""
         has_own = self.no_value_rule == "own"
         return self.no_value_tier_id if has_own else self.no_value_tier_id.browse()
 
     def _value_digits(self):
-        """Decimals of what tiers are made of: a score has one."""
+        """Return the decimals of the values that decide tiers.
+
+        A score has one.
+        """
         return 1 if self.value_metric == "score" else self.currency_id.decimal_places
 
     @api.constrains(NO_VALUE_TIER, "no_value_rule", "tier_ids")
@@ -656,7 +662,7 @@ class CustomerRules(models.Model):
     def action_take_segments(self, template=DEFAULT_TEMPLATE):
         """Replace the segments of this draft by those of a template.
 
-        :param template: ``classes`` (says nothing that contradicts tier, stage and
+        :param template: ``classes`` (never contradicts tier, stage and
             risk), ``ten`` (the map of the R package rfm) or ``five``
         """
         check_one(self)
@@ -678,7 +684,7 @@ class CustomerRules(models.Model):
 
     @api.model
     def _default_segment_commands(self):
-        """The segments with which rules begin; none where some are missing."""
+        """Return the default segments of rules, none if some are missing."""
         segments, missing = self._template_segments(DEFAULT_TEMPLATE)
         return [] if missing else self._template_commands(DEFAULT_TEMPLATE, segments)
 
@@ -746,7 +752,7 @@ class CustomerRules(models.Model):
 
     @api.model
     def _fifths_of(self, edges):
-        """For each score of a run, the fifth of each of its values; 0 for none.
+        """Return, for each score of a run, the fifth of each value; 0 for none.
 
         :param edges: JSON of the engine's ``Edges``, as a run keeps it, or nothing
         """

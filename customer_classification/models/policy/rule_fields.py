@@ -1,4 +1,4 @@
-"""Names of the rules, by what they are about."""
+"""Names of the rules, by subject."""
 
 # (code of the tier, top share of the customers in percent)
 DEFAULT_TIERS = (("vip", 5), ("high", 20), ("medium", 50), ("low", 100))

@@ -1,4 +1,4 @@
-"""What a version says otherwise than the one before, for people."""
+"""Differences of a version from the one before, for people."""
 
 from markupsafe import Markup
 
@@ -54,7 +54,7 @@ def _change_table(env, before, changes):
 
 
 def rules_in_words(version):
-    """``{label: text}`` of all rules and lines, in the order of the form.
+    """Return ``{label: text}`` of all rules and lines, ordered as the form.
 
     :param version: a policy, or rules of one kind
     """

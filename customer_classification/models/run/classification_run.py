@@ -20,11 +20,11 @@ FIRST_DAY = date(1970, 1, 1)
 
 
 class ClassificationRun(models.Model):
-    """One execution of a policy: what all kinds of runs have in common.
+    """One execution of a policy: the common part of all kinds of runs.
 
-    The record, the queue, the lock, the approval and the messages are here. How a
-    kind of run does its work is the matter of its :class:`Pipeline`; how a run is
-    carried out, of :class:`Execution`.
+    The record, the queue, the lock, the approval and the messages are here. A kind of
+    run does its work in its :class:`Pipeline`; a run is carried out by
+    :class:`Execution`.
     """
 
     _name = "classification.run"
@@ -193,7 +193,7 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _hourly_kinds(self):
-        """Return the kinds of which runs every hour look at what changed.
+        """Return the kinds with hourly runs over changed records.
 
         Besides the customers.
         """
@@ -676,7 +676,7 @@ class ClassificationRun(models.Model):
         """Hook called when a run has written classes, in its transaction."""
 
     def _ask_for_approval(self):
-        """Notify the manager that this run waits; reject those that waited before."""
+        """Notify the manager that this run waits; reject earlier waiting ones."""
         earlier = self.search(
             [
                 ("company_id", "=", self.company_id.id),
@@ -692,7 +692,7 @@ class ClassificationRun(models.Model):
         self._notify_manager(run.env._("Approve new classes"), note)
 
     def _for_responsible(self):
-        """Return the run in the language of who answers for the policy."""
+        """Return the run in the language of the user responsible."""
         return self.with_context(lang=self.policy_id._responsible_user().lang)
 
     def _notify_manager(self, summary, note):
@@ -715,7 +715,7 @@ class ClassificationRun(models.Model):
         return self._open_list(self._pipeline().changes_action)
 
     def _open_list(self, name):
-        """Open a list of what belongs to this run, of every axis."""
+        """Open a list of the records of this run, of every axis."""
         if not name:
             raise UserError(self.env._("Runs of this kind have no such list."))
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -776,7 +776,7 @@ class ClassificationRun(models.Model):
         return self._pipeline().preview_again()
 
     def action_open_problems(self):
-        """Open what is set aside in this company now."""
+        """Open the records excluded in this company now."""
         check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_problem_action"

@@ -190,7 +190,7 @@ class ClassificationToFix(models.Model):
 
     @api.model
     def _search_reason(self, operator, value):
-        """Search the reason as it is told to the reader.
+        """Search the reason as shown to the reader.
 
         Problems are found by their code; all others, which are few, one by one.
         """
@@ -213,7 +213,7 @@ class ClassificationToFix(models.Model):
         )
 
     def action_open(self):
-        """Open what is to be mended."""
+        """Open the record to correct."""
         check_one(self)
         return self.env[self.res_model].browse(self.res_id).get_formview_action()
 

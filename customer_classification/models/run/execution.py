@@ -111,7 +111,7 @@ class Execution:
 
     @contextmanager
     def _undo_on_error(self):
-        """Roll back what a failed attempt wrote, and nothing else."""
+        """Roll back the writes of a failed attempt, and nothing else."""
         if not self.commits:
             with self.run.env.cr.savepoint():
                 yield

@@ -1,4 +1,4 @@
-"""A run that failed: why, in words, and who is told of it."""
+"""Failures of runs: the reason in words, and the notification."""
 
 import json
 import logging
@@ -20,7 +20,7 @@ LOOKED_BACK = 50
 
 
 def retryable_error(error):
-    """Return the concurrency error behind an error, ``None`` for any other.
+    """Return the concurrency error behind an error, or None.
 
     The same work may succeed in a new transaction.
     """

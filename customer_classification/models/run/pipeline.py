@@ -82,7 +82,10 @@ class Pipeline:
 
     @cached_property
     def last(self):
-        """The last run of this kind before this one: none or one query."""
+        """Return the last run of this kind before this one.
+
+        At most one query.
+        """
         if self.execution.last is not None:
             return self.execution.last
         return self.find_last()
@@ -118,11 +121,11 @@ class Pipeline:
         raise NotImplementedError
 
     def compare(self):
-        """Find the moves between the classes so far and those of now."""
+        """Find the moves between the classes so far and the new ones."""
         raise NotImplementedError
 
     def summarize(self):
-        """Write on the run what it found."""
+        """Write the summary on the run."""
         self.run.write(self.summary_values())
 
     def waits(self):
@@ -146,7 +149,7 @@ class Pipeline:
         raise NotImplementedError
 
     def write_trial(self):
-        """Keep what a trial found."""
+        """Keep the findings of a trial."""
         self.write_moves()
 
     def write_moves(self):
@@ -159,11 +162,11 @@ class Pipeline:
     # Parts of the phases
 
     def set_aside(self, problems, ids=None):
-        """Count the subjects that are set aside.
+        """Count the excluded subjects.
 
         A run that writes keeps the reasons.
 
-        :param problems: as of ``classification.problem._replace``
+        :param problems: as ``classification.problem._replace`` takes them
         :param ids: the subjects that were read, all by default
         """
         if not self.is_trial:
@@ -193,12 +196,12 @@ class Pipeline:
         return rules
 
     def classes_by_old_rules(self, policies):
-        """Return the classes of now by the rules of the classes so far.
+        """Return the current classes by the rules of the classes so far.
 
         Skip an old policy that refers to deleted records.
 
         :param policies: ids of the policies, 0 for subjects that do not move
-        :return: frame as of the engine, None where no other policy classified
+        :return: frame in the engine's form, None if no other policy classified
         """
         import pandas as pd
 
@@ -244,7 +247,7 @@ class Pipeline:
         }
 
     def summary_values(self):
-        """Return the values of the run that say what it found."""
+        """Return the values of the run that summarize its findings."""
         return {}
 
     def may_wait(self):
@@ -302,11 +305,11 @@ class Pipeline:
         return self.run.error
 
     def approval_note(self):
-        """Return what the manager reads about a run that waits."""
+        """Return the manager's note about a run that waits."""
         raise NotImplementedError
 
     def rehearsal_view(self, sees_money):
-        """Return what the matrices of the run show to a reader, if there are any."""
+        """Return the matrices of the run that a reader may see, if any."""
         return False
 
     def ends_of_moves(self):

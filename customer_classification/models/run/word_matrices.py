@@ -84,7 +84,7 @@ def shown_matrices(axes, run, counts, sees_money):
 
 
 def _matrix(axes, run, axis, cells, sees_money):
-    """Return a matrix as of :meth:`classification.migration.get_matrix`."""
+    """Return a matrix like :meth:`classification.migration.get_matrix`."""
     migration = run.env["classification.migration"]
     groups = [
         (old, new, was, True, count, *((money,) if sees_money else ()))
@@ -105,7 +105,7 @@ def _matrix(axes, run, axis, cells, sees_money):
 
 
 def _classes(axes, env, axis, groups):
-    """Return the classes of an axis in order, with none if needed."""
+    """Return the classes of an axis in order, with an empty one if needed."""
     migration = env["classification.migration"]
     to_class = env[axes.move_model]._fields["to_class"]
     words = dict(to_class._description_selection(env))

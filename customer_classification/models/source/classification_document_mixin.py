@@ -42,7 +42,9 @@ class ClassificationDocumentMixin(models.AbstractModel):
         return self.env["res.partner"].browse(ids)
 
     def _mark_customers_dirty(self, partners=None):
-        """One query, and one to flush what it reads.
+        """Mark the customers of documents to be looked at again.
+
+        One query, and one to flush what it reads.
 
         :param partners: by default those of these documents
         """

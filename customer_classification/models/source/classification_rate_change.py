@@ -63,13 +63,13 @@ class ClassificationRateChange(models.Model):
         return self.browse(row[0] for row in rows)
 
     def _follow(self):
-        """Have what is stored in company currency follow the rates of these days."""
+        """Update amounts in company currency to the rates of these days."""
         if self:
             self.env["customer.purchase"]._follow_rates(self)
 
     @api.autovacuum
     def _gc_known(self):
-        """Delete what the last run of every company has seen."""
+        """Delete the changes that the last run of every company has seen."""
         self.env.cr.execute(
             """
             DELETE FROM classification_rate_change

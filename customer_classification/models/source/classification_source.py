@@ -109,7 +109,7 @@ class Scope:
         )
 
     def in_company_currency(self, amount, currency, day, foreign_amount=None):
-        """SQL of an amount at the rate of a day; NaN where there is none.
+        """Return SQL of an amount at the rate of a day; NaN without a rate.
 
         :param amount: SQL of the amount, as it is in the company's currency
         :param foreign_amount: SQL of it in another currency, where that is another
@@ -203,7 +203,7 @@ class Scope:
         )
 
     def reason(self, conditions):
-        """SQL of the first reason whose condition holds, NULL for none.
+        """Return SQL of the first reason whose condition holds, else NULL.
 
         :param conditions: ``{reason: SQL}``
         """

@@ -84,7 +84,7 @@ class ClassificationSourceInvoice(models.AbstractModel):
 
     @api.model
     def _rate_problems(self, scope):
-        """``{reason: SQL}`` of the moves whose amount in company currency is none."""
+        """Return ``{reason: SQL}`` of moves without a company amount."""
         return scope.rate_problems(SQL("m.currency_id"), SQL("m.invoice_date"))
 
     @api.model
@@ -213,7 +213,7 @@ class ClassificationSourceInvoice(models.AbstractModel):
 
     @api.model
     def _document_queries(self, policy, scope, before):
-        """Leave out credit notes, which are no purchases."""
+        """Leave out credit notes: they are not purchases."""
         if policy.revenue_source != "invoice":
             return []
         return [

@@ -59,7 +59,7 @@ class ClassificationSourceSale(models.AbstractModel):
 
     @api.model
     def _order_amount(self):
-        """SQL of what was bought by an order, without tax, in its own currency."""
+        """Return SQL of an order's untaxed amount, in its own currency."""
         return SQL("o.amount_untaxed")
 
     @api.model

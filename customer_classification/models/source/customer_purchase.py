@@ -190,7 +190,9 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def _follow_rates(self, changes):
-        """Convert again what is of days with another rate than before: one query.
+        """Convert again the purchases of days with a changed rate.
+
+        One query.
 
         :param changes: records of ``classification.rate.change``
         """
@@ -233,7 +235,7 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def _date_sentence(self, day):
-        """Why a day cannot be that of a purchase, ``None`` where it can."""
+        """Return why a day cannot be that of a purchase, or None."""
         last = fields.Date.context_today(self) + relativedelta(years=1)
         if not day:
             return None  # Odoo itself asks for what is required
@@ -249,7 +251,7 @@ class CustomerPurchase(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Compare those of a file with the known ones, and create the others."""
+        """Update known purchases of a file, and create the others."""
         self._check_all_values(vals_list)
         vals_list = self._completed(vals_list)
         if self.env.context.get("import_file") or imported_file(self.env):
@@ -258,9 +260,9 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def _completed(self, vals_list):
-        """Values with what they say without words.
+        """Complete the values with those that are implied.
 
-        A margin that is given is known; a currency that is not is the company's.
+        A given margin is known; without a currency, it is the company's.
         """
         return [
             {**vals, "has_margin": not is_empty(vals["margin"])}
@@ -271,7 +273,7 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def _with_currencies(self, vals_list):
-        """Give those without a currency the one of their own company."""
+        """Set the company's currency where none is given."""
         if "default_currency_id" in self.env.context:
             return vals_list
         own = self.env.context.get("default_company_id") or self.env.company.id

@@ -124,7 +124,10 @@ class CustomerPurchaseImportMixin(models.AbstractModel):
         )
 
     def _known_purchases(self, vals_list):
-        """Return ``{key: purchase}`` of those that stand already: one query."""
+        """Return ``{key: purchase}`` of the existing purchases.
+
+        One query.
+        """
         references = {vals["reference"] for vals in vals_list if vals.get("reference")}
         names = {name for vals in vals_list for name in vals if name in self._fields}
         names |= {"company_id", "channel", "reference", "amount", "currency_id"}
@@ -144,7 +147,7 @@ class CustomerPurchaseImportMixin(models.AbstractModel):
         }
 
     def _write_differences(self, vals):
-        """Write what the file says otherwise; return whether anything does."""
+        """Write the values in which the file differs; return whether any does."""
         changed = {
             name: value for name, value in vals.items() if self._differs(name, value)
         }
@@ -174,11 +177,11 @@ class CustomerPurchaseImportMixin(models.AbstractModel):
 
     @api.model
     def load(self, fields, data):
-        """Import lines; refuse all of them where one cannot be taken.
+        """Import lines; refuse all of them if one is invalid.
 
-        Beside what Odoo answers, ``counts`` has the numbers of new, changed and
+        Beside Odoo's own answer, ``counts`` has the numbers of new, changed and
         unchanged purchases. Lines that would replace a purchase of another day or
-        customer are refused, unless ``replace_purchases`` stands in the context.
+        customer are refused, unless ``replace_purchases`` is in the context.
         """
         self.check_access("create")
         file = imported_file(self.env)

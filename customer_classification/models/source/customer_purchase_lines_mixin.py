@@ -89,7 +89,7 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
 
     @api.model
     def _wrong_cells(self, lines):
-        """One problem for each cell that cannot be what its column holds."""
+        """Return one problem for each cell that is invalid for its column."""
         names = ("partner_id", "date", "amount", "margin", "reference", "channel")
         for name in (*names, "currency_id", "company_id"):
             for column in lines.columns(name):
@@ -103,7 +103,7 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
 
     @api.model
     def _cell_sentence(self, name, cell):
-        """Why the cell of a file is no value of a field, ``None`` where it is one."""
+        """Return why a cell is not a valid value of a field, or None."""
         field = self._fields[name]
         if field.type == "many2one":  # a file has the name of a record
             return self._text_sentence(field, cell)
@@ -135,7 +135,7 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
 
     @api.model
     def _company_ids(self, lines, problems):
-        """The company of each line: the current one where it names none."""
+        """Return the company of each line, by default the current one."""
         cells, subfield = self._given(lines, "company_id")
         own = self.env.company.id
         if cells is None:
@@ -310,7 +310,7 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
 
     @api.model
     def _repeated_references(self, lines, company_ids, file):
-        """One problem for each line whose reference stood on a line before."""
+        """Return one problem for each line that repeats a reference."""
         first_rows = {}
         keys = self._keys(lines, company_ids)
         for row, key in zip(lines.rows, keys, strict=True):

@@ -114,9 +114,9 @@ class CustomerPurchaseLookupMixin(models.AbstractModel):
 
     @api.model
     def _the_customer(self, text, candidates, company):
-        """``(candidate, why there is none)`` for a line of a company.
+        """Return ``(candidate, reason without one)`` for a line of a company.
 
-        Contacts of one company are one customer: it is meant itself.
+        Several contacts of one company mean the company itself.
         """
         usable = [
             one
@@ -141,7 +141,7 @@ class CustomerPurchaseLookupMixin(models.AbstractModel):
 
     @api.model
     def _several_sentence(self, text, candidates):
-        """Name those that a text may mean."""
+        """Name the candidates that a text may mean."""
         ids = sorted(one.id for one in candidates)
         partners = self.env["res.partner"].browse(ids[:_SHOWN_CANDIDATES])
         names = [

@@ -1,4 +1,4 @@
-"""What is known of a file that is imported, beside its cells."""
+"""State of an import beside the cells of its file."""
 
 from collections import Counter
 
@@ -43,7 +43,7 @@ class ImportedFile:
 
 
 def imported_file(env):
-    """The file of the import that runs, ``None`` where none does.
+    """Return the file of the running import, or None.
 
     A client's context can hold anything.
     """

@@ -21,7 +21,10 @@ _TOTALS = frozenset(
 
 
 class Lines(NamedTuple):
-    """A table of texts; ``rows``: places of its lines in what was given."""
+    """A table of texts.
+
+    ``rows``: places of its lines in the given file.
+    """
 
     fields: list
     data: list
@@ -36,7 +39,7 @@ class Lines(NamedTuple):
         ]
 
     def cells(self, name):
-        """The cells of the first column of a field, ``None`` where there is none."""
+        """Return the cells of a field's first column, or None without one."""
         columns = self.columns(name)
         return [line[columns[0]] for line in self.data] if columns else None
 
@@ -46,7 +49,7 @@ class Lines(NamedTuple):
 
 
 def as_text(cell):
-    """A cell as it would stand in a file of text."""
+    """Return a cell as a text file would have it."""
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return shown(cell)
     if isinstance(cell, date):
@@ -55,7 +58,7 @@ def as_text(cell):
 
 
 def moment(cell):
-    """A day or a moment in the form of ISO 8601, ``None`` for anything else."""
+    """Return a day or a moment in the form of ISO 8601, else None."""
     try:
         if len(cell) == 10:
             return datetime.fromisoformat(cell)
