@@ -4,7 +4,7 @@ from odoo.tools import formatLang
 from ..common.access_groups import MONEY_GROUP
 from .selections import RISK_COLORS, RISK_SELECTION
 
-# What stands for a number that does not exist, such as a rate of no customers.
+# Text for a number that does not exist, such as a rate of no customers.
 NO_NUMBER = "–"
 SHARES = (
     *("purchase_rate", "loss_rate", "revenue_share", "spend_share"),

@@ -14,7 +14,7 @@ from ...copy_frames import (
 from ..common.profiling import OBJECTING
 from ..source.classification_source import Scope
 
-# Rules that decide what is read: by two policies that agree on them, facts are equal.
+# Rules that affect the facts: policies that agree on them have equal facts.
 RULES_OF_FACTS = (
     *("company_id", "tz", "revenue_source", "subtract_credit_notes", "window_months"),
     *("subtract_unlinked_credit_notes", "sale_domain", "invoice_domain"),
@@ -22,7 +22,7 @@ RULES_OF_FACTS = (
 PURCHASE = {"partner_id": "int", "day": "int", "amount": "float", "margin": "float"}
 # Purchases that are rolled up at a time; about 70 bytes of memory each.
 PART_ROWS = 6_000_000
-# What is open, by customer, {column: kind on the wire}.
+# Open pipeline by customer, {column: kind on the wire}.
 PIPELINE = {
     "open_opportunity_count": "int",
     "open_opportunity_revenue": "float",
@@ -52,7 +52,7 @@ PREVIOUS = {
     "content_hash": ("big", "f.content_hash"),
     "segment": ("int", "f.segment_id"),
 }
-# Those that only tell why a class changed: read only of customers who move.
+# Columns that only explain a change: read only for customers who move.
 _OWN_COUNTS = ("lifetime_revenue", "open_opportunity_count", "open_quotation_count")
 
 
@@ -201,7 +201,7 @@ class ClassificationFacts(models.AbstractModel):
         """
         queries = [
             SQL(
-                # What is older than computers is one day before: see _part().
+                # Days before computers are taken for one day earlier: see _part().
                 "SELECT d.partner_id,"
                 " GREATEST(d.day, DATE '1969-12-31') - DATE '1970-01-01',"
                 " COALESCE(d.amount, 0), d.margin FROM (%s) d",
@@ -541,6 +541,6 @@ def _usable(numbers, condition=True):
     """Return the numbers, NaN for unusable ones; see ``is_usable``."""
     import numpy as np
 
-    # pandas reads the sixteenth digit only nearly.
+    # pandas reads the sixteenth digit inexactly.
     is_usable = np.abs(numbers) <= TOO_LARGE + 1
     return np.where(is_usable & condition, numbers, np.nan)

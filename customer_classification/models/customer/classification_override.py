@@ -164,7 +164,7 @@ class ClassificationOverride(models.Model):
             if policy:
                 policy.recompute(partner_ids=decisions.partner_id.ids)
 
-    # What runs ask
+    # Queries of runs
 
     @api.model
     def _decided(self, company, as_of_date):

@@ -393,7 +393,7 @@ class ClassificationRun(models.Model):
         return self.sudo().search(
             [
                 "|",
-                ("policy_id", "=", since.id),  # published before this was kept
+                ("policy_id", "=", since.id),  # published before these limits were kept
                 ("policy_id.customer_since_id", "=", since.id),
                 ("kind", "=", "production"),
                 ("scope", "=", "all"),

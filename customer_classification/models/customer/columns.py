@@ -233,7 +233,7 @@ def _insert_moves(run, table, more):
     profile = SQL(
         "LEFT JOIN customer_profile f"
         " ON f.partner_id = t.partner_id AND f.company_id = %s"
-        # Ids rise with the revenue, by which not everybody may sort.
+        # Ids rise with the revenue: lists sort by id, as not all may sort by revenue.
         " ORDER BY %s NULLS FIRST",
         run.company_id.id,
         float_or_null(column_of("revenue")),

@@ -30,7 +30,7 @@ class Corrections:
         """
         import pandas as pd
 
-        last = self.pipeline.last  # it looked at all, or at all that had changed
+        last = self.pipeline.last  # a full run, or one over all changes
         # By other rules, the days before would not be corrected but judged anew.
         if self.run.scope == "some" or not last._is_by(self.pipeline.rules_id):
             return moves

@@ -271,7 +271,7 @@ _DISCOUNT = SQL(
     "round(COALESCE(100 * sum(let_off) / NULLIF(sum(full_price), 0), 0)::numeric, 1)"
     "::float8"
 )
-# The customers whose first category by a column is one of those given.
+# Customers whose first category by a column is among given ones.
 _FIRST_CATEGORY = """
     SELECT customer FROM (
         SELECT DISTINCT ON (customer) customer, category

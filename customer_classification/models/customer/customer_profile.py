@@ -153,7 +153,7 @@ class CustomerProfile(models.Model):
         related="segment_id.color", string="Segment Color", aggregator=None
     )
     segment_action = fields.Text(related="segment_id.action")
-    # Stays for one release for clients and saved filters of before.
+    # Deprecated: kept for one release for existing clients and saved filters.
     rfm_segment = fields.Char(
         related="segment_id.code",
         string="Segment Code (Deprecated)",
@@ -241,7 +241,7 @@ class CustomerProfile(models.Model):
         help="The version since which the rules about customers are the same: later "
         "ones may repeat them.",
     )
-    # No index: it would be written with every row, for when a run is deleted.
+    # No index: every row would pay for it, and only deleting a run would use it.
     run_id = KeylessMany2one(
         "classification.run",
         string="Last Changed By",
@@ -258,14 +258,14 @@ class CustomerProfile(models.Model):
     _partner_company_unique = models.Constraint(
         "UNIQUE(partner_id, company_id)", "A customer has one profile in a company."
     )
-    # The order of the list: with record rules on contacts, too, a page of it reads a
+    # The order of the list: even with record rules on contacts, a page of it reads a
     # page, not all customers.
     _order_index = models.Index("(value_score DESC NULLS LAST, id)")
-    # Tiers, stages, and both crossed, are counted from it alone.
+    # Counts by tier, by stage and by both need this index alone.
     _tier_index = models.Index("(company_id, value_tier_id, lifecycle_stage_id)")
     _segment_index = models.Index("(company_id, segment_id)")
     _overridden_index = models.Index("(company_id) WHERE is_overridden IS TRUE")
-    # Every hour asks whose day has come.
+    # Hourly runs look for the customers whose review day has come.
     _review_index = models.Index("(company_id, next_review_date)")
 
     def init(self):

@@ -52,7 +52,7 @@ class CustomerProfileDocumentsMixin(models.AbstractModel):
             & self._span(kind, min(days), max(days), tz)
             & Domain("partner_id", "in", self._all_partner_ids())
         )
-        # Who sees the document need not see its amount.
+        # Users who see the document may have no access to its amount.
         found = documents.sudo().search(
             Domain("id", "in", seen) & kind.bought, order="id"
         )
@@ -137,7 +137,7 @@ class CustomerProfileDocumentsMixin(models.AbstractModel):
         )
         try:
             ids = self.env["classification.source.credit"]._counted_ids(policy, scope)
-        except UserError:  # a filter that cannot be read: the next run tells
+        except UserError:  # unreadable filter: the next run reports it
             ids = []
         return Domain("move_type", "!=", "out_refund") | Domain("id", "in", ids)
 

@@ -93,7 +93,7 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
             day=sentences.day(self.tier_below_since),
         )
 
-    # What comes
+    # Outlook
 
     @api.depends_context("lang", "uid")
     def _compute_outlook(self):
@@ -188,7 +188,7 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
         for name, value in row.items():
             if name.endswith("_date"):
                 setattr(told, name, value.date() if value == value else False)
-        if self.policy_id.value_metric == "margin":  # of nothing: whatever comes counts
+        if self.policy_id.value_metric == "margin":  # without purchases: 0
             for name in ("value", "value_then"):
                 setattr(told, name, 0 if row[name] != row[name] else row[name])
         told.next_tier = self.env["customer.value.tier"].browse(int(told.next_tier))

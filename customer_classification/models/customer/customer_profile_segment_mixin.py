@@ -7,7 +7,7 @@ from .selections import RISK_SELECTION
 
 _STAGES = [code for code, __ in STAGE_SELECTION]
 _RISKS = [code for code, __ in RISK_SELECTION]
-# What the sentence about the segment is made of.
+# Fields used in the sentence about the segment.
 SAID_OF = (
     *SCORE_FIELDS,
     *("segment_id", "value_tier_id", "lifecycle_stage_id", "churn_risk"),

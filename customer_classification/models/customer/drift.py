@@ -10,14 +10,14 @@ from odoo.tools import SQL, format_date, formatLang
 from .customer_lifecycle_stage import STAGE_SELECTION
 from .selections import RISK_SELECTION
 
-# Full runs before this one that it is compared with.
+# Number of earlier full runs to compare with.
 TRAILING_RUNS = 5
 # Measures of the engine's distribution in the order in which they are shown.
 MEASURES = (
     *("value_tier", "lifecycle_stage", "churn_risk"),
     *("revenue", "order_count", "recency_days"),
 )
-# Those whose classes are limited by amounts.
+# Measures with classes limited by amounts.
 MONEY_MEASURES = ("revenue",)
 # Below it, an index is shown as zero.
 VISIBLE_INDEX = 0.005

@@ -56,7 +56,7 @@ EXPLAINED = {
 # Bits of ``churn_signals``, in the engine's order.
 OVERDUE, FAR_OVERDUE, DECLINING, REFUNDS = (1 << bit for bit in range(4))
 DAYS_A_MONTH = 365.25 / 12
-# Reasons of a tier that are no value.
+# Reasons of a tier other than a value.
 UNRATED_REASONS = (
     *("no_purchase", "too_new", "few_customers", "no_margin", "no_score", "no_value"),
 )
@@ -91,7 +91,7 @@ class TierLimits:
             kept = own.get(str(tier.id))
             if kept is None:
                 kept = keep_limit(limit, policy.keep_margin / 100)
-            # Who could keep a better tier keeps a lower one too.
+            # A customer who could keep a better tier keeps a lower one too.
             lowest = min(lowest, rounded_up(kept, digits))
             self.keep[tier.id] = lowest
             self.enter[tier.id] = lowest_entering(limit, is_ranked, digits)
@@ -582,7 +582,7 @@ class Sentences:
             return self.env._(
                 "First purchase on %(day)s, %(days)s ago; %(orders)s so far.", **values
             )
-        # Later than that, who bought on one day only is new.
+        # Later than that, a customer with purchases on one day only is new.
         return self.env._(
             "First purchase on %(day)s, %(days)s ago, and none on another day; new "
             "until the usual gap of %(gap)s has passed.",

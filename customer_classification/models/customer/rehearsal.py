@@ -91,7 +91,7 @@ def view(run, sees_money):
                 "matrix": _matrix(run, axis, stored["axes"][axis], sees_money),
             }
             for axis, label in _axes(run.env)
-            if axis in stored["axes"]  # runs of before had no segments
+            if axis in stored["axes"]  # older runs had no segments
         ],
         "costs": sees_money and _costs(run, stored),
     }

@@ -145,7 +145,7 @@ class ClassificationPolicy(models.Model):
         "A company has one published policy. Retire the other one first.",
     )
 
-    # The rules that it combines
+    # Combined rules
 
     @property
     def _protected_fields(self):
@@ -265,7 +265,7 @@ class ClassificationPolicy(models.Model):
                 self.env._("Only a draft can be deleted; others explain past classes.")
             )
 
-    # What it says
+    # Rules as values and text
 
     @api.model
     def _default_responsible(self):
@@ -286,7 +286,7 @@ class ClassificationPolicy(models.Model):
 
     def _responsible_user(self):
         """Return the user to notify about what needs a person's attention."""
-        self = self.sudo()  # other users' companies are not for everybody to read
+        self = self.sudo()  # not everybody may read other users' companies
         self.ensure_one()
         manager = self.env.ref("customer_classification.group_manager")
         candidates = self.responsible_id + self.published_by_id + self.create_uid
@@ -388,7 +388,7 @@ class ClassificationPolicy(models.Model):
         """Return the benefits that the tiers grant."""
         return self.customer_rules_id._tier_benefits()
 
-    # Deprecated since 19.0.1.5.0: these are methods of the rules about customers.
+    # Deprecated since 19.0.1.5.0: methods of the customer rules.
 
     def action_take_segments(self, template=DEFAULT_TEMPLATE):
         """Replace the segments of the customer rules by those of a template."""

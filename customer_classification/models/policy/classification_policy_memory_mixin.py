@@ -167,7 +167,7 @@ class ClassificationPolicyMemoryMixin(models.AbstractModel):
             return None
         try:
             rules = run.policy_id._parameters()
-        except ValidationError:  # the rules of then name what is no more
+        except ValidationError:  # old rules that refer to deleted records
             return None
         kept = standing_edges(Edges.from_json(run.edges), rules, parameters)
         since = fields.Datetime.context_timestamp(
@@ -197,7 +197,7 @@ class ClassificationPolicyMemoryMixin(models.AbstractModel):
             raise UserError(self.env._("No limits are kept by this policy."))
         self.sudo().write(dict.fromkeys(self._kept_values(), False))
 
-    # Where limits could be
+    # Possible limits
 
     @api.depends_context("uid", "lang")
     def _compute_limits_histogram(self):

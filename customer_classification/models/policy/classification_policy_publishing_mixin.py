@@ -8,7 +8,7 @@ from .rule_fields import (
     SOURCE_FIELDS,
 )
 
-# What a draft of rules of one kind takes over from the policy in force.
+# Fields that a draft of one kind takes over from the policy in force.
 _SHARED = (*SOURCE_FIELDS, *SAFETY_FIELDS, "name", "filter_user_id", "responsible_id")
 
 
@@ -196,7 +196,8 @@ class ClassificationPolicyPublishingMixin(models.AbstractModel):
         check_one(self)
         self._check_manager()
         self.check_access("write")
-        # What became invalid since is mended in the draft: nothing else can be changed.
+        # References that became invalid are corrected in the draft, the only editable
+        # version.
         policy = self.with_context(references_judged_later=OWN)
         draft = policy.copy({"name": self.name}).with_env(self.env)
         draft.sudo().version = self._next_version(self.company_id)
@@ -212,7 +213,7 @@ class ClassificationPolicyPublishingMixin(models.AbstractModel):
                 self.env._("Start from the version in force: others are not combined.")
             )
         draft = self._new_draft("source", {})
-        # Whoever writes the filters answers for them.
+        # Filters are evaluated with the rights of their author.
         draft.sudo().write(
             {"filter_user_id": self.env.uid, "responsible_id": self.env.uid}
         )

@@ -89,7 +89,7 @@ class ClassificationPolicySourcesMixin(models.AbstractModel):
         """Today in the time zone of the policy."""
         return fields.Date.context_today(self.with_context(tz=self.tz))
 
-    # Filters: which documents count
+    # Filters: the documents that count
 
     @api.depends_context("uid")
     def _compute_sees_documents(self):
@@ -104,7 +104,7 @@ class ClassificationPolicySourcesMixin(models.AbstractModel):
     def _check_filters(self):
         if self.env.context.get("references_judged_later") is OWN:
             return
-        # A constraint judges as superuser; who publishes, as the run will.
+        # A constraint runs as superuser; publishing checks with the run's rights.
         person = self._condition_root if self.env.su else None
         for policy in self:
             for condition in policy._filter_conditions(person):

@@ -49,7 +49,7 @@ class ClassificationPolicyTier(models.Model):
 
     @api.model
     def _bounds(self):
-        # Limits are judged by the policy, which knows whether they are shares.
+        # Limits are checked by the rules, which know if they are shares.
         return {"benefit_percent": (0, 100), "benefit_amount": (0, TOO_LARGE)}
 
     @api.model

@@ -26,7 +26,7 @@ class ClassificationRulesMixin(models.AbstractModel):
     )
     _fixed_fields = frozenset({"company_id"})
 
-    # What the rules are about, and the kinds of runs that classify and preview by them.
+    # Subject of the rules, and the kinds of runs that classify and preview by them.
     _kind = None
     _run_kind = None
     _preview_kind = None
@@ -187,7 +187,7 @@ class ClassificationRulesMixin(models.AbstractModel):
             lock_published(arch, {*self._rule_fields(), "note", "keeps_grace"})
         return arch, view
 
-    # What they say
+    # Content
 
     @api.model
     def _label_of(self, name):
@@ -223,7 +223,7 @@ class ClassificationRulesMixin(models.AbstractModel):
     def _check_rules(self):
         """Refuse rules that contradict each other, or refer to archived records."""
 
-    # Who changes them
+    # Changes
 
     @api.model
     def _next_version(self, company):
@@ -284,7 +284,7 @@ class ClassificationRulesMixin(models.AbstractModel):
             ]
         )
         if drafts:
-            drafts.unlink()  # takes its own rules along
+            drafts.unlink()  # deletes its own rules as well
         return super(ClassificationRulesMixin, self.exists()).unlink()
 
     def _check_manager(self):
@@ -355,7 +355,8 @@ class ClassificationRulesMixin(models.AbstractModel):
         check_one(self)
         self._check_manager()
         self.check_access("write")
-        # What became invalid since is mended in the draft: nothing else can be changed.
+        # References that became invalid are corrected in the draft, the only editable
+        # version.
         rules = self.with_context(references_judged_later=OWN)
         draft = rules.copy().with_env(self.env)
         draft._draft_policy()

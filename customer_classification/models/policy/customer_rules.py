@@ -22,8 +22,8 @@ _DAYS = (0, 36_500)
 _COUNT = (0, 1_000_000)
 _PERCENT = (0, 100)
 _FACTOR = (0, 1000)
-# {field: (lowest, highest)}: beyond it, nothing a company does takes so long or is so
-# much, and a run could not reckon with it.
+# {field: (lowest, highest)}. Values beyond have no meaning for a company, and a run
+# could not compute with them.
 _BOUNDS = {
     **dict.fromkeys(("keep_margin", "limit_tolerance", "refund_share"), _PERCENT),
     "decline_growth": (-100, 100),
@@ -312,7 +312,7 @@ class CustomerRules(models.Model):
         aggregator=None,
     )
 
-    # Whom shares compare, and who has no value
+    # Customers compared by shares, and customers without a value
     tier_ties = fields.Selection(
         [
             ("out", "Stay below it: never more than the share"),
@@ -457,7 +457,7 @@ class CustomerRules(models.Model):
         dates = [self[name].mapped("write_date") for name in LINE_FIELDS]
         return max([super()._last_change(), *sum(dates, [])])
 
-    # What they start with
+    # Defaults
 
     @api.model
     def _default_lines(self):
@@ -494,7 +494,7 @@ class CustomerRules(models.Model):
             for tier, limit in zip(used, [*limits[:-1], 100], strict=False)
         ]
 
-    # What they say
+    # Content
 
     def _parameters(self, policy=None):
         """Return the engine's :class:`Parameters` of these rules.
@@ -723,7 +723,7 @@ class CustomerRules(models.Model):
             )
         ]
 
-    # Who is where
+    # Segment grid
 
     def get_segment_grid(self):
         """Return the number of the company's customers by scores.

@@ -14,9 +14,9 @@ FILE_FORMAT = "customer_classification.policy/1"
 SCORE_NAMES = ("metric", "weight", "method", "bins", "limits")
 TIER_NAMES = ("tier", "limit", "keep_limit", "benefit_percent", "benefit_amount")
 SEGMENT_NAMES = ("segment", "cells", "claim_activity", "claim_value", "otherwise")
-# What an integer column takes.
+# Range of an integer column.
 _BIGGEST = 2**31 - 1
-# What a float keeps to the cent.
+# Largest amount that a float keeps to the cent.
 _BIGGEST_FLOAT = 10**13
 
 

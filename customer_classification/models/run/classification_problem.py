@@ -22,7 +22,7 @@ REASON_SELECTION = [
     ("bad_campaign_target", "The revenue aimed at is no number"),
     ("bad_participant_date", "A participant of the campaign has impossible dates"),
 ]
-# What can be set aside: the fields that say which, of which a row fills one.
+# Subject fields of an excluded record; a row fills one of them.
 SUBJECTS = ("partner_id", "product_tmpl_id", "campaign_id")
 
 

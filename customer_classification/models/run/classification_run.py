@@ -313,7 +313,7 @@ class ClassificationRun(models.Model):
         run = own.create(
             {
                 "policy_id": policy.id,
-                "company_id": company.id,  # spares an update
+                "company_id": company.id,  # saves an update
                 **running_values(),
                 **values,
             }
@@ -464,7 +464,7 @@ class ClassificationRun(models.Model):
             failed = self._mark_interrupted(company)
             Execution(self, commits=True, failed=failed).execute()
         except Exception:
-            # In a failed transaction the lock could not be given back.
+            # A failed transaction could not release the lock.
             self.env.cr.rollback()
             raise
         finally:

@@ -14,7 +14,7 @@ KIND_SELECTION = [
     ("scheme", "Code Scheme"),
     ("run", "Run"),
 ]
-# Ids of the rows: that of the record, times so many, plus the place of its select.
+# Factor of row ids: the record's id times this, plus the place of its select.
 STEP = 16
 
 
@@ -29,7 +29,7 @@ class ClassificationToFix(models.Model):
     _auto = False
     _order = "since desc, id desc"
     _rec_name = "name"
-    _subject_is_optional = True  # a rule or a run is about nobody
+    _subject_is_optional = True  # a rule or a run has no subject
 
     kind = fields.Selection(KIND_SELECTION, readonly=True)
     res_model = fields.Char(string="Model", readonly=True)

@@ -7,7 +7,7 @@ from odoo import fields
 
 from .failure import failure_values, report_failure, retryable_error, settle_failures
 
-# Attempts of a run whose rows other transactions change.
+# Number of attempts when other transactions change the run's rows.
 ATTEMPTS = 3
 
 

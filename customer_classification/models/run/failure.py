@@ -15,7 +15,7 @@ from ..common.classification_reason_mixin import plain_reason, reason_of
 
 _logger = logging.getLogger(__name__)
 
-# Number of earlier failures that are searched for the same cause.
+# Number of earlier failures searched for the same cause.
 LOOKED_BACK = 50
 
 

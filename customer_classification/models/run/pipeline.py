@@ -26,15 +26,15 @@ class Pipeline:
     preview_kind = None
     # The set of rules in the policy: customer, product or campaign.
     rules = None
-    # Field of ``classification.problem`` with what is set aside.
+    # Field of ``classification.problem`` with the excluded subject.
     subject = None
-    # Whether each policy has such a run every day, besides the one over customers.
+    # Each policy has such a run every day, besides the one over customers.
     is_daily = False
-    # Whether runs look every hour at what changed, after one over all on that day.
+    # Hourly runs look at changed records, after one over all on that day.
     is_hourly = False
     # Names of the classes in the engine's frames.
     axes = ()
-    # Model of the manual decisions, and of the moves that are found and not made.
+    # Model of the manual overrides, and of the trial moves.
     override_model = None
     move_model = None
     # Names of the actions that show the moves and the changes of a run.
@@ -42,7 +42,7 @@ class Pipeline:
     changes_action = None
     # Fields of the run that count its changes.
     change_counts = ()
-    # What the engine calls the causes in the moves.
+    # The engine's names of the causes in the moves.
     cause_codes = {cause: number for number, cause in enumerate(CAUSES, 1)}
 
     def __init__(self, run, execution=None):

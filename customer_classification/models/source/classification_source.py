@@ -8,7 +8,7 @@ from odoo.tools import SQL
 from ...copy_frames import TOO_LARGE, is_usable
 from ..common.exchange_rates import conversion_factor, with_rates
 
-# Before that day no document of a company of today was in a computer.
+# No document of a present-day company was in a computer before that day.
 FIRST_PLAUSIBLE_DAY = date(1970, 1, 1)
 
 

@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-# What is asked of a credit note.
+# Selected column of a credit note.
 _PARTNER = SQL("m.partner_id")
 
 
@@ -270,7 +270,7 @@ class ClassificationSourceCredit(models.AbstractModel):
         return SQL(_OF_NAMES, names=names, company=SQL("m.company_id"), wanted=wanted)
 
 
-# Credit notes in one chain of reversals: an end, should a chain ever be a circle.
+# Longest chain of reversals that is followed, so that a circle ends.
 _LONGEST_CHAIN = 100
 
 _UNDONE = """
@@ -479,7 +479,7 @@ _OF_CHANGED_ORDER = """
      WHERE m.partner_id IS NOT NULL
 """
 
-# Of all that lead back to a changed invoice or credit note by reversals.
+# Credit notes that lead back to a changed invoice or credit note by reversals.
 _OF_CHANGED_INVOICE = """
     SELECT %(wanted)s
       FROM (WITH RECURSIVE step AS (
@@ -526,7 +526,7 @@ _CHANGED_NAMES = """
       JOIN sale_order o ON o.id = s.order_id
 """
 
-# Credit notes that reverse none, of which the origin names a document, of whomever.
+# Credit notes that reverse no move but name a document as origin, of any customer.
 _OF_NAMES = """
     SELECT %(wanted)s
       FROM account_move m

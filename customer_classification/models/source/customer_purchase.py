@@ -17,7 +17,7 @@ from ..common.exchange_rates import (
 from .classification_source import FIRST_PLAUSIBLE_DAY
 from .import_file import imported_file
 
-# Of a reference and a channel: both stand in an index, which takes no long texts.
+# Maximum length of a reference and a channel: both are indexed.
 LONGEST_TEXT = 256
 
 
@@ -95,9 +95,9 @@ class CustomerPurchase(models.Model):
         groups=MONEY_GROUP,
     )
 
-    # Purchases of some days in a currency of which the rate changed.
+    # Used to find the purchases of days with a changed rate.
     _currency_index = models.Index("(currency_id, date)")
-    # Runs that look only at what changed ask for it every hour.
+    # Used by the hourly runs over changed records.
     _write_date_index = models.Index("(write_date)")
     _reference_unique = models.UniqueIndex(
         "(company_id, COALESCE(channel, ''), reference, (amount < 0)) "
@@ -238,7 +238,7 @@ class CustomerPurchase(models.Model):
         """Return why a day cannot be that of a purchase, or None."""
         last = fields.Date.context_today(self) + relativedelta(years=1)
         if not day:
-            return None  # Odoo itself asks for what is required
+            return None  # Odoo itself checks required fields
         if FIRST_PLAUSIBLE_DAY <= day <= last:
             return None
         return self.env._(

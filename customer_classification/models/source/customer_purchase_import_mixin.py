@@ -10,9 +10,9 @@ from .customer_purchase_lines_mixin import NAMED
 from .import_file import CONTEXT_KEY, ImportedFile, imported_file
 from .import_lines import Lines, as_text
 
-# Lines that are created, or compared with what is known, at once.
+# Number of lines created or compared at once.
 PART = 5_000
-# Problems that are told at once; who mends them sees the others next.
+# Number of problems shown at once; others follow once these are corrected.
 MOST_PROBLEMS = 100
 # Columns that need no conversion by Odoo, and how they are read.
 _READERS = {

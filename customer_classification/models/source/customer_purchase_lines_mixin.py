@@ -7,7 +7,7 @@ from ..common.arguments import _shown as shown
 from .customer_purchase_lookup_mixin import Candidate
 from .import_lines import Lines, has_digit, is_total, moment, one_a_cell
 
-# Records that a line names, by which a purchase is told apart.
+# Records named by a line that identify a purchase.
 NAMED = ("company_id", "currency_id", "partner_id")
 
 
@@ -105,7 +105,7 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
     def _cell_sentence(self, name, cell):
         """Return why a cell is not a valid value of a field, or None."""
         field = self._fields[name]
-        if field.type == "many2one":  # a file has the name of a record
+        if field.type == "many2one":  # a file names a record
             return self._text_sentence(field, cell)
         if name != "date":
             return self._value_sentence(name, cell)

@@ -9,7 +9,7 @@ from ...engine.imports.read_currencies import Currencies, Currency
 from ..common.arguments import BIGGEST_ID
 from ..common.arguments import _shown as shown
 
-# What a contact is called by, whoever it belongs to.
+# Fields by which a contact can be named, of any company.
 _IDENTIFIERS = ("complete_name", "email_normalized", "ref", "vat", "company_registry")
 _SHOWN_CANDIDATES = 5
 

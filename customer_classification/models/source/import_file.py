@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-# Where it stands in the context, for the length of one import.
+# Key in the context for the length of one import.
 CONTEXT_KEY = "customer_purchase_file"
 
 
@@ -24,7 +24,7 @@ class ImportedFile:
         self.notes = []  # how the file was read
         self.counts = Counter()  # of new, changed and unchanged purchases
         self.replace = replace
-        self.judged = False  # all values, before they are written
+        self.judged = False  # all values before writing
         self.known = frozenset()  # fields whose records were found for all lines
 
     def line(self, row):

@@ -10,7 +10,7 @@ from ..common.arguments import _shown as shown
 from ..common.classification_bounds_mixin import is_empty
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d")
-# What stands before the sums at the end of a list.
+# Words before the sums at the end of a list.
 _TOTALS = frozenset(
     "total totals sum sums subtotal grand-total gesamt gesamtsumme summe "
     "zwischensumme insgesamt totaal subtotaal totale totali somme sous-total suma "
