@@ -322,5 +322,5 @@ def day_or_null(column: SQL) -> SQL:
 
 
 def float_or_null(column: SQL) -> SQL:
-    """SQL of a float8 with NULL for NaN and for what is no number to show."""
+    """Return SQL of a float8 with NULL for NaN and other unshowable values."""
     return SQL("CASE WHEN %s THEN %s END", is_usable(column), column)

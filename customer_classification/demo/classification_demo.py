@@ -397,7 +397,7 @@ class ClassificationDemo(models.AbstractModel):
         self._compute_others(self.env["sale.order"].browse(ids))
 
     def _compute_others(self, orders):
-        """Work out what other apps add that depends on amounts and quantities."""
+        """Compute the fields of other apps that depend on amounts and quantities."""
         for records in (orders.order_line, orders):
             for name in OTHERS & records._fields.keys():
                 self.env.add_to_compute(records._fields[name], records)
@@ -472,7 +472,7 @@ class ClassificationDemo(models.AbstractModel):
         )
 
     def _plan_refunds(self, world, customer):
-        """Two refunds, together about a third of what was bought in a year."""
+        """Return two refunds, about a third of a year's purchases together."""
         start = world.today - timedelta(360)
         recent = [sale for sale in customer.purchases if sale.day > start]
         total = sum(sale.amount for sale in recent)

@@ -64,7 +64,7 @@ def _next_ids(model, count):
 
 
 def set_created(records, moments):
-    """Say that records were created at moments of the past.
+    """Set creation moments of records in the past.
 
     :param moments: a datetime for each record
     """

@@ -6,9 +6,9 @@ REACHED = ("pending", "sent", "open", "reply")
 
 
 class CampaignTouchSource(models.AbstractModel):
-    """Whom the mailings of a campaign reached, and who clicked or replied.
+    """Customers reached by mailings of a campaign, with clicks and replies.
 
-    To open a mail is no answer: programs open mails, too.
+    Opening a mail is not an answer: programs open mails, too.
     """
 
     _inherit = "campaign.touch.source"

@@ -59,7 +59,10 @@ class ProductProfile(models.Model):
 
     @api.depends("product_tmpl_id", "company_id")
     def _compute_stock(self):
-        """Both numbers of all profiles: one query."""
+        """Compute both numbers of all profiles.
+
+        One query.
+        """
         sums = self._stock_query(
             SQL(
                 "p.product_tmpl_id = ANY(%s) AND q.company_id = ANY(%s)",
@@ -97,7 +100,7 @@ class ProductProfile(models.Model):
         return joined
 
     def _field_to_sql(self, alias, field_expr, query=None):
-        """The numbers of the stock by that join; 0 of what is not in stock."""
+        """Return SQL of the stock numbers by that join; 0 without stock."""
         column = STOCK_COLUMNS.get(field_expr)
         if column is None or query is None:
             return super()._field_to_sql(alias, field_expr, query)

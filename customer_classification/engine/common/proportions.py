@@ -131,10 +131,11 @@ def exact_interval(x1, n1, x0, n0, confidence=0.95):
 
 
 def _edges(holds, near, seen):
-    """The outermost differences that hold, on both sides of what was seen.
+    """Return the outermost differences that hold, on both sides.
 
-    They are looked for around the limits of the score test, then between the last one
-    that does not hold and the first one that does, both sides at once.
+    Of the observed difference. They are searched around the limits of the score test,
+    then between the last one that does not hold and the first one that does, both sides
+    at once.
     """
     ends = np.array([-1.0, 1.0])
     away = np.abs(seen - np.array(near)) / 2 + 0.02

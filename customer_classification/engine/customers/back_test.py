@@ -62,13 +62,13 @@ def back_test(
     tier_keys: tuple[int, ...],
     as_of: datetime.date,
 ) -> BackTest:
-    """Compare the classes of a day with what then happened.
+    """Compare the classes of a day with the outcome.
 
     :param facts: facts up to the day, columns of ``FACTS``, by customer
     :param classes: the engine's result of that day, columns of ``RESULT``, same rows
-    :param outcome: columns of ``OUTCOME``, by customer; who is absent bought nothing,
-        and customers who are not among the facts may stand there
-    :param tier_keys: all tiers, best first, the one of who is not rated last
+    :param outcome: columns of ``OUTCOME``, by customer; absent customers bought
+        nothing, and customers who are not among the facts may be included
+    :param tier_keys: all tiers, best first, the unrated one last
     :param as_of: the day
     """
     known = (facts["lifetime_order_count"] > 0).to_numpy()
@@ -99,7 +99,7 @@ def _table(facts, classes, outcome, as_of):
 
 
 def _known_stages():
-    """Codes of the stages that customers who bought can have."""
+    """Return codes of the stages that customers with purchases can have."""
     return tuple(
         number
         for number, stage in enumerate(STAGES, 1)
@@ -193,8 +193,8 @@ def warning_measures(warned: int, hits: float, lost: int, customers: int) -> dic
     """Return the quality of a warning; None where undefined.
 
     :param warned: customers warned of
-    :param hits: how many of them were lost; a fraction where equal customers stand
-        at the edge of those warned of
+    :param hits: how many of them were lost; a fraction where customers of equal rank
+        are at the edge of those warned of
     :param lost: customers lost, warned of or not
     :param customers: customers that could have been warned of
     """
@@ -233,7 +233,7 @@ def differ(hits: float, size: float, other_hits: float, other_size: float) -> in
 
 
 def ratio(part, whole):
-    """Their quotient, None without both or over zero."""
+    """Return the quotient, None with a missing part or over zero."""
     return None if part is None or not whole else part / whole
 
 

@@ -156,7 +156,7 @@ def _chi_squared_95(freedom):
 
 
 def drift(before: list[dict[str, Counts]], now: dict[str, Counts]) -> dict[str, dict]:
-    """Compare the distributions of a run with those before.
+    """Compare the distributions of a run with those of earlier runs.
 
     :return: ``{measure: {psi, chance, class, share_before, share_now}}``; ``class`` is
         the one that contributes most
@@ -185,7 +185,7 @@ def _drift_of(expected, actual, runs):
 
 
 def jumped(found: dict[str, dict], limit: float) -> list[str]:
-    """Measures whose index is above the limit, and above what chance gives."""
+    """Return measures whose index exceeds the limit, and chance."""
     return [
         name for name, one in found.items() if one["psi"] > max(limit, one["chance"])
     ]

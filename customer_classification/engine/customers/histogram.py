@@ -245,7 +245,7 @@ def _let_in(ordered, chosen, buyers, next_buyers, parameters):
 
 
 def _round_shares(count, least, most):
-    """Return the roundest top shares in percent of so many buyers.
+    """Return the roundest top shares in percent of a number of buyers.
 
     Below 100, which is the last tier's. Found by arithmetic, then checked with the
     engine itself.

@@ -1,8 +1,8 @@
-"""Facts of all customers up to one day, from their purchases.
+"""Facts of all customers as of one day, from their purchases.
 
 *How it works*: customers become numbers 0..n-1, so that each sum is one pass over the
-documents without sorting them; only customers and days together are sorted, to tell
-how many different days there are and which are the first and the last two.
+documents without sorting them; only customers and days together are sorted, to find
+the number of different days, the first and the last two.
 ``replay.facts_at`` answers the same for any day of any customer, and takes longer.
 """
 
@@ -60,7 +60,7 @@ def roll_up(
 
 
 def usual_gap(facts: pd.DataFrame) -> float:
-    """The gap of all, from the facts of all."""
+    """Return the usual gap of all customers, from their facts."""
     read = SimpleNamespace(
         first_purchase_date=to_days(facts["first_purchase_date"]),
         last_purchase_date=to_days(facts["last_purchase_date"]),
@@ -154,7 +154,7 @@ class _Visits(NamedTuple):
         )
 
     def facts(self):
-        """Their number, and the first and the last of them."""
+        """Return the number of visits, and the first and the last of them."""
         day, count, end = self.day, self.count, np.cumsum(self.count)
         return {
             "first_purchase_date": _date_at(day, end - count, count >= 1),

@@ -150,7 +150,10 @@ class Parameters:
 
     @property
     def value_digits(self) -> int:
-        """Decimals of what tiers are made of: a score has one."""
+        """Return the decimals of the values that decide tiers.
+
+        A score has one.
+        """
         return 1 if self.value_metric == "score" else self.currency_digits
 
     def window_start(self, as_of: datetime.date) -> datetime.date:
@@ -199,7 +202,7 @@ class Edges:
     frozen_since: str = ""
 
     def thresholds(self, metric: str) -> tuple[float, ...]:
-        """Inner thresholds of a metric, rising; none where nothing is known of it."""
+        """Return the inner thresholds of a metric, rising; none if unknown."""
         if metric in METRICS:
             return getattr(self, metric)
         return self.extras.get(metric, ())

@@ -31,7 +31,7 @@ MOST_ORDERS = 50
 
 
 class _Days(NamedTuple):
-    """The days to come of all customers, customer after customer, as rows."""
+    """The coming days of all customers, customer after customer, as rows."""
 
     place: NDArray  # row of the customer among the facts
     day: NDArray  # day number
@@ -71,13 +71,13 @@ def project(
 
     :param facts: columns of ``FACTS`` as of the day, index ``partner_id``
     :param purchases: their documents up to the day, as :func:`replay.facts_at` takes
-    :param previous: what they are on the day, columns of ``PREVIOUS``
+    :param previous: their classes on the day, columns of ``PREVIOUS``
     :param edges: limits of the last full run
     :returns: a row a customer, days NaT where it never comes:
 
-        ``below_date`` first day on which the value is below what keeps the tier,
+        ``below_date`` first day on which the value is below the limit to keep the tier,
         ``tier_date`` first day of another tier, and ``next_tier``, its key (0 none);
-        ``value_then``, what tiers are made of on that day (NaN where nothing);
+        ``value_then``, the value that decides tiers on that day (NaN without one);
         ``dormant_date``, ``lost_date`` of the stage;
         ``risk_date`` first day of a higher risk, and ``next_risk``, its code (0 none).
     """

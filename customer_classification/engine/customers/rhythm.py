@@ -70,7 +70,7 @@ def own_gap(facts, parameters, population_gap: float) -> NDArray:
 
 
 def gap_before(facts, parameters, population_gap: float) -> NDArray:
-    """The gap that was to expect before the last visit, from those before it."""
+    """Return the expected gap before the last visit, from earlier gaps."""
     span = facts.previous_purchase_date - facts.first_purchase_date
     return expected_gap(span, facts.visit_count - 2, parameters, population_gap)
 

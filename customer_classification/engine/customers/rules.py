@@ -57,7 +57,7 @@ def _require(condition, code, **values):
 
 
 def _check_numbers(parameters):
-    """No number but a tier's limit may be infinite; none may be unknown."""
+    """Refuse unknown numbers, and infinite ones except a tier's limit."""
     for item in fields(parameters):
         value = getattr(parameters, item.name)
         if isinstance(value, int | float):

@@ -182,7 +182,7 @@ def _way(segment, by_key, activity, value):
 def fifth_of(bins: int) -> NDArray:
     """Return the fifth of the middle of each bin as a table, 0 for none.
 
-    One bin of one is the middle, 3; ten bins fall in pairs.
+    The middle of a single bin is 3; ten bins fall in pairs.
     """
     scores = np.arange(1, bins + 1)
     return np.append(0, -(-(2 * scores - 1) * 5 // (2 * bins)))

@@ -272,12 +272,18 @@ def choice_notes(facts, rhythm, values, parameters):
 
 
 def rounded_down(value: float, digits: int) -> float:
-    """The next amount of so many decimals that is not above a value."""
+    """Return the largest amount not above a value.
+
+    With a number of decimals.
+    """
     return _rounded(value, digits, math.floor)
 
 
 def rounded_up(value: float, digits: int) -> float:
-    """The next amount of so many decimals that is not below a value."""
+    """Return the smallest amount not below a value.
+
+    With a number of decimals.
+    """
     return _rounded(value, digits, math.ceil)
 
 
@@ -296,7 +302,7 @@ def lowest_entering(limit: float, is_ranked: bool, digits: int) -> float:
 
 
 class _Stood(NamedTuple):
-    """Limits, and own keep limits, of before that stand, by tier."""
+    """Limits, and own keep limits, that hold from an earlier run, by tier."""
 
     limits: dict
     keeps: dict
@@ -306,7 +312,7 @@ _NOTHING = _Stood({}, {})
 
 
 def _standing(values, standing, parameters):
-    """Return the limits of before, if all still cut off their shares.
+    """Return the earlier limits, if all still cut off their shares.
 
     An own keep limit cuts off a share, too.
     """
@@ -392,7 +398,7 @@ def tier(facts, previous, values, rhythm, edges, parameters, today: float) -> Ti
 
 
 def _unrated_reason(facts, values, is_buyer, rhythm, edges, parameters):
-    """Code of why a customer gets no tier, 0 for who gets one."""
+    """Return the code of why a customer has no tier, 0 with one."""
     # A single tier needs no limit, and nobody to compare with.
     is_cut = parameters.is_ranked and len(parameters.tiers) > 1
     too_few = is_cut and not edges.tier_limits
@@ -457,8 +463,8 @@ def _rank(values, previous, edges, parameters):
 def _limits_and_keeps(edges, parameters):
     """Return limits and keep limits of all tiers but the last, best first.
 
-    Who could keep a better tier keeps a lower one too, also where the best 30 % keep
-    the better and the lower has its tolerance only.
+    A customer who could keep a better tier keeps a lower one too, also where the best
+    30 % keep the better and the lower has its tolerance only.
     """
     keys = parameters.tier_keys[:-1]
     limits, own = edges.tier_limits, edges.keep_limits

@@ -55,7 +55,7 @@ class Currency(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """The currency of a line, or why it has none.
+    """The currency of a line, or the reason without one.
 
     ``problem``: ``unknown``, ``inactive``, ``contradiction`` or ``ambiguous``, with
     the text that made it and the codes of the candidates.
@@ -83,7 +83,7 @@ class Currencies:
             self._by_text[_key(text)].update(codes[c] for c in known if c in codes)
 
     def candidates(self, text):
-        """``(active, inactive)`` ids of what a text may mean."""
+        """Return ``(active, inactive)`` ids of the possible meanings of a text."""
         ids = self._by_text.get(_key(text), ())
         active = {one for one in ids if self._by_id[one].active}
         return active, set(ids) - active

@@ -86,7 +86,7 @@ class Found(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def stamp(text):
-    """Return what stands in a cell; ``None`` where it is no day."""
+    """Return the stamp in a cell, or None for a text that is not a day."""
     text = plain(text)
     compact = _COMPACT_TIME.match(text)
     if compact:
@@ -124,9 +124,9 @@ def _without_time(text):
 
 @lru_cache(maxsize=256)
 def _zone(text):
-    """Minutes from UTC, the name of a zone, ``None`` or ``False``.
+    """Return minutes from UTC, the name of a zone, ``None`` or ``False``.
 
-    ``None`` where there is none, ``False`` where there is something else.
+    ``None`` without a zone, ``False`` for any other text.
     """
     if not text or text.lower() in _CLOCK_WORDS:
         return None
@@ -146,7 +146,7 @@ def _zone(text):
 
 
 def _parts(text):
-    """The three parts of a day, or its eight digits, and what stands between."""
+    """Return the three parts of a day, or its eight digits, and separators."""
     text = _IN_BRACKETS.sub("", text).strip(" ,")
     east = _EAST.fullmatch(text)
     if east:
@@ -226,9 +226,9 @@ def _month_key(name):
 
 @lru_cache(maxsize=1024)
 def month_of(name, language="en"):
-    """The number of a month with a name, ``None`` for none.
+    """Return the number of a month with a name, or None.
 
-    Also for several of which none is in this language.
+    None also for several of which none is in this language.
     """
     known = _months().get(_month_key(name), {})
     if len(known) == 1:

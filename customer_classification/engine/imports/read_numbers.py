@@ -63,9 +63,9 @@ class Found(NamedTuple):
 
 
 def number(text):
-    """Return what stands in a cell; ``None`` where it is no number.
+    """Return the number in a cell, or None for a text that is not one.
 
-    Signs, brackets and currencies may stand before and behind: ``(6.00)``,
+    Signs, brackets and currencies may be before and behind: ``(6.00)``,
     ``$(6.00)``, ``-$5.00``, ``5.00-``, ``€ 1.234,50``, ``12,5 %``.
     """
     return _typed(text) if isinstance(text, Typed) else _number(text)
@@ -89,7 +89,7 @@ def _number(text):
 
 
 def _usual(minus, whole, sign, rest):
-    """Match what most cells hold: digits, and at most one sign."""
+    """Match the usual cells: digits, and at most one sign."""
     if sign and len(rest) == 3 and len(whole) < 4 and whole[0] != "0":
         decimals, marks = _EITHER, sign
     else:
@@ -113,7 +113,7 @@ def _typed(text):
 
 
 def _dressed(before, core, behind):
-    """The number with what stands around its digits; ``None`` for nonsense."""
+    """Return the number with the text around its digits, None for nonsense."""
     around = f"{before}\0{behind}"
     minus = around.count("-")
     brackets = before.count("("), behind.count(")")
@@ -252,7 +252,7 @@ def _first(numbers, condition):
 
 
 def value(text, found):
-    """Return a cell as text with a decimal point; ``None`` for no number.
+    """Return a cell as text with a decimal point; None if not a number.
 
     :param found: the :class:`Reading` of its column
     """

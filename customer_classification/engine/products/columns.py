@@ -101,10 +101,10 @@ class ProductParameters:
 
 
 class Periods:
-    """The stretches of time by which what was sold is summed up.
+    """Periods by which sales are summed up.
 
-    ``starts`` are the first days of full months and of the window, rising. What
-    was sold before the first of them is period 0, from ``starts[n - 1]`` on it is
+    ``starts`` are the first days of full months and of the window, rising. Sales
+    before the first of them are period 0, from ``starts[n - 1]`` on they are
     period n. Months are counted from the first one; the one that ``as_of`` falls
     into is not full unless it ends on that day.
 
@@ -130,7 +130,7 @@ class Periods:
         return [False, *(start >= self._window_start for start in self.starts)]
 
     def month(self) -> list[int]:
-        """Number of the full month of each period, -1 for none."""
+        """Return the number of the full month of each period, -1 for none."""
         numbers = [month_number(start) - self._first for start in self.starts]
         return [
             -1,

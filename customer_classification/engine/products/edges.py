@@ -1,8 +1,8 @@
 """Limits that a run over all products finds, for runs over some of them.
 
 ABC classes and price bands come from the products together. A run that looks at some
-products judges them by the limits of the last run over all; so it says of them what a
-run over all with the same limits would say.
+products applies the limits of the last run over all; so its classes are those of a
+run over all with the same limits.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class ProductEdges:
 
     @classmethod
     def from_json(cls, values: Mapping) -> ProductEdges:
-        """Read limits as of :meth:`to_json`."""
+        """Read limits in the form of :meth:`to_json`."""
         bands = values["bands"]
         return cls(
             _numbers_for_keys(values["abc"]),

@@ -41,7 +41,7 @@ def product_facts(
     periods: Periods,
     parameters: ProductParameters,
 ) -> Sold:
-    """Sum up what was sold.
+    """Sum up the sales of products.
 
     :param sold: rows of ``product``, ``period`` (see :class:`Periods`), ``revenue``,
         ``margin`` (NaN unknown), ``quantity``, ``line_count``, and ``first_day`` and
@@ -91,7 +91,7 @@ def _day_numbers(days):
 
 
 def _months(days, periods):
-    """Number of the month of each day, NaN for none."""
+    """Return the month number of each day, NaN for none."""
     epoch = periods.month_of_day(np.datetime64(0, "D").item())
     months = days.to_numpy("datetime64[D]").astype("datetime64[M]")
     numbers = months.astype("int64").astype("float64") + epoch

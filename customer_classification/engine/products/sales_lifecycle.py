@@ -106,7 +106,10 @@ def _stretches(values, length, back):
 
 
 def _by_trend(trend, before, parameters):
-    """Growth and decline begin at their limit and end at half of it."""
+    """Return stages by trend.
+
+    Growth and decline begin at their limit and end at half of it.
+    """
     growth, decline = parameters.growth, -parameters.decline
     with np.errstate(invalid="ignore"):
         conditions = [

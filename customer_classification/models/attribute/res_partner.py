@@ -584,7 +584,7 @@ class ResPartner(models.Model):
         return self._customer_guard("customer_country_group_ids") & found
 
     def _market_from(self, home):
-        """The market in which this customer is for who is at home."""
+        """Return the market of this customer, seen from a home country."""
         if not self.country_id or not home.country_id:
             return False
         if self.country_id != home.country_id:

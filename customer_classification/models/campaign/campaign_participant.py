@@ -225,9 +225,9 @@ class CampaignParticipant(models.Model):
 
     @api.model
     def _completed_for_write(self, vals):
-        """Add what follows from what is written.
+        """Complete the values with those that follow from them.
 
-        What people enter stays. Results that no run wrote are written again by the
+        Entered values are kept. Results that no run wrote are overwritten by the
         next run, which knows its own by their hash.
         """
         if set(ENTERED_FIELDS) & set(vals):
@@ -262,7 +262,10 @@ class CampaignParticipant(models.Model):
 
     @api.model
     def _of_customers(self, vals_list):
-        """The values with the customer in place of a contact, who is noted beside."""
+        """Return the values with the customer in place of a contact.
+
+        The contact is noted beside.
+        """
         ids = [vals["partner_id"] for vals in vals_list if vals.get("partner_id")]
         partners = self.env["res.partner"].browse(ids)
         customers = {

@@ -409,7 +409,7 @@ class CampaignProfile(models.Model):
         return self.campaign_id.get_formview_action()
 
     def action_open_participants(self):
-        """Open who was in touch with this campaign, as the button counts them."""
+        """Open the customers in touch with this campaign, as the button counts."""
         check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.campaign_participant_action"
@@ -682,7 +682,7 @@ class CampaignProfile(models.Model):
             )
 
     def _findings_against_peers(self):
-        """Shares that stand out among the peers; without enough of them, none."""
+        """Return shares that stand out among the peers, if there are enough."""
         if self.peer_count < self.policy_id.campaign_min_peers:
             return
         for name in ("response_rate", "lead_rate", "conversion_rate"):
@@ -721,9 +721,9 @@ class CampaignProfile(models.Model):
             yield from self._findings_of_feedback()
 
     def _bought_by_tier(self):
-        """Return participants and buyers by tier of then.
+        """Return participants and buyers by tier at the first touch.
 
-        ``{(campaign, company): {tier then: (participants, buyers)}}``: two queries.
+        ``{(campaign, company): {tier then: (participants, buyers)}}``. Two queries.
         """
         participants = self.env["campaign.participant"]
         domain = [
@@ -849,7 +849,7 @@ class CampaignProfile(models.Model):
         return self._number(value, 0)
 
     def _usual_figure(self, name):
-        """The median of the peers, where there are enough of them."""
+        """Return the median of the peers, if there are enough of them."""
         peers = f"peer_{name}"
         enough = self.peer_count >= self.policy_id.campaign_min_peers
         if peers not in self._fields or not enough:

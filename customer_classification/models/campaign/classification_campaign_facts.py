@@ -102,15 +102,15 @@ DRAWN = ("audience", "manual")
 
 
 class ClassificationCampaignFacts(models.AbstractModel):
-    """Reads what is known of the campaigns of a company up to a day.
+    """Read the facts of a company's campaigns as of a day.
 
     *How it works*: the sources of touches give selects, of which one aggregate by
     campaign, customer, day and step leaves the database, rolled up to the commercial
-    partner. What people entered stands beside it. Purchases are those of the
-    customers' own runs, read for those alone whom a campaign touched or left out.
+    partner. Entered values are kept beside it. Purchases are those of the customers'
+    own runs, read only for the customers whom a campaign touched or left out.
 
-    *Query budget*: five, and three for the classes of then, whatever the number of
-    campaigns and customers.
+    *Query budget*: five, and three for the classes at the first touch, whatever the
+    number of campaigns and customers.
     """
 
     _name = "classification.campaign.facts"
@@ -178,7 +178,10 @@ class ClassificationCampaignFacts(models.AbstractModel):
 
     @api.model
     def _read_campaigns(self, policy, scope):
-        """Campaigns of the company and of all companies, by id: one query."""
+        """Read campaigns of the company and of all companies, by id.
+
+        One query.
+        """
         import pandas as pd
 
         kinds = {name: kind for name, (kind, __) in CAMPAIGN.items()}
@@ -214,7 +217,7 @@ class ClassificationCampaignFacts(models.AbstractModel):
 
     @api.model
     def _lead_count_query(self, scope):
-        """All leads of each campaign, also those of nobody known yet."""
+        """Return SQL of the leads of each campaign, also those without contact."""
         return SQL(
             """
             SELECT l.campaign_id, count(*)::integer AS leads,
@@ -267,7 +270,10 @@ class ClassificationCampaignFacts(models.AbstractModel):
 
     @api.model
     def _read_people(self, scope):
-        """All participants so far: one query."""
+        """Read all participants so far.
+
+        One query.
+        """
         import pandas as pd
 
         feedback = SQL("CASE WHEN p.has_feedback THEN p.feedback_score END")
@@ -340,7 +346,10 @@ class ClassificationCampaignFacts(models.AbstractModel):
 
     @api.model
     def _read_purchases(self, policy, scope, people, found):
-        """All purchases of who was touched or left out: two queries."""
+        """Read all purchases of participants and control groups.
+
+        Two queries.
+        """
         import numpy as np
 
         customers = np.union1d(people["customer"], found["customer"]).tolist()
@@ -379,7 +388,7 @@ class ClassificationCampaignFacts(models.AbstractModel):
 
     @api.model
     def _class_then(self, company, axis, column):
-        """SQL of a class on the day of ``t``, as the history tells it."""
+        """Return SQL of a class on the day of ``t``, from the history."""
         return SQL(
             """
             (SELECT h.%(column)s FROM (%(changes)s) h
@@ -402,7 +411,7 @@ class ClassificationCampaignFacts(models.AbstractModel):
 
 
 def _day_numbers(days):
-    """Days as float64 day numbers, NaN for none."""
+    """Return days as float64 day numbers, NaN for missing ones."""
     import numpy as np
 
     values = days.to_numpy("datetime64[D]")

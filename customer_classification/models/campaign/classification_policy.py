@@ -55,7 +55,7 @@ class ClassificationPolicy(models.Model):
         return execution.execute().with_env(self.env)
 
     def action_preview_campaigns(self):
-        """Show what the rules would change among the campaigns."""
+        """Show the changes that the rules would make among the campaigns."""
         check_one(self)
         return self.recompute_campaigns(kind="preview")._open_form()
 

@@ -104,7 +104,7 @@ CHANGE_KINDS = {
 
 
 def own_hash(campaigns, figures):
-    """A hash of what is each campaign's own."""
+    """Return a hash of each campaign's own values."""
     import pandas as pd
 
     own = {
@@ -115,7 +115,10 @@ def own_hash(campaigns, figures):
 
 
 def profile_content(campaigns, figures, policy_id):
-    """Return what a run would write of each campaign, with its hash."""
+    """Return the profile columns that a run would write, with their hash.
+
+    One row for each campaign.
+    """
     import numpy as np
 
     sources = {name: campaigns[name] for name in campaigns}
@@ -193,7 +196,7 @@ def _new(name):
 
 
 def _kept(name):
-    """SQL of what people entered, and of what was found where they did not."""
+    """Return SQL of entered values, and of found ones where none is entered."""
     return SQL(
         "CASE WHEN p.is_entered THEN COALESCE(p.%(name)s, EXCLUDED.%(name)s)"
         " ELSE EXCLUDED.%(name)s END",

@@ -149,7 +149,7 @@ class ClassificationClassifiedMixin(models.AbstractModel):
         return to_sql
 
     def _classified_finder(self, kind, values):
-        """Return the SQL maker of records with one of some profiles, or with none."""
+        """Return the SQL maker of records with one of some profiles, or none."""
         name = kind.profile_field
 
         def to_sql(model, alias, query):

@@ -95,7 +95,7 @@ class ProfileTable:
         }
 
     def content(self, sources, index, money_places=2):
-        """Return the frame of what would be written, with ``content_hash``.
+        """Return the frame of the columns to write, with ``content_hash``.
 
         :param sources: ``{engine's name: values by record}``
         :param index: ids of the records
@@ -179,7 +179,7 @@ class ProfileTable:
 
 
 def _stamps(run):
-    """``{column: SQL}`` of what every row of a run has."""
+    """Return ``{column: SQL}`` of the columns of every row of a run."""
     return {
         "company_id": SQL("%s", run.company_id.id),
         "run_id": SQL("%s", run.id),

@@ -31,7 +31,7 @@ class Customer(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A code that a customer is to get, in place of another or of none."""
+    """A code for a customer, in place of another or of none."""
 
     customer: Customer
     scheme_id: int
@@ -52,7 +52,7 @@ class Scheme(NamedTuple):
         return self.applies_to in ("all", kind)
 
     def step(self, customer):
-        """The step that gives a customer the code of this scheme, or None."""
+        """Return the step that gives a customer the code of this scheme, or None."""
         number = None
         if customer.code:
             if not self.follows or not customer.scheme_id:
@@ -139,7 +139,7 @@ class CustomerCodeAssignment(models.AbstractModel):
 
     @api.model
     def _assign(self, company, partner_ids=None, schemes=None):
-        """Do what ``_plan`` finds; return ``(first codes, changed ones)``."""
+        """Carry out the ``_plan``; return ``(first codes, changed ones)``."""
         steps, first = self._plan(company, partner_ids, schemes)
         self._retire_codes(company, [step.customer.id for step in steps])
         waiting = steps
@@ -305,7 +305,10 @@ class CustomerCodeAssignment(models.AbstractModel):
 
     @api.model
     def _words(self):
-        """``{kind: {id: word}}`` of what has words of its own: a query each."""
+        """Return ``{kind: {id: word}}`` of records with words of their own.
+
+        One query each.
+        """
         words = {
             kind: {one.id: one[letters] or one[otherwise] for one in self._all(model)}
             for kind, (model, letters, otherwise) in WORDS.items()

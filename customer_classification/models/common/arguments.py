@@ -1,4 +1,4 @@
-"""Checks of what callers hand to public methods.
+"""Checks of the arguments of public methods.
 
 Any user can call a public method by RPC with any value. Each function returns the
 value in the type that the method works with, or raises a sentence.
@@ -17,7 +17,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 def as_day(env, value, label):
     """Return a day given as a date or as ISO text; None for no value.
 
-    :param label: what people call the argument
+    :param label: name of the argument for people
     """
     if value is None or value is False:
         return None

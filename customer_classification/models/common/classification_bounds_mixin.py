@@ -59,7 +59,7 @@ class ClassificationBoundsMixin(models.AbstractModel):
 
     @api.model
     def _check_all_values(self, vals_list):
-        """Judge before a model works with what it was given."""
+        """Check values before a model works with them."""
         for vals in (*vals_list, self._context_defaults()):
             self._check_values(vals)
 
@@ -85,7 +85,7 @@ class ClassificationBoundsMixin(models.AbstractModel):
 
     @api.model
     def _value_sentence(self, name, value):
-        """Return why a field refuses a value, ``None`` where it takes it."""
+        """Return why a field refuses a value, or None."""
         field = self._fields.get(name)
         if field is None and not self.env.su:
             return self._unknown_sentence(name)

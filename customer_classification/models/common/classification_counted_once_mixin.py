@@ -9,8 +9,8 @@ class ClassificationCountedOnceMixin(models.AbstractModel):
 
     A number that several rows share is counted once: a customer with two tags is in
     both groups with all the revenue, and once in the sum of all. A number that adds up
-    within a campaign, a run or a unit has no sum over several of them. What is not
-    known is no 0 in an average, and the total of a ratio is the ratio of the totals.
+    within a campaign, a run or a unit has no sum over several of them. An unknown
+    value is not 0 in an average, and the total of a ratio is the ratio of the totals.
     """
 
     _name = "classification.counted.once.mixin"
@@ -87,7 +87,7 @@ class ClassificationCountedOnceMixin(models.AbstractModel):
 
     @api.model
     def _total(self, name, function, value, query):
-        """SQL over all rows, or over one row of each of those whose number it is."""
+        """Return SQL over all rows, or over one row per owner of the number."""
         if name not in self._counted_once:
             return SQL("%s(%s)", function, value)
         keys = [
@@ -126,7 +126,7 @@ class ClassificationCountedOnceMixin(models.AbstractModel):
 
     @api.model
     def _weighted_average(self, name, query):
-        """SQL of the average of all that the rows are averages of."""
+        """Return SQL of the average weighted by the rows' counts."""
         value = self._field_to_sql(self._table, name, query)
         weight = self._field_to_sql(self._table, self._weighted_by[name], query)
         return SQL(

@@ -65,7 +65,7 @@ class ClassificationProtectedMixin(models.AbstractModel):
 
     @api.model
     def _check_client_values(self, vals_list):
-        """Refuse what a client may not give new records.
+        """Refuse values that a client may not give new records.
 
         Called before anything is looked up or written for them.
         """

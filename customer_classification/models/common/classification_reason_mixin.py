@@ -222,7 +222,10 @@ def _plain(value):
 
 
 class ClassificationReasonMixin(models.AbstractModel):
-    """Records that say in each reader's language why they rest, or failed."""
+    """Records with the reason of a failure, in each reader's language.
+
+    Also the reason why they rest.
+    """
 
     _name = "classification.reason.mixin"
     _description = "Records That Say Why They Rest"

@@ -49,7 +49,10 @@ class IrRule(models.Model):
 
     @api.model
     def _own_wizard_domain(self, model):
-        """The domain of one's own wizards: Odoo shows those of others, too."""
+        """Return the domain of one's own wizards.
+
+        Odoo shows those of others, too.
+        """
         if not model._transient or not self._is_of_addons(model):
             return Domain.TRUE
         return Domain("create_uid", "=", self.env.uid)
@@ -73,7 +76,7 @@ class IrRule(models.Model):
 
     @api.model
     def _subject_domain(self, field):
-        """The domain of rows whose subject the user may read, or who have none."""
+        """Return the domain of rows with a readable subject, or without one."""
         allowed = self._readable(field.comodel_name)
         if allowed.is_true():
             return Domain.TRUE
@@ -107,7 +110,7 @@ class IrRule(models.Model):
 
 
 def _lets_pass(domain, companies):
-    """Return whether a domain holds in each company and in none.
+    """Return whether a domain holds in each company and without one.
 
     :param companies: ids of all companies, and False
     """

@@ -112,9 +112,9 @@ def values_among(field, values):
 
 
 def compared_value(env, field, value):
-    """Return a value comparable by size with a field, None for none.
+    """Return a value comparable by size with a field, or None.
 
-    :raises UserError: it cannot
+    :raises UserError: it is not comparable
     """
     if field.type in NUMBERS:
         label = field._description_string(env)

@@ -60,7 +60,10 @@ class CustomerClassesThenMixin(models.AbstractModel):
                 row[name] = found.get(row.id)
 
     def _field_to_sql(self, alias, field_expr, query=None):
-        """The class of then through a join with the periods of the history."""
+        """Return SQL of the class on that day.
+
+        Through a join with the periods of the history.
+        """
         axis = AXES_THEN.get(field_expr)
         if axis is None or query is None:
             return super()._field_to_sql(alias, field_expr, query)

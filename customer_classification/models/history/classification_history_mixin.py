@@ -118,7 +118,7 @@ class ClassificationHistoryMixin(models.AbstractModel):
 
     @api.model
     def _context_day(self, key):
-        """The day that stands in the context, None where there is none."""
+        """Return the day in the context, or None."""
         day = as_day(self.env, self.env.context.get(key), self.env._("History"))
         if day and day.year not in YEARS:
             raise UserError(
@@ -240,7 +240,7 @@ class ClassificationHistoryMixin(models.AbstractModel):
     # Actions
 
     def action_open_customer(self):
-        """Open the profile of the customer, or the contact who has none any more."""
+        """Open the profile of the customer, or the contact without a profile."""
         check_one(self)
         profile = self.env["customer.profile"].search(
             [

@@ -250,7 +250,7 @@ class ClassificationMigration(models.Model):
     def _matrix_currency(self):
         """Return the one currency of the amounts, for readers who may see them.
 
-        That of all companies that are switched on; none where they have several.
+        That of all enabled companies; none where they have several.
         """
         currencies = self.env.companies.currency_id
         is_shown = self._has_field_access(self._fields["to_revenue"], "read")
@@ -346,7 +346,7 @@ class ClassificationMigration(models.Model):
 
     @api.model
     def _outside(self, end):
-        """The row or column of those who are no customers on that day."""
+        """Return the row or column of partners who are not customers that day."""
         name = {
             "from": self.env._("Not Yet a Customer"),
             "to": self.env._("No Longer a Customer"),

@@ -115,7 +115,7 @@ class CustomerHeldData(models.AbstractModel):
 
     @api.model
     def _field_names(self, model, is_subject, with_sentences=True):
-        """Names of the fields of a model that say something about a person."""
+        """Return the names of a model's fields with data about a person."""
         return [
             field.name
             for field in model._fields.values()

@@ -117,7 +117,7 @@ class ResPartner(models.Model):
     # Access
 
     def action_open_held_data(self):
-        """Open what is held about this person."""
+        """Open the data held about this person."""
         check_one(self)
         return {
             "type": "ir.actions.act_url",
@@ -130,7 +130,7 @@ class ResPartner(models.Model):
     def _erase_free_text(self):
         """Erase the free text of all rows about these contacts.
 
-        And on the contacts that of our addons: one query a model, and one for withheld
+        On the contacts also that of our addons. One query a model, and one for withheld
         rows.
         """
         self.env.flush_all()
@@ -145,7 +145,7 @@ class ResPartner(models.Model):
             row.content = self._erased(row)
 
     def _free_text_fields(self, model):
-        """Names of the fields of the addon in which people write what they like."""
+        """Return the names of the addon's free text fields."""
         own = model._original_module.startswith(ADDON)
         return [
             field.name

@@ -60,7 +60,7 @@ class ClassificationPolicy(models.Model):
         return execution.execute().with_env(self.env)
 
     def action_preview_products(self):
-        """Show what the rules would change among the products."""
+        """Show the changes that the rules would make among the products."""
         check_one(self)
         return self.recompute_products(kind="preview")._open_form()
 

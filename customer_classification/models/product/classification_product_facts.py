@@ -32,7 +32,7 @@ VARIANT = {"id": "int", "product": "int", "cost": "float", "active": "bool"}
 
 
 def _code_by_numbers(axis):
-    """SQL of the engine's code of a class so far, as the numbers gave it."""
+    """Return SQL of the engine's code of a computed class so far."""
     return SQL(
         "array_position(%s::text[],"
         " (CASE WHEN f.is_overridden THEN %s ELSE %s END)::text)",
@@ -175,7 +175,7 @@ class ClassificationProductFacts(models.AbstractModel):
 
     @api.model
     def _without(self, set_aside, products, previous, rows, variants):
-        """The same frames without products that are set aside."""
+        """Return the same frames without excluded products."""
         if not set_aside:
             return products, previous, rows, variants
         kept = ~products.index.isin(set_aside)
@@ -470,7 +470,7 @@ def _among(column, ids):
 
 
 def _day_numbers(days):
-    """Days as float64 day numbers, NaN for none."""
+    """Return days as float64 day numbers, NaN for missing ones."""
     import numpy as np
 
     values = days.to_numpy("datetime64[D]")

@@ -192,7 +192,10 @@ class ClassificationSourceInvoice(models.AbstractModel):
 
     @api.model
     def _move_line_query(self, policy, scope, period):
-        """``balance`` is in company currency, negative for what is sold."""
+        """Return SQL of the move lines.
+
+        ``balance`` is in company currency, negative for sales.
+        """
         return SQL(
             """
             SELECT l.product_id, m.day, m.period, -%(amount)s AS amount,
@@ -238,7 +241,7 @@ class ClassificationSourceInvoice(models.AbstractModel):
 
 
 class ClassificationSourceCredit(models.AbstractModel):
-    """The lines of credit notes, as far as they take back what counted."""
+    """Lines of credit notes, as far as they take back counted sales."""
 
     _name = "classification.source.credit"
     _inherit = ["classification.source.credit"]
@@ -273,7 +276,7 @@ class ClassificationSourceCredit(models.AbstractModel):
 
 
 def _at_rate(amount, scope):
-    """SQL of an amount of an order by the order's ``rate``, NULL for none."""
+    """Return SQL of an order's amount by its ``rate``, NULL without one."""
     return SQL(
         "CASE WHEN o.rate IS NULL THEN %s ELSE %s END",
         amount,

@@ -108,7 +108,7 @@ class ProductAssociation(models.Model):
                 product.optional_product_ids |= new
 
     def _withdraw(self):
-        """Take what was recommended out of the optional products."""
+        """Remove the recommended products from the optional products."""
         recommended = self.filtered(lambda link: link.kind == "recommends")
         for product, links in recommended.grouped("product_tmpl_id").items():
             product.optional_product_ids -= links.other_tmpl_id

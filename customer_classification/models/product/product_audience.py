@@ -83,7 +83,7 @@ class ProductAudience(models.Model):
         return SQL(" UNION ALL ").join(map(self._axis_query, _AXES))
 
     def _axis_query(self, axis):
-        """The rows of one axis: what was bought, and for whom it is meant."""
+        """Return SQL of the rows of one axis: purchases, and target audience."""
         columns = {
             name: SQL("d.class_id") if name == axis else SQL("NULL::integer")
             for name in _AXES
@@ -163,7 +163,7 @@ class ProductAudience(models.Model):
         return SQL.identifier("f", f"{axis}_id")
 
     def _carried_join(self, axis):
-        """Join the tags that a customer has, with those above them."""
+        """Return SQL that joins the tags of a customer, with those above them."""
         if axis != "tag":
             return SQL("")
         return SQL(
@@ -326,7 +326,10 @@ class ProductAudience(models.Model):
         )
 
     def _usual_query(self, axis):
-        """Share of each class of the revenue of all customers, in the window."""
+        """Return SQL of each class's share of the revenue, in the window.
+
+        The revenue of all customers.
+        """
         return SQL(
             """
             SELECT f.company_id, %(class)s AS class_id,
@@ -348,8 +351,8 @@ class ProductAudience(models.Model):
     def action_open_customers(self):
         """Open the customers of this class who bought the product.
 
-        What the row is about stands in its id: reading a row of a view by its id
-        would work out all the others.
+        The subject of the row is in its id: reading a row of a view by its id
+        would compute all the others.
         """
         product_id, company_id, class_id, axis = _unpack(one_id(self))
         product = self.env["product.template"].browse(product_id)
@@ -361,10 +364,9 @@ class ProductAudience(models.Model):
         )
 
     def _open_buyers(self, product, condition=None, axis="value_tier"):
-        """Open the customers who bought a product in the window: one query.
+        """Open the customers who bought a product in the window.
 
-        Of the companies that are switched on, and of contacts that the reader may
-        read.
+        Of the enabled companies, and of contacts that the reader may read. One query.
 
         :param condition: SQL on ``b``, a line of :meth:`_bought_query`
         """

@@ -47,7 +47,7 @@ class ProductClassDirty(models.Model):
 
     @api.model
     def _forget(self, company):
-        """Forget what this transaction sees: marks that come later stay."""
+        """Forget the marks that this transaction sees: later ones stay."""
         self.env.cr.execute(
             SQL("DELETE FROM product_class_dirty WHERE company_id = %s", company.id)
         )

@@ -6,7 +6,7 @@ from ..common.called_records import check_one
 
 
 class SaleOrder(models.Model):
-    """Tells on a quotation which required products and services are missing."""
+    """Quotations name the missing required products and services."""
 
     _name = "sale.order"
     _inherit = ["sale.order"]
@@ -44,7 +44,7 @@ class SaleOrder(models.Model):
 
     @api.model
     def _association_links(self, products):
-        """Links that start from products, or from what these require."""
+        """Return links from products, or from those that these require."""
         model = self.env["product.association"]
         links, seen = model.browse(), products.browse()
         while products:

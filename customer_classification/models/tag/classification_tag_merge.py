@@ -163,7 +163,7 @@ class ClassificationTagMerge(models.Model):
         self._refresh(kind)
 
     def _check_reach(self, kind, into, tags):
-        """Refuse to change what the caller may not write, before anything is done."""
+        """Refuse changes beyond the caller's write access, before any is made."""
         self._check_may_merge(into | tags)
         references = self.env["classification.tag.reference"]
         found = references.sudo()._to_repoint(tags)
@@ -190,7 +190,10 @@ class ClassificationTagMerge(models.Model):
             )
 
     def _repoint_rules(self, kind, tag, into):
-        """Rules that kept the tag keep the other: who matches any of them has it."""
+        """Let the rules of a tag keep the other one.
+
+        Records that match any of them have it.
+        """
         rules = tag.sudo().with_context(active_test=False).tag_rule_ids
         log = [
             {
@@ -257,7 +260,7 @@ class ClassificationTagMerge(models.Model):
             )
 
     def _check_may_undo(self, kind, into, tags):
-        """Let those undo it who may undo its batch, and may write its tags."""
+        """Check the rights to undo the merge: those for its batch and its tags."""
         self._check_may_merge(into | tags)
         if not self.batch_id:
             raise UserError(self.env._("There is nothing to undo."))

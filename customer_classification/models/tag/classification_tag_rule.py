@@ -165,7 +165,7 @@ class ClassificationTagRule(models.Model):
     )
     @api.depends_context("lang")
     def _compute_name(self):
-        """The name of the tag, in the language of who reads."""
+        """Compute the name: that of the tag, in the reader's language."""
         for rule in self:
             rule.name = rule._tag().display_name or self.env._("No tag yet")
 
@@ -184,7 +184,7 @@ class ClassificationTagRule(models.Model):
             rule.model_name = KINDS[rule.kind or "partner"].model
 
     def _tag(self):
-        """The tag that the rule keeps; empty while none is chosen."""
+        """Return the tag that the rule keeps; empty while none is chosen."""
         return self[KINDS[self.kind or "partner"].tag_field]
 
     @api.constrains("kind", "partner_tag_id", "product_tag_id", "campaign_tag_id")
@@ -236,7 +236,7 @@ class ClassificationTagRule(models.Model):
         return super()._condition_taken() | dict.fromkeys(facts, False)
 
     def _condition(self, person=None):
-        """The :class:`Condition`, with superuser rights or those of a person."""
+        """Return the :class:`Condition`, as superuser or as a person."""
         self.ensure_one()
         person = self._condition_root if person is None else person
         model = KINDS[self.kind].model
@@ -247,7 +247,9 @@ class ClassificationTagRule(models.Model):
         return Condition(records, self.domain, label, within)
 
     def _responsible_condition(self):
-        """The :class:`Condition` as the responsible sees it, or nobody.
+        """Return the :class:`Condition` with the rights of the responsible.
+
+        Or of nobody.
 
         :raises AccessError: the responsible may not work there any more
         """
@@ -346,7 +348,7 @@ class ClassificationTagRule(models.Model):
         return self.action_run()
 
     def _wake_tag(self):
-        """Take the tag, and those above it, out of the archive."""
+        """Unarchive the tag and those above it."""
         tag = self._tag()
         above = tag.browse(map(int, tag.parent_path.strip("/").split("/")))
         above.filtered(lambda tag: not tag.active).active = True
@@ -371,12 +373,12 @@ class ClassificationTagRule(models.Model):
         return domain & MAY_BE_PROFILED if self.kind == "partner" else domain
 
     def action_open_matching(self):
-        """Open who matches."""
+        """Open the matching records."""
         check_one(self)
         return self._open(self._listed_domain())
 
     def action_open_added(self):
-        """Open who would get the tag."""
+        """Open the records that would get the tag."""
         check_one(self)
         kind = KINDS[self.kind]
         return self._open(
@@ -384,7 +386,7 @@ class ClassificationTagRule(models.Model):
         )
 
     def action_open_removed(self):
-        """Open who has the tag from a rule and does not match."""
+        """Open the records with the tag from a rule that do not match."""
         check_one(self)
         kind = KINDS[self.kind]
         return self._open(
@@ -537,9 +539,9 @@ class ClassificationTagRule(models.Model):
             )
 
     def _resting(self):
-        """Rules that cannot be used, and what the others ask for.
+        """Return the unusable rules, and the tags that the others ask for.
 
-        Those that keep the same tag as one that cannot be used rest, too: half of the
+        Rules for the same tag as an unusable one rest, too: half of the
         tag would be taken away.
 
         :return: ``(rules, {rule: tags that it asks for})``; the reason is on the rules
@@ -582,7 +584,7 @@ class ClassificationTagRule(models.Model):
         return {(rule.kind, rule._tag().id) for rule in self}
 
     def _rest(self, reason):
-        """Say why a rule gives and takes nothing; once to its owner, too.
+        """Set the reason why a rule rests; notify its owner once.
 
         :param reason: of :mod:`classification_reason_mixin`
         """

@@ -147,7 +147,10 @@ class CampaignStart(models.TransientModel):
     # Who is meant
 
     def _customer_ids(self):
-        """Ids of the customers who are meant, each once: one query."""
+        """Return the ids of the targeted customers, each once.
+
+        One query.
+        """
         self.ensure_one()
         if self.audience == "classes":
             domain = self._class_domain()

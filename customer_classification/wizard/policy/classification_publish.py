@@ -23,7 +23,7 @@ class ClassificationPublish(models.TransientModel):
             wizard.has_preview = bool(rules and rules._preview_kind)
 
     def action_preview(self):
-        """Show what the version would change, without changing a class."""
+        """Show the changes of the version, without changing a class."""
         check_one(self)
         return self.policy_id.action_preview()
 

@@ -78,7 +78,7 @@ class ClassificationTagWizard(models.TransientModel):
         return self[f"{KINDS[self.kind].tag_field}s"]._origin
 
     def _records(self):
-        """Return what is to be tagged; all of it may be read by the user."""
+        """Return the records to tag; the user may read all of them."""
         model = self.env[KINDS[self.kind].model]
         if self.selection == "filter":
             return self._filtered(model)
@@ -96,7 +96,7 @@ class ClassificationTagWizard(models.TransientModel):
             ) from error
 
     def _pairs(self):
-        """``(added, removed)``: what would change, as pairs of tag and record."""
+        """Return ``(added, removed)``: the changes, as pairs of tag and record."""
         if not self.kind:
             return set(), set()
         records, tags = self._records(), self._tags()
