@@ -82,7 +82,7 @@ TIMES_BARE, TIMES_LIMIT, WAL_BYTES = 7, 4, 1_200
 
 
 class Bench:
-    """The steps, each measured once by a call, and what they took by name."""
+    """The steps, each measured once by a call, and their costs by name."""
 
     def __init__(self, registry):
         self.registry = registry
@@ -150,7 +150,7 @@ class Bench:
             cr.execute(SQL("TRUNCATE %s CASCADE", tables))
 
     def limit(self):
-        """Copy what the first run wrote into tables without keys and indexes."""
+        """Copy the rows of the first run into tables without keys and indexes."""
         with tempfile.TemporaryDirectory() as folder:
             with self.registry.cursor() as cr:
                 for table in WRITTEN_TABLES:

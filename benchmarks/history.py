@@ -154,7 +154,7 @@ def fill(registry, customers, later):
 
 
 def questions(env):
-    """``{label: what a screen asks}``"""
+    """Return ``{label: question of a screen}``."""
     history = env["classification.history"].with_context(history_date=str(LAST))
     known = history.with_context(history_known_date=str(KNOWN))
     migration = env["classification.migration"].with_context(

@@ -130,7 +130,7 @@ def _copy(record, columns, number, start):
 
 
 class Bench:
-    """The aggregate and the run, and what they took."""
+    """The aggregate and the run, and their costs."""
 
     def __init__(self, registry):
         self.registry = registry
@@ -167,7 +167,7 @@ class Bench:
         self._measured(name, run)
 
     def refresh(self, percent):
-        """A run over the products of orders that were written, of a share of all."""
+        """Run over the products of written orders, a share of all."""
 
         def run(env):
             run = env["classification.run"]._prepare_of_kind(

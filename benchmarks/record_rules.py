@@ -70,7 +70,7 @@ def fill(registry, customers):
 
 
 def _copied_columns(env):
-    """SQL of what one profile has from another: all but whose it is."""
+    """Return SQL of the columns that profiles copy, without the owner."""
     names = (
         name
         for name, field in sorted(env["customer.profile"]._fields.items())
@@ -114,7 +114,7 @@ def _salespersons(env):
 
 
 def questions(env):
-    """``{label: what a screen asks}``"""
+    """Return ``{label: question of a screen}``."""
     profiles, partners = env["customer.profile"], env["res.partner"]
     columns = _list_specification(partners)
     others = {name: of for name, of in columns.items() if "customer_" not in name}
@@ -148,7 +148,7 @@ def _list_specification(model):
 
 
 def measure_all(registry, rounds):
-    """``{(who, label): [(seconds, busy seconds, queries)]}``"""
+    """Return ``{(who, label): [(seconds, busy seconds, queries)]}``."""
     taken = {}
     for __ in range(rounds):
         with measured(registry, Measure()) as env:

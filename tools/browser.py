@@ -49,7 +49,7 @@ def need() -> str:
 
 
 def _from_playwright() -> str | None:
-    """Have Playwright download its Chromium; one that does not start is none."""
+    """Have Playwright download its Chromium; return None if it fails to start."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     env = {"PLAYWRIGHT_BROWSERS_PATH": str(FOLDER)}
     argv = [PYTHON, "-m", "playwright", "install", "--no-shell", "chromium"]

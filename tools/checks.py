@@ -22,7 +22,7 @@ _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def main() -> int:
-    """Print what is wrong, return the exit code."""
+    """Print the errors and return the exit code."""
     modules = [ROOT / name for name in repository_modules()]
     helpers = [path.parent for path in TEST_ADDONS.glob("*/__manifest__.py")]
     complaints = [
@@ -90,7 +90,7 @@ def _place(path: Path) -> str:
 
 
 def check_xml(folders: Iterable[Path]) -> Iterator[str]:
-    """Complain about files that are no well-formed XML."""
+    """Complain about files that are not well-formed XML."""
     for folder in folders:
         for path in sorted((*folder.rglob("*.xml"), *folder.rglob("*.svg"))):
             try:

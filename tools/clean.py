@@ -1,4 +1,4 @@
-"""`./dev clean`: remove what the other commands made."""
+"""`./dev clean`: remove the files of the other commands."""
 
 import os
 import shutil

@@ -59,7 +59,7 @@ def moment(text: str) -> datetime:
 
 
 def library(root: Path = Path("/")) -> Path:
-    """Return libfaketime, or say how to get it."""
+    """Return libfaketime, or raise with the way to get it."""
     found = [path / _LIBRARY for place in _PLACES for path in sorted(root.glob(place))]
     for path in found:
         if path.exists():

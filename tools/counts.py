@@ -1,4 +1,4 @@
-"""Numbers of tests, read from what pytest and Odoo report."""
+"""Numbers of tests, read from the output of pytest and Odoo."""
 
 import re
 import xml.etree.ElementTree as ElementTree
@@ -46,7 +46,7 @@ class Counts:
         return text + (f", {self.skipped} skipped" if self.skipped else "")
 
     def fail(self, reason: str) -> None:
-        """Count something that is no test of its own as failed."""
+        """Count a failure that belongs to no test."""
         self.failed += 1
         self.failures.append(reason)
 
@@ -75,7 +75,7 @@ def from_junit(report: Path, code: int) -> Counts:
 
 @dataclass(frozen=True)
 class Allowed:
-    """A log entry that is no failure, and why."""
+    """A log entry that is not a failure, and the reason."""
 
     pattern: re.Pattern[str]
     reason: str

@@ -1,4 +1,4 @@
-"""Classify what is in the demo database; runs inside of `odoo shell`.
+"""Classify the demo database's records; runs inside of `odoo shell`.
 
 Prints one line `RESULT <json>`: a list with one table per company.
 """

@@ -233,7 +233,7 @@ def _apt(argv: Sequence[str], progress: Progress, cwd: Path | None = None) -> No
 
 
 def _explain(errors: Sequence[str]) -> str:
-    """Say what to do about apt's first complaint."""
+    """Return the remedy for apt's first complaint."""
     reason = errors[0] if errors else f"see {LOGS / 'apt.log'}"
     names = ", ".join(PACKAGES)
     return _NO_NETWORK.format(reason=reason, names=names, folder=DOWNLOADS)

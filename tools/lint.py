@@ -71,7 +71,7 @@ def lint(fix: bool = False) -> int:
 
 
 def run(checks: Sequence[Check], at_a_time: int) -> list[str]:
-    """Run checks beside each other and print what each says when it has ended.
+    """Run checks beside each other and print each one's output at its end.
 
     :returns: names of those that failed
     """

@@ -148,7 +148,7 @@ def log_level(line: str) -> str | None:
 
 
 def addons_path(odoo: Odoo) -> list[Path]:
-    """Return our addons, our test helpers and what lies beside Odoo's package."""
+    """Return our addons, our test helpers and the folder of Odoo's package."""
     ours = [path for path in (ROOT, TEST_ADDONS) if any(path.glob("*/__manifest__.py"))]
     return [*ours, *odoo.addons]
 

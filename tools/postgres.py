@@ -173,7 +173,7 @@ def _start() -> None:
 
 
 def _local_settings() -> dict[str, str]:
-    """Settings which depend on the machine or on what the cluster is used for."""
+    """Return settings that depend on the machine or the cluster's purpose."""
     local = {}
     if os.environ.get("CI") or os.environ.get("DEV_UNSAFE_PG"):
         local.update({"fsync": "off", "full_page_writes": "off"})
@@ -210,7 +210,7 @@ def _socket_folder() -> Path:
 
 
 def _owner(folder: Path) -> tuple[int, int]:
-    """Return who owns, or is to own, a data folder: never root."""
+    """Return the present or future owner of a data folder: never root."""
     status = folder.stat()
     if status.st_uid or os.geteuid():
         return status.st_uid, status.st_gid

@@ -1,4 +1,4 @@
-"""Start programs so that whatever ends `./dev` ends them as well."""
+"""Start programs that end whenever `./dev` ends."""
 
 import os
 import signal
@@ -121,7 +121,7 @@ def stream(
 def output(
     argv: Sequence[str | Path], env: Mapping[str, str] | None = None, **options: object
 ) -> str:
-    """Return what a short program prints; its complaint becomes a DevError."""
+    """Return the output of a short program; its complaint becomes a DevError."""
     options = {"capture_output": True, "text": True, **options}
     command = [str(arg) for arg in argv]
     try:

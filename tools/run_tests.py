@@ -181,7 +181,7 @@ class _Job:
         return self.process.poll() is not None
 
     def results(self) -> list[_Result]:
-        """Print what the tests said and return what came out."""
+        """Print the output of the tests and return their results."""
         self.log.seek(0)
         say(self.log.read().decode(errors="replace").rstrip())
         if not self.report.exists():

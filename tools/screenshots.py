@@ -244,7 +244,7 @@ class Camera:
         return page.path.format(id=found[0]) if found else ""
 
     def _rest(self) -> None:
-        """Wait for what is loaded and for the frames that draw it."""
+        """Wait for loading and for the frames that draw the page."""
         self.page.add_style_tag(content=_STILL)
         self.page.mouse.move(0, 0)
         self.page.wait_for_timeout(1_000)

@@ -130,7 +130,10 @@ class ClassificationCase(TransactionCase):
 
     @classmethod
     def _regular(cls, name, amount, every=30, times=12, until=AS_OF, **values):
-        """A customer who bought ``times`` times, every so many days, up to a day."""
+        """Create a customer with a number of purchases at equal intervals.
+
+        ``times`` purchases, every ``every`` days, up to a day.
+        """
         customer = cls._customer(name, **values)
         cls.env["customer.purchase"].create(
             [

@@ -103,7 +103,7 @@ def _expected_gap(frame, usual_gap):
 
 
 def _scores(frame):
-    """R, F, M from 1 to 5 of who bought in the window, and the value score."""
+    """Return R, F, M from 1 to 5 of buyers in the window, and the score."""
     buyers = frame[frame["order_count"] > 0]
     scores = pd.DataFrame(index=frame.index)
     scores["score_recency"] = 6 - _fifth(buyers["recency_days"])
@@ -119,7 +119,7 @@ def _scores(frame):
 
 
 def _fifth(values):
-    """1 + how many of the four quantiles lie strictly below the value."""
+    """Return 1 + the number of four quantiles strictly below the value."""
     quantiles = values.quantile(list(BINS)).round(6)
     return 1 + sum((values > quantile).astype(int) for quantile in quantiles)
 
@@ -173,7 +173,10 @@ def _came_back(customer, usual_gap):
 
 
 def _growth(known, as_of):
-    """Last six months against the six before, of who has three orders in one."""
+    """Return the growth of the last six months against the six before.
+
+    Of customers with three orders in one of them.
+    """
     halves = {
         "before": (as_of - pd.DateOffset(months=12), as_of - pd.DateOffset(months=6)),
         "recent": (as_of - pd.DateOffset(months=6), as_of),
@@ -192,7 +195,7 @@ def _growth(known, as_of):
 
 
 def _risk(customer):
-    """Points for signals; none for who never bought or is lost."""
+    """Return points for signals; none for prospects and lost customers."""
     if customer.lifecycle_stage in ("prospect", "lost"):
         return None
     points, gap = 0, customer.expected_gap_days

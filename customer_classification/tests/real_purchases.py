@@ -215,7 +215,7 @@ class RealPurchasesCase(TransactionCase):
         return found.sort_index()
 
     def _differences(self, expected, found, name):
-        """Customers on whom run and reference differ in a column."""
+        """Return the customers on whom run and reference differ in a column."""
         if name in NUMBERS:
             # Odoo reads 0 where nothing is known; only the growth may be 0 itself.
             left, right = expected[name], found[name]

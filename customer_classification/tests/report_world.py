@@ -1,4 +1,4 @@
-"""A company with something in every report, and what all of it adds up to."""
+"""A company with data in every report, and the expected totals."""
 
 from datetime import date, timedelta
 
@@ -155,7 +155,10 @@ class ReportWorld(CampaignCase):
 
     @classmethod
     def _enter_purchases(cls):
-        """Orders of ``(product, quantity, price)`` lines, some of them given back."""
+        """Create orders of ``(product, quantity, price)`` lines.
+
+        Some of them are returned.
+        """
         small, medium = cls.shirt.product_variant_ids
         printer, copier, toner, flour = (
             product.product_variant_id

@@ -127,7 +127,7 @@ class RightsMatrixCase(RightsWorld):
         return {record._name: record for record in found}
 
     def _domain_here(self, name):
-        """The condition by which rows of a model are those of the world's company."""
+        """Return the condition for rows of the world's company."""
         for path in (
             *("company_id", "policy_id.company_id", "rules_id.company_id"),
             "scheme_id.company_id",
@@ -222,7 +222,7 @@ class RightsMatrixCase(RightsWorld):
     # Tables
 
     def _check_table(self, name, found):
-        """Hold what was found against the table, naming each difference."""
+        """Compare the findings with the table, naming each difference."""
         path = Path(__file__).resolve().parents[2] / self.addon / "tests" / "rights"
         path = path / f"{name}.txt"
         if os.environ.get("RIGHTS_MATRIX") == "write":
@@ -273,7 +273,7 @@ class RightsMatrixCase(RightsWorld):
     # Hostile calls
 
     def check_hostile_calls(self):
-        """Answer each call with a result or a sentence, whatever it is given."""
+        """Assert that each call is answered with a result or a sentence."""
         for name, method in self._own_methods():
             for role in ("portal", "user", "manager"):
                 for ids, kwargs in self._hostile_calls(name, method):

@@ -17,7 +17,7 @@ MANY = 3
 
 
 def read_facts(env):
-    """Facts: contacts of each country, and the class so far."""
+    """Return the facts: contacts of each country, and the class so far."""
     rows = env.execute_query(
         SQL(
             """

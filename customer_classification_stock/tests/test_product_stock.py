@@ -37,7 +37,7 @@ class TestProductStock(ProductCase):
 
     @classmethod
     def _put(cls, product, quantity, location=None, **values):
-        """So much of a product lies there now."""
+        """Put a quantity of a product at a location now."""
         quants = cls.env["stock.quant"].sudo()
         quants._update_available_quantity(
             product.product_variant_id, location or cls.location, quantity, **values

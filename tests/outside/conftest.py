@@ -1,4 +1,4 @@
-"""What the tests from outside share: Odoo, one served database, its users.
+"""Shared fixtures: Odoo, one served database, its users.
 
 Everything expensive is made once: one web server on one classified copy of the
 database with demo data, used by the API, fault and browser tests alike.
@@ -44,7 +44,7 @@ def session():
 
 
 def _drop_left_over(running):
-    """Drop the databases of test processes that are no more."""
+    """Drop the databases of dead test processes."""
     for (name,) in databases.sql(running, "SELECT datname FROM pg_database"):
         match = _TEMPORARY.fullmatch(name)
         if match and not Path("/proc", match[1]).exists():

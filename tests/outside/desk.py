@@ -90,7 +90,7 @@ class Desk:
         )
 
     def open_list(self, model, domain):
-        """Open what a domain finds as a list: other tests' records are not in it."""
+        """Open the records of a domain as a list, without other tests' records."""
         self.open(
             {
                 "type": "ir.actions.act_window",
@@ -105,7 +105,7 @@ class Desk:
         self.settle()
 
     def turn(self):
-        """Let the page do what it is about to do; False where it goes to another."""
+        """Let the page finish its next step; False if it goes to another page."""
         try:
             self.page.evaluate(TURN)
         except Error:
@@ -160,7 +160,7 @@ class Reader(Desk):
         self.settle()
 
     def settle(self):
-        """Wait until the screen has what it asked for, and asks for nothing more."""
+        """Wait until the screen has loaded and asks for nothing more."""
         end = time.monotonic() + LATER / 1000
         quiet = 0
         while quiet < QUIET:
@@ -179,7 +179,7 @@ class Reader(Desk):
         return dialogs.last if dialogs.count() else self.page
 
     def press(self, name):
-        """Press the button of this name; an icon may stand before it."""
+        """Press the button of this name; an icon may precede it."""
         if isinstance(name, str):
             name = re.compile(rf"^\W*{re.escape(name)}$")
         buttons = self.place.get_by_role("button", name=name)
@@ -199,7 +199,7 @@ class Reader(Desk):
         self.place.get_by_role("tab", name=name, exact=True).click()
 
     def back_to(self, name):
-        """Go back by the way that stands above the screen."""
+        """Go back by the breadcrumb above the screen."""
         crumbs = self.page.locator(".o_breadcrumb, .o_control_panel")
         crumbs.get_by_role("link", name=name).last.click()
         self.settle()
@@ -229,12 +229,12 @@ class Reader(Desk):
         field.press("Tab")
 
     def choose(self, label, text):
-        """Write into a field and take what it offers."""
+        """Write into a field and take its suggestion."""
         self.field(label).fill(text)
         self.page.get_by_role("option", name=text).first.click()
 
     def row(self, text):
-        """The line of a list in which this text stands."""
+        """Return the line of a list with this text."""
         rows = self.place.locator("tbody").get_by_role("row")
         return rows.filter(has_text=text)
 
@@ -255,7 +255,7 @@ class Reader(Desk):
         field.press("Tab")
 
     def open_row(self, text):
-        """Open what stands in this line."""
+        """Open the record of this line."""
         self.row(text).first.locator("td").nth(1).click()
         self.settle()
 
@@ -269,7 +269,7 @@ class Reader(Desk):
         self.page.keyboard.press("Escape")
 
     def without_filters(self):
-        """Take away what the screen has filtered by itself."""
+        """Remove the screen's own filters."""
         while self.page.locator(".o_facet_remove").count():
             self.page.locator(".o_facet_remove").first.click()
             self.settle()

@@ -16,7 +16,7 @@ _QUIET = ("--stop-after-init", "--max-cron-threads=0", "--no-http")
 
 
 def temporary_name(purpose: str) -> str:
-    """Return a database name that says which process it belongs to."""
+    """Return a database name with the id of its process."""
     return f"out_{os.getpid()}_{purpose}"
 
 
@@ -30,7 +30,7 @@ def foreign(session: Session, glue: bool = False) -> list[str]:
 
 
 def modules(session: Session) -> list[str]:
-    """Return our addons and what this build of Odoo needs for a browser."""
+    """Return our addons and the modules that Odoo needs for a browser."""
     return [*repository_modules(), *databases.helpers_needed(session)]
 
 
@@ -40,7 +40,7 @@ def complaints(session: Session, database: str, *args: str) -> list[str]:
 
 
 def odoo_tests(session: Session, database: str, tests: str, *args: str):
-    """Run some of Odoo's own tests; return how many passed, and what failed."""
+    """Run some of Odoo's own tests; return the passed count and failures."""
     allowed = counts.read_allowed(TOOLS / "allowed_warnings.txt")
     reader = counts.OdooLog(allowed)
     # With tests Odoo serves all the same, and a demo may have its usual port.
@@ -101,6 +101,6 @@ def _watched(session: Session, database: str, *args: str) -> list[str]:
 
 
 def _log(database: str) -> Path:
-    """One log for each purpose, whatever the process."""
+    """Return the log for a purpose, the same for every process."""
     LOGS.mkdir(parents=True, exist_ok=True)
     return LOGS / f"outside_{database.rpartition('_')[2]}.log"

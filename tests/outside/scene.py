@@ -93,7 +93,7 @@ class Scene:
         return self._create("res.partner", *({"name": n, **values} for n in names))
 
     def add(self, purchases):
-        """Customers, as far as they are new, and what they bought.
+        """Create the new ones of the customers, and their purchases.
 
         :param purchases: `{name: [(days ago, amount)]}`
         """

@@ -34,7 +34,7 @@ def person(browser, server, scene):
 
 
 def start_from_the_list(person):
-    """All customers of the list, a third of whom are left out by chance."""
+    """Add all customers of the list, a random third as control group."""
     person.menu("Customers", "Customers")
     person.page.locator(".o_switch_view.o_list").click()
     person.settle()

@@ -39,7 +39,7 @@ def company(prepared):
 
 @contextlib.contextmanager
 def history_locked(session, database):
-    """Nobody can append to the history inside of the block; reading goes on."""
+    """Lock the history against appending in a block; reading goes on."""
     blocker = connect(session, database)
     blocker.autocommit = False
     history = "classification_change, classification_first_class"
@@ -62,7 +62,7 @@ def wait_until(condition, what, seconds=600):
 
 
 def profiles(connection, company):
-    """`{customer: everything that a run writes of it}`."""
+    """Return `{customer: all values that a run writes}`."""
     rows = query(
         connection,
         "SELECT partner_id, p::text FROM customer_profile p WHERE company_id = %s",

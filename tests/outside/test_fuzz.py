@@ -28,7 +28,7 @@ def hostile():
 
 @pytest.fixture(scope="module")
 def known(client, prepared):
-    """Records that are there, of whatever name: the calls need not succeed."""
+    """Return existing records of any name: the calls need not succeed."""
     admin = client("admin")
 
     def first(model):

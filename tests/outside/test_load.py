@@ -234,7 +234,7 @@ def connection(session, database, server):
 
 @pytest.fixture(scope="module")
 def stage(client, prepared):
-    """Ids of what people work on."""
+    """Return ids of the records that people work on."""
     admin = client("admin")
     customers = admin.search_read(
         "customer.profile",

@@ -50,7 +50,7 @@ def middle(locator):
 
 
 def test_a_tree_and_a_branch_that_is_moved(walk):
-    """Tags are made, one is dragged below another with what stands below it."""
+    """Tags are created, and one is dragged below another with its branch."""
     scene, person = walk("tree")
     needs, service = scene.tags("Walk Needs", "Walk Service")
     [repair] = scene.tags("Walk Repair", parent_id=service)

@@ -52,7 +52,7 @@ def more_vips(person):
 
 
 def publish_unseen(person):
-    """Publish what nobody has previewed."""
+    """Publish rules without a preview."""
     person.press("Publish")
     person.see("Nobody has looked yet at what these rules change")
     person.press("Publish without a Preview")
@@ -155,7 +155,7 @@ def test_back_test(walk):
 
 
 def test_explain(walk):
-    """A profile says why, what to reach and to keep, and opens its documents."""
+    """A profile explains its class and outlook, and opens its documents."""
     scene, person = walk("explain", "officer")
     scene.add(regulars(30))
     scene.classify()
@@ -195,7 +195,7 @@ def test_cause(walk):
 
 
 def test_history(walk):
-    """The customers of a past day, and who went from where to where since."""
+    """A past day lists its customers, and their moves since."""
     scene, person = walk("history", "officer")
     scene.add(regulars(30, days_ago=(70, 100, 130)))
     scene.classify(days_ago=60)
@@ -239,7 +239,7 @@ def test_stability(walk):
 
 
 def test_override(walk):
-    """A person decides; the numbers stand beside it; the decision ends."""
+    """A person overrides a class, shown beside the computed one, and ends it."""
     scene, person = walk("override", "officer")
     scene.add(regulars(30))
     scene.classify()

@@ -1,4 +1,4 @@
-"""`./dev lint` runs what pre-commit runs, and tells what has failed."""
+"""`./dev lint` runs the hooks of pre-commit, and reports failures."""
 
 import re
 import sys

@@ -62,7 +62,7 @@ def test_every_room_has_a_floor(folder, floors):
 
 
 def test_order_of_loading_is_that_of_the_floors():
-    """Models are registered before what extends them."""
+    """Models are registered before their extensions."""
     tree = ast.parse((ADDON / "models/__init__.py").read_text())
     rooms = [node.names[0].name for node in tree.body]
     assert rooms == list(FLOORS)

@@ -111,7 +111,7 @@ class TestAttributes(AttributesCase):
                 seen.search_count([(name, "!=", False)])
 
     def test_internal_users_search_and_group(self):
-        """Each attribute, as somebody who has no group of ours."""
+        """Internal users without any group of ours search by each attribute."""
         internal = self._user("attributes_searcher", "base.group_user")
         partners = self.env["res.partner"].with_user(internal)
         for name in ATTRIBUTES:

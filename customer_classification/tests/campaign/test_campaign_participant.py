@@ -164,7 +164,10 @@ class TestCampaignParticipant(CampaignCase):
         self.assertEqual(len(found.filtered("is_control")), 1)
 
     def test_audience_of_segments(self):
-        """The customers whom the last run put there; all conditions must hold."""
+        """The audience of segments has the customers of the last run's segments.
+
+        All conditions must hold.
+        """
         vips, mediums = self._customers_by_tier()
         self._recompute()
         partners = self.env["res.partner"]

@@ -13,10 +13,10 @@ DAY = date(2025, 5, 10)
 
 @tagged("post_install", "-at_install")
 class TestCampaignPerformance(CampaignCase):
-    """The class of a campaign, its history, and who sees what."""
+    """Class of a campaign, its history, and access to its numbers."""
 
     def _sold(self, amount, title="Campaign", **values):
-        """A campaign of one customer who bought for an amount."""
+        """Create a campaign of one customer with purchases of an amount."""
         campaign = self._campaign(title, **values)
         customer = self._customer(f"Customer of {title}")
         self._participant(campaign, customer, addressed_date=DAY)
@@ -233,7 +233,7 @@ class TestCampaignPerformance(CampaignCase):
         self.assertIn("10.0", text)
 
     def test_tiers_that_stand_out(self):
-        """10 VIPs all bought, 10 others none: of all, half."""
+        """Tiers stand out against half of all: 10 of 10 VIPs and 0 of 10 others."""
         vips = [self._regular(f"VIP {n}", 2_000, until=DAY) for n in range(10)]
         others = [
             self._regular(f"Low {n}", 1, until=date(2024, 12, 1)) for n in range(10)

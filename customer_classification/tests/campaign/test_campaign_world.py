@@ -103,7 +103,10 @@ class TestCampaignWorld(CampaignCase):
 
     @classmethod
     def _enter_margins(cls):
-        """Half of each order, where `sale_margin` knows it: what is assumed else."""
+        """Enter half of each order as margin if `sale_margin` is installed.
+
+        Without it, the same margin is assumed.
+        """
         lines = cls.env["sale.order.line"].search([("company_id", "=", cls.company.id)])
         if "purchase_price" in lines._fields:
             for line in lines:

@@ -13,7 +13,7 @@ AFTER = AS_OF + timedelta(days=10)
 
 @tagged("post_install", "-at_install")
 class TestBackTest(ClassificationCase):
-    """Four who had bought, and one who came afterwards:
+    """Four customers with earlier purchases, and one with later ones alone.
 
     ======== ====== ======== ============ ==========
     customer tier   risk     bought after  last year

@@ -12,7 +12,7 @@ from ..run.test_refresh import RefreshCase
 
 
 class ExplanationCase(ClassificationCase):
-    """A seller, who sees no amounts, and what the sentences of a profile say."""
+    """Sentences of a profile for a seller, who sees no amounts."""
 
     @classmethod
     def setUpClass(cls):
@@ -26,7 +26,7 @@ class ExplanationCase(ClassificationCase):
         return (text or "").replace("\xa0", " ").replace("\u202f", " ")
 
     def _decided_customer(self):
-        """A customer with the numbers of a VIP whom somebody made Low."""
+        """Create a customer with the numbers of a VIP and a decision for Low."""
         today = self.policy._today()
         customer = self._regular("Decided", 1_000, until=today)
         self._recompute(as_of_date=today)
@@ -132,7 +132,10 @@ class TestWhy(ExplanationCase):
         )
 
     def test_new_for_as_long_as_the_usual_gap(self):
-        """Longer than the days of the policy, and said so."""
+        """New lasts as long as the usual gap, and the sentence tells that.
+
+        Longer than the days of the policy.
+        """
         self._regular("Yearly", 10, every=120, times=3)
         customer = self._customer("New")
         self._purchase(customer, AS_OF - timedelta(100), 50)
@@ -253,7 +256,7 @@ class TestWhy(ExplanationCase):
         )
 
     def test_queries(self):
-        """Eight profiles cost what one costs."""
+        """Eight profiles take as many queries as one."""
         customers = [self._regular(f"Customer {n}", 100 * n) for n in range(1, 9)]
         self._recompute()
         names = ["tier_explanation", "stage_explanation", "risk_explanation"]
@@ -386,7 +389,7 @@ class TestWhyByScore(ExplanationCase):
 
 @tagged("post_install", "-at_install")
 class TestChangeExplained(ExplanationCase):
-    """A change keeps the numbers of its day, whatever the profile says later."""
+    """A change keeps the numbers of its day when the profile moves on."""
 
     def _changes(self, customer, axis="value_tier"):
         return self.env["classification.change"].search(
@@ -475,7 +478,7 @@ class TestChangeExplained(ExplanationCase):
         )
 
     def test_queries(self):
-        """A hundred changes cost what one costs."""
+        """A hundred changes take as many queries as one."""
         for number in range(1, 12):
             self._regular(f"Customer {number}", 100 * number)
         self._recompute()

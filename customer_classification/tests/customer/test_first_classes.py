@@ -149,7 +149,7 @@ class TestFirstClasses(ClassificationCase):
     # The history
 
     def _answers(self, days):
-        """Return what the history says of each day, and of pairs of days."""
+        """Return the history's answers for each day, and for pairs of days."""
         history, migration = (
             self.env[name]
             for name in ("classification.history", "classification.migration")

@@ -154,7 +154,7 @@ class TestOutlook(OutlookCase):
         self.assertIn("VIP is kept down to", self._outlook(customer, "tier_keep_text"))
 
     def test_rules_that_do_not_hold_any_more(self):
-        """The profile can be read; only what comes is not told."""
+        """A profile by invalid rules can be read, without its outlook."""
         customer = self._regular("High", 600)
         self._recompute()
         self.env.cr.execute(

@@ -13,7 +13,7 @@ _logger = logging.getLogger(__name__)
 
 @tagged("post_install", "-at_install")
 class TestCdnow(RealPurchasesCase):
-    """CDNOW: everybody who first bought in the first quarter of 1997.
+    """CDNOW: customers with a first purchase in the first quarter of 1997.
 
     Source: Fader & Hardie, www.brucehardie.com/notes/026.
     """
@@ -92,7 +92,7 @@ class TestOnlineRetail(RealPurchasesCase):
         self._assert_segments()
 
     def test_refunds(self):
-        """Whose refunds eat up what they bought: net, not gross, is what counts."""
+        """Customers whose refunds exceed purchases are judged by the net."""
         found = self._found()
         for customer, gross, net in (
             ("12346", 77_183.60, 0),

@@ -121,7 +121,7 @@ class TestRehearsal(ClassificationCase):
         return sums
 
     def test_segments_before_and_after(self):
-        """Before are the segments of the profiles, after those of the draft."""
+        """Segments before are those of the profiles, after those of the draft."""
         self.draft.customer_rules_id.action_take_segments("five")
         before = self._segments()
         run = self._preview()
@@ -225,7 +225,10 @@ class TestRehearsal(ClassificationCase):
         )
 
     def test_costs_by_the_version_in_force(self):
-        """Which says the same as the one that classified, but for the benefits."""
+        """Costs are those of the version in force, which has other benefits.
+
+        Otherwise it has the rules of the version that classified.
+        """
         copy = self.policy.browse(self.policy.action_new_version()["res_id"])
         self._benefits(copy, vip=(10, 0))
         copy._publish()
@@ -295,7 +298,7 @@ class TestRehearsal(ClassificationCase):
     # Who may see what
 
     def test_counts_without_money(self):
-        """A manager who may not see all sales."""
+        """A manager without access to all sales sees counts without money."""
         manager = self._user("counting", "customer_classification.group_manager")
         run = self._preview(user=manager)
         for name in ("value_tier", "lifecycle_stage", "churn_risk", "segment"):

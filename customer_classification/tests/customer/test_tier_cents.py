@@ -17,7 +17,7 @@ _ORDERS = re.compile(r"about (\d+) orders? of the usual size")
 
 
 class CentsCase(ClassificationCase):
-    """Random customers, and purchases of exactly what their sentences say."""
+    """Random customers, and purchases of exactly the needed amounts."""
 
     currency = "USD"
     tier_method = "top_percent"
@@ -56,7 +56,7 @@ class CentsCase(ClassificationCase):
 
     @classmethod
     def _values(cls, customer, day, amount):
-        """Values of a purchase that adds this much to what tiers are made of."""
+        """Return a purchase that adds an amount to the value behind tiers."""
         return {
             "partner_id": customer.id,
             "company_id": cls.company.id,
@@ -81,7 +81,7 @@ class CentsCase(ClassificationCase):
         return {profile.partner_id: profile for profile in profiles}
 
     def _sentences(self, field, pattern):
-        """``{customer: match}`` of what is said to customers."""
+        """Return ``{customer: match}`` of the customers' sentences."""
         found = {}
         for customer, profile in self._profiles().items():
             text = (profile[field] or "").replace("\xa0", " ")
@@ -150,12 +150,12 @@ class _Money(CentsCase):
 
 @tagged("post_install", "-at_install")
 class TestCentsOfShares(_Money):
-    """200 random customers and shares of them, in dollars."""
+    """Shares among 200 random customers, in dollars."""
 
     size = 200
 
     def test_what_an_explanation_says_of_the_limit(self):
-        """Nobody is told to be below a limit that the value reaches."""
+        """No sentence names a limit above a value that reaches it."""
         pattern = re.compile(rf"^\D*?{_NUMBER}.*below the limit of \w+: \D*?{_NUMBER}")
         said = self._sentences("tier_explanation", pattern)
         self.assertTrue(said)
@@ -163,7 +163,10 @@ class TestCentsOfShares(_Money):
             self.assertLess(self._amount(match[1]), self._amount(match[2]), match[0])
 
     def test_by_the_next_run_over_everybody(self):
-        """One who buys what is said is in the tier after the night, too."""
+        """A customer who buys the needed amount is in the tier after the night.
+
+        After the next run over everybody, too.
+        """
         one, match = next(iter(self._sentences("tier_reach_text", _REACH).items()))
         self._buy([(one, AS_OF, self._amount(match[2]))])
         self.policy.recompute(AS_OF)

@@ -150,7 +150,7 @@ def row(**values):
 
 
 def never(**values):
-    """Facts of somebody who never bought."""
+    """Return facts of a customer without purchases."""
     return {**facts_of([], TODAY, 12), **values}
 
 
@@ -160,7 +160,7 @@ def facts(*rows):
 
 
 def bought(*days, amount=100.0, today=TODAY, **values):
-    """Facts of a customer who bought so many days ago."""
+    """Return facts of a customer with purchases a number of days ago."""
     log = [Document(1, ago(day, today), round(amount * 100)) for day in days]
     return {**facts_of(log, today, 12), **values}
 
@@ -177,7 +177,10 @@ def state(frame, result, policy=1):
 
 
 def was(frame, policy=1, **values):
-    """A previous state of all customers of a frame, with the same own facts."""
+    """Return a previous state of all customers of a frame.
+
+    With the same own facts.
+    """
     state_values = {
         "value_tier": LOW,
         "lifecycle_stage": 0,

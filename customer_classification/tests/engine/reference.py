@@ -102,7 +102,7 @@ def _net(dated):
 
 
 def facts_frame(log, as_of, window_months=12, partners=(), pipeline=None, tz="UTC"):
-    """Facts of all customers of a log as the frame that the engine takes."""
+    """Return facts of all customers of a log, as the engine's frame."""
     by_partner = {partner: [] for partner in partners}
     for item in log:
         by_partner.setdefault(item.partner, []).append(item)
@@ -188,7 +188,7 @@ def _metric(fact, metric, rules, as_of):
 
 
 def _tier_limits(buyers, limits, rules, as_of):
-    """Limits of the tiers, best first; None where too few customers."""
+    """Return limits of the tiers, best first; None for too few customers."""
     if rules.tier_method == "limit":
         return [tier.limit for tier in rules.tiers]
     values = _known_values(buyers, limits, rules, as_of)
@@ -198,7 +198,7 @@ def _tier_limits(buyers, limits, rules, as_of):
 
 
 def of_share(values, percent):
-    """The value above which this share of the values lies."""
+    """Return the value above which this share of the values lies."""
     return quantile(values, 1 - Fraction(str(percent)) / 100)
 
 
@@ -231,7 +231,7 @@ def _keep_limits(buyers, limits, rules, as_of):
 
 
 def scores_of(fact, limits, rules, as_of):
-    """``{metric: score}``, 0 for who did not buy and for what is not known."""
+    """Return ``{metric: score}``, 0 without purchases or for unknown values."""
     scores = {}
     for component in rules.components:
         metric, edges = component.metric, limits[component.metric]
@@ -366,7 +366,7 @@ def risk_of(stage, shown, rules):
 
 
 def tier_of(fact, before, limits, rules, as_of):
-    """(place among the tiers or None, reason, below since, held back)."""
+    """Return (tier's place or None, reason, below since, held back)."""
     reason = _why_unrated(fact, limits, rules, as_of)
     if reason:
         return None, reason, None, False

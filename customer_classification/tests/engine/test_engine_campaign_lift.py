@@ -53,7 +53,10 @@ def test_score_is_zero_at_what_was_seen():
 
 @pytest.mark.parametrize(("n1", "n0"), [(5, 4), (8, 3)])
 def test_exact_interval_covers_whatever_is_true(n1, n0):
-    """Over all that can be seen: never less often than it says."""
+    """An exact interval covers the true difference as often as claimed.
+
+    Over all possible results: never less often.
+    """
     intervals = np.array(
         [
             [exact_interval(x1, n1, x0, n0) for x0 in range(n0 + 1)]
@@ -109,7 +112,7 @@ def test_no_difference_is_found_as_often_as_it_says():
 
 
 def test_more_customers_needed():
-    """5 % against 7 %: Farrington and Manning's formula says 2,213 a group."""
+    """Farrington and Manning's formula needs 2,213 a group for 5 % and 7 %."""
     assert needed_customers(0.07, 0.05) == 4_425
     assert needed_customers(0.5, 0.5) == 0
     # A tenth left out needs more in all than halves.

@@ -1,4 +1,4 @@
-"""Who brought which purchase, and what came of campaigns."""
+"""Purchases assigned to campaigns, and results of campaigns."""
 
 import datetime
 

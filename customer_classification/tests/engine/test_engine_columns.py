@@ -1,4 +1,4 @@
-"""What comes in may be odd; what goes out has its types."""
+"""Odd input is accepted, and the output has its types."""
 
 import datetime
 import subprocess
@@ -218,7 +218,10 @@ def test_a_purchase_of_the_future_counts_as_of_today_and_is_told():
 
 
 def test_days_far_away_do_not_overflow():
-    """A gap of a century puts the review beyond what datetime64[ns] can say."""
+    """Days beyond the range of datetime64[ns] do not overflow.
+
+    A gap of a century puts the review there.
+    """
     fact = row(
         first_purchase_date=datetime.date(1700, 1, 1),
         previous_purchase_date=datetime.date(1700, 1, 1),

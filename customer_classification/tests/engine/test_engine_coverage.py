@@ -1,4 +1,4 @@
-"""How often the intervals of a campaign's effect hold what is true.
+"""Coverage of the intervals of a campaign's effect.
 
 Counted over all that two groups can show, not simulated; and simulated once, through
 the function that a run calls. Where few can buy, whole numbers leave no choice: of two

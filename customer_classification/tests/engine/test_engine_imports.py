@@ -128,7 +128,10 @@ def grouped(whole, thousands):
     st.lists(st.decimals(-(10**9), 10**9, places=2), min_size=1, max_size=8),
 )
 def test_any_column_is_read_as_it_was_written(decimal, data, amounts):
-    """Whatever the signs, as long as one amount has cents."""
+    """Any column is read as written if one amount has cents.
+
+    Whatever the signs.
+    """
     thousands = data.draw(st.sampled_from(MARKS[decimal]))
     around = st.sampled_from(("-{}", "({})", "{}-", "€ -{}", "-{} €", "$({})", "−{}"))
     cells = []

@@ -1,4 +1,4 @@
-"""What a new version of the rules remembers: all that it does not change."""
+"""Memory of a new version of the rules: all that it leaves unchanged."""
 
 import datetime
 from dataclasses import replace
@@ -67,7 +67,7 @@ def followed(rules, policy, old, claims=remembered_tiers):
 
 
 def lived(log, rules, days=(90, 45, 20, 1)):
-    """Facts, the state and the edges after runs so many days before."""
+    """Return facts, state and edges after runs on earlier days."""
     previous, edges = None, None
     for back in days:
         day = AS_OF - datetime.timedelta(back)
@@ -146,7 +146,10 @@ def boundary_changes(name):
 @settings(max_examples=150)
 @given(seeds, names, st.data())
 def test_another_boundary_moves_only_across_it(seed, name, data):
-    """Beside what the rules of before would give today."""
+    """Another boundary moves only customers across it.
+
+    Beside the moves that the old rules would give today.
+    """
     rules = RULES[name]
     place, values = data.draw(boundary_changes(name))
     try:
@@ -435,7 +438,10 @@ def test_classes_of_products_are_remembered_by_axis():
 
 
 def test_the_rules_before_tell_the_cause_of_a_campaign():
-    """Its own figures differ by the rules, too: they do not tell."""
+    """The earlier rules explain a campaign's cause.
+
+    Its own figures differ by the rules, too: they do not.
+    """
     previous = pd.DataFrame(
         {"performance": [1, 1, 1], "policy": 1, "own_hash": 7}, index=[1, 2, 3]
     )

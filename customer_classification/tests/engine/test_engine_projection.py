@@ -1,4 +1,4 @@
-"""What is foretold for who buys nothing is what comes, day after day."""
+"""The outlook without purchases equals classifying day after day."""
 
 import datetime
 
@@ -44,7 +44,7 @@ def edges_of(name):
 
 
 def purchases_of(documents, as_of=TODAY):
-    """A frame of (partner, days ago, amount); a tenth of it is margin."""
+    """Return a frame of (partner, days ago, amount); a tenth is margin."""
     frame = pd.DataFrame(documents, columns=["partner_id", "age", "amount"])
     ages = pd.to_timedelta(frame["age"].astype("int64"), unit="D")
     return pd.DataFrame(

@@ -1,4 +1,4 @@
-"""What must hold for any population."""
+"""Invariants for any population."""
 
 import datetime
 import time

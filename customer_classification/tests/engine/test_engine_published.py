@@ -34,7 +34,10 @@ def compare_with_reference(log, rules, as_of):
 
 
 def return_rates(log, by, cut):
-    """Share of the customers of each group who bought after ``cut``."""
+    """Return the share of customers of each group with purchases later.
+
+    After ``cut``.
+    """
     back = {item.partner for item in log if item.moment > cut and item.cents > 0}
     return pd.Series(by.index.isin(list(back)), by.index).groupby(by).mean()
 
@@ -201,7 +204,7 @@ def test_refunds_and_dust_of_online_retail():
 
 @needs_retail
 def test_refunds_move_customers_of_online_retail_between_monetary_scores():
-    """4.1 % of them by a class (§2)."""
+    """Refunds move 4.1 % of the customers by one monetary class (§2)."""
     lines = online_retail_lines()
     net = lines.groupby("customer")["amount"].sum().round(2)
     gross = lines[lines["amount"] > 0].groupby("customer")["amount"].sum()
@@ -229,7 +232,7 @@ def test_keep_limit_and_grace_calm_the_tiers():
 
 
 def _tiers_month_by_month(rules, ends):
-    """Tiers (columns: month-ends) of those who had one on the first."""
+    """Return tiers (columns: month-ends) of customers with one on the first."""
     previous, tiers = None, {}
     for end in ends:
         facts = facts_frame(online_retail(), end)

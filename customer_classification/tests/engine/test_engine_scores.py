@@ -90,7 +90,7 @@ def test_bins_do_not_depend_on_the_currency(cents):
 
 
 def crowd(count, **values):
-    """Customers who differ in all three metrics; the last one is the best."""
+    """Return customers who differ in all three metrics, the best one last."""
     return [
         bought(*range(count - n, 300, 300 // (n + 1)), amount=10.0 + n, **values)
         for n in range(count)

@@ -1,4 +1,4 @@
-"""What is told is enough, and a unit of the currency less is not."""
+"""The amounts named are enough, and a unit of the currency less is not."""
 
 import dataclasses
 
@@ -32,7 +32,7 @@ shares = st.lists(
 
 
 def customers(units, digits, **values):
-    """Customers who differ in what they are worth, in the smallest unit."""
+    """Return customers who differ in value, in the smallest unit."""
     frame = facts(row(**values))
     frame = frame.loc[np.ones(len(units), int)].reset_index(drop=True)
     frame.index += 1

@@ -70,7 +70,7 @@ def day(month, number):
 
 @tagged("post_install", "-at_install")
 class TestHistory(HistoryCase):
-    """The class on a day: what is valid latest, and of that, recorded last."""
+    """The class on a day is the latest valid one, of those recorded last."""
 
     def test_day_by_day(self):
         self._change(self.ann, "low", day(1, 10))
@@ -213,7 +213,7 @@ class TestHistory(HistoryCase):
                 self._rows(nonsense)
 
     def test_one_record_many_days(self):
-        """A record is the customer; what it reads depends on the day alone."""
+        """A record is the customer; its values depend on the day alone."""
         self._change(self.ann, "low", day(1, 10))
         self._change(self.ann, "vip", day(3, 10))
         before, after = self._rows(day(2, 1)), self._rows(day(4, 1))

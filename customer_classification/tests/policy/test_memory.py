@@ -16,7 +16,7 @@ LATER = AS_OF + 2 * DAY
 
 
 class VersionCase(ClassificationCase):
-    """New versions of the rules, and what a run by them writes."""
+    """New versions of the rules, and the writes of a run by them."""
 
     @classmethod
     def _draft(cls, limits=None, **values):
@@ -95,7 +95,7 @@ class MemoryCase(VersionCase):
 
 @tagged("post_install", "-at_install")
 class TestUnchangedCopy(MemoryCase):
-    """A version that says the same is the same version by another number."""
+    """A version with unchanged rules is the same by another number."""
 
     def test_moves_nobody_and_writes_nothing(self):
         self.assertEqual(self._tiers(), self.BEFORE)
@@ -183,7 +183,10 @@ class TestUnchangedCopy(MemoryCase):
             self.assertEqual(kinds - same, differ, values)
 
     def test_a_copy_of_the_filters_of_another_person(self):
-        """Others may read other documents: nobody moves, but the profiles say so."""
+        """A copy of another person's filters moves nobody, but is marked.
+
+        Others may read other documents: the profiles tell.
+        """
         draft = self._draft(sale_domain="[('amount_total', '>', -1)]")
         draft._publish()
         draft.recompute(as_of_date=LATER)
@@ -219,10 +222,13 @@ class TestUnchangedCopy(MemoryCase):
 
 @tagged("post_install", "-at_install")
 class TestOtherLimit(MemoryCase):
-    """Another limit moves only across it; what falls with the old one is told."""
+    """Another limit moves customers only across it.
+
+    Those who fall with the old limit are counted.
+    """
 
     def test_only_across_the_limit(self):
-        """9,500 reaches the new VIP; who is in grace is known to have been High."""
+        """9,500 reaches the new VIP; a customer in grace was High before."""
         draft = self._draft({"vip": {"limit": 9_400}})
         draft._publish()
         run = draft.recompute(as_of_date=LATER)
@@ -433,7 +439,7 @@ class TestShares(ShareCase):
         self._assert_writes_nothing(run, rows)
 
     def test_one_customer_before_the_run_by_another_limit(self):
-        """The other limits stand there as well."""
+        """One customer before a run by another limit: the others are kept."""
         edges = self._edges()
         draft = self._draft({"vip": {"limit": 16}})
         draft._publish()
@@ -546,7 +552,7 @@ class TestDriftedShares(ShareCase):
 
 @tagged("post_install", "-at_install")
 class TestProductMemory(ProductCase, VersionCase):
-    """Products keep their classes by what a version says of them."""
+    """Products keep their classes by the unchanged rules of a version."""
 
     @classmethod
     def setUpClass(cls):
@@ -635,7 +641,7 @@ class TestProductMemory(ProductCase, VersionCase):
 
 @tagged("post_install", "-at_install")
 class TestCampaignMemory(CampaignCase, VersionCase):
-    """Results of campaigns stand by what a version says of campaigns."""
+    """Results of campaigns are kept by the unchanged rules for campaigns."""
 
     @classmethod
     def setUpClass(cls):

@@ -87,7 +87,7 @@ class TestOrderFilter(FilterCase):
         self.assertEqual(self._count(self.customer, sale_domain=domain), 1)
 
     def test_whoever_recomputes_the_same_orders_count(self):
-        """Record rules of the user are none of the policy's."""
+        """Record rules of the user do not restrict the policy's orders."""
         user = self._user(
             "clerk", "customer_classification.group_user,sales_team.group_sale_salesman"
         )

@@ -57,7 +57,7 @@ class TestPolicyRules(PolicyCase):
         self.assertEqual(own, default)
 
     def test_every_parameter_comes_from_a_field(self):
-        """Whatever the engine can be told, somebody can change on the policy."""
+        """Each of the engine's parameters can be changed on the policy."""
         from dataclasses import fields
 
         from ...engine import Parameters
@@ -147,7 +147,10 @@ class TestPolicyRules(PolicyCase):
         self.assertEqual(run.edges["keep_limits"][vip], 4000)
 
     def test_lines_are_judged_when_all_of_them_stand(self):
-        """Lowering all limits in one save is no contradiction on the way."""
+        """Lines are checked when all of them are written.
+
+        Lowering all limits in one save is not a contradiction on the way.
+        """
         lower = {"vip": 900, "high": 500, "medium": 100}
         self.draft.tier_ids = [
             Command.update(self._line(code).id, {"limit": limit})

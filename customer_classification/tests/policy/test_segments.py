@@ -458,7 +458,7 @@ class TestSegmentGrid(CrowdCase):
         self.assertEqual(action["name"], f"Customers with R{cell[0]} F{cell[1]}")
 
     def test_other_numbers_of_bins(self):
-        """Scores from 1 to 10 stand in fifths, as the map does."""
+        """Scores from 1 to 10 are shown in fifths, as on the map."""
         draft = self.env["classification.policy"].browse(
             self.policy.action_new_version()["res_id"]
         )

@@ -15,7 +15,7 @@ class SharesCase(ClassificationCase):
 
     @classmethod
     def _buyers(cls, amounts, day=AS_OF):
-        """Customers who bought once, for an amount each."""
+        """Create customers with one purchase of an amount each."""
         customers = cls.env["res.partner"].create(
             [{"name": f"Customer {place}"} for place, __ in enumerate(amounts)]
         )
@@ -73,7 +73,7 @@ class TestTies(SharesCase):
     policy_values = {**SharesCase.policy_values, "value_metric": "score"}
 
     def _scored(self):
-        """40 customers, 8 of them with the highest score of all."""
+        """Create 40 customers, 8 of them with the highest score of all."""
         for metric, limits in (("recency", 500), ("frequency", 5), ("monetary", 99)):
             line = self.draft.metric_ids.filtered(lambda one, m=metric: one.metric == m)
             line.write({"method": "fixed", "limits_text": str(limits)})

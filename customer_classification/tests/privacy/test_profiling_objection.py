@@ -164,7 +164,7 @@ class TestProfilingObjection(ClassificationCase):
             participants.create(values)
 
     def test_every_model_is_filled(self):
-        """The tests below say something of each model only where it has a row."""
+        """Every model has a row, so that the tests below cover it."""
         filled = {model for model, __ in self._rows(self.person)}
         withheld = {
             model
@@ -200,7 +200,7 @@ class TestProfilingObjection(ClassificationCase):
         self.assertNotIn(self.tag, self.person.category_id)
 
     def test_nobody_is_set_aside(self):
-        """A document that cannot be counted is no matter of who is not counted."""
+        """An uncountable document of an objector excludes nobody."""
         currency = self.env["res.currency"].create(
             {"name": "XNR", "symbol": "X", "rounding": 0.01}
         )
@@ -224,7 +224,7 @@ class TestProfilingObjection(ClassificationCase):
         self.assertFalse(self.person.customer_objection_date)
 
     def test_run_after_taking_back(self):
-        """A run after it writes what it writes about who never objected."""
+        """A run after a withdrawn objection writes as if there had been none."""
         self._object()
         self._recompute()
         self._object(self.person)
@@ -263,7 +263,7 @@ class TestProfilingObjection(ClassificationCase):
         self.assertEqual(self._recompute().looked_at_count, before - 1)
 
     def test_incremental_run_notices(self):
-        """Set behind the back of the ORM, the next run over who changed sees it."""
+        """A run over changes notices objections set by SQL."""
         self._object()
         self.person.customer_objects_profiling = False
         self.env.flush_all()

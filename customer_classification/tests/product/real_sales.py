@@ -182,7 +182,7 @@ class RealSalesCase(TransactionCase):
         return lines[(days > start) & (days <= end)]
 
     def _abc_by_hand(self, values):
-        """``{product: class}`` of a series of what each brought."""
+        """Return ``{product: class}`` from a series of revenues."""
         values = values.round(2)
         total = values[values > 0].sum()
         classes = {}

@@ -12,7 +12,7 @@ DAY = date(2025, 3, 10)
 
 @tagged("post_install", "-at_install")
 class TestProductAbc(ProductCase):
-    """Products ranked by what they brought: which lines count, and as what."""
+    """Products ranked by revenue: the lines that count, and their role."""
 
     def _classes(self, *products):
         return [self._class_of(product).abc_class for product in products]

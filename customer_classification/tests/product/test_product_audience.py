@@ -10,7 +10,7 @@ DAY = date(2025, 3, 10)
 
 @tagged("post_install", "-at_install")
 class TestProductAudience(ProductCase):
-    """For whom a product is meant, and who buys it."""
+    """Target audience of a product, and its actual buyers."""
 
     @classmethod
     def setUpClass(cls):
@@ -82,7 +82,7 @@ class TestProductAudience(ProductCase):
         return {row.tag_id: row for row in rows}
 
     def test_by_tag(self):
-        """A tag, the one above it, and one that is meant and that nobody has."""
+        """Rows by tag: a tag, the one above it, and a target without members."""
         tags = self.env["res.partner.category"]
         trade = tags.create({"name": "Audience trade"})
         gold, silver, nobody = tags.create(

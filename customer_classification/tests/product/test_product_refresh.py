@@ -123,7 +123,7 @@ class ProductRefreshCase(AccountingCase, ProductCase):
 
     @contextmanager
     def _undone(self):
-        """Take back what the block does."""
+        """Take back the block's writes."""
         try:
             with self.env.cr.savepoint(flush=True) as savepoint:
                 yield
@@ -493,7 +493,7 @@ class TestProductRefreshEqualsFull(ProductRefreshCase):
 @tagged("post_install", "-at_install")
 @tagged("post_install", "-at_install")
 class TestProductRefreshOfInvoices(TestProductRefreshEqualsFull):
-    """The same where invoices are what counts."""
+    """Runs over changed products equal full ones, counting invoices."""
 
     policy_values = {
         **TestProductRefreshEqualsFull.policy_values,

@@ -92,7 +92,7 @@ class RefreshCase(AccountingCase):
         return run
 
     def _contents(self):
-        """``{customer: content of the profile}``, whoever wrote it."""
+        """Return ``{customer: content of the profile}``."""
         self.env.flush_all()
         self.env.cr.execute(
             "SELECT * FROM customer_profile WHERE company_id = %s", [self.company.id]
@@ -106,7 +106,7 @@ class RefreshCase(AccountingCase):
 
     @contextmanager
     def _undone(self):
-        """Take back what the block does."""
+        """Take back the block's writes."""
         try:
             with self.env.cr.savepoint(flush=True) as savepoint:
                 yield
@@ -536,7 +536,7 @@ class TestRefreshEqualsFull(RefreshCase):
             self._credit(dice.choice(moves), self.today, part)
 
     def _event_name_order(self, dice):
-        """Give back to somebody what an order of whomever is named for."""
+        """Credit somebody with the name of another customer's order as origin."""
         if self.orders:
             names = {dice.choice(self.orders).name for __ in range(2)}
             self._invoice(

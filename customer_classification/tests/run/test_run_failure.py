@@ -55,7 +55,7 @@ class FailureCase(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestRunFailure(FailureCase):
-    """A run that fails is told, in words, once a cause until it works again."""
+    """A failed run is reported in words, once a cause until it works again."""
 
     def test_told_once_a_cause(self):
         self._fail(UserError("The tier Gold is gone."))

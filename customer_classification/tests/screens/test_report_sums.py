@@ -264,7 +264,7 @@ class TestReportSums(ReportWorld):
         return {key: count(model, name, kept) for key, kept in rows.items()}
 
     def _keys(self, row, group):
-        """The groups in which a row stands: a row with two tags in two."""
+        """Return the groups of a row: two for a row with two tags."""
         if not group:
             return [()]
         name, __, is_dated = group.partition(":")
@@ -278,7 +278,7 @@ class TestReportSums(ReportWorld):
         return len(rows[name]._ids)
 
     def _total(self, model, name, rows):
-        """None where it has none."""
+        """Return the total of a number, None without one."""
         key = model._name, name
         if key in RATIOS:
             return self._ratio(rows, *RATIOS[key])
@@ -293,7 +293,7 @@ class TestReportSums(ReportWorld):
         return total / sum(weights) if sum(weights) else None
 
     def _one_each(self, model, name, rows):
-        """The rows with a number that is known, one for each of those whose it is."""
+        """Return the rows with a known number, one for each owner."""
         key = model._name, name
         if key in KNOWN:
             rows = rows.filtered(lambda row: row[KNOWN[key]])
@@ -559,7 +559,7 @@ class TestReportSums(ReportWorld):
 
     @classmethod
     def _of_contacts(cls, customers=None):
-        """The numbers of the customers, whatever the number of their contacts."""
+        """Return the totals of customers, whatever their number of contacts."""
         kept = customers or cls.customers
         numbers = cls._of_customers(kept)
         return {

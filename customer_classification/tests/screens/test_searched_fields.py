@@ -50,7 +50,7 @@ class TestSearchedFields(CampaignCase, ProductCase):
 
     @classmethod
     def _customers(cls):
-        """Customers who differ in all that is asked for, and a contact of one."""
+        """Create customers who differ in all questions, and a contact of one."""
         us, nl = cls.env.ref("base.us"), cls.env.ref("base.nl")
         cls.company.partner_id.country_id = us
         vip = cls._regular("Vip", 1_000, is_company=True, country_id=us.id)
@@ -145,7 +145,7 @@ class TestSearchedFields(CampaignCase, ProductCase):
     # Questions
 
     def _searched(self):
-        """``(model, field)`` of all that is asked."""
+        """Return ``(model, field)`` of all searched fields."""
         return [
             (self.env[name], field)
             for name in sorted(self.env.registry)
@@ -158,7 +158,7 @@ class TestSearchedFields(CampaignCase, ProductCase):
         ]
 
     def _questions(self, field, values):
-        """``(operator, value)`` of all that a field can be asked."""
+        """Return ``(operator, value)`` of all questions to a field."""
         if field.relational:
             return self._questions_of_records(field, values)
         if field.type == "boolean":

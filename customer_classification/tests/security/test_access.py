@@ -262,7 +262,10 @@ class TestAccess(ClassificationCase):
                     )
 
     def test_every_model_of_a_company_has_a_rule(self):
-        """Else users of one company would see what another one knows."""
+        """Every model of a company has a record rule.
+
+        Otherwise users of one company would see another company's data.
+        """
         ruled = self.env["ir.rule"].search([]).model_id.mapped("model")
         for name, model in self.env.registry.items():
             if model._original_module != "customer_classification":
@@ -286,7 +289,10 @@ class TestAccess(ClassificationCase):
             partner.mapped("customer_churn_risk")
 
     def test_strangers_cannot_search_by_a_class(self):
-        """An answer would tell the class without showing it."""
+        """Strangers cannot search by a class they may not read.
+
+        An answer would show the class.
+        """
         partners = self.env["res.partner"].with_user(self.users["portal"])
         for domain in (
             [("customer_value_tier_id", "=", self._tier("vip").id)],
@@ -326,7 +332,10 @@ class TestAccess(ClassificationCase):
                     record.read([name])
 
     def test_salesperson_lists_every_model_she_may_read(self):
-        """No order of a model names what not everybody may read."""
+        """A salesperson lists every model that she may read.
+
+        No order of a model uses a field that not everybody may read.
+        """
         for name, model in self.env.registry.items():
             if model._original_module != "customer_classification" or model._abstract:
                 continue
@@ -381,7 +390,7 @@ class TestAccess(ClassificationCase):
                     self.assertEqual(field.groups, MONEY_GROUP, (model, name))
 
     def _numbers(self):
-        """Model and field of whatever could hold an amount, of this addon."""
+        """Return model and field of all possible amounts, of this addon."""
         for model, registered in sorted(self.env.registry.items()):
             if registered._abstract:
                 continue

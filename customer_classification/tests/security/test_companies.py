@@ -339,7 +339,7 @@ class TestCompanyRules(RowCase):
                 self.env[model].create({"partner_id": theirs.id, **values})
 
     def test_audience_keeps_to_the_company(self):
-        """SQL that adds customers asks what the ORM would ask."""
+        """SQL that adds customers has the conditions of the ORM."""
         ours, theirs = (
             self._customer(company.name, company_id=company.id)
             for company in (self.company, self.other)

@@ -53,7 +53,7 @@ NO_SENTENCE = r"(?i)select|psycopg|traceback|Error\(|LINE \d|syntax|column|recur
 
 
 def _poison(case, table, field, record, text):
-    """Put into the database what could not be saved today."""
+    """Write to the database a text that could not be saved today."""
     case.env.flush_all()
     case.env.cr.execute(
         f"UPDATE {table} SET {field} = %s WHERE id = %s",  # pylint: disable=sql-injection
@@ -229,7 +229,7 @@ class TestPoisonedRule(TagCase):
 
 @tagged("post_install", "-at_install")
 class TestPoisonedCampaign(CampaignCase):
-    """A filter that fails chooses nobody, and says so on its form."""
+    """A failing filter chooses nobody, and the form shows the reason."""
 
     @classmethod
     def setUpClass(cls):
@@ -358,10 +358,10 @@ class TestPoisonedPolicy(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestPoisonedScheme(CustomerCodeCase):
-    """A scheme of codes that fails gives none; the others do."""
+    """A failing scheme of codes gives none; the others do."""
 
     def _set_next_number(self, scheme, number):
-        """A number of before it was bounded."""
+        """Set a number from before it was bounded."""
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE customer_code_scheme SET next_number = %s WHERE id = %s",

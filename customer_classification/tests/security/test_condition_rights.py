@@ -427,7 +427,7 @@ class TestCampaignTargetRights(CampaignCase):
         self.assertEqual(self._joined(self._live(self.boss, self.rich_ones)), self.rich)
 
     def test_a_filter_of_before_finds_nobody(self):
-        """Written when nobody looked at rights."""
+        """A filter from before rights were checked finds nobody."""
         campaign = self._live(self.seller, self.all_ones)
         self.env.flush_all()
         self.env.cr.execute(
@@ -501,7 +501,10 @@ class TestCampaignTargetRights(CampaignCase):
             campaign.with_user(self.officer).action_choose_audience()
 
     def test_targets_that_are_not_saved_are_looked_at_by_the_user(self):
-        """A form that is being filled in is no way to the eyes of another."""
+        """Unsaved targets are evaluated with the rights of the user.
+
+        A form that is being filled in gives no access to another's data.
+        """
         campaign = self._live(self.boss, self.all_ones).with_user(self.seller)
         spec = {"campaign_audience_count": {}, "campaign_can_read_targets": {}}
         for start in (campaign, campaign.browse()):

@@ -142,7 +142,7 @@ class TestHostileContext(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestUnsavedForms(ClassificationCase):
-    """A form that is not saved may name any record: it tells nothing of it."""
+    """An unsaved form may name any record, but shows nothing of it."""
 
     policy_values = {"product_min_months": 3, "product_new_days": 0}
 
@@ -231,7 +231,7 @@ class TestUnsavedForms(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestWizardsOfOthers(ClassificationCase):
-    """Odoo shows wizards to everybody who may open one."""
+    """Wizards of others are closed, though Odoo shows them to all users."""
 
     def test_only_who_opened_it(self):
         groups = "base.group_system,sales_team.group_sale_manager"

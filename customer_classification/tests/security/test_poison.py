@@ -68,7 +68,7 @@ class PoisonMixin:
         return {row[self.subject][0]: row for row in profiles.read(names)}
 
     def _reasons(self):
-        """``{(subject, reason)}`` of all that is set aside in the company."""
+        """Return ``{(subject, reason)}`` of the company's excluded records."""
         found = self.env["classification.problem"].search(
             [("company_id", "=", self.company.id)]
         )
@@ -167,7 +167,7 @@ class TestPoisonedCustomers(PoisonMixin, ClassificationCase):
         )
 
     def test_margins(self):
-        """A margin that is no number is not known; the purchase counts."""
+        """A margin that is not a number is unknown; the purchase counts."""
         for no in NO_AMOUNTS[:3]:
             with self.subTest(no):
                 customer = self._with_purchase(company_margin=no, has_margin=True)
@@ -236,7 +236,7 @@ class TestPoisonedCustomers(PoisonMixin, ClassificationCase):
         self.assertEqual(self._profile(customer).revenue, 507)
 
     def test_first_run_finds_the_limits_of_the_others(self):
-        """Equal shares are found among those alone who can be counted."""
+        """Equal shares are found among the countable customers alone."""
         policy = self._policy(self.company, tier_method="top_percent", tier_ids=[])
         edges = self._recompute(policy=policy).edges
         self._with_order(amount_untaxed="NaN")

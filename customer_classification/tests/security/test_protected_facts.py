@@ -329,7 +329,7 @@ class TestProtectedFacts(CampaignCase):
         self.assertEqual((joined.source, joined.order_count), ("manual", 0))
 
     def test_forged_result_is_repaired(self):
-        """A program may write what it likes; the next run writes what is true."""
+        """The next run repairs a result forged by a program."""
         self._judge()
         self.assertTrue(self.part.is_converted)
         count = self.part.order_count

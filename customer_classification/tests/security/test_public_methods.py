@@ -111,7 +111,10 @@ class TestPublicMethods(ClassificationCase):
         return self.env(user=user.id, su=False, context=context)[model]
 
     def _answers(self, function, *arguments):
-        """The result of a call, or None for a sentence; anything else is an error."""
+        """Return the result of a call, or None for a sentence.
+
+        Anything else is an error.
+        """
         try:
             with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
                 return function(*arguments)
@@ -148,7 +151,7 @@ class TestPublicMethods(ClassificationCase):
                 getattr(partner, method)()
 
     def _hide(self, partner):
-        """A rule of another addon: nobody may read a contact."""
+        """Create a rule of another addon that hides a contact from everybody."""
         self.env["ir.rule"].create(
             {
                 "name": "Hidden",
@@ -270,7 +273,7 @@ class TestPublicMethods(ClassificationCase):
     # Context
 
     def test_days_in_the_context(self):
-        """Whatever stands for a day of the history: a day, or a sentence."""
+        """Any value for a day of the history gives a day, or a sentence."""
         self._row_ids = self._as("manager", "classification.history").search([]).ids
         self.assertTrue(self._row_ids)
         for model in ("classification.history", "classification.migration"):
@@ -284,7 +287,7 @@ class TestPublicMethods(ClassificationCase):
                         self._answers(history.search_count, [])
 
     def test_whom_the_context_cannot_name(self):
-        """Which customers are looked at is no matter of clients."""
+        """The client's context cannot choose the customers looked at."""
         history = self._as("manager", "classification.history")
         everybody = history.search_count([])
         self.assertTrue(everybody)

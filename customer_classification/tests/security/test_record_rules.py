@@ -257,7 +257,7 @@ class TestRecordRules(RowCase):
             self.assertEqual(bool(model.search([])), expected, customer.name)
 
     def test_contact_of_a_hidden_company_opens(self):
-        """A person who may be read, in a company that may not."""
+        """A readable person of an unreadable company opens."""
         firm = self._subject("res.partner", False)
         self._purchase(firm, AS_OF, 2_000)
         self._recompute()

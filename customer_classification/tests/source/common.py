@@ -78,7 +78,7 @@ class ImportCase(ClassificationCase):
         return wizard, preview
 
     def _import(self, content, chosen=None, dryrun=False, **options):
-        """Upload a file, choose options, and import it; return what Odoo answers."""
+        """Upload a file, choose options, import it and return Odoo's answer."""
         wizard, preview = self._preview(content, **options)
         fields = [COLUMNS.get(title, False) for title in preview["headers"]]
         return wizard.execute_import(

@@ -33,7 +33,7 @@ class CreditNoteCase(AccountingCase):
         )
 
     def _chains(self, root, takes_back):
-        """Reverse documents at random, each a part of one of before, and count.
+        """Reverse documents at random, each a part of an earlier one, and count.
 
         :param root: the invoice, or the credit note without an invoice
         :param takes_back: whether the credit notes that lead back to it count
@@ -115,7 +115,7 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._numbers(policy=policy), (1_000, 0, 1))
 
     def test_order_made_smaller(self):
-        """The order counts with what it says now: nothing is taken twice."""
+        """An order made smaller counts with its new amount, taken back once."""
         order = self._order(self.customer, BEFORE, 1_000)
         self._credit(self._invoice_of(order, BEFORE), AS_OF, [200])
         order.order_line.price_unit = 800
@@ -155,7 +155,7 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._numbers(), (1_000, 0, 1))
 
     def test_one_of_two_credit_notes_undone(self):
-        """The other one takes back all that it says."""
+        """The credit note that is not undone takes back its whole amount."""
         order = self._order(self.customer, BEFORE, 1_000)
         invoice = self._invoice_of(order, BEFORE)
         first = self._credit(invoice, BEFORE, [300])
@@ -260,7 +260,7 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._numbers(), (0, 1_000, 1))
 
     def test_line_of_several_orders(self):
-        """Each order has an equal part of it, which counts if the order does."""
+        """A line of several orders is shared equally by those that count."""
         orders = self._order(self.customer, BEFORE, 600) + self._order(
             self.customer, BEFORE, 400
         )
@@ -291,7 +291,10 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._numbers(), (570, 30, 1))
 
     def test_fee_on_the_invoice_of_an_order(self):
-        """Credited alone or with the rest, what was no part of the order is none."""
+        """A fee on an order's invoice is never taken back from the order.
+
+        It was no part of the order, credited alone or with the rest.
+        """
         fee = self.product.copy({"name": "Fee"})
         for credited, expected in (([0, 100], 1_000), ([300, 100], 700)):
             with self.subTest(credited), self.env.cr.savepoint() as savepoint:
@@ -391,7 +394,7 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._numbers(), (700, 300, 1))
 
     def test_of_an_order_before_the_window(self):
-        """The window has what was given back in it: the lifetime has both."""
+        """The window has the return alone, the lifetime the order, too."""
         old = AS_OF - timedelta(500)
         order = self._order(self.customer, old, 1_000)
         self._credit(self._invoice_of(order, old), AS_OF, [300])
@@ -497,7 +500,7 @@ class TestCreditNotesByInvoice(CreditNoteCase):
         self.assertEqual(self._numbers(), (0, 0, 0))
 
     def test_line_of_several_orders(self):
-        """Each order has an equal part of it, which counts if it is invoiced."""
+        """A line of several orders is shared equally by invoiced orders."""
         orders = self._order(self.customer, BEFORE, 600) + self._order(
             self.customer, BEFORE, 400
         )

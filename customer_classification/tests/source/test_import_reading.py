@@ -44,7 +44,7 @@ class TestImportReading(ImportCase):
             self.assertIn(part, notes)
 
     def test_options_that_the_preview_filled_in_are_no_choice(self):
-        """Whatever the screen sends back, only what a person changed holds."""
+        """Options filled in by the preview are not a person's choice."""
         text = self._csv(
             ("Customer", "Date", "Amount", "Margin"),
             ("Case Customer", "14.03.2026", "12,50", "1.25"),
@@ -103,7 +103,7 @@ class TestImportReading(ImportCase):
             self.assertTrue(preview.get("error") or preview["num_rows"] <= 1)
 
     def test_hostile_calls(self):
-        """A result or a sentence, whatever the screen of a client sends."""
+        """Hostile calls are answered with a result or a sentence."""
         text = self._csv(
             ("Customer", "Date", "Amount"), ("Case Customer", "2026-03-14", "1")
         )

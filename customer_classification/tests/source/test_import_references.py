@@ -19,7 +19,10 @@ class TestImportReferences(ImportCase):
         return self._csv(COLUMNS, *lines)
 
     def test_refund_under_the_number_of_its_sale(self):
-        """The case ``refund_same_reference``: both stand."""
+        """A refund under the number of its sale is kept beside the sale.
+
+        The case ``refund_same_reference``.
+        """
         sale = self._imported(self._text(self._line()))
         refund = self._imported(self._text(self._line("2026-02-14", "-30.00")))
         self.assertEqual((sale.amount, refund.amount), (100, -30))
@@ -93,7 +96,7 @@ class TestImportReferences(ImportCase):
         self.assertEqual(first.write_date, written)
 
     def test_references_that_stand_twice(self):
-        """Each of them is named, also two pairs in one file."""
+        """Each repeated reference is named, also two pairs in one file."""
         lines = [self._line(ref=ref) for ref in ("A", "B", "A", "C", "B")]
         sentences = self._refused(self._text(*lines))
         self.assertLines(sentences, 4, 6)

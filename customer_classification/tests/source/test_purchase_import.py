@@ -62,7 +62,7 @@ class TestPurchaseImport(ClassificationCase):
         )
 
     def _import(self, *rows, fields=FIELDS, header=HEADER, make=None, **options):
-        """Import lines as the screen does; return what Odoo answers."""
+        """Import lines as the screen does; return Odoo's answer."""
         content, file_type = (make or self._csv)([header, *rows])
         wizard = self._wizard(content, file_type)
         return wizard.execute_import(list(fields), list(header), {**OPTIONS, **options})
@@ -367,7 +367,10 @@ class TestPurchaseImport(ClassificationCase):
         self._refused(*lines, lines[0], limit=4)
 
     def test_queries_do_not_grow_with_the_file(self):
-        """Odoo looks up each customer's name; what comes after that is ours."""
+        """The queries for a file do not grow, beside Odoo's own.
+
+        Odoo looks up each customer's name.
+        """
         purchases = self.env["customer.purchase"].with_context(import_file=True)
 
         def lines(name, number):

@@ -132,7 +132,7 @@ class TestRates(AccountingCase):
         self.assertEqual(self._revenue(), 600)
 
     def test_rates_written_past_odoo(self):
-        """Programs that write rates by SQL: what counts follows all the same."""
+        """Amounts follow rates that programs write by SQL."""
         self._foreign_purchase()
         self._foreign_order()
         self._rate("NOK", "2020-01-01", 0.5)
@@ -175,7 +175,10 @@ class TestRates(AccountingCase):
         self.assertEqual(purchase.company_amount, 100)
 
     def test_same_as_odoo_resolves(self):
-        """Rates of a company, of all companies, of neither; before, on and after."""
+        """Rates are resolved as in Odoo.
+
+        Of a company, of all companies, of neither; before, on and after.
+        """
         currencies = self.env["res.currency"].browse()
         for code, own, shared in (
             ("SEK", [], []),

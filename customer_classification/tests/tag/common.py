@@ -25,7 +25,7 @@ class TagCase(ClassificationCase):
 
     @classmethod
     def _rule(cls, tag, domain, start=True, **values):
-        """A rule of a contact tag, running unless said otherwise."""
+        """Create a rule of a contact tag, started by default."""
         rule = cls.rules.create(
             {
                 "partner_tag_id": tag.id,

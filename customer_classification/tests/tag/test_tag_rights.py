@@ -282,7 +282,7 @@ class TestTagMergeRights(TagRightsCase):
 
 @tagged("post_install", "-at_install")
 class TestTagUndoRights(TagRightsCase):
-    """An undo carries out nothing but what a merge of these tags did."""
+    """An undo reverts only changes of a merge of these tags."""
 
     def _refused(self, merge, *entries):
         for entry in entries:
@@ -382,7 +382,7 @@ class TestTagUndoRights(TagRightsCase):
 
 @tagged("post_install", "-at_install")
 class TestTagMethodRights(TagRightsCase):
-    """Public methods check what they are handed before they do anything."""
+    """Public methods check their arguments before they do anything."""
 
     def test_contexts_of_the_wrong_type_are_told(self):
         for model, active in (

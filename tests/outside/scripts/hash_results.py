@@ -145,7 +145,7 @@ def use(policy):
 
 
 def hash_of(table):
-    """Return the number of rows of a table, and a hash of what is in them."""
+    """Return the number of rows of a table, and a hash of their contents."""
     env.cr.execute(
         "SELECT column_name FROM information_schema.columns"
         " WHERE table_schema = 'public' AND table_name = %s",

@@ -74,7 +74,7 @@ def class_counts(policy, axis):
 
 
 def classify_products(policy):
-    """The products of a company, a preview of them, and a decision about one."""
+    """Classify a company's products, preview them, and decide about one."""
     found = [(policy, policy.recompute_products())]
     found.append((policy, policy.recompute_products(kind="preview")))
     profile = env["product.profile"].search(

@@ -69,7 +69,7 @@ _MOVED = "UPDATE classification_run SET moved_customer_percent = 12.5"
 
 
 def _archive(commit, folder):
-    """Take the addon and what uses it out of the history."""
+    """Extract the addon and its users from the history."""
     command = ["git", "-C", ROOT, "archive", commit, ADDON, "tests/outside/scripts"]
     made = subprocess.run(command, capture_output=True, check=False)
     if made.returncode:
@@ -85,7 +85,7 @@ def old(request, tmp_path_factory):
 
 
 def _make_database(session, purpose):
-    """A database with what the core depends on, without demo data."""
+    """Create a database with the core's dependencies, without demo data."""
     name = temporary_name(purpose)
     foreign = databases.foreign_dependencies(session, core_modules())
     databases.database_from_template(session, name, foreign)
@@ -283,7 +283,10 @@ def test_segments_become_records(words, upgraded, connection):
 
 
 def test_shipped_texts_of_stages_are_of_today(upgraded, connection):
-    """Each language for itself, and only what nobody edited."""
+    """Shipped texts of stages are current after an upgrade.
+
+    Each language for itself, and only texts that nobody edited.
+    """
     source = "SELECT code, description ->> %s FROM customer_lifecycle_stage"
     english, chinese = (
         dict(query(connection, source, language)) for language in ("en_US", "zh_CN")
