@@ -80,7 +80,7 @@ def _from_debian() -> str | None:
     env = {"DEBIAN_FRONTEND": "noninteractive"}
     install = ["apt-get", "-q", "install", "-y", "--no-install-recommends"]
     with step("Chromium from Debian") as progress:
-        # A part of apt's sources may be out of reach: what counts is the install.
+        # A part of apt's sources may be out of reach: only the install counts.
         stream(["apt-get", "-q", "update"], progress.show, env=env, log=_log())
         stream([*install, "chromium"], progress.show, env=env, log=_log())
         stream([*install, _CHINESE_FONT], progress.show, env=env, log=_log())

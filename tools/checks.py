@@ -121,7 +121,7 @@ def _check_one(folder: Path) -> Iterator[str]:
     done = {(e.msgid, e.msgctxt) for e in polib.pofile(translation) if e.translated()}
     terms = polib.pofile(template)
     for entry in terms:
-        # "VIP" or "RFM" is no word of any language; OCA wants no translation of it.
+        # "VIP" and "RFM" are acronyms that OCA does not want translated.
         if (
             _WORD.search(_TAG.sub("", entry.msgid))
             and (entry.msgid, entry.msgctxt) not in done

@@ -39,7 +39,7 @@ def start_again(day: str, command: Sequence[str]) -> None:
     # Packages are fetched with today's clock: certificates are not valid on any day.
     environment.need("addon", "test", "postgres")
     find_odoo()
-    with suppress(DevError):  # the tests tell it
+    with suppress(DevError):  # named in the test's output
         browser.need()
     handle = open_lock("day")
     if not take_alone(handle):

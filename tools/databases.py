@@ -207,7 +207,7 @@ def _copy_smaller(
 ) -> bool:
     """Copy the usable template that has most of these modules, and no other."""
     for smaller in _smaller_templates(session, modules, demo):
-        # Whoever builds one waits only for smaller ones: never in a circle.
+        # A build waits only for smaller templates: never in a circle.
         with exclusive(smaller):
             if _is_usable(session, smaller):
                 copy(session, smaller, new)

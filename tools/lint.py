@@ -23,7 +23,7 @@ from .paths import PYTHON, ROOT, VENV, repository_modules
 Command = Sequence[str | Path]
 _AT_A_TIME = 2
 _BIN = VENV / "bin"
-# As in .pre-commit-config.yaml: what is generated, or not ours to format.
+# As in .pre-commit-config.yaml: generated files, and files not ours to format.
 EXCLUDED = re.compile(
     r"/static/description/index\.html$|\.svg$|^(eslint|prettier)\.config\.cjs$"
     r"|^README\.md$|/static/(src/)?lib/|/readme/.*\.md$|^LICENSE"
@@ -58,7 +58,7 @@ def lint(fix: bool = False) -> int:
     environment.need("addon", "test", "lint")
     node.need()
     checks = list(_fixes() if fix else _checks())
-    # Those that put right write the same files: one at a time.
+    # Fixers write the same files: one at a time.
     failed = run(checks, 1 if fix else _AT_A_TIME)
     if failed:
         say(f"lint: {', '.join(failed)} failed")

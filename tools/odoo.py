@@ -52,7 +52,7 @@ class Session:
             home = str(self.odoo.package_path)
             path = [home, os.environ.get("PYTHONPATH", "")]
             self.env["PYTHONPATH"] = os.pathsep.join(filter(None, path))
-            self.env["ODOO_HOME"] = home  # for what a test starts
+            self.env["ODOO_HOME"] = home  # for the test's own processes
 
     def command(self, *args: str) -> list[str]:
         """Return the argv of Odoo's command line."""

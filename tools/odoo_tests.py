@@ -18,8 +18,8 @@ from .paths import (
     repository_modules,
 )
 
-# Apps of which parts meet ours: names and rights on products, contacts and orders,
-# what is paid in other ways, what looks at tags.
+# Apps that overlap with ours: names and rights on products, contacts and orders, other
+# ways of payment, readers of tags.
 ALL_APPS = (
     *("point_of_sale", "website_sale", "sale_loyalty", "survey", "project"),
     *("partnership", "sale_margin", "base_automation", "sale_timesheet"),

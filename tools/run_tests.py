@@ -46,7 +46,7 @@ ROOMS = {
         *("product", "security", "tag"),
     )
 }
-# What looks at fields and models of other apps, and opens no screen.
+# Tests that look at fields and models of other apps, and open no screen.
 ALL_APPS_PART = (
     *("campaign/test_campaign_world.py", "screens/test_demo.py"),
     *("product/test_product_abc.py", "product/test_product_variant.py"),

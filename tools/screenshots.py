@@ -29,7 +29,7 @@ _LARGEST = 200_000  # bytes of a picture in the repository
 _WAIT, _PATIENCE = 180_000, 20_000
 _LOADING = ".o_loading_indicator, .o_blockUI, .o_view_sample_data .fa-spin"
 _STILL = "*, *::before, *::after { animation: none !important; }"
-# The main company, as long as the page does not say otherwise.
+# The main company, unless the page has another one.
 _MAIN = ("company_id", "=", 1)
 
 

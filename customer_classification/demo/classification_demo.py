@@ -542,7 +542,7 @@ class ClassificationDemo(models.AbstractModel):
             "company_id": company.id,
         }
 
-    # What is under way
+    # Work in progress
 
     def _create_quotations(self, world):
         """Open quotations of half of the interested and of some customers."""
@@ -619,7 +619,7 @@ class ClassificationDemo(models.AbstractModel):
             *(self.env.ref(library + name) for name in SMART_TAGS)
         )
         rules.action_start()
-        # From now on they find what a person may read.
+        # From now on they match only records that a person may read.
         rules.responsible_id = self.env.ref("base.user_admin")
 
     def _create_code_schemes(self, world):

@@ -22,7 +22,7 @@ COUNTRY_WEIGHTS = (
 POPULARITY = (12, 10, 1.2, 6, 1.5, 3, 2, 0.8, 5, 2.5, 1, 0.6, 0, 0)
 DECAF, SINGLE_ORIGIN, GREEN_TEA, CHOCOLATE, SYRUP, GIFT_BOX = 2, 3, 4, 6, 7, 10
 GRINDER, INSTALLATION, TRAINING = 11, 12, 13
-# How many of those who buy a grinder take a service with it.
+# Share of grinder buyers who take a service with it.
 SERVICE_SHARES = {INSTALLATION: 0.6, TRAINING: 0.25}
 
 

@@ -20,7 +20,7 @@ class ClassificationEvent(models.Model):
 
     def _deliver(self):
         super()._deliver()
-        # Rules do not see what was written before they were made: events of different
+        # Rules do not see writes from before their creation: events of different
         # moments are looked at apart, and those of a run are of one moment.
         for moment, events in self.grouped("create_date").items():
             events._fire_classes(moment)

@@ -40,7 +40,7 @@ class TestAutomation(ClassificationCase):
                 **values,
             }
         )
-        # The tests are one transaction: the rule is older than what comes.
+        # The tests are one transaction: make the rule older than later writes.
         self.env.cr.execute(
             "UPDATE base_automation SET create_date = create_date - interval '1 day'"
             " WHERE id = %s",
@@ -135,7 +135,7 @@ class TestAutomation(ClassificationCase):
         [values] = self._profile(self.big).read(names, load=None)
         self.assertTrue(json.loads(json.dumps(values, default=str))["tier_explanation"])
 
-    # What is not passed on
+    # Events that are not passed on
 
     def test_a_rule_made_today_does_not_fire_for_yesterday(self):
         rule = self._rule("customer.profile", "on_write", self._note())

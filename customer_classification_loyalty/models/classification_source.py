@@ -4,8 +4,8 @@ from odoo.tools import SQL
 
 # Kinds of programs of which a reward pays.
 PAYMENTS = ("gift_card", "ewallet", "loyalty")
-# Order lines that pay with what was bought or earned before: gift cards, e-wallets and
-# loyalty points. Discounts of promotions and coupons stay discounts.
+# Order lines that pay with earlier purchases or points: gift cards, e-wallets and
+# loyalty points. Discounts of promotions and coupons remain discounts.
 PAYING = SQL(
     """
     SELECT l.id

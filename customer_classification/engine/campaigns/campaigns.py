@@ -76,7 +76,7 @@ def evaluate(
     return Outcome(people, figures.join(judged))
 
 
-# Who took part
+# Participants
 
 
 def _participants(entered, found):
@@ -141,7 +141,7 @@ def _contaminated(campaigns, entered, found):
     return _count(left_out.loc[reached, "campaign"], campaigns)
 
 
-# What came of it
+# Results
 
 
 def _results(credit, sales, parameters):
@@ -272,7 +272,7 @@ def _bought_since(people, purchases):
     return sums.set_axis(["bought_count", "bought_amount"], axis=1)
 
 
-# What would have come anyway
+# Expected without the campaign
 
 
 def _lifts(campaigns, figures, entered, purchases, sales, parameters, today):
@@ -336,7 +336,7 @@ def _lift(members, period, purchases, sales, parameters):
     }
 
 
-# What changed
+# Changes
 
 
 def campaign_changes(

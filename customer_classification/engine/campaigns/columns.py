@@ -22,8 +22,8 @@ PERFORMANCE_REASONS = (
     "no_measure",  # no target and too few peers
 )
 LIFT_VERDICTS = ("works", "harms", "unclear")
-# By what a goal is measured: what its target says, and what makes campaigns of
-# different size comparable.
+# Measures of a goal: one for its target, and one that makes campaigns of different size
+# comparable.
 TARGET_OF_GOAL = {
     "awareness": ("participant_count", "target_participants"),
     "sales": ("revenue", "target_revenue"),

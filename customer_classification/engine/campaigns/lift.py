@@ -36,7 +36,7 @@ __all__ = [
     "student_quantile",
 ]
 
-# Up to so many customers in the smaller group, all that could be seen is counted.
+# Largest smaller group for which all possible results are counted.
 EXACT_UP_TO = 250
 # How likely a difference is to be found with the number of customers needed for it.
 POWER = 0.8

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-# Which version it is, and what it remembers, are no rules.
+# The id of a version, and its memory, are not rules.
 IDENTITY = frozenset({"policy", "remembers"})
 
 

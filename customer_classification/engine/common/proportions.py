@@ -125,7 +125,7 @@ def exact_interval(x1, n1, x0, n0, confidence=0.95):
 
     seen = x1 / n1 - x0 / n0
     low, high = _edges(holds, near, seen)
-    # No difference is the question: it is asked itself, not what is beside it.
+    # The hypothesis is no difference: it is tested itself, not a value beside it.
     known = [seen, 0.0] if holds(np.zeros(1))[0] else [seen]
     return float(min(low, *known)), float(max(high, *known))
 

@@ -32,7 +32,7 @@ FIXED_DAYS = 90
 # Two rates differ when their difference exceeds this many standard errors: 5 % of
 # equal ones would.
 CRITICAL_Z = 1.96
-# What is read beside the facts of the day, by customer.
+# Columns read beside the facts of the day, by customer.
 OUTCOME = (
     "next_revenue",  # net money in the horizon
     "next_order_count",  # purchases in the horizon

@@ -62,7 +62,7 @@ def classify(
     :raises ValueError: columns are missing, customers are repeated, or the edges
         belong to other tiers
     """
-    # NaN stands for "none" and compares as false; numpy < 1.25 warns of it.
+    # NaN means "none" and compares as false; numpy < 1.25 warns of it.
     with np.errstate(invalid="ignore"):
         return _classify(facts, previous, parameters, as_of, edges, standing, frozen)
 

@@ -70,14 +70,14 @@ FACTS = {
     "open_quotation_amount": Column("money", "their amount"),
 }
 
-# What may stand beside them; without it, the rule that needs it looks elsewhere.
+# Optional columns; without one, the rule that needs it uses another.
 MORE_FACTS = {
     "comeback_count": Column("known", "purchases that ended a dormant time"),
     "quotation_end_date": Column("day", "first day on which a quotation expires"),
 }
 
-# What the customer was when last classified, with the facts that tell own changes
-# from the passing of time.
+# The customer's last classes, with the facts that distinguish own changes from the
+# passing of time.
 PREVIOUS = {
     "value_tier": Column("count", "key of the tier, 0 never classified"),
     "lifecycle_stage": Column("count", "code of the stage, 0 none"),

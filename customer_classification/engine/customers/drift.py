@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHIFT_LIMIT, JUMP_LIMIT = 0.1, 0.25
-# Half a customer stands in for each class that is empty on one side (Jeffreys' prior).
+# Half a customer is added for each class empty on one side (Jeffreys' prior).
 SMOOTHING = 0.5
 # A source has dried up when it gives less than this share of the usual ...
 DRY_SHARE = 0.2
-# ... and used to give at least so many documents a period.
+# Fewest documents a period before for a source to have dried up.
 DRY_MINIMUM = 10
 PERIOD_DAYS = 28
 PERIODS_BEFORE = 6

@@ -44,7 +44,7 @@ STEP = (
 )
 # Values spread over more than this ratio are drawn on a logarithmic scale.
 _WIDE_SPREAD = 20
-# Whatever the limits, these get no tier.
+# These get no tier, whatever the limits.
 _NEVER_RATED = tuple(
     code(TIER_REASONS, name) for name in ("no_purchase", "too_new", "no_value")
 )

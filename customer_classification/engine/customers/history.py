@@ -107,7 +107,7 @@ class _Documents(NamedTuple):
             customers,
             customer,
             purchases["day"].to_numpy(),
-            # Whole numbers: their sums have no dust, in whatever order they come.
+            # Whole numbers: their sums are exact in any order.
             np.rint(purchases["amount"].to_numpy() * 10.0**digits),
             np.rint(purchases["margin"].to_numpy() * 10.0**digits),
             digits,

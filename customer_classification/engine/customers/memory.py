@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from .parameters import Edges, Parameters, TierLimit
 
-# Rules that change neither a value, nor a score, nor who is compared.
+# Rules that change neither a value, nor a score, nor the compared customers.
 _OF_CLASSES = frozenset(
     {
         *("tiers", "unrated_key", "min_orders", "min_tenure_days", "min_customers"),

@@ -31,7 +31,7 @@ class Component:
             object.__setattr__(self, "edges", tuple(map(float, self.edges)))
 
 
-# Recency, frequency and monetary value make the RFM code and stand always.
+# Recency, frequency and monetary value make the RFM code and are always present.
 DEFAULT_COMPONENTS = (
     Component("recency", 0.2),
     Component("frequency", 0.3),
@@ -113,7 +113,7 @@ class Parameters:
     segments: tuple[segments.Segment, ...] = ()
 
     currency_digits: int = 2
-    # What counts as a purchase, in the caller's words: compared, not read.
+    # Rules for counting purchases, as the caller's values: compared, not interpreted.
     documents: tuple = ()
     # {other version: {its tier: tier here of which it is remembered}}
     remembers: Mapping[int, Mapping[int, int]] = field(

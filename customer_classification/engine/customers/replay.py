@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .parameters import Edges, Parameters
 
 
-# The facts that purchases tell; the others are of the open pipeline.
+# Facts from purchases; the others come from the open pipeline.
 PURCHASE_FACTS = (
     "first_purchase_date",
     "last_purchase_date",
@@ -95,7 +95,7 @@ def classes_at(
     """
     read, __ = read_facts(facts, parameters.currency_digits)
     before = read_previous(previous, facts.index, parameters.currency_digits)
-    with np.errstate(invalid="ignore"):  # NaN stands for "none"
+    with np.errstate(invalid="ignore"):  # NaN means "none"
         found = classes(read, before, parameters, as_days(days), edges)
     return result_frame(found.values, facts.index)
 

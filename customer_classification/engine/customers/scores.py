@@ -160,7 +160,7 @@ def _find_or_note(component, values, before, parameters):
     if count and known.min() == known.max():
         return (), [{"code": "no_spread", **about}]
     bins = max(1, min(wanted, count // parameters.customers_per_bin))
-    # Few who bought, or few of whom the metric is known: different remedies.
+    # Few buyers, or few with a known metric: the remedies differ.
     reason = "customers" if count == len(values) else "known"
     note = {"code": f"few_{reason}_for_bins", **about, "bins": bins, "wanted": wanted}
     found = find_thresholds(known, bins, before, parameters.limit_tolerance)

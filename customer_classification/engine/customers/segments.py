@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FIFTHS = range(1, 6)
 CELLS = tuple(itertools.product(FIFTHS, FIFTHS, FIFTHS))
-# Kinds of customers by what people see of them, in the order of the codes below.
+# Kinds of customers by their visible classes, in the order of the codes below.
 ACTIVITIES = ("steady", "medium_risk", "high_risk", "gone")
 VALUES = ("little", "middle", "much")
 # With which kinds a claim agrees.

@@ -375,7 +375,8 @@ def tier(facts, previous, values, rhythm, edges, parameters, today: float) -> Ti
     """
     is_buyer = buyers(facts, rhythm)
     unrated = _unrated_reason(facts, values, is_buyer, rhythm, edges, parameters)
-    # Who bought nothing in the window reaches no limit, but leaves by the same path.
+    # A customer without purchases in the window reaches no limit, but leaves a tier in
+    # the same way.
     values = np.where(is_buyer & (unrated == 0), values, -np.inf)
     if parameters.no_value_rule != "limits":
         values = np.where(values <= 0, -np.inf, values)
@@ -399,7 +400,7 @@ def tier(facts, previous, values, rhythm, edges, parameters, today: float) -> Ti
 
 def _unrated_reason(facts, values, is_buyer, rhythm, edges, parameters):
     """Return the code of why a customer has no tier, 0 with one."""
-    # A single tier needs no limit, and nobody to compare with.
+    # A single tier needs neither a limit nor a comparison.
     is_cut = parameters.is_ranked and len(parameters.tiers) > 1
     too_few = is_cut and not edges.tier_limits
     return np.select(

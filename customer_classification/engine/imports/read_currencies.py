@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from .cell_text import folded, plain
 
-# What people and programs write and no list of currencies holds: {text: codes}.
+# Usual texts that no list of currencies holds: {text: codes}.
 _ALIASES = {
     "us$": ("USD",),
     "$us": ("USD",),

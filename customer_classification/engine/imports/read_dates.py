@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from .cell_text import plain
 
 YEAR_FIRST, DAY_FIRST, MONTH_FIRST, DAY_LAST = "ymd", "dmy", "mdy", "ydm"
-# Found by itself; a year followed by its day is written by nobody unless told so.
+# Orders found automatically; year-day-month only if chosen by a person.
 ORDERS = (YEAR_FIRST, DAY_FIRST, MONTH_FIRST)
 _LANGUAGES = (
     "en de fr es it nl pt sv da nb fi is pl cs sk sl hr hu ro bg el ru uk sr mk sq tr "

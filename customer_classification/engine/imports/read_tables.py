@@ -121,7 +121,7 @@ def xlsx_rows(sheet):
     """Cells of a sheet of openpyxl, opened only for reading."""
     from openpyxl.styles.numbers import BUILTIN_FORMATS
 
-    # Their "$" is whatever currency the computer has.
+    # Their "$" is the currency of the computer.
     everywhere = set(BUILTIN_FORMATS.values())
     sheet.reset_dimensions()
     for row in sheet.iter_rows():

@@ -21,7 +21,7 @@ ABC_REASONS = (
     "nothing_earned",  # sold, but for nothing or less
     "new",  # would be in the last class, and is not long for sale
     "not_sold",
-    "unknown",  # what is ranked by is not known
+    "unknown",  # unknown ranking value
 )
 XYZ_REASONS = (
     "limit",

@@ -37,8 +37,8 @@ CHANNEL_SELECTION = [
     ("mail", "Mail"),
 ]
 
-# Columns of stored computed fields, made before Odoo looks: it would compute the size
-# of every contact there is, of whom no number is known yet.
+# Columns of stored computed fields, created before Odoo does: it would compute the size
+# of all contacts, although no number is known yet.
 COLUMNS = {"customer_company_size": "varchar", "customer_turnover_currency_id": "int4"}
 
 

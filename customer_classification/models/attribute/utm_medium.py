@@ -6,7 +6,7 @@ ORIGIN_SELECTION = [
     ("offline", "Offline"),
     ("referral", "Referral"),
 ]
-# What Odoo's own media are; "Direct" may be either, and is yours to say.
+# Origins of Odoo's own media; "Direct" may be either, and is left to you.
 ORIGINS = {
     "utm.utm_medium_website": "online",
     "utm.utm_medium_email": "online",

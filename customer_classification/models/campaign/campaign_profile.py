@@ -38,11 +38,11 @@ _GOOD_FEEDBACK, _BAD_FEEDBACK = 75, 50
 _AGREE, _DIFFER = 0.1, 0.3
 # How much better or worse than the median of the peers is worth a word.
 _BETTER, _WORSE = 1.2, 0.8
-# Participants of a tier from which it is worth a word, and of what it then has to be
-# less than, or the other way round.
+# Fewest participants of a tier worth mentioning, and the factor by which it must
+# differ.
 _ENOUGH, _HALF = 10, 2 / 3
 
-# By goal, what the campaign is judged by first; of money only who may see it.
+# Figures by goal, the main one first; those of money only with access to amounts.
 _FIGURES = {
     "awareness": (
         *("participant_count", "joined_count", "answered_count", "response_rate"),
@@ -59,7 +59,7 @@ _FIGURES = {
     "retention": (*("revenue", "won_back_count", "customer_count", "conversion_rate"),),
 }
 _OF_EVERY_GOAL = ("cost", "roi")
-# Fields of the campaign with what it shall reach, and may cost.
+# Fields of the campaign with its targets and its budget.
 _TARGETS = {
     "participant_count": "campaign_target_participants",
     "lead_count": "campaign_target_leads",
@@ -112,7 +112,7 @@ class CampaignProfile(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     active = fields.Boolean(default=True, readonly=True)
 
-    # What was judged
+    # Judged figures
     type_id = KeylessMany2one(
         "campaign.type", readonly=True, ondelete="set null", index="btree_not_null"
     )

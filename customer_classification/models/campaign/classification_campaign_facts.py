@@ -33,8 +33,8 @@ def _is_impossible(column):
     )
 
 
-# What a run reads of each campaign, {column: (kind on the wire, SQL)}: c is the
-# campaign, f its profile so far, l its leads, k its cost.
+# Columns read of each campaign, {column: (kind on the wire, SQL)}: c is the campaign, f
+# its profile so far, l its leads, k its cost.
 CAMPAIGN = {
     "start": ("day", SQL("c.campaign_start_date")),
     "end": ("day", SQL("c.campaign_end_date")),
@@ -96,8 +96,8 @@ FOUND = {
     "number": "int",
     "feedback": "float",
 }
-# Who was chosen before anybody could answer: only these are compared with who was
-# left out.
+# Sources of participants chosen before any answer: only these are compared with the
+# control group.
 DRAWN = ("audience", "manual")
 
 
@@ -359,7 +359,7 @@ class ClassificationCampaignFacts(models.AbstractModel):
         purchases = purchases.rename(columns={"partner_id": "customer"})
         return purchases.assign(day=_day_numbers(purchases["day"]))
 
-    # Who they were
+    # Classes at the first touch
 
     @api.model
     def _classes_then(self, company, people, campaigns):

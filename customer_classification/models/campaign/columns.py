@@ -20,7 +20,7 @@ from .utm_campaign import CHANNEL_SELECTION
 
 CHANNELS = tuple(code for code, __ in CHANNEL_SELECTION)
 MONEY = ("revenue", "revenue_first", "revenue_last", "revenue_linear")
-# NULL where not known, with a column that tells whether it is.
+# NULL for unknown values, with a column for being known.
 KNOWN = ("margin", "cost", "roi", "cost_per_lead", "cost_per_new_customer")
 _NUMBER, _COUNT = Column("float", places=4), Column("int", dtype="int32")
 
@@ -72,7 +72,7 @@ PROFILES = ProfileTable(
     },
     {f"has_{name}": is_known(name) for name in KNOWN},
 )
-# What is a campaign's own, whatever the rules and its peers: see campaign_changes.
+# A campaign's own values, independent of rules and peers: see campaign_changes.
 OWN = (
     *("start", "end", "goal", "type", "target_participants", "target_leads"),
     *("target_revenue", "cost", "lead_count", "opportunity_count"),

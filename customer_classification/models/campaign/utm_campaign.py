@@ -28,7 +28,7 @@ GOAL_SELECTION = [
     ("retention", "Retention"),
 ]
 CHANNEL_SELECTION = [("online", "Online"), ("offline", "Offline"), ("both", "Both")]
-# Who plans campaigns and who sees all sales know what they are to cost.
+# Planners of campaigns and users with access to all sales may see the plan.
 PLAN_GROUPS = f"customer_classification.group_officer,{MONEY_GROUP}"
 _AMOUNTS = ("campaign_budget", "campaign_planned_cost", "campaign_target_revenue")
 _COUNTS = ("campaign_target_participants", "campaign_target_leads")
@@ -168,7 +168,7 @@ class UtmCampaign(models.Model):
         column2="segment_id",
         ondelete="restrict",
         string="Target Segments",
-        # An archived one still restricts whom the campaign is for.
+        # An archived target still restricts the audience.
         context={"active_test": False},
     )
     campaign_target_tag_ids = fields.Many2many(
@@ -692,7 +692,7 @@ class UtmCampaign(models.Model):
 
     def _refresh_live_audience(self):
         """Add the targeted customers; on failure show the reason on the form."""
-        # The filter is in the words of who wrote it.
+        # The filter is shown with the rights of its author.
         words = self.with_context(lang=self.campaign_targeted_by_id.lang)
         try:
             partners = words._campaign_audience()

@@ -137,7 +137,7 @@ class ClassificationClassifiedMixin(models.AbstractModel):
         def to_sql(model, alias, query):
             model._check_field_access(model._fields[kind.profile_field], "read")
             joined = model._classified_join(kind, alias, query)
-            # As the user: fields of money are refused to who may not see them.
+            # As the user, so that fields of money need access to amounts.
             profiles = model.env[kind.profile_model]
             condition = Domain(domain).optimize_full(profiles)
             return SQL(

@@ -301,7 +301,7 @@ class ClassificationOverrideMixin(models.AbstractModel):
         self._end()
         self._apply()
 
-    # What runs ask
+    # Queries of runs
 
     def _profiles(self):
         """Return ``{(subject, company): profile}`` of these decisions: one query."""

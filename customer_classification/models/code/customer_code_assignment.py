@@ -230,7 +230,7 @@ class CustomerCodeAssignment(models.AbstractModel):
         )
         return {partner_id for (partner_id,) in found}
 
-    # What codes are made of
+    # Parts of codes
 
     @api.model
     def _sample(self, company, applies_to, limit):

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from odoo.exceptions import UserError
 
-# What an integer column takes.
+# Range of an integer column.
 BIGGEST_ID = 2**31 - 1
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 

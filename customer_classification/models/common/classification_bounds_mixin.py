@@ -112,7 +112,7 @@ class ClassificationBoundsMixin(models.AbstractModel):
             number = math.nan
         if low <= number <= high:
             return None
-        # Infinity and NaN are out of bounds that tell nobody what is wrong.
+        # For infinity and NaN, naming the bounds would not explain the error.
         if abs(number) < math.inf and field.name in self._bounds():
             return self.env._(
                 "%(field)s must be from %(low)s to %(high)s.",

@@ -172,7 +172,7 @@ class Condition:
         with guarded(self.env, self._failed):
             yield self
 
-    # What is wrong with it
+    # Errors
 
     def _invalid(self, code, **values):
         return refusal(ValidationError, self.env, code, label=self.label, **values)
@@ -238,7 +238,7 @@ class ClassificationConditionMixin(models.AbstractModel):
     _condition_person = "responsible_id"
     # Fields with domains.
     _condition_texts = ()
-    # All fields that say what is looked for.
+    # All fields used in the condition.
     _condition_fields = frozenset()
 
     @api.model_create_multi

@@ -16,14 +16,14 @@ class ClassificationCountedOnceMixin(models.AbstractModel):
     _name = "classification.counted.once.mixin"
     _description = "Report Whose Totals Count Once"
 
-    # Fields that tell whose number it is, and the fields that are such numbers.
+    # Fields of a number's owner, and the numbers that belong to it.
     _counted_by = ()
     _counted_once = frozenset()
     # ``{number: field}``: it adds up where that field has one value.
     _added_within = {}
     # ``{number: boolean field}`` that tells whether the number is known.
     _known_by = {}
-    # Numbers of which 0 says that they are not known.
+    # Numbers that are unknown if 0.
     _unknown_if_zero = frozenset()
     # ``{number: (number, number to divide by, factor, number to add)}``
     _ratios = {}

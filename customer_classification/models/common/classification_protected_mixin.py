@@ -18,7 +18,7 @@ class ClassificationProtectedMixin(models.AbstractModel):
 
     # Names of the protected fields; each is stored, and copies do not have its value.
     _protected_fields = frozenset()
-    # Names of the fields that a client gives a new record and nobody changes after.
+    # Fields that a client sets on a new record and that never change afterwards.
     _fixed_fields = frozenset()
 
     @api.model_create_multi

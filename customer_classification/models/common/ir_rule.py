@@ -3,8 +3,8 @@ from odoo.fields import Domain
 from odoo.orm.domains import DomainAnd, DomainCondition, DomainOr
 from odoo.tools import config
 
-# Whose record rules hold for the rows about them, and the addons of those rows: this
-# one and those that glue it to others.
+# Models whose record rules apply to the rows about them, and the addons of those rows:
+# this one and its glue addons.
 SUBJECT_MODELS = ("res.partner", "product.template", "product.product", "utm.campaign")
 ADDONS = "customer_classification"
 

@@ -7,7 +7,7 @@ instance. What the program writes with more rights must not follow from that. Od
 
 # The value of flags that only the program sets: an object, which JSON cannot carry.
 OWN = object()
-# What a caller may choose: the language of sentences.
+# Keys that a caller may choose: the language of sentences.
 _KEPT = ("lang",)
 
 

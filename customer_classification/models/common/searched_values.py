@@ -12,7 +12,7 @@ from odoo.tools import SQL
 from .arguments import as_number
 from .called_records import BIGGEST_ID
 
-# Beyond it, a number is no number of days, orders or money.
+# Largest plausible number of days, orders or money.
 BIGGEST_NUMBER = 10**15
 COMPARISONS = ("<", "<=", ">", ">=")
 NUMBERS = ("integer", "float", "monetary")

@@ -11,12 +11,12 @@ from ..common.arguments import as_day
 from ..common.called_records import check_one
 from ..customer.first_classes import all_changes
 
-# A row is numbered by its customer and its company, so that it has one id on every
-# day, and tells its customer; below 2^53, exact in JavaScript.
+# The id of a row holds its customer and its company: it is the same on every day, and
+# below 2^53, exact in JavaScript.
 COMPANY_BITS = 20
-# What the rows depend on beside the history itself: one record, many days.
+# Context keys on which the rows depend beside the history: one record, many days.
 DAY_KEYS = ("history_date", "history_from_date", "history_known_date")
-# Of the changes, what the queries ask for.
+# Columns of the changes used in the queries.
 CHANGE_COLUMNS = (
     *("id", "partner_id", "company_id", "axis", "valid_date", "create_date"),
     *("to_tier_id", "to_stage_id", "to_risk"),

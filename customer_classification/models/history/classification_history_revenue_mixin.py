@@ -30,7 +30,7 @@ class ClassificationHistoryRevenueMixin(models.AbstractModel):
     _inherit = "classification.history.mixin"
     _description = "Revenue of Customers on a Day"
 
-    # ``{field: field that tells who was a customer then, None for all}``
+    # ``{field: field that is set for customers of that day, None for all}``
     _revenue_fields = {}
 
     @api.model

@@ -4,7 +4,7 @@ from odoo.tools import format_date, format_datetime, formatLang
 from ..common.access_groups import MONEY_GROUP
 from .classification_withheld_row import ADDON
 
-# What says nothing about a person.
+# Fields without data about a person.
 TECHNICAL = {
     *("id", "display_name", "create_uid", "create_date", "write_uid", "write_date"),
     *("content_hash", "partner_id"),
@@ -58,7 +58,7 @@ class CustomerHeldData(models.AbstractModel):
             "sections": [section for section in sections if section["rows"]],
         }
 
-    # What is shown
+    # Display
 
     @api.model
     def _records(self, contact, is_subject):

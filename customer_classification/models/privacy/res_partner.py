@@ -101,7 +101,7 @@ class ResPartner(models.Model):
 
         :raises ValidationError: it names the first of them, to who may read it
         """
-        # A constraint has superuser rights, whoever wrote.
+        # A constraint has superuser rights, whoever writes.
         reader = self.env(su=False)
         for partner in (self | self.commercial_partner_id).sudo():
             if partner.customer_objects_profiling:

@@ -42,8 +42,8 @@ def _code_by_numbers(axis):
     )
 
 
-# What a run reads of each product, {column: (kind on the wire, SQL)}: t is the product,
-# u its unit, f its profile so far.
+# Columns read of each product, {column: (kind on the wire, SQL)}: t is the product, u
+# its unit, f its profile so far.
 PRODUCT = {
     "category": ("int", SQL("COALESCE(t.categ_id, 0)")),
     "active": ("bool", SQL("COALESCE(t.active, FALSE)")),
@@ -209,7 +209,7 @@ class ClassificationProductFacts(models.AbstractModel):
         facts = product_facts(rows, frame, periods, parameters)
         return Split(facts, own["product"], several)
 
-    # What changed
+    # Changes
 
     @api.model
     def _changed_product_ids(self, policy, scope, last):
@@ -279,7 +279,7 @@ class ClassificationProductFacts(models.AbstractModel):
         )
         return differ
 
-    # What was sold
+    # Sales
 
     @api.model
     def _read_sold(self, policy, scope, periods):

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from ...copy_frames import TOO_LARGE, is_usable, usable_float
 
-# Units with what they are of their reference; NaN where that cannot be reckoned with.
+# Units with their factor to the reference unit; NaN for unusable ones.
 UNITS = SQL(
     "(SELECT id, CASE WHEN factor > 0 AND factor <= %s THEN factor::float8"
     " ELSE 'NaN' END AS factor FROM uom_uom)",

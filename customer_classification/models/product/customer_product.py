@@ -4,9 +4,9 @@ from odoo.tools import SQL
 from ..common.access_groups import MONEY_GROUP
 from ..common.called_records import check_one
 
-# Bought so many times in the window, a product is bought often.
+# Purchases in the window from which a product is bought often.
 OFTEN = 3
-# Of the peers, so many have to buy what is told to be missing.
+# Share of the peers that must buy a product for it to be reported as missing.
 PEER_SHARE = 0.2
 
 

@@ -11,7 +11,7 @@ from ..run.pipeline import Pipeline
 from . import columns, rehearsal
 from .memory import ends_of_grace, remembering
 
-# Rules that decide what is read of the products.
+# Rules that affect the facts of products.
 _READING_RULES = (
     *("company_id", "window_months", "product_trend_months", "product_xyz_months"),
 )

@@ -5,8 +5,8 @@ from ..common.access_groups import MONEY_GROUP
 from ..common.called_records import check_one, one_id
 from ..common.exchange_rates import at_rate_of_company, with_rates
 
-# Ids of companies, and of tiers, stages or tags, that the id of a row has room for: in
-# all, less than the numbers that JavaScript tells apart.
+# Largest ids of companies, and of tiers, stages or tags, in the id of a row: in all,
+# within the exact integers of JavaScript.
 _COMPANIES = 4096
 _CLASSES = 65536
 # In the order of the last digit of that id.
@@ -44,7 +44,7 @@ class ProductAudience(models.Model):
     tier_id = fields.Many2one("customer.value.tier", string="Value Tier")
     stage_id = fields.Many2one("customer.lifecycle.stage", string="Lifecycle Stage")
     tag_id = fields.Many2one("res.partner.category", string="Tag")
-    # Each purchase stands once in every axis, and a customer in the row of each tag.
+    # Each purchase counts once in every axis, and a customer in the row of each tag.
     customer_count = fields.Integer(
         string="Customers", aggregator=None, help="Different customers who bought it."
     )
@@ -125,7 +125,7 @@ class ProductAudience(models.Model):
         whole = SQL("sum(GREATEST(sum(b.amount), 0)) OVER w")
         totals = SQL("")
         if axis == "tag":
-            # Tags overlap: the whole is what everybody bought.
+            # Tags overlap: the whole is the purchases of everybody.
             whole = SQL("max(v.amount)")
             totals = SQL(
                 """
@@ -346,7 +346,7 @@ class ProductAudience(models.Model):
             carried=self._carried_join(axis),
         )
 
-    # Who
+    # Customers
 
     def action_open_customers(self):
         """Open the customers of this class who bought the product.

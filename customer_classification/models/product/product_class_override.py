@@ -115,7 +115,7 @@ class ProductClassOverride(models.Model):
             if policy:
                 policy.recompute_products(product_ids=decisions.product_tmpl_id.ids)
 
-    # What runs ask
+    # Queries of runs
 
     @api.model
     def _decided_query(self, company, day):

@@ -346,7 +346,7 @@ class ProductProfile(models.Model):
             ("product_tmpl_id", "=", self.product_tmpl_id.id),
             ("company_id", "=", self.company_id.id),
         ]
-        action["context"] = {}  # those that were not sold too
+        action["context"] = {}  # also those without sales
         return action
 
     def action_override(self):

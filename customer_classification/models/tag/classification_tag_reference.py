@@ -9,8 +9,8 @@ from ..common.classification_condition_mixin import missing_fields
 from .classification_tag_domain import asked_tags, replaced
 from .classification_tag_kind import KIND_OF_TAG_MODEL
 
-# What keeps domains: {model: ({field with a domain: path to the name of the model it is
-# about})}. Those of addons that are not installed are passed over.
+# Models with domains: {model: ({field with a domain: path to the name of the domain's
+# model})}. Those of addons that are not installed are skipped.
 DOMAINS = {
     "ir.filters": {"domain": "model_id"},
     "mailing.filter": {"mailing_domain": "mailing_model_name"},
@@ -28,9 +28,9 @@ DOMAINS = {
     "loyalty.reward": {"discount_product_domain": "=product.product"},
 }
 POLICY = "classification.policy"
-# Domains that only show something to who keeps them.
+# Domains that only show something to their owner.
 PERSONAL = ("ir.filters", "mailing.filter")
-# What an entry of a log of a merge consists of.
+# Keys of an entry in the log of a merge.
 LOGGED = {"model", "id", "field", "old", "new"}
 
 

@@ -620,8 +620,8 @@ class ClassificationTagRule(models.Model):
             **names,
         )
         if self.env.cr.rowcount > MANY:
-            # The database would plan what follows for the small tables of before,
-            # until it looks at them by itself.
+            # The database would plan the next statements for tables still small, until
+            # it updates its statistics by itself.
             self._execute("ANALYZE classification_tag_link, %(relation)s", **names)
         self._execute(
             *(_TAKE, _DISPLACE, _FORGET_DISPLACED),
@@ -681,7 +681,7 @@ class ClassificationTagRule(models.Model):
         }
 
 
-# What a person took away or gave behind our back is a person's, too.
+# Tags that a person gave or took away by SQL are a person's, too.
 _NOTICE_REMOVED = """
 WITH gone AS (
     UPDATE classification_tag_link l
@@ -714,8 +714,8 @@ SELECT DISTINCT m.tag, m.record
           AND l.kind = %(kind)s)
 """
 
-# Of an exclusive group: what a person gave stands; then what matches since now, then
-# what is there; among equals the first of the tree.
+# In an exclusive group a person's tag is kept; then a newly matching one, then the
+# present one; among equals the first of the tree.
 _WANTED_EXCLUSIVE = """
 INSERT INTO tmp_tag_wanted
 SELECT tag, record FROM (
@@ -790,7 +790,7 @@ SELECT %(kind)s, lost.tag, lost.record, 'removed', 'rule', 'rule', %(now)s, %(no
   FROM lost
 """
 
-# Who gives way is remembered, or it would count as new the next time.
+# A tag that gives way is remembered, or it would count as new the next time.
 _DISPLACE = """
 INSERT INTO classification_tag_link
        (kind, %(tag)s, %(record)s, state, origin, create_date, write_date)

@@ -19,7 +19,7 @@ CUSTOMER_FIELDS = {
         "partner_id",
     ),
 }
-# Of these a filter still holds tomorrow; the others tell of days that are over.
+# Filters that still hold tomorrow; the others are about past days.
 PREFIXES = {"res.partner": "", "customer.profile": "customer_profile_id."}
 
 
@@ -144,7 +144,7 @@ class CampaignStart(models.TransientModel):
                     )
                 )
 
-    # Who is meant
+    # Targets
 
     def _customer_ids(self):
         """Return the ids of the targeted customers, each once.

@@ -20,7 +20,7 @@ from ...models.source.import_file import CONTEXT_KEY, ImportedFile, imported_fil
 # Odoo's screen sends a file in parts of 2,000 lines, each as a call that reads the
 # whole file. Purchases come in one, as far as a worker may take its time for it.
 BIGGEST_PART = 50_000
-# What Odoo's screen sends before anybody chose anything.
+# Options that Odoo's screen sends before any choice.
 _USUAL_MARKS = [",", "."]
 _UNREAD = {"marks": _USUAL_MARKS, "date_format": ""}
 _NUMBERS = ("float", "monetary")
@@ -28,7 +28,7 @@ _SHOWN_PROBLEMS = 20
 _CURRENCY_IN_TITLE = re.compile(
     r"([^\w\s.,:;()\[\]/%#&*+-])|[(\[]\s*([A-Z]{3})\s*[)\]]|\b([A-Z]{3})\b"
 )
-_SAMPLE = 50  # cells that tell whether a column may hold numbers or days
+_SAMPLE = 50  # cells used to find columns of numbers or days
 
 
 class BaseImportImport(models.TransientModel):

@@ -10,7 +10,7 @@ from ...models.common.arguments import as_ids
 from ...models.common.called_records import check_one
 from ...models.tag.classification_tag_kind import KIND_OF_MODEL, KINDS
 
-# What texts that are no conditions raise.
+# Errors raised by texts that are not conditions.
 UNREADABLE = (ValueError, TypeError, SyntaxError, MemoryError, RecursionError)
 UNREADABLE += (KeyError, AttributeError, OverflowError, NotImplementedError)
 
