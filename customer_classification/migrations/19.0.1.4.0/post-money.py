@@ -10,7 +10,7 @@ def migrate(cr, version):
 
 
 def _convert_purchases(env):
-    """Convert again what was imported while there was no rate, or another one."""
+    """Convert purchases again that were imported with another rate or none."""
     env.cr.execute(
         """
         UPDATE customer_purchase i

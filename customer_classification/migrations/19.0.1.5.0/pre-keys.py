@@ -37,7 +37,7 @@ def migrate(cr, version):
 
 
 def _drop_keys(cr):
-    """Drop the foreign keys and what Odoo noted of them."""
+    """Drop the foreign keys and Odoo's records of them."""
     cr.execute(
         """
         SELECT r.relname, k.conname

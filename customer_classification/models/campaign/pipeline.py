@@ -1,4 +1,4 @@
-"""How runs over campaigns do their work."""
+"""Pipeline of runs over campaigns."""
 
 from dataclasses import replace
 from functools import cached_property

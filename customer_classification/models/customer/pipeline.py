@@ -1,4 +1,4 @@
-"""How runs over customers do their work."""
+"""Pipeline of runs over customers."""
 
 from dataclasses import replace
 from datetime import timedelta

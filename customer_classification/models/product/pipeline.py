@@ -1,4 +1,4 @@
-"""How runs over products and services do their work."""
+"""Pipeline of runs over products and services."""
 
 from dataclasses import replace
 from datetime import timedelta
