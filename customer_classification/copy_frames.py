@@ -231,8 +231,8 @@ def write_frame(
     :param mask: which rows, all by default; they are picked a chunk at a time, where
         a frame of them would double the memory for a moment
 
-    The table lives until the end of the transaction; a ``day`` stands in it as an
-    integer of days since 1970-01-01.
+    The table lives until the end of the transaction; a ``day`` is an integer of days
+    since 1970-01-01.
     """
     cr.execute(
         SQL(

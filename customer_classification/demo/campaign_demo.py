@@ -13,8 +13,8 @@ class Plan:
     :ivar buyers: participants who bought while it ran or within a month after it, and
         ``others`` who did not
     :ivar kept: the same, of the control group
-    :ivar reached: about which share of its target revenue its participants bring: on
-        any day, some campaigns are strong and some weak
+    :ivar reached: approximate share of the target revenue that its participants bring:
+        on any day, some campaigns are strong and some weak
     :ivar costs: ``(days after its start, what, kind, amount)``
     :ivar orders: how many orders carry it, and ``leads`` how many leads
     """

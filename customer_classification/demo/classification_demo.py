@@ -79,11 +79,11 @@ class World:
 
 
 class ClassificationDemo(models.AbstractModel):
-    """Fills a demo database with a wholesaler of coffee and tea.
+    """Fill a demo database with a wholesaler of coffee and tea.
 
-    A model, because demo files can call nothing else; it has no table, and nobody
-    but the demo files calls it. Who buys what and when is worked out in
-    ``personas``; here it is put into Odoo, in steps of one statement each.
+    A model, because demo files can call nothing else; it has no table, and nobody but
+    the demo files calls it. Purchases are made up in ``personas``; here it is put into
+    Odoo, in steps of one statement each.
     """
 
     _name = "classification.demo"

@@ -61,7 +61,7 @@ class ClassificationEvent(models.Model):
     def _profiles_in(self, profiles):
         """Return the profiles of these events.
 
-        :param profiles: as of :meth:`_profiles`
+        :param profiles: the result of :meth:`_profiles`
         """
         return self.env["customer.profile"].concat(*(profiles[one] for one in self))
 

@@ -1,9 +1,9 @@
-"""Which campaign brought which purchase.
+"""Attribution of purchases to campaigns.
 
 A purchase is attributable to the campaigns with which its customer was in touch on its
 day or within a number of days before. Three answers to the question which of them
-brought it stand side by side: the one that touched first, the one that touched last,
-or all of them alike. Whichever is asked, each purchase is given away once.
+brought it are given side by side: the one that touched first, the one that touched
+last, or all of them alike. In each of them, a purchase is given away once.
 """
 
 from __future__ import annotations

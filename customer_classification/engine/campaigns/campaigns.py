@@ -261,7 +261,7 @@ def _with_shares(figures, campaigns, parameters):
 def _bought_since(people, purchases):
     """Return the participants' documents since their first touch.
 
-    Attributable or not: they tell new data from the passing of time.
+    Attributable or not: they distinguish new data from the passing of time.
     """
     reached = people.loc[people["first_touch"].notna()]
     rows = reached[["campaign", "customer", "first_touch"]].merge(

@@ -46,8 +46,8 @@ class Lift(NamedTuple):
     """Difference of two proportions, -1 to 1, and its interval.
 
     ``more`` customers, of both groups together and shared out as these are, are needed
-    to tell a difference of this size from none four times out of five (``POWER``); 0
-    where that makes no sense.
+    to detect a difference of this size four times out of five (``POWER``); 0 where that
+    makes no sense.
     """
 
     difference: float

@@ -3,9 +3,9 @@
 Each class and each warning is compared with later purchases, beside two simple
 rules that anybody could have used instead.
 
-*Population*: who had bought by the day; prospects would only make every class look
-good. Warnings are judged among those of them who had a churn risk: who is called lost
-already is not warned of any more, so no rule gets credit for them.
+*Population*: customers with purchases by the day; prospects would only make every class
+look good. Warnings are judged among those of them who had a churn risk: a customer who
+is lost already is not warned of any more, so no rule gets credit for them.
 
 *Terms*: a customer is lost when nothing was bought in the horizon. Precision: share of
 the warned who were lost; recall: share of the lost who had been warned of; F1: their
@@ -214,10 +214,10 @@ def warning_measures(warned: int, hits: float, lost: int, customers: int) -> dic
 def differ(hits: float, size: float, other_hits: float, other_size: float) -> int:
     """Compare two rates: 1 higher, -1 lower, 0 explained by chance.
 
-    0 also where one of them is over nobody.
+    0 also if one of them is over nobody.
 
-    Two-proportion z test with the pooled rate. Customers in both groups make the
-    true error smaller: it rather says 0 too often.
+    Two-proportion z test with the pooled rate. Customers in both groups make the true
+    error smaller: the result is 0 rather too often.
     """
     if not size or not other_size:
         return 0

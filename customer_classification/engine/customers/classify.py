@@ -107,10 +107,10 @@ def find_edges(
     standing: Edges | None = None,
     frozen: Edges | None = None,
 ) -> tuple[Edges, list]:
-    """Limits of this population, and notes.
+    """Find the limits of this population, and notes.
 
-    :param facts: namespace of arrays as of :func:`read_facts`
-    :param standing: as of :func:`classify`, and so ``frozen``
+    :param facts: namespace of arrays as :func:`read_facts` gives it
+    :param standing: as in :func:`classify`, and so ``frozen``
     """
     usual_gap = standing.population_gap_days if standing else None
     gap, notes = find_population_gap(facts, usual_gap)
@@ -172,7 +172,7 @@ def _found_before(limits, standing, found, digits):
 class Classes(NamedTuple):
     """Classes of customers on a day, without the day of their next review.
 
-    ``values``: ``{column of RESULT: array}``; beside them what the review needs: the
+    ``values``: ``{column of RESULT: array}``; beside them the input of the review: the
     rhythm, and whether the last purchase ended a dormancy.
     """
 

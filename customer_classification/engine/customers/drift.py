@@ -35,11 +35,11 @@ Counts = dict[str, int]
 
 
 def distribution(facts: pd.DataFrame, classes: pd.DataFrame) -> dict[str, Counts]:
-    """``{measure: {class: customers}}`` of a run, as plain JSON.
+    """Return ``{measure: {class: customers}}`` of a run, as plain JSON.
 
     Stages are those of everybody; the other measures are over customers who bought,
-    whom a list of imported prospects does not change. Facts are put into classes
-    that do not depend on the run (:func:`octave`).
+    which a list of imported prospects does not change. Facts are put into classes that
+    do not depend on the run (:func:`octave`).
 
     :param facts: columns of ``FACTS``, by customer
     :param classes: columns of ``RESULT``, same rows

@@ -53,21 +53,20 @@ _NEVER_RATED = tuple(
 def histogram(
     facts: pd.DataFrame, result: Classification, parameters: Parameters
 ) -> dict:
-    """The spread of the values of a full run, as JSON takes it.
+    """Return the spread of the values of a full run, as JSON takes it.
 
     :param facts: frame of facts, with the rows of ``result.frame``
     :returns: ``metric``; ``steps``: lists of one length, best value first, each with
         ``value``, ``below`` (the next lower value of anybody, None for the lowest),
-        ``limit``, ``percent``, and of the customers at or above it ``buyers`` (of
-        whom top shares are taken; ``next_buyers`` are those at or above ``below``),
-        ``customers`` (the buyers who are rated), their ``revenue`` and, where costs
-        are known, ``margin``;
-        ``bars``: see :func:`_bars`; ``buyers``: how many are compared, ``top`` of
-        them with the highest value; ``ties``: whether equal values at a limit are in;
-        ``lapsed``: rated and not compared, who fall into the lowest tier;
-        ``nothing``: those of them, and of the others, whom the rules put into a tier
-        below it; ``unrated``; ``total`` of all. Archived customers are left out where
-        they do not count.
+        ``limit``, ``percent``, and of the customers at or above it ``buyers`` (of whom
+        top shares are taken; ``next_buyers`` are those at or above ``below``),
+        ``customers`` (the buyers who are rated), their ``revenue`` and, where costs are
+        known, ``margin``; ``bars``: see :func:`_bars`; ``buyers``: how many are
+        compared, ``top`` of them with the highest value; ``ties``: whether equal values
+        at a limit are in; ``lapsed``: rated and not compared, who fall into the lowest
+        tier; ``nothing``: those of them, and of the others, that the rules put into a
+        tier below it; ``unrated``; ``total`` of all. Archived customers are left out
+        where they do not count.
     """
     frame = result.frame
     if (

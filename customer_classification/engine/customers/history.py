@@ -37,9 +37,9 @@ def roll_up(
     A document is an order and a visit when its amount is positive; others only lower
     the revenue on their day.
 
-    :param purchases: one row a document up to ``as_of``: ``partner_id`` (the
-        customer), ``day`` (number since 1970-01-01), ``amount`` (net, in company
-        currency, negative for what was given back), ``margin`` (NaN unknown)
+    :param purchases: one row a document up to ``as_of``: ``partner_id`` (the customer),
+        ``day`` (number since 1970-01-01), ``amount`` (net, in company currency,
+        negative for returns), ``margin`` (NaN unknown)
     :param usual_gap: the gap of all; with it, ``comeback_count`` is among the facts
     :returns: index ``partner_id``, each once, in no order; beside the facts
         ``unknown_margin_count``, the documents in the window of unknown margin
@@ -72,7 +72,7 @@ def usual_gap(facts: pd.DataFrame) -> float:
 def lay_out(frame: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
     """Return the rows of a frame by customer in the order of ``index``.
 
-    Customers without a row get 0, no day, and NaN for what is unknown then.
+    Customers without a row get 0, no day, and NaN for values that are unknown then.
     """
     place = frame.index.get_indexer(index)
     rows = {}

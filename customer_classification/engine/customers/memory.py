@@ -113,7 +113,7 @@ def remembered_tiers(old: Parameters, new: Parameters) -> dict[int, int]:
 
     :return: ``{tier by the old rules: tier by the new rules}``
 
-    Who was above several limits keeps the claim to the best of those that are the
+    A customer above several limits keeps the claim to the best of those that are the
     same: where only the limit of VIP is another one, a VIP is known to have been High.
     """
     same = _common(old, new, boundary_rules)

@@ -43,10 +43,10 @@ DEFAULT_COMPONENTS = (
 class TierLimit:
     """A value tier and where it begins and ends.
 
-    ``limit`` is the top share of the buyers in percent (5 = the best 5 %) or the
-    lowest value, as :attr:`Parameters.tier_method` says. The last tier takes the
-    rest, whatever its limit. ``keep_limit`` is, in the same unit, how far a customer
-    may fall and keep the tier; None: :attr:`Parameters.keep_margin` says it.
+    ``limit`` is the top share of the buyers in percent (5 = the best 5 %) or the lowest
+    value, by :attr:`Parameters.tier_method`. The last tier takes the rest, whatever its
+    limit. ``keep_limit`` is, in the same unit, how far a customer may fall and keep the
+    tier; None: :attr:`Parameters.keep_margin` decides.
     """
 
     key: int
@@ -180,11 +180,11 @@ class Edges:
     ``recency`` (days), ``frequency`` (orders) and ``monetary`` (money) are the inner
     thresholds, rising, ``extras`` those of the other metrics by name; ``tier_limits``
     maps the key of a tier to the value from which it begins, ``keep_limits`` to the
-    value down to which it is kept; both are empty when there were too few buyers to
-    tell. ``limits_found`` maps it to the day on which that limit was found, and among
-    how many buyers; a limit of before this was kept has none. The last tier takes the
-    rest and has no limit. ``frozen`` has the keys of the tiers whose limits somebody
-    keeps on purpose, ``frozen_since`` the day since which, as ISO text.
+    value down to which it is kept; both are empty with too few buyers. ``limits_found``
+    maps it to the day on which that limit was found, and among how many buyers; a limit
+    from before days were kept has none. The last tier takes the rest and has no limit.
+    ``frozen`` has the keys of the tiers whose limits somebody keeps on purpose,
+    ``frozen_since`` the day since which, as ISO text.
     """
 
     recency: tuple[float, ...] = ()

@@ -86,10 +86,10 @@ def classes_at(
     parameters: Parameters,
     edges: Edges,
 ) -> pd.DataFrame:
-    """The classes of rows that each have an as-of day of their own.
+    """Return the classes of rows that each have an as-of day of their own.
 
     :param facts: columns of ``FACTS``, each row as of its day, index unique
-    :param previous: columns of ``PREVIOUS``, what each row was before its day
+    :param previous: columns of ``PREVIOUS``, the classes of each row before its day
     :param days: the day of each row, in the order of ``facts``
     :returns: columns of ``RESULT`` but ``next_review_date``, rows as ``facts``
     """

@@ -62,7 +62,7 @@ def read_cells(text: str) -> frozenset:
 
     Recency, frequency, monetary.
 
-    :raises ValueError: with the box that is none
+    :raises ValueError: with the invalid box
     """
     cells = set()
     for box in filter(str.strip, _BETWEEN.split(text)):

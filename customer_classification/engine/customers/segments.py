@@ -1,9 +1,9 @@
 """Segments: a map over the RFM scores that never contradicts classes.
 
 The policy cuts the cube of 5 × 5 × 5 scores into segments. A segment may *claim* how
-active its customers are and how much they bring. Where the classes that people see
-say otherwise, the customer gets the segment named for that case, and so on down to
-one that claims nothing.
+active its customers are and how much they bring. Where the shown classes contradict the
+claim, the customer gets the segment named for that case, and so on down to one that
+claims nothing.
 
 *How it works*: where each segment leads is followed once for each kind of customer
 (four by activity, three by value); customers then take one look into a table.
@@ -49,7 +49,7 @@ class Segment(NamedTuple):
     """A segment of a policy.
 
     ``key`` is above 0; ``cells`` are scores ``(recency, frequency, monetary)``, each
-    1..5; ``otherwise`` is the key of the segment for customers of whom the claims do
+    1..5; ``otherwise`` is the key of the segment for customers for whom the claims do
     not hold, 0 for none. A segment without cells is reached from others only.
     """
 

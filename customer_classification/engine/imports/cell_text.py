@@ -44,7 +44,7 @@ class Typed(str):
 def plain(text):
     """Return the text with ASCII digits, minus and spaces.
 
-    What has no width is left out.
+    Characters without width are left out.
     """
     if text.isascii():
         return text.translate(_PLAIN).strip()

@@ -91,9 +91,9 @@ class Currencies:
     def decide(self, texts, own):
         """Return the :class:`Decision` about a line.
 
-        :param texts: what names a currency there, empty ones among them
-        :param own: the id of the company's currency: that of a line which names
-            none, and what an ambiguous sign means if it is one of its meanings
+        :param texts: texts that name a currency there, empty ones among them
+        :param own: the id of the company's currency: that of a line without one, and
+            the meaning of an ambiguous sign if it is among its meanings
         """
         left, said = None, ""
         for text in filter(None, texts):

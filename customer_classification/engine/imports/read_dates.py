@@ -1,6 +1,6 @@
 """Days of a column of a file, all read in the same order.
 
-``03/04/2026`` is in March or in April. What a column means is found from all its
+``03/04/2026`` is in March or in April. The meaning of a column is found from all its
 cells; cells that contradict the others are named, never guessed.
 """
 
@@ -261,12 +261,12 @@ def reading(cells, today, first, last, usual=DAY_FIRST, chosen=None, language="e
 
     :param cells: texts, empty ones among them; days that the spreadsheet knows as
         such are none of them
-    :param first: the first plausible day, and ``last`` the last one: they tell
-        apart what else could be either
+    :param first: the first plausible day, and ``last`` the last one: they decide where
+        both orders are possible
     :param usual: the order of the reader's language, where nothing else decides
     :param chosen: the order that a person has chosen
-    :return: :class:`Found`; strangers are cells that are no days, or not in the
-        order of the column
+    :return: :class:`Found`; strangers are cells that are not days, or not in the order
+        of the column
     """
     stamps = {text: stamp(text) for text in set(cells) if text.strip()}
     language = language_of(_names(stamps.values()), language)

@@ -1,6 +1,6 @@
 """Numbers of a column of a file, all read with the same decimal sign.
 
-A single ``1,234`` may be a thousand or one and a bit. What a column means is found
+A single ``1,234`` may be a thousand or one and a bit. The meaning of a column is found
 from all its cells; cells that contradict the others are named, never guessed.
 """
 
@@ -52,8 +52,8 @@ class Reading(NamedTuple):
 class Found(NamedTuple):
     """The reading of a column, and the places of the cells that do not fit it.
 
-    ``against``: the place of a cell that is written in the other way; ``numbers``:
-    what stands in each cell, ``False`` in an empty one.
+    ``against``: the place of a cell that is written in the other way; ``numbers``: the
+    number in each cell, ``False`` in an empty one.
     """
 
     reading: Reading
@@ -176,8 +176,8 @@ def reading(cells, chosen=None, neighbours=None):
     :param cells: texts, empty ones among them
     :param chosen: ``(decimal sign, sign of thousands)`` that a person has chosen
     :param neighbours: the decimal sign of the file's other columns, for a column
-        that says nothing itself
-    :return: :class:`Found`; strangers are cells that are no numbers, or not by the
+        without evidence
+    :return: :class:`Found`; strangers are cells that are not numbers, or not by the
         reading
     """
     numbers = [number(cell) if cell and cell.strip() else False for cell in cells]

@@ -1,9 +1,9 @@
-"""ABC: which products make the value.
+"""ABC: the products that make the value.
 
-Products are ordered by what they brought. The class follows from the share of all
-that the products *before* one make, so that the one that crosses a limit still has
-the better class and the first is always A. Equal products have equal shares before
-them and so one class.
+Products are ordered by their value. The class follows from the share of all that the
+products *before* one make, so that the one that crosses a limit still has the better
+class and the first is always A. Equal products have equal shares before them and so one
+class.
 """
 
 from __future__ import annotations

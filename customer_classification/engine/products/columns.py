@@ -66,8 +66,9 @@ class ProductParameters:
     :ivar band_low, band_high: shares of the products, or prices, by ``band_method``
     :ivar trend_months: full months compared, at most 12
     :ivar growth, decline: size of the trend, -1 to 1, from which it counts
-    :ivar documents: what counts as a sale, in the caller's words: compared, not read
-    :ivar remembers: ``{other version: axes of which its classes are remembered}``
+    :ivar documents: rules for counting sales, as the caller's values: compared, not
+        interpreted
+    :ivar remembers: ``{other version: axes on which its classes are remembered}``
     """
 
     policy: int = 1

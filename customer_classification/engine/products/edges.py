@@ -72,7 +72,7 @@ def _numbers_for_keys(found):
 def share_curves(values, groups, share) -> dict[int, tuple[list[float], list[float]]]:
     """Return the curves of products whose shares are known.
 
-    :param share: as of :func:`share_before`; NaN for values that have none
+    :param share: the result of :func:`share_before`; NaN for values that have none
     """
     frame = pd.DataFrame({"group": groups, "value": values, "share": share})
     frame = frame.dropna().drop_duplicates(["group", "value"])

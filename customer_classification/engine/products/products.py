@@ -183,7 +183,7 @@ def classify_variants(
 def read_previous_products(previous, index) -> pd.DataFrame:
     """Return the former classes in the order of the products.
 
-    Nothing where there are none.
+    Empty values where there are none.
     """
     if previous is None:
         previous = pd.DataFrame(index=index[:0], columns=list(PRODUCT_PREVIOUS))
@@ -206,7 +206,7 @@ def product_changes(
 
     Columns ``axis``, ``from``, ``to`` and ``cause``, the first that holds of
 
-    - *person*: somebody's decision stands, or stood until now, against the numbers;
+    - *person*: a manual override applies, or applied until now;
     - *data*: there was no classification yet;
     - *rules*: another policy version classified before, and by its rules the class
       would be another one today (where that is not known: nothing of the product's
@@ -214,7 +214,7 @@ def product_changes(
     - *data*: it was sold or returned, its price changed, or whether it is for sale;
     - *time*: days went by, or the others moved.
 
-    :param shown: a :class:`Shown` of what people see; what the numbers say by default
+    :param shown: a :class:`Shown` of the shown classes; by default the computed ones
     :param old_rules: frame of :func:`classify_products` by the rules that classified
         before, of some products
     """

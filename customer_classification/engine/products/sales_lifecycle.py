@@ -3,7 +3,7 @@
 It moves both ways.
 
 The trend compares the quantity of the last full months with the same months a year
-before, where the product was sold then, so that a season is no trend; a younger one
+before, where the product was sold then, so that a season is not a trend; a younger one
 is compared with the months just before, over equal stretches of its own life.
 """
 

@@ -35,9 +35,9 @@ _DAYS = ("addressed_date", "joined_date", "answered_date")
 class CampaignParticipant(models.Model):
     """One customer in one campaign: touches, classes then and results.
 
-    People, imports and audiences enter rows; a run adds who is found in documents,
-    and writes the results into all. What people entered a run never overwrites; rows
-    that only runs know come and go with what they were found in.
+    People, imports and audiences enter rows; a run adds customers found in documents,
+    and writes the results into all. A run never overwrites entered values; rows that
+    only runs know come and go with the documents they were found in.
     """
 
     _name = "campaign.participant"

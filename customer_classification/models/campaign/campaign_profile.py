@@ -441,9 +441,9 @@ class CampaignProfile(models.Model):
     @api.depends("own_hash", "content_hash", "policy_id")
     @api.depends_context("lang", "uid")
     def _compute_texts(self):
-        """Sentences of everybody: the queries of reading profiles and policies.
+        """Compute the sentences from profiles and policies.
 
-        What part of a revenue was reached is for those who may see it.
+        The reached share of a revenue is shown only to users with access to it.
         """
         sees_money = self.env.user.has_group(MONEY_GROUP)
         for profile, seen in zip(self.sudo(), self, strict=True):
@@ -485,8 +485,7 @@ class CampaignProfile(models.Model):
     def _explain_performance(self, sees_money):
         """Return why a campaign has its class.
 
-        By a target of one's own choice, the part that was reached would tell the
-        revenue.
+        With a target of one's own choice, the reached share would reveal the revenue.
         """
         if not sees_money and self._is_judged_by_money():
             return self._explain_rating()
@@ -649,9 +648,9 @@ class CampaignProfile(models.Model):
         return Markup("").join(parts) or False
 
     def _find(self, sees_money, tiers):
-        """``(strengths, weaknesses)``: sentences.
+        """Return ``(strengths, weaknesses)`` as sentences.
 
-        :param tiers: ``{tier: (participants, of whom bought)}``
+        :param tiers: ``{tier: (participants, buyers)}``
         """
         found = [
             *self._findings_of_class(sees_money),

@@ -123,10 +123,6 @@ class ClassificationCampaignFacts(models.AbstractModel):
         ``(campaigns, people, found, purchases)``; ``people`` are all participants so
         far, those found by runs as well. At last ``[(campaign, reason, documents)]`` of
         the excluded ones, which the frames leave out.
-
-        :func:`evaluate` wants them; ``people`` are all participants so far, those by
-        runs as well. At last ``[(campaign, reason, documents)]`` of those set aside,
-        which the frames leave out.
         """
         self.env.flush_all()
         scope = self.env["classification.facts"]._scope(policy, as_of_date)

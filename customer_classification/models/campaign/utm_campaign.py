@@ -495,9 +495,9 @@ class UtmCampaign(models.Model):
         return (self.campaign_target_domain or "[]").strip() != "[]"
 
     def _campaign_condition(self, person=None):
-        """The filter as a :class:`Condition`.
+        """Return the filter as a :class:`Condition`.
 
-        :param person: who looks; by default who set the targets
+        :param person: the user whose rights apply; by default the targets' author
         :raises AccessError: that person may not work there any more
         """
         self.ensure_one()
@@ -517,7 +517,7 @@ class UtmCampaign(models.Model):
         Contacts that meet all of tiers, stages, segments, tags and filter. Nobody
         where nothing is set.
 
-        :param person: who looks; by default who set the targets
+        :param person: the user whose rights apply; by default the targets' author
         """
         condition = self._campaign_condition(person)
         condition.check()
@@ -741,7 +741,7 @@ class UtmCampaign(models.Model):
 
         All but the control group, where there is no day yet: one query.
 
-        Of customers whom the user may not read, nothing is noted.
+        Nothing is recorded for customers that the user may not read.
         """
         check_one(self)
         self._check_campaign_audience_access("write")

@@ -10,8 +10,9 @@ class ClassificationClassifiedMixin(models.AbstractModel):
 
     Nothing of a profile is stored on the record: classes differ by company, and a run
     cannot collide with someone who edits the record. The fields are searched, sorted
-    and grouped through one join. A model says by ``_classified_kind`` of what kind its
-    records are, and has a many2one to the profile with the methods of this mixin.
+    and grouped through one join. A model sets the kind of its records in
+    ``_classified_kind``, and has a many2one to the profile with the methods of this
+    mixin.
     """
 
     _name = "classification.classified.mixin"
@@ -111,10 +112,10 @@ class ClassificationClassifiedMixin(models.AbstractModel):
     def _search_profile(self, kind, operator, value):
         """Search on the fields of the profile of a kind through the join.
 
-        A sub-select of the records *without* something does not end on a million.
-        Whoever may not read the field may not search by it either: an answer would
-        tell as much. Odoo does not check that for fields with a search method, and
-        takes an error raised in this method for "not supported".
+        A sub-select of the records *without* something does not end on a million. Users
+        who may not read the field may not search by it either: an answer would reveal
+        as much. Odoo does not check that for fields with a search method, and takes an
+        error raised in this method for "not supported".
         """
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented

@@ -11,13 +11,13 @@ SOON_DAYS = 14
 class ClassificationOverrideMixin(models.AbstractModel):
     """A person's decision about a class: which, why, until when.
 
-    Runs never overwrite it. They go on computing what the numbers say (the *shadow*)
-    and tell, by the status, of decisions that end or that the numbers left behind.
-    A model of decisions says whom it is about by ``_classified_kind``, has an
-    ``axis``, a field for the class on each, and shows what was decided by ``_apply``.
+    Runs never overwrite it. They go on computing the class (the *shadow*) and mark, in
+    the status, decisions that end or that differ from the computed class. A model of
+    decisions sets its subject in ``_classified_kind``, has an ``axis``, a field for the
+    class on each, and shows the decision by ``_apply``.
 
-    Who decided, and when, is what the program saw. Who changes a decision decides
-    anew: what was decided before stays beside it, as a decision that has ended.
+    The author and the time are recorded by the program. Changing a decision makes a new
+    one: the former one is kept beside it, as a decision that has ended.
     """
 
     _name = "classification.override.mixin"

@@ -1,8 +1,8 @@
 """Tables that runs fill: columns declared once for content and SQL.
 
 A run works out frames with numbers for everything; here they become the columns of a
-table. ``ProfileTable.content`` makes the rows and their hash, by which a run finds what
-differs without reading profiles back; ``ProfileTable.apply`` brings them in.
+table. ``ProfileTable.content`` makes the rows and their hash, by which a run finds
+differing rows without reading profiles back; ``ProfileTable.apply`` brings them in.
 """
 
 from dataclasses import dataclass

@@ -69,7 +69,7 @@ def as_choice(env, value, choices, label):
     """Return a value that is one of some texts.
 
     :param choices: the texts
-    :param label: what people call the argument
+    :param label: name of the argument for people
     """
     if isinstance(value, str) and value in choices:
         return value
@@ -86,7 +86,7 @@ def as_number(env, value, low, high, label, whole=False):
     """Return a number between two bounds, both included.
 
     :param low: a finite number, as ``high``
-    :param label: what people call the argument
+    :param label: name of the argument for people
     :param whole: refuse fractions
     """
     kinds = int if whole else int | float

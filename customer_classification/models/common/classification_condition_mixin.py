@@ -60,14 +60,14 @@ def guarded(env, refused):
 class Condition:
     """A domain written by a person, over records as that person sees them.
 
-    Whatever is wrong with it becomes a sentence, also where the search method of
-    another addon fails; errors after which Odoo repeats the request go on to Odoo.
+    Any error in it becomes a sentence, also where the search method of another addon
+    fails; errors after which Odoo repeats the request go on to Odoo.
 
-    :param records: model in the environment of the person; as superuser, rights are
-        not looked at
+    :param records: model in the environment of the person; as superuser, rights are not
+        checked
     :param text: the domain as people write it
-    :param label: what sentences begin with, as text or as a value to be kept
-    :param within: a :class:`Domain` of the product, whatever the person may read
+    :param label: beginning of the sentences, as text or as a value to be kept
+    :param within: a :class:`Domain` of the product, whatever the person's rights
     """
 
     def __init__(self, records, text, label, within=Domain.TRUE):
@@ -84,7 +84,7 @@ class Condition:
     def domain(self):
         """Return the :class:`Domain`.
 
-        :raises ValidationError: it cannot be read, or names a field that is no more
+        :raises ValidationError: it cannot be read, or names a field that does not exist
         """
         if self._domain is None:
             with in_words(self._unreadable):
@@ -225,10 +225,6 @@ class ClassificationConditionMixin(models.AbstractModel):
     The writer of the condition becomes that person; nobody can name another one. So
     nobody gains the rights of somebody else, neither by naming nor by editing. It is
     used together with ``classification.protected.mixin``.
-
-    Who writes the condition becomes that person; nobody can name another one. So
-    nobody gains the eyes of somebody else, neither by naming nor by editing. It goes
-    together with ``classification.protected.mixin``.
     """
 
     _name = "classification.condition.mixin"

@@ -6,11 +6,11 @@ class ClassificationProtectedMixin(models.AbstractModel):
     """Fields that only the methods of the product write.
 
     A state machine, an author, a result or an instruction that the server carries out
-    later is no data of clients: ``readonly`` protects it in views only. Calls with
-    superuser rights pass, so a method checks first and writes ``sudo()`` then.
+    later is not for clients to write: ``readonly`` protects it in views only. Calls
+    with superuser rights pass, so a method checks first and writes ``sudo()`` then.
 
-    What a client writes stays within the rules of its records: a record cannot be
-    moved to a company, or under a record, where its writer may not write.
+    Clients' writes are kept within the record rules: a record cannot be moved to a
+    company, or under a record, where its writer may not write.
     """
 
     _name = "classification.protected.mixin"

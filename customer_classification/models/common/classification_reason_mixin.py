@@ -1,9 +1,9 @@
-"""Why something rests or failed: a code with values, and its sentence.
+"""Reasons of resting and failed records: codes with values, and sentences.
 
-Nobody knows who will read why something was set aside. So the code of the sentence is
+The language of the future reader of a reason is unknown. So the code of the sentence is
 kept with its values, and each reader gets the sentence in the reader's language. Values
-that are words themselves are kept as what they are words for: the label of a field, the
-name of a record. What another addon raises is kept as the text that it is.
+that are words themselves are kept as references: to the label of a field, to the name
+of a record. An error raised by another addon is kept as its text.
 """
 
 # pylint: disable=prefer-env-translation  # at import there is no environment

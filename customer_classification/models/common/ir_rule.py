@@ -14,15 +14,15 @@ class IrRule(models.Model):
 
     So do wizards those who opened them.
 
-    Whoever may not read a contact sees none of its rows: they are not listed, counted,
+    Users who may not read a contact see none of its rows: they are not listed, counted,
     grouped, exported or opened, and cannot be written. Each stored many2one of a model
     of these addons to one of ``SUBJECT_MODELS`` is followed; a new model or field needs
     no declaration.
 
     *Cost*: the domain is made once a user, model and set of companies, as Odoo's own.
     Where each rule on the subject lets everything pass, as Odoo's company rules do for
-    who works in all companies, nothing is added to a query; else a join by the key of
-    the subject.
+    users of all companies, nothing is added to a query; else a join by the key of the
+    subject.
     """
 
     _inherit = "ir.rule"

@@ -1,7 +1,7 @@
 """Conditions of domains that clients send, made into SQL.
 
-What a field cannot have matches nobody; what cannot be compared with it is refused.
-Everything else is answered as ``filtered_domain`` answers it in memory.
+A value that a field cannot have matches nobody; one that cannot be compared with it is
+refused. Everything else is answered as ``filtered_domain`` answers it in memory.
 """
 
 import math
@@ -21,8 +21,8 @@ NUMBERS = ("integer", "float", "monetary")
 def searched_by_sql(model, name, operator, value):
     """Return the result of a search method of a field worked out by SQL.
 
-    The model's ``_field_to_sql`` gives that SQL and refuses who may not read the field:
-    not here, because Odoo takes an error of a search method for "not supported".
+    The model's ``_field_to_sql`` gives that SQL and refuses users who may not read the
+    field: not here, because Odoo takes an error of a search method for "not supported".
     """
     field = model._fields[name]
     if operator in Domain.NEGATIVE_OPERATORS or not _is_answered(field, operator):

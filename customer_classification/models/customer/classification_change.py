@@ -12,7 +12,7 @@ class ClassificationChange(models.Model):
     """One move of one customer that took place: from, to, when and why.
 
     Append-only and written by runs in SQL. A table of its own rather than tracking
-    messages, because it is read by pivots and asked by date. Each says why, by the
+    messages, because it is read by pivots and asked by date. Each is explained by the
     numbers and limits of that day.
 
     The first classes of a customer are kept as one row of

@@ -110,10 +110,10 @@ class ClassificationFacts(models.AbstractModel):
     def _read(self, policy, parameters, scope, last=None):
         """Return the frames ``(facts, previous)`` indexed by commercial partner.
 
-        ``facts`` has the engine's columns and ``active``; ``previous`` has those of
-        the profiles so far, ``profile`` telling whether there is one. Rows whose
-        partner is no customer of its own any more have ``is_customer`` false in
-        ``facts``: their profile is to go.
+        ``facts`` has the engine's columns and ``active``; ``previous`` has those of the
+        profiles so far, ``profile`` is true if there is one. Rows whose partner is not
+        a customer of its own any more have ``is_customer`` false in ``facts``: their
+        profile will be deleted.
 
         :param last: the last run of the company, where it is known
         """
@@ -219,8 +219,8 @@ class ClassificationFacts(models.AbstractModel):
         and those who object to profiling.
 
         :return: ``(contacts, customers)``: the customer (0 for none) by contact, of
-            contacts who are no customers themselves or who object to profiling; and
-            by customer ``active``, and ``is_known``: a customer even without purchases
+            contacts who are not customers themselves or who object to profiling; and by
+            customer ``active``, and ``is_known``: a customer even without purchases
         """
         import pandas as pd
 

@@ -382,10 +382,10 @@ class ClassificationRun(models.Model):
     def _last_full_run(self, policy, last=None):
         """Return the last production run over all by the rules of a policy.
 
-        It found limits. Later versions that repeat the rules about customers count. One
-        query, none where the last run is the one.
+        It found limits. Later versions that repeat the rules about customers count. At
+        most one query.
 
-        :param last: what :meth:`_last_run` gives, where it is known
+        :param last: the result of :meth:`_last_run`, where it is known
         """
         since = policy._rules_since("customer")
         if last and last.scope == "all" and last._is_by(since.id):

@@ -1,8 +1,8 @@
 """Corrections of the past, when a document arrives late.
 
-A document dated before the last run, and written after it, may change what is true of
-the days in between. What was believed then stays in the history; a correction, valid
-from the earlier day and recorded today, is added to it.
+A document dated before the last run, and written after it, may change the classes of
+the days in between. The recorded classes stay in the history; a correction, valid from
+the earlier day and recorded today, is added to it.
 """
 
 from odoo.tools import SQL
@@ -49,8 +49,8 @@ class Corrections:
     def _late_days(self, since):
         """Return ``[(customer, day of the first late document)]``: one query.
 
-        Without customers about whom a person decided in the days since: what was
-        shown then is not for the numbers to correct.
+        Without customers with a manual override in the days since: the classes shown
+        then are not corrected by computed ones.
         """
         policy, scope = self.pipeline.policy, self.pipeline.scope
         queries = [

@@ -15,8 +15,8 @@ TRENDS = [("rising", "Rising"), ("steady", "Steady"), ("falling", "Falling")]
 class CustomerProfileOutlookMixin(models.AbstractModel):
     """Outlook of a customer: the next tier, keeping this one, the trend.
 
-    It says what it takes to reach the next tier and to keep this one, what follows if
-    nothing is bought, and the direction of the customer's value.
+    The effort to reach the next tier and to keep this one, the changes if nothing is
+    bought, and the direction of the customer's value.
 
     Computed when a form is opened, not stored and not in lists: the purchases are
     read, and the engine is asked for every day to come. As of the day of the profile,

@@ -43,10 +43,10 @@ class CustomerProfileSegmentMixin(models.AbstractModel):
             seen.segment_explanation = known[alike] or False
 
     def _why_segment(self, segment_map):
-        """The sentence about the segment of this customer.
+        """Return the sentence about the segment of this customer.
 
-        Nothing is told to be left out where the last run found the segment by another
-        class, as before a person decided.
+        No passed-over segments are named if the last run found the segment by another
+        class, as before a manual override.
         """
         cell, passed = segment_map.passed(self)
         sentences = [

@@ -288,7 +288,7 @@ class Sentences:
     # Value tier
 
     def tier(self, told, tier, above, before=None):
-        """Why the value tier.
+        """Return the reason of the value tier as a sentence.
 
         :param told: numbers as above
         :param tier: record of the tier

@@ -2,7 +2,7 @@
 
 A first run gives a million customers three classes each. Their rows of the history
 agree in everything but the class, so ``classification.first.class`` keeps them as one,
-with the three ids that the rows would have. Whoever reads the history reads
+with the three ids that the rows would have. Readers of the history read
 :func:`all_changes`, in which they are rows like any other.
 """
 

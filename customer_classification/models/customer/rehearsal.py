@@ -66,7 +66,7 @@ def _cells(pipeline):
 def _policy_before(pipeline):
     """Return the id of the policy by which most customers have their classes.
 
-    The one in force, of versions that say the same; False where nobody has a class.
+    The one in force, of versions with the same rules; False where nobody has a class.
     """
     policies = pipeline.previous["policy"]
     policies = policies[policies != 0].mode()

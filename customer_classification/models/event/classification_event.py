@@ -166,7 +166,7 @@ class ClassificationEvent(models.Model):
     def _deliver_or_keep(self):
         """Pass events on, each by itself where they cannot go together.
 
-        What fails stays, with its reason.
+        Failed events are kept with their reason.
         """
         done = self.browse()
         for events in self._groups():

@@ -103,8 +103,8 @@ class ClassificationHistory(models.Model):
         """Return the SQL of ``(partner_id, company_id, class_id, since, until)``.
 
         The periods of each customer on an axis, without their last day and open at the
-        end; of the customers whom the reader may see, in the companies that are
-        switched on. Of several changes of one day the last one counts.
+        end; of the customers that the reader may see, in the companies that are
+        enabled. Of several changes of one day the last one counts.
         """
         column = SQL.identifier(AXIS_COLUMNS[axis])
         readable = self._readable_customers()

@@ -35,17 +35,16 @@ class ClassificationHistoryMixin(models.AbstractModel):
     The history is bitemporal. On a day, that change counts of each customer and axis
     which is valid latest up to the day; among those of one day, the one recorded last.
     A change recorded later with an earlier day, a correction, so counts from its own
-    day to the next change's. Who asks as known on a day does not see what was
-    recorded after it.
+    day to the next change's. As known on a day, later recorded changes are not seen.
 
     The days are in the context, as dates or their text, each the whole day in the
     time zone of the company's policy:
 
     - ``history_date``: today by default;
-    - ``history_known_date``: what was recorded up to the end of this day; everything
-      by default.
+    - ``history_known_date``: changes recorded up to the end of this day; everything by
+      default.
 
-    Only the companies that are switched on are looked at.
+    Only the enabled companies are looked at.
 
     *Query budget*: one for the rows, and one for the time zones where they matter:
     where a day is missing, or known on a day.

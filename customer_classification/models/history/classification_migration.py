@@ -23,8 +23,8 @@ class ClassificationMigration(models.Model):
     """One customer in one company on two days: from which classes to which.
 
     The days are ``history_from_date``, 90 days before the second one by default, and
-    ``history_date``; see ``classification.history.mixin``. Whoever was a customer on
-    one of them has a row.
+    ``history_date``; see ``classification.history.mixin``. Each customer of one of the
+    days has a row.
 
     *Query budget*: one for the rows, one for the time zones, and what revenue takes.
     """
@@ -160,7 +160,7 @@ class ClassificationMigration(models.Model):
 
     @api.model
     def _ends(self, end, condition):
-        """SQL of the columns of one day, ``condition`` telling its changes."""
+        """Return SQL of the columns of one day, with the condition of its changes."""
         columns = {
             f"{end}_customer": self._is_customer(condition),
             f"{end}_tier_id": SQL("max(to_tier_id) FILTER (WHERE %s)", condition),
@@ -206,26 +206,25 @@ class ClassificationMigration(models.Model):
     @api.model
     @api.readonly
     def get_matrix(self, axis):
-        """Customers from each class to each class between the two days.
+        """Return the numbers of customers from class to class between two days.
 
-        Whoever was no customer on the first day stands in the first row, whoever is
-        none on the second day in the last column. So the other rows add up to the
-        customers of the first day, and the other columns to those of the second.
+        New customers since the first day are in the first row, customers lost until the
+        second day in the last column. So the other rows add up to the customers of the
+        first day, and the other columns to those of the second.
 
         :param axis: ``value_tier``, ``lifecycle_stage`` or ``churn_risk``
         :return: dict of
 
-            - ``from_date``, ``to_date``;
-            - ``first_date``: the first day with a class, False where there is none;
-            - ``currency_id`` of the amounts, False where there are none: for who may
-              not see them, and where companies of several currencies are switched on;
-            - ``rows`` and ``columns``, in the order of the classes: dicts of
-              ``name``, ``color``, ``rank`` (higher is better; False compares with
-              nothing), ``is_customer``, and ``domain`` of the customers;
-            - ``cells``: those with customers, dicts of ``row`` and ``column``
-              (places in the lists), ``count``, and ``before`` and ``revenue``: of
-              these customers on the first and on the second day
-        :raise UserError: on an unknown axis and on a day that is none
+            - ``from_date``, ``to_date``; - ``first_date``: the first day with a class,
+            False where there is none; - ``currency_id`` of the amounts, False where
+            there are none: without access to them, and where enabled companies have
+            several currencies; - ``rows`` and ``columns``, in the order of the classes:
+            dicts of ``name``, ``color``, ``rank`` (higher is better; False compares
+            with nothing), ``is_customer``, and ``domain`` of the customers; -
+            ``cells``: those with customers, dicts of ``row`` and ``column`` (places in
+            the lists), ``count``, and ``before`` and ``revenue``: of these customers on
+            the first and on the second day
+        :raise UserError: on an unknown axis and on an invalid day
 
         At most four queries for any number of customers with both days given, two more
         with amounts, and one more for each time zone lookup.

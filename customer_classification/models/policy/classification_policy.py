@@ -19,21 +19,20 @@ from .rule_fields import (
 class ClassificationPolicy(models.Model):
     """The versioned rules by which one company classifies.
 
-    A policy is what runs, profiles and explanations refer to. It combines one version
-    of the rules of each kind (``_inherits``: their fields are fields of the policy)
-    with what they share: sources, time zone, approval and drift. It is written as a
-    draft, published once and never changed after that, so that what was decided by it
-    can be explained for ever.
+    Runs, profiles and explanations refer to a policy. It combines one version of the
+    rules of each kind (``_inherits``: their fields are fields of the policy) with what
+    they share: sources, time zone, approval and drift. It is written as a draft,
+    published once and never changed after that, so that its classes can be explained
+    for ever.
 
     *Which version combines with which*: a draft about one kind takes all else from the
-    policy in force, again whenever it is previewed and when it is published. What a
-    draft says alike stays the version in force.
+    policy in force, again whenever it is previewed and when it is published. Where a
+    draft is equal, the version in force remains.
 
-    *What a new version keeps*: classes, limits in force and grace periods belong to
-    the rules that made them. A version that says the same of customers, of products or
-    of campaigns goes on where the one before stopped: it names that one, and profiles
-    are of it. Where rules differ, each limit is compared for itself
-    (``engine/memory.py``).
+    *What a new version keeps*: classes, limits in force and grace periods belong to the
+    rules that made them. A version with the same rules for customers, products or
+    campaigns continues the one before: it names that one, and profiles refer to it.
+    Where rules differ, each limit is compared for itself (``engine/memory.py``).
     """
 
     _name = "classification.policy"
@@ -439,16 +438,15 @@ class ClassificationPolicy(models.Model):
 
         :param as_of_date: day (or ISO text) up to which purchases count; today in
             the policy's time zone by default.
-        :param partner_ids: ids of partners of whom only the customers are looked
-            at, with the limits of the last full run; everybody by default.
+        :param partner_ids: ids of partners to whose customers the run is limited, with
+            the limits of the last full run; everybody by default.
         :param kind: ``production`` writes the classes; ``preview`` and
             ``back_test`` only the counts on the run.
-        :param horizon_days: of a back-test: days after ``as_of_date`` of which the
-            purchases are compared with the classes; 180 by default, fewer where
-            fewer are over.
+        :param horizon_days: of a back-test: days after ``as_of_date`` whose purchases
+            are compared with the classes; 180 by default, fewer if fewer have passed.
         :raises UserError: when another run of the company is under way, a production
-            run is asked of a policy that is not published, the day is still to come,
-            or an argument is of a wrong kind.
+            run is asked of a policy that is not published, the day is in the future, or
+            an argument is of a wrong kind.
         """
         check_one(self)
         self._follow_in_force()

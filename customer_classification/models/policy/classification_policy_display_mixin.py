@@ -201,7 +201,7 @@ class ClassificationPolicyDisplayMixin(models.AbstractModel):
         """Return the draft of a company that a file describes.
 
         :param content: bytes of the file
-        :raises UserError: the file is broken, or says something unknown or of a wrong
+        :raises UserError: the file is broken, or has an unknown entry or one of a wrong
             type, naming it
         :raises ValidationError: its rules contradict each other
         """

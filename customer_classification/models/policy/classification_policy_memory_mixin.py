@@ -187,8 +187,8 @@ class ClassificationPolicyMemoryMixin(models.AbstractModel):
     def action_release_limits(self):
         """Let the next run over everybody find its own limits again.
 
-        Until they are off by more than the tolerance of the policy, the kept ones
-        stand as those of any run do.
+        Until they are off by more than the tolerance of the policy, the kept ones hold
+        as those of any run do.
         """
         check_one(self)
         self._check_manager()

@@ -63,7 +63,7 @@ class ClassificationPolicyPublishingMixin(models.AbstractModel):
     def _put_in_force(self, current, values):
         """Put this policy and its rules in force in place of others.
 
-        :param values: what this version keeps of the one before
+        :param values: values that this version keeps from the one before
         """
         self, current = self.sudo(), current.sudo()
         current.state = "retired"
@@ -83,7 +83,7 @@ class ClassificationPolicyPublishingMixin(models.AbstractModel):
     def _put_rules_in_force(self, name):
         """Put draft rules of one kind in force.
 
-        Rules that say what is in force already make way for it.
+        Rules equal to those in force make way for them.
         """
         rules = self[name]
         if rules.state != "draft":

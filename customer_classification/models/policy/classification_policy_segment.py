@@ -101,9 +101,9 @@ class ClassificationPolicySegment(models.Model):
 
     @api.model
     def _read_cells(self, text):
-        """The cells of boxes as people write them.
+        """Return the cells of boxes as people write them.
 
-        :raises ValidationError: naming what is no box
+        :raises ValidationError: naming the invalid box
         """
         from ...engine.customers.segment_maps import read_cells
 

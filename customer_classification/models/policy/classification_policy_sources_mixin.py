@@ -127,13 +127,13 @@ class ClassificationPolicySourcesMixin(models.AbstractModel):
                 yield self._filter_condition(name, self._today(), person)
 
     def _matching(self, name, column, as_of_date):
-        """SQL condition that keeps the documents that a filter matches.
+        """Return the SQL condition of the documents that a filter matches.
 
         :param name: field of the policy, of :data:`FILTERS`
         :param column: SQL of the id of the document
         :param as_of_date: day from which relative dates are counted
-        :raises UserError: the filter cannot be read, naming the field, or whoever
-            wrote it may not read all of it any more
+        :raises UserError: the filter cannot be read, naming the field, or its author
+            may not read all of it any more
         """
         if self._parse_filter(name, self.env[FILTERS[name]]).is_true():
             return SQL("TRUE")
@@ -142,9 +142,9 @@ class ClassificationPolicySourcesMixin(models.AbstractModel):
         return SQL("%s IN %s", column, condition.ids())
 
     def _filter_condition(self, name, as_of_date, person=None):
-        """The :class:`Condition` of a filter, with dates counted from a day.
+        """Return the :class:`Condition` of a filter, with dates from a day.
 
-        :param person: who looks; by default who wrote it
+        :param person: the user whose rights apply; by default the filter's author
         """
         self.ensure_one()
         label = field_label(self._fields[name])

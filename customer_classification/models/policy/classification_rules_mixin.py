@@ -11,9 +11,9 @@ class ClassificationRulesMixin(models.AbstractModel):
     """Versioned rules of one kind: customers, products or campaigns.
 
     A version is written as a draft, published once and never changed after that. A
-    policy combines one version of each kind with what they share; publishing a version
-    makes a policy of it and of the versions of the other kinds that are in force at
-    that moment (:meth:`classification.policy._publish`).
+    policy combines one version of each kind with the shared settings; publishing a
+    version makes a policy of it and of the versions of the other kinds that are in
+    force at that moment (:meth:`classification.policy._publish`).
     """
 
     _name = "classification.rules.mixin"

@@ -499,8 +499,8 @@ class CustomerRules(models.Model):
     def _parameters(self, policy=None):
         """Return the engine's :class:`Parameters` of these rules.
 
-        Those of a draft are read each time; what was published stays as it is, and is
-        read once in the life of a process. As :meth:`_read_parameters`.
+        Those of a draft are read each time; published ones never change, and are read
+        once in the life of a process. See :meth:`_read_parameters`.
         """
         if policy is None or policy.state == "draft":
             return self._read_parameters(policy)
@@ -518,8 +518,8 @@ class CustomerRules(models.Model):
     def _read_parameters(self, policy):
         """Return the parameters from the lines of these rules.
 
-        :param policy: the policy that combines them and says what counts as a
-            purchase; none to judge the rules for themselves
+        :param policy: the policy that combines them, with the rules for counting
+            purchases; None to check the rules by themselves
         :raises ValidationError: with a sentence that names the line, when the rules
             contradict each other
         """

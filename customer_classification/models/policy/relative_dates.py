@@ -49,7 +49,7 @@ def _fixed_date(value, day):
 
     Other values are returned as they are. Examples: “today -30d”, “=1d”, “-1m =monday”.
 
-    :raises ValueError: it counts in parts of a day, or says nothing known
+    :raises ValueError: it counts in parts of a day, or is unknown
     """
     if not isinstance(value, str) or not is_relative(value):
         return value

@@ -26,10 +26,9 @@ def change_html(version, before):
 
 
 def changes_since(version, before):
-    """``[(label, old, new)]`` of the rules that differ, as people read them.
+    """Return ``[(label, old, new)]`` of the differing rules, for people.
 
-    None stands for a line that is missing. No query a field: lines and rules are read
-    at once.
+    None means a missing line. No query a field: lines and rules are read at once.
     """
     old, new = rules_in_words(before), rules_in_words(version)
     return [

@@ -99,7 +99,7 @@ class ResPartner(models.Model):
     def _check_may_be_profiled(self):
         """Raise where one of the contacts, or the customer behind it, objects.
 
-        :raises ValidationError: it names the first of them, to who may read it
+        :raises ValidationError: it names the first of them, to users who may read it
         """
         # A constraint has superuser rights, whoever writes.
         reader = self.env(su=False)

@@ -96,9 +96,9 @@ class ClassificationProductFacts(models.AbstractModel):
     """Sales of each product up to a day, beside its former classes.
 
     *How it works*: the sources give selects of lines; one aggregate over them, by
-    variant and period, leaves the database. Variants are rolled up to their product
-    in memory, where quantities become those of the product's unit and costs are
-    added that the documents do not know.
+    variant and period, leaves the database. Variants are rolled up to their product in
+    memory, where quantities become those of the product's unit and costs that the
+    documents lack are added.
 
     *Query budget*: seven, whatever the number of products and lines.
     """
@@ -213,10 +213,10 @@ class ClassificationProductFacts(models.AbstractModel):
 
     @api.model
     def _changed_product_ids(self, policy, scope, last):
-        """Ids of the products to look at again: one query.
+        """Return the ids of the products to look at again: one query.
 
         Those on documents that were written, those that were written themselves, those
-        that were marked because a line left a document, and those set aside.
+        that were marked because a line left a document, and the excluded ones.
 
         :param last: the run that looked at all products, or at all that had changed
         """

@@ -25,10 +25,9 @@ class ClassificationSource(models.AbstractModel):
         amount float8, quantity float8, cost float8)``.
 
         ``amount`` is as in :meth:`_purchase_queries`; ``quantity`` is in the reference
-        unit of the line's own unit; both are negative for what is given back, and NaN
-        where they are no numbers to reckon with. ``cost``
-        is NULL where the document does not know it. Notes, sections and down payments
-        are left out.
+        unit of the line's own unit; both are negative for returns, and NaN for unusable
+        numbers. ``cost`` is NULL if the document lacks it. Notes, sections and down
+        payments are left out.
 
         :param period: function from the SQL of a day to that of its period; to be
             called where it is cheap, once a document
@@ -229,9 +228,9 @@ class ClassificationSourceInvoice(models.AbstractModel):
 
     @api.model
     def _line_amount(self, scope, document):
-        """SQL of a line's balance: as booked, or at the rate of its document.
+        """Return SQL of a line's balance: as booked, or at its document's rate.
 
-        :param document: SQL of the alias of what has the rate
+        :param document: SQL of the alias of the record with the rate
         """
         return SQL(
             "CASE WHEN %(document)s.rate IS NULL THEN l.balance ELSE %(foreign)s END",

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 class ProductAssociation(models.Model):
     """Two products or services that belong together.
 
-    What is *recommended* also stands among Odoo's own optional products, so that the
+    *Recommended* products are also among Odoo's own optional products, so that the
     configurator of quotations and the shop offer it.
     """
 

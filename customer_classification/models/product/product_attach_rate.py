@@ -9,10 +9,10 @@ from ..common.profiling import OBJECTING
 class ProductAttachRate(models.Model):
     """Confirmed order with a product that has an associated one.
 
-    It tells whether the other one was sold with it, and if not, the missed revenue.
+    With the other product sold or, if it was not, the missed revenue.
 
-    Only the same order counts: who buys the service a week later has bought it
-    without being asked. A view, worked out when it is read.
+    Only the same order counts: a customer who buys the service a week later has bought
+    it without being asked. A view, worked out when it is read.
     """
 
     _name = "product.attach.rate"

@@ -19,7 +19,7 @@ class ProductAudience(models.Model):
     Their share of its revenue, against their share of all revenue.
 
     A customer has one tier and one stage, and as many tags as there are: shares of tags
-    do not add up to one. Whoever has a tag counts for the tags above it, too.
+    do not add up to one. A customer with a tag counts for the tags above it, too.
 
     Over the window of the policy, up to the day of the last run over products, by the
     documents that the policy counts, with the classes that customers have today. A

@@ -84,10 +84,10 @@ class ClassificationProblem(models.Model):
 
     @api.model
     def _find(self, policy, scope, doubtful_ids):
-        """``[(customer, reason, documents)]`` in a scope: one query.
+        """Return ``[(customer, reason, documents)]`` in a scope: one query.
 
-        :param doubtful_ids: customers with an amount that is no number: only their
-            documents are looked through; who has none that says why is told as well
+        :param doubtful_ids: customers with an amount that is not a number: only their
+            documents are looked through; those without a document at fault are included
         """
         facts = self.env["classification.facts"]
         queries = [self._orphan_contacts_query(scope)]

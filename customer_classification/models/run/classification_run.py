@@ -591,7 +591,7 @@ class ClassificationRun(models.Model):
     def _latest_days(self, alike, days):
         """Return ``{policy: the latest day}`` of days by version.
 
-        :param alike: as of ``classification.policy._versions_alike``
+        :param alike: the result of ``classification.policy._versions_alike``
         :param days: ``[(version, day)]``
         """
         latest = {}

@@ -97,7 +97,7 @@ class Pipeline:
     def is_backwards(self):
         """Return whether the clock is before the day of the last run.
 
-        What is known of a later day is not overwritten.
+        Results of a later day are not overwritten.
         """
         if self.is_trial:
             return False
@@ -276,7 +276,7 @@ class Pipeline:
         """Write the profiles whose content differs: four queries.
 
         :param table: the :class:`ProfileTable`
-        :param content: frame of what would be written, with ``content_hash``
+        :param content: frame of the columns to write, with ``content_hash``
         :param hashes: those of the profiles so far
         :param model: name of the model of the profiles
         :param are_new: whether none of these subjects has a profile

@@ -66,7 +66,7 @@ def kept_matrices(axes, before, now, amounts):
 def shown_matrices(axes, run, counts, sees_money):
     """Return the matrices in the reader's words.
 
-    :param counts: what is counted, in words
+    :param counts: the counted records, in words
     """
     stored = run.sudo().rehearsal
     return {

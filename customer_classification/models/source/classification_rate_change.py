@@ -7,8 +7,8 @@ class ClassificationRateChange(models.Model):
 
     A rate that is entered, changed or deleted holds until the next one, the first one
     also for all days before. The documents of these days are worth another amount in
-    the company's currency, though nobody wrote them: the next run over who changed
-    looks them up here.
+    the company's currency, though nobody wrote them: the next run over changed
+    customers looks them up here.
     """
 
     _name = "classification.rate.change"

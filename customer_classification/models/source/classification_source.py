@@ -141,8 +141,8 @@ class Scope:
     def rate_changed(self, currency, day, since):
         """Return SQL that keeps foreign documents whose rate was rewritten.
 
-        The document is of a day whose rate was written since a moment; one condition,
-        where there is no such rate.
+        The document is of a day whose rate was written since a moment; one condition if
+        there is no such rate.
 
         :param since: a :class:`Since`
         """
@@ -266,10 +266,10 @@ class DocumentKind:
     """Documents of one kind that a policy counts, for people to open.
 
     :ivar model: name of the model
-    :ivar name: what people call them
-    :ivar domain: which count, whoever bought and whenever
+    :ivar name: their name for people
+    :ivar domain: those that count, of any customer and day
     :ivar day: field with the day, a date or a UTC datetime
-    :ivar bought: which of them are purchases: of a positive amount
+    :ivar bought: domain of the purchases among them: of a positive amount
     :ivar view: external id of the list view
     """
 
@@ -284,8 +284,8 @@ class DocumentKind:
 class ClassificationSource(models.AbstractModel):
     """One kind of document from which purchases are read.
 
-    A glue addon adds a kind by an abstract model that inherits this one, answers
-    the methods, and stands in ``classification.facts._source_names``.
+    A glue addon adds a kind by an abstract model that inherits this one, implements the
+    methods, and is listed in ``classification.facts._source_names``.
     """
 
     _name = "classification.source"

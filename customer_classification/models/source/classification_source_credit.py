@@ -8,16 +8,16 @@ _PARTNER = SQL("m.partner_id")
 class ClassificationSourceCredit(models.AbstractModel):
     """Credit notes: each takes back only as much as counted before.
 
-    What a credit note takes back is found line by line: the sales order of the line,
-    else the invoice that is reversed, else what the origin names. A policy that counts
-    orders asks whether that order counts, one that counts invoices whether that invoice
-    does. Of a credit note that takes back nothing known, the policy says whether it
-    counts. It counts on its own day, or on the day of what it takes back where that is
-    later.
+    The document that a credit note takes back is found line by line: the sales order of
+    the line, else the reversed invoice, else the document named by the origin. A policy
+    that counts orders checks if that order counts, one that counts invoices if that
+    invoice does. The policy decides if a credit note that takes back nothing known
+    counts. It counts on its own day, or on the day of the document that it takes back
+    if that is later.
 
-    An invoice that reverses a credit note is no sale: from its day on, the credit note
-    takes back that much less. A credit note that reverses such an invoice takes back
-    what the first one did, and so on along the whole chain of reversals.
+    An invoice that reverses a credit note is not a sale: from its day on, the credit
+    note takes back that much less. A credit note that reverses such an invoice takes
+    back the same as the first one, and so on along the whole chain of reversals.
 
     *How it works*: each query begins with the credit notes, which are few among all
     documents and have an index of their own, and joins from there. Each step is worked
@@ -59,8 +59,8 @@ class ClassificationSourceCredit(models.AbstractModel):
         """Return the SQL of the lines of the credit notes of a scope.
 
         Its columns are ``line_id``, ``move_id``, the ``share`` of the line that counts,
-        and the ``day`` from which what it takes back counts, NULL where nothing is
-        known; of the line ``balance`` and ``amount_currency``; of the credit note
+        and the ``day`` from which the document that it takes back counts, NULL if
+        unknown; of the line ``balance`` and ``amount_currency``; of the credit note
         ``partner_id``, ``invoice_date`` and ``currency_id``. A line that belongs to
         several order lines has a row for each of them.
         """
@@ -106,7 +106,8 @@ class ClassificationSourceCredit(models.AbstractModel):
         The invoice is the one at the end of the chain of reversals, or else the one
         that the credit note's origin names.
 
-        An invoice that reverses a credit note leads on to what that one took back.
+        An invoice that reverses a credit note leads on to the document that the credit
+        note took back.
         """
         invoice = self.env["classification.source.invoice"]
         return SQL(
@@ -197,7 +198,8 @@ class ClassificationSourceCredit(models.AbstractModel):
         The order, the invoice, or another invoice of the order, by whichever way they
         are linked, was written or came into force; or the document that undoes them.
 
-        :param wanted: SQL of what is asked of each credit note ``m``: its partner
+        :param wanted: SQL of the column selected from each credit note ``m``: its
+            partner
         """
         queries = (
             *(_OF_CHANGED_ORDER, _OF_CHANGED_INVOICE, _OF_UNDOING_INVOICE),
@@ -262,9 +264,9 @@ class ClassificationSourceCredit(models.AbstractModel):
 
     @api.model
     def _naming_query(self, names, wanted=_PARTNER):
-        """Select of the credit notes that name documents as their origin.
+        """Return a select of the credit notes that name documents as origin.
 
-        :param wanted: as of :meth:`_changed_queries`
+        :param wanted: as in :meth:`_changed_queries`
         """
         names = SQL("SELECT unnest(%s)", list(names))
         return SQL(_OF_NAMES, names=names, company=SQL("m.company_id"), wanted=wanted)

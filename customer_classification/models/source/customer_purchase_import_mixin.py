@@ -25,10 +25,9 @@ _OWN_COLUMNS = frozenset((*_READERS, "reference", "channel"))
 
 
 class CustomerPurchaseImportMixin(models.AbstractModel):
-    """Takes files of purchases: all of a file or nothing.
+    """Import of files of purchases: all of a file or nothing.
 
-    Purchases that are known are compared with what the file says, and written only
-    where something differs.
+    Known purchases are compared with the file, and written only where they differ.
     """
 
     _name = "customer.purchase.import.mixin"

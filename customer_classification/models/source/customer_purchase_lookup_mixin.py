@@ -76,9 +76,9 @@ class CustomerPurchaseLookupMixin(models.AbstractModel):
 
     @api.model
     def _candidates(self, columns, keys, partner_ids):
-        """``{text: candidates}`` by some columns of contacts: one query.
+        """Return ``{text: candidates}`` by some columns of contacts: one query.
 
-        Under ``None`` stand those that are asked for by their ids.
+        ``None`` has those that are asked for by their ids.
         """
         partners = self.env["res.partner"]
         partners.flush_model(

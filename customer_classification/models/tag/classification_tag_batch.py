@@ -10,7 +10,7 @@ from .classification_tag_mixin import OFFICER_GROUP
 class ClassificationTagBatch(models.Model):
     """Tags given or taken away from many at once, to undo together.
 
-    An undo carries out what stands here, so no group may create or write it.
+    An undo carries out the rows of a batch, so no group may create or write it.
     """
 
     _name = "classification.tag.batch"

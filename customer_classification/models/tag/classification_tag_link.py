@@ -16,8 +16,8 @@ LINK_STATES = [
 class ClassificationTagLink(models.Model):
     """Origin of each tag of a record.
 
-    A tag without a row was put there by a person before this was kept. A row that is
-    *removed* says that a person took the tag away: rules leave it at that.
+    A tag without a row was given by a person before origins were kept. A *removed* row
+    means that a person took the tag away: rules do not give it again.
     """
 
     _name = "classification.tag.link"

@@ -32,9 +32,10 @@ MANY = 100_000
 class ClassificationTagRule(models.Model):
     """Rule of a smart tag: matching records have it, others do not.
 
-    A rule takes away only what a rule gave, and does not give again what a person took
-    away. It is drafted, looked at in a preview, and then switched on. Its condition
-    finds what its responsible may read: who wrote it, or switched it on last.
+    A rule takes away only tags that a rule gave, and does not give again a tag that a
+    person took away. It is drafted, looked at in a preview, and then switched on. Its
+    condition finds the records that its responsible may read: the user who wrote it, or
+    switched it on last.
     """
 
     _name = "classification.tag.rule"
@@ -505,9 +506,9 @@ class ClassificationTagRule(models.Model):
     def _run(self):
         """Run the rules that are switched on.
 
-        Seven queries a rule, of which one finds who matches and five are savepoints,
+        Seven queries a rule, of which one finds the matches and five are savepoints,
         and thirteen for each kind and level of rules that ask for other tags; none for
-        records. What cannot be used rests, and all others run.
+        records. Unusable rules rest, and all others run.
 
         :raises UserError: they are being run elsewhere
         """

@@ -32,10 +32,10 @@ _SAMPLE = 50  # cells used to find columns of numbers or days
 
 
 class BaseImportImport(models.TransientModel):
-    """Reads files for the models of this addon: each column in one way.
+    """Reading of files for the models of this addon: each column in one way.
 
-    It is found from all of its lines, told before the import, and changed by Odoo's
-    own options.
+    The way is found from all of its lines, shown before the import, and changed by
+    Odoo's own options.
     """
 
     _inherit = "base_import.import"
@@ -414,7 +414,7 @@ class BaseImportImport(models.TransientModel):
     def _read_columns(self, data, names, chosen, file):
         """Put columns of numbers and days into the form that Odoo's fields read.
 
-        In place; what cannot be read stays, and is a problem of its line.
+        In place; unreadable cells are kept, and are a problem of their line.
         """
         kinds = [self._kind(name) for name in names]
         numbers = {

@@ -141,7 +141,7 @@ class ClassificationTagWizard(models.TransientModel):
     def _is_watched(self):
         """Return whether an automation watches these records.
 
-        It only notices what is written through Odoo.
+        It only notices writes through Odoo.
         """
         if "base.automation" not in self.env:
             return False
