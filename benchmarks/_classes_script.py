@@ -39,9 +39,10 @@ def look_back(policy):
 
 
 def classes(env, companies, partner_ids=None):
-    """``{customer: [tier, stage, risk, segment]}`` of companies, in words.
+    """Return ``{customer: [tier, stage, risk, segment]}`` in words.
 
-    :param partner_ids: of whom; contacts of other data sets are prospects everywhere
+    :param partner_ids: ids of the customers; contacts of other data sets are prospects
+        everywhere
     """
     profiles = env["customer.profile"].with_context(active_test=False)
     domain = [("company_id", "in", companies.ids)]

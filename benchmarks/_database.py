@@ -55,9 +55,10 @@ def prepare(name, customers):
 def prepare_filled(name, signature, title, fill):
     """Make a database unless it is there, and bring the addon up to date.
 
-    :param signature: text that says with what it is filled
-    :param title: of the step that fills it
-    :param fill: fills it, by ``_purchases.fill`` among others; takes the registry
+    :param signature: text that identifies its contents
+    :param title: title of the step that fills it
+    :param fill: function that fills it, by ``_purchases.fill`` among others; takes the
+        registry
     """
     addon = _addon_digest()  # of now: filling takes minutes
     with odoo.session() as session:

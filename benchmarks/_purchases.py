@@ -31,7 +31,7 @@ AS_OF = date(2026, 6, 30)
 DAYS = 4 * 365
 SECOND_COMPANY = "Bench Second Company"
 
-# What is needed later to let customers buy again, and what all depends on.
+# Functions for all data, and those that later let customers buy again.
 HELPERS = """
 CREATE SCHEMA bench;
 
@@ -155,7 +155,7 @@ SELECT c.*, number * 1000 + k AS key,
  CROSS JOIN LATERAL generate_series(1, orders) k
 """
 
-# What is bought again in the course of a day.
+# Purchases added in the course of a day.
 AGAIN_TIMES = """
 SELECT c.*, number * 1000 + 999 - %(turn)s AS key,
        %(day)s::date

@@ -26,12 +26,12 @@ from benchmarks import _purchases
 from benchmarks._database import Measure, copy_out, load, measured, prepare
 from tools.console import say, step
 
-# What runs write; TRUNCATE takes with them what refers to a run.
+# Tables that runs write; TRUNCATE also empties tables that refer to a run.
 RESULT_TABLES = (
     *("customer_profile", "classification_change", "classification_first_class"),
     "classification_run",
 )
-# Those that hold what a first run writes.
+# Tables with the rows of a first run.
 WRITTEN_TABLES = RESULT_TABLES[:3]
 # Percent of the customers; one after the other is published.
 VIP_SHARES = (4, 5)
@@ -46,7 +46,7 @@ SELECT p.commercial_partner_id, max(o.date_order), count(*), sum(o.amount_untaxe
  WHERE o.state = 'sale' AND o.company_id = %s
  GROUP BY p.commercial_partner_id
 """
-# Half of who bought again in this round: 1 % of the customers.
+# Half of the customers who bought again in this round: 1 % of all.
 CHANGE_SOME = """
 UPDATE sale_order
    SET amount_untaxed = amount_untaxed + 1, write_date = now() AT TIME ZONE 'UTC'
@@ -76,8 +76,8 @@ HEAD = (
     *("", "seconds", "min-max", "x bare", "x facts"),
     *("cpu", "x bare", "x facts", "in queries", "queries", "written", "WAL MiB"),
 )
-# What a run that writes everybody may take, as times the bare aggregate, as times the
-# limit of writing beside the facts, and as bytes of log a customer.
+# Limits of a run that writes everybody, as times the bare aggregate, as times the limit
+# of writing beside the facts, and as bytes of log a customer.
 TIMES_BARE, TIMES_LIMIT, WAL_BYTES = 7, 4, 1_200
 
 

@@ -29,7 +29,7 @@ SELECT l.product_id, date_trunc('month', o.date_order), sum(l.price_subtotal),
  WHERE o.state = 'sale' AND o.company_id = %s AND l.product_id IS NOT NULL
  GROUP BY 1, 2
 """
-# What differs from one product, order and line to the next.
+# Columns that differ from one product, order and line to the next.
 PRODUCTS = {
     "product_template": {
         "id": "%(template)s + i",

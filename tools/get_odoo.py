@@ -24,7 +24,7 @@ from .processes import child, output, stream
 SERIES = 19
 UNPACKED = MADE / "odoo-19"
 
-# Odoo's package and what its symbolic links point to. Two fonts come from bookworm:
+# Odoo's package and the targets of its symbolic links. Two fonts come from bookworm:
 # sid has Font Awesome 7 and Inconsolata 3, which lack the files that Odoo 19 uses.
 PACKAGES = {
     "odoo-19": "sid",

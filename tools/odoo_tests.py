@@ -95,9 +95,9 @@ def watched(
     tests: bool = True,
     allowed: Sequence[counts.Allowed] | None = None,
 ) -> Counts:
-    """Run Odoo once, count its tests and everything that it complains about.
+    """Run Odoo once, count its tests and its complaints.
 
-    :param allowed: what is no complaint, if not what the list of ours says
+    :param allowed: log entries that are not complaints, by default our list
     """
     if allowed is None:
         allowed = counts.read_allowed(TOOLS / "allowed_warnings.txt")

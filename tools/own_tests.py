@@ -28,7 +28,7 @@ PART = (
 # Tests that Odoo runs while it installs a module are here run at the end, when ours
 # are there.
 LATE = "tests_at_the_end"
-# Odoo's own tests make warnings by intent: only what fails is of interest.
+# Odoo's own tests make warnings by intent: only failures matter.
 _ANYTHING = (Allowed(re.compile(""), "tests of Odoo's own warn by intent"),)
 _TEST = re.compile(r"^(\w+)\.tests\.\S+: (?:Subtest )?(\w+)\.(\w+)(?: |$)")
 _CLASS = re.compile(r"Class \(odoo\.addons\.(\w+)\.tests\.\S*?(\w+)\)")

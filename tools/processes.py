@@ -47,8 +47,8 @@ def child(argv: Sequence[str | Path], **options: object) -> Iterator[subprocess.
 def _interrupts_heard() -> Iterator[None]:
     """Let a program that is started in the block hear SIGINT.
 
-    A shell starts what runs in the background of a script deaf to it, and programs
-    inherit that; but here SIGINT is how they are asked to stop.
+    A shell makes background programs of a script ignore it, and programs inherit that;
+    but here SIGINT is how they are asked to stop.
     """
     before = signal.getsignal(signal.SIGINT)
     is_main = threading.current_thread() is threading.main_thread()

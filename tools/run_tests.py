@@ -7,11 +7,11 @@ data), odoo-own (tests of Odoo's own modules, which must not fail because of our
 all-apps (our tests beside other apps). Of the last two a part, `-part`, runs with all
 kinds; the whole is asked for by its name.
 
-All kinds are cut into jobs that two processes share, one a core: who is done takes the
-longest that is left. Tests from outside find in their environment what
+All kinds are cut into jobs that two processes share, one a core: the one that is done
+takes the longest that is left. Tests from outside find in their environment what
 `tools.odoo.session()` sets (PGHOST, PGPORT, PGUSER, ODOO_RC, PYTHONPATH) and
-    DEMO_DATABASE   a database with demo data and our addons, not to be changed
-so that `from tools import odoo, databases` works there as in `./dev` itself.
+DEMO_DATABASE   a database with demo data and our addons, not to be changed so that
+`from tools import odoo, databases` works there as in `./dev` itself.
 """
 
 import json

@@ -44,7 +44,7 @@ class Page:
     model: str = ""
     domain: tuple = ()
     order: str = "id"
-    click: str = ""  # what to click before the picture is taken
+    click: str = ""  # clicked before the picture is taken
 
 
 def _record(model: str, *domain: tuple, **options: str) -> Page:

@@ -1,7 +1,7 @@
 """The default policy once more, in plain pandas and plain Python.
 
 Independent of the engine on purpose: nothing of it is imported, quantiles are those of
-pandas, and what one customer is, is said by an ``if`` after the other. Read it as the
+pandas, and a customer is classified by one ``if`` after the other. Read it as the
 definition of the classes (``docs/architecture.md`` §5), and compare.
 """
 
@@ -12,7 +12,7 @@ import pandas as pd
 WINDOW_MONTHS = 12
 BINS = (0.2, 0.4, 0.6, 0.8)
 WEIGHTS = {"score_recency": 0.2, "score_frequency": 0.3, "score_monetary": 0.5}
-# Best tier first: who is above this quantile of the buyers' revenue.
+# Best tier first: customers above this quantile of the buyers' revenue.
 TIERS = {"vip": 0.95, "high": 0.80, "medium": 0.50}
 DAY = pd.Timedelta(days=1)
 

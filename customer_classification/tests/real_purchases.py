@@ -22,7 +22,7 @@ from .policy.common import contradictions, ten_segments
 _logger = logging.getLogger(__name__)
 
 FOLDER_VARIABLE = "CUSTOMER_CLASSIFICATION_DATA"
-# What is compared: columns of the reference by kind of the field.
+# Compared columns of the reference by kind of the field.
 NUMBERS = (
     *("recency_days", "tenure_days", "visit_count", "order_count"),
     *("lifetime_order_count", "revenue", "lifetime_revenue", "refund_amount"),
@@ -33,12 +33,12 @@ DATES = ("first_purchase_date", "last_purchase_date")
 CLASSES = ("value_tier", "lifecycle_stage", "churn_risk")
 # Classes are equal to the bit; money and days to the last decimal that is stored.
 TOLERANCE = 1e-6
-# Up to so many purchases are created by the ORM, at half a millisecond each.
+# Most purchases created by the ORM, at half a millisecond each.
 ORM_ROWS = 30_000
 
 
 def data_file(name):
-    """Path of a file of the data folder.
+    """Return the path of a file of the data folder.
 
     :raises unittest.SkipTest: there is no such folder on this machine
     """
@@ -164,7 +164,7 @@ class RealPurchasesCase(TransactionCase):
             cls.env.flush_all()
         else:
             cls._insert_purchases(rows)
-        # What autovacuum does when data are committed.
+        # As autovacuum does when data are committed.
         cls.env.cr.execute("ANALYZE res_partner, customer_purchase")
 
     @classmethod

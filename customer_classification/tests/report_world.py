@@ -206,7 +206,7 @@ class ReportWorld(CampaignCase):
             [("company_id", "=", cls.company.id)]
         )
 
-    # What was bought, from the documents alone
+    # Purchases, from the documents alone
 
     @classmethod
     def _documents(cls, first=date.min, last=AS_OF):

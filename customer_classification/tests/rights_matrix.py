@@ -64,7 +64,7 @@ class RightsMatrixCase(RightsWorld):
     def test_hostile_calls(self):
         self.check_hostile_calls()
 
-    # What there is
+    # Fields, methods and models
 
     @classmethod
     def _own_models(cls):

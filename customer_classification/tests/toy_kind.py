@@ -1,6 +1,6 @@
-"""A kind of runs of its own: which countries have many contacts.
+"""A kind of runs of its own: countries with many contacts.
 
-What a new kind needs: facts, an engine, an explanation and a pipeline. Its two tables
+The parts of a new kind: facts, an engine, an explanation and a pipeline. Its two tables
 would be models of an addon.
 """
 

@@ -118,7 +118,7 @@ def second_server(session, database, server):
 
 @pytest.fixture(scope="module")
 def bare_database(session):
-    """Name of a database with what the core depends on, without demo data."""
+    """Yield the name of a database with the core's dependencies, no demo."""
     name = temporary_name("bare")
     databases.database_from_template(session, name, foreign(session))
     yield name
@@ -127,7 +127,7 @@ def bare_database(session):
 
 @pytest.fixture(scope="module")
 def apps_database(session):
-    """Name of a database with the apps of all our addons, without demo data."""
+    """Yield the name of a database with the apps of all our addons, no demo."""
     name = temporary_name("apps")
     apps = foreign(session, glue=True)
     databases.database_from_template(session, name, apps)

@@ -12,7 +12,7 @@ FIRST_PAGE, LATER = 300_000, 120_000
 expect.set_options(timeout=LATER)
 # A screen that asked for nothing for so long has settled; looked at in steps.
 QUIET, STEP = 300, 50
-# A turn of the page itself: where it is slow, what it was told to do comes later.
+# A turn of the page itself: on a slow page, requested steps come later.
 TURN = f"""() => new Promise((done) =>
     requestAnimationFrame(() => setTimeout(done, {STEP})))"""
 TURNS = 3
@@ -140,7 +140,7 @@ class Reader(Desk):
         page.on("framenavigated", lambda frame: self._asked.clear())
 
     def _on_request(self, asked):
-        # Workers and images may be told as begun and never as ended.
+        # Workers and images may be reported as begun and never as ended.
         if asked.resource_type in ("xhr", "fetch"):
             self._asked.add(asked)
 

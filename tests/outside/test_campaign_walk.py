@@ -25,7 +25,7 @@ def scene(client):
 
 @pytest.fixture
 def person(browser, server, scene):
-    """Somebody who plans campaigns, at the desk."""
+    """Return a planner of campaigns at the desk."""
     context = browser.new_context(viewport=WIDE, locale="en-US")
     person = Reader(context.new_page(), server.url, scene.login)
     person.log_in()

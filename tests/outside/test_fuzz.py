@@ -85,7 +85,7 @@ def test_answers_are_results_or_sentences(client, known, hostile):
     @given(hostile.calls(known), st.one_of(st.just({}), hostile.CONTEXTS))
     def fuzz(call, context):
         got = answer(officer, call, context)
-        # What Odoo's own code alone answers to nonsense is not ours.
+        # Answers of Odoo's own code alone to nonsense are not ours.
         if got.status_code >= 500 and "customer_classification/" in got.text:
             found.setdefault(call[:2], (call, context, got.text[-1500:]))
 

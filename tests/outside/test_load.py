@@ -26,8 +26,8 @@ _WAITS = f"""
        AND now() - l.waitstart > CASE WHEN a.application_name = %s
                THEN interval '{LONGEST_WAIT_OF_RUN}' ELSE interval '{LONGEST_WAIT}' END
 """
-# What a run finds out of the documents alone; ids, dates of writing and what is
-# remembered of days before are another matter.
+# Results of a run from the documents alone; ids, dates of writing and remembered
+# earlier days are left out.
 _FACTS = """
     SELECT partner_id, order_count, lifetime_order_count, visit_count, revenue,
            lifetime_revenue, refund_amount, first_purchase_date, last_purchase_date,

@@ -11,7 +11,7 @@ from tools.lint import Check
 from tools.paths import ROOT, TOOLS
 
 CONFIG = (ROOT / ".pre-commit-config.yaml").read_text()
-# What is simply not there has no program.
+# Checks for files that must not exist have no program.
 ONLY_NAMES = {"forbidden-files", "en-po-files", "obsolete-dotfiles"}
 
 

@@ -1,4 +1,4 @@
-"""Amounts follow the rates; policies say which credit notes count."""
+"""Let amounts follow the rates, and policies choose credit notes."""
 
 from odoo import SUPERUSER_ID, api
 

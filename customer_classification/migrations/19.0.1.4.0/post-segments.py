@@ -1,7 +1,7 @@
-"""Segments became records, and their map a part of each policy.
+"""Turn segments into records, and their map into a part of each policy.
 
-Customers keep the word that they had until the next run, and every version gets the
-map that agrees with the classes: the fixed map of before is no more.
+Customers keep the word that they had until the next run, and every version gets the map
+that agrees with the classes: the former fixed map is gone.
 """
 
 from odoo.tools import SQL

@@ -1,8 +1,8 @@
-"""Rows that runs write keep the foreign key to their subject alone.
+"""Drop foreign keys of rows that runs write, except to their subject.
 
 PostgreSQL looked up each key of each row, which took longer than to write the row.
-What ``ondelete`` of the other fields says is done in Python. The columns with who
-wrote a row, and when, were never read.
+``ondelete`` of the other fields is carried out in Python. The columns with author and
+time of a row were never read.
 """
 
 from odoo.tools import SQL

@@ -1,9 +1,9 @@
-"""Rules of each kind get records of their own, with versions of their own.
+"""Give the rules of each kind records and versions of their own.
 
-One record stands for each version that differed from the one before it in what it said
-of customers, of products or of campaigns. Policies refer to them, lines of tiers,
-scores and segments belong to those of customers. What a run reads stays the same, so
-that nobody moves.
+There is one record for each version whose rules for customers, products or campaigns
+differed from the one before. Policies refer to them, lines of tiers, scores and
+segments belong to those of customers. The input of a run stays the same, so that nobody
+moves.
 """
 
 from odoo.tools import SQL

@@ -251,10 +251,10 @@ class TestCampaignPerformance(CampaignCase):
             "Of 10 customers of the tier Low 0.0 % bought, of all 50.0 %.", found
         )
 
-    # What a lift says
+    # Sentences about lift
 
     def test_lift(self):
-        """The lift works, or tells that the groups are too small.
+        """The lift is proven, or the groups are reported as too small.
 
         20 of 20 bought with it, 2 of 20 without: works. 1 of 3 against 0 of 1 is too
         small, and the message says how many are needed.
@@ -309,7 +309,7 @@ class TestCampaignPerformance(CampaignCase):
         self.assertEqual((result.participant_count, result.revenue), (0, 0))
         self.assertIn("reached all the same", str(result.findings))
 
-    # Who they were
+    # Classes of the participants
 
     def test_classes_and_tags_of_then(self):
         """The report shows the classes and tags of the day of the first touch.
@@ -369,12 +369,12 @@ class TestCampaignPerformance(CampaignCase):
         self.assertEqual(len(self._part(campaign, found)), 2)
         here, there = self._result(campaign), self._result(campaign, other)
         self.assertEqual((here.revenue, here.cost), (1_100, 5))
-        # The other company noted nobody: who came to this one is not its participant.
+        # The other company recorded nobody: this one's visitor is not its participant.
         self.assertEqual((there.revenue, there.has_cost), (0, False))
         elsewhere = campaign.with_context(allowed_company_ids=other.ids)
         self.assertEqual(elsewhere.campaign_profile_id, there)
         self.assertEqual(campaign.campaign_profile_id, here)
-        # Given to the company, it leaves what the other found.
+        # Given to the company, the campaign loses the results of the other.
         campaign.company_id = self.company
         self.assertFalse(there.exists())
         self.assertFalse(self._part(campaign, found))

@@ -88,7 +88,7 @@ class TestCampaignWorld(CampaignCase):
             cls._purchase(cls.carl, day, 10)
         cls._order(cls.contacts[1], date(2025, 5, 10), 400)
         cls._order(people["Dora"], date(2025, 5, 11), 500, campaign_id=cls.coupon.id)
-        # A quotation is no purchase, and touches nobody.
+        # A quotation is neither a purchase nor a touch.
         cls._order(
             people["Hugo"],
             date(2025, 5, 11),
@@ -199,7 +199,7 @@ class TestCampaignWorld(CampaignCase):
         self.assertEqual(self._part(self.spring, self.carl).contact_id.name, "Cleo")
 
     def test_leads(self):
-        # Ben, Dora and Emil; a lead of nobody known is a lead, and no participant.
+        # Ben, Dora and Emil; a lead without a contact is a lead, but not a participant.
         self.assertEqual(self.second.participant_count, 3)
         self.assertEqual(self.second.lead_count, 2)
         self.assertEqual(self.second.opportunity_count, 0)
@@ -373,7 +373,7 @@ class TestCampaignInvoices(AccountingCase):
         self._invoice(vendor, date(2025, 7, 1), 9, **bill)
         result = self._result(campaign)
         self.assertEqual((result.cost, result.has_cost), (260, True))
-        # A vendor's bill is no touch with a customer.
+        # A vendor's bill is not a touch of a customer.
         self.assertEqual(result.participant_count, 0)
         self.assertEqual(campaign.campaign_bill_count, 4)
 

@@ -78,7 +78,7 @@ class TestBackTest(ClassificationCase):
         self.assertEqual(high.recall_text, "50\xa0%")
         fixed = run.back_test["warnings"]["fixed_days"]
         self.assertEqual((fixed["warned"], fixed["hits"]), (1, 1))
-        # The two who spent least spent the same: both are warned of.
+        # The two lowest spenders spent the same: both are warned of.
         spend = run.back_test["warnings"]["low_spend"]
         self.assertEqual((spend["warned"], spend["hits"]), (2, 1))
 
@@ -184,7 +184,7 @@ class TestBackTest(ClassificationCase):
     def test_few_warned_prove_nothing(self):
         self.assertIn("prove nothing", self._back_test().back_test_verdict)
 
-    # Who and how
+    # Rights and arguments
 
     def test_no_class_changes(self):
         self._recompute()

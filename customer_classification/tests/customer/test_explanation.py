@@ -132,7 +132,7 @@ class TestWhy(ExplanationCase):
         )
 
     def test_new_for_as_long_as_the_usual_gap(self):
-        """New lasts as long as the usual gap, and the sentence tells that.
+        """New lasts as long as the usual gap, and the sentence names the gap.
 
         Longer than the days of the policy.
         """

@@ -9,7 +9,7 @@ from ...models.customer.explanation import EXPLAINED
 from ..common import AS_OF, ClassificationCase
 
 FIRST = "classification.first.class"
-# What a reader sees of a change; ids and moments rise in both ways alike.
+# Fields of a change for the reader; ids and moments rise in both ways alike.
 SEEN = (
     *("partner_id", "axis", "from_tier_id", "to_tier_id", "from_stage_id"),
     *("to_stage_id", "from_risk", "to_risk", "direction", "cause", "policy_id"),

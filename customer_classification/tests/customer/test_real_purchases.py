@@ -37,7 +37,7 @@ class TestCdnow(RealPurchasesCase):
         self.assertEqual(len(self.partner_ids), 23_570)
         found = self._found()
         self.assertAlmostEqual(found["lifetime_revenue"].sum(), 2_500_315.63, 2)
-        # 80 purchases of nothing are none.
+        # 80 purchases of amount 0 do not count.
         self.assertEqual(found["lifetime_order_count"].sum(), 69_659 - 80)
 
     def test_again_and_in_part_changes_nothing(self):

@@ -200,7 +200,7 @@ class TestRehearsal(ClassificationCase):
             self._preview()
             self.env.flush_all()
 
-    # What benefits cost
+    # Costs of benefits
 
     def _benefits(self, policy, **benefits):
         """Write ``tier=(percent, amount)``, past the guard of published rules."""
@@ -295,7 +295,7 @@ class TestRehearsal(ClassificationCase):
         self.assertEqual(run.histogram["steps"]["value"], [])
         self.assertEqual(self._matrix(run), {})
 
-    # Who may see what
+    # Rights
 
     def test_counts_without_money(self):
         """A manager without access to all sales sees counts without money."""

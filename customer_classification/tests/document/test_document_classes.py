@@ -41,7 +41,7 @@ class TestDocumentClasses(ClassificationCase):
             for key, *numbers in rows
         }
 
-    # What documents show
+    # Classes on documents
 
     def test_documents_show_the_customer_of_their_contact(self):
         vip = self._tier("vip")

@@ -39,8 +39,8 @@ OWN_FACTS = (
     "open_opportunity_count",
     "open_quotation_count",
 )
-# What must not differ from one day to the next without a review. Not among them:
-# what counts days, and ages every night for everybody.
+# Columns that must not differ from one day to the next without a review. Not among
+# them: counts of days, which rise every night for everybody.
 CLASSES = (
     "expected_gap_days",
     "expected_purchase_date",

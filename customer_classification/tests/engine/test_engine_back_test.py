@@ -264,7 +264,7 @@ def test_differ(ours, theirs, expected):
     assert differ(*ours, *theirs) == expected
 
 
-# What must always hold
+# Invariants
 
 money = st.integers(-5_000, 200_000).map(lambda cents: cents / 100)
 customer = st.one_of(

@@ -112,7 +112,7 @@ def test_first_day_and_end_of_a_dormant_time():
     assert found["ended_dormancy"].tolist() == [False] * 3 + [True] * 2 + [False]
 
 
-# Who brought it
+# Attribution
 
 
 def test_three_answers():

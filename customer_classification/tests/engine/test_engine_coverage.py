@@ -1,10 +1,10 @@
 """Coverage of the intervals of a campaign's effect.
 
-Counted over all that two groups can show, not simulated; and simulated once, through
-the function that a run calls. Where few can buy, whole numbers leave no choice: of two
-groups of five with 1 %, nine times of ten nobody buys, and any interval that holds the
-difference then holds it too often. ``test_coverage_where_hardly_anybody_buys``
-tells which places these are: a rule, not a list.
+Counted over all possible results of two groups, not simulated; and simulated once,
+through the function that a run calls. Where few can buy, whole numbers leave no choice:
+of two groups of five with 1 %, nine times of ten nobody buys, and any interval that
+holds the difference then holds it too often.
+``test_coverage_where_hardly_anybody_buys`` defines these places by a rule, not a list.
 """
 
 import math
@@ -23,8 +23,7 @@ SIZES = [
     *((150, 150), (201, 201), (1_000, 201), (250, 250), (251, 251), (300, 300)),
     *((1_000, 251), (1_000, 1_000), (5_000, 251), (5_000, 500), (5_000, 5_000)),
 ]
-# Customers of both groups who are to be expected to buy, from which on whole numbers
-# are fine enough.
+# Expected buyers in both groups from which on whole numbers are fine enough.
 ENOUGH = 5
 
 

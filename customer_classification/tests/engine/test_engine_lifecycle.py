@@ -93,9 +93,9 @@ def test_the_gap_lies_between_the_own_and_that_of_all(span, gaps, gap_of_all):
         ([(0, 10), (0, 20), (0, 40)], 20),
         ([(0, 10), (0, 21)], 16),  # 15.5, half up
         ([(0, 10), (0, 20)], 15),
-        ([(0, 5, 10), (5,), (5,), (9,)], 5),  # only who came twice
+        ([(0, 5, 10), (5,), (5,), (9,)], 5),  # only customers with two visits
         ([(0, 1, 2)], 1),
-        ([(3, 3)], 30),  # the same day is no gap
+        ([(3, 3)], 30),  # the same day is not a gap
     ],
 )
 def test_the_gap_of_all_is_the_median_of_whole_days(rows, expected):

@@ -286,7 +286,7 @@ def test_a_limit_of_earlier_releases_stands_as_an_amount():
     assert now.limits_found == found
 
 
-# Which rules are about what
+# Subjects of the rules
 
 
 @pytest.mark.parametrize(

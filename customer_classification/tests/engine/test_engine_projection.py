@@ -109,7 +109,7 @@ def assert_comes(purchases, partners, name, as_of=TODAY, before=(), days=100):
         comes = first_day(found, holds)
         if column == "lost_date":
             comes = comes.mask(today["lifecycle_stage"] == LOST)
-        # What comes later than the days that were walked cannot be compared.
+        # Changes after the classified days cannot be compared.
         seen = told[column].where(told[column] <= last)
         pd.testing.assert_series_equal(
             seen, comes, check_names=False, check_freq=False, obj=column

@@ -168,7 +168,7 @@ def test_return_rates_of_online_retail_fall_with_the_stage(cut):
     found = stages(classify(facts, None, ranked(), cut).frame)
     rates = return_rates(online_retail(), found, cut)
     assert rates["loyal"] > rates["active"] > rates["dormant"]
-    if (found == "lost").sum() >= 100:  # fewer tell nothing
+    if (found == "lost").sum() >= 100:  # fewer have no information
         assert rates["dormant"] > rates["lost"]
 
 

@@ -151,7 +151,7 @@ def test_facts_of_everybody_are_those_of_a_run(as_of):
     points = pd.DataFrame({"partner_id": expected.index, "day": pd.Timestamp(as_of)})
     points.index = expected.index
     found = facts_at(purchases_from(log), points, limited())
-    # The reference says unknown as soon as one margin is, the query sums the known.
+    # The reference is unknown as soon as one margin is, the query sums the known.
     names = [name for name in expected if name != "margin"]
     pd.testing.assert_frame_equal(found[names], expected[names])
 

@@ -26,7 +26,7 @@ from real_purchases import cdnow, online_retail
 from reference import facts_frame
 
 FIVE = dict.fromkeys(METRICS, 5)
-# What each claim must not stand beside, in plain words: the definition of docs/.
+# Classes that contradict each claim: the definition of docs/.
 GONE = ("dormant", "lost")
 DEFAULT_CLAIMS = {
     "staying": {"champion", "frequent", "small_spender", "occasional", "promising"},

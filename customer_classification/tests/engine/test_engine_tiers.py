@@ -142,7 +142,7 @@ def test_no_grace_demotes_at_once():
         {"value_tier": VIP, "policy": 2},
         {"value_tier": UNRATED},
         {"value_tier": 0},
-        {"value_tier": 777},  # a tier that is no more
+        {"value_tier": 777},  # a tier that was removed
         None,
     ],
 )

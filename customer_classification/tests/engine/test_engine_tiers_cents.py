@@ -166,7 +166,7 @@ def test_equal_limits_stand_while_they_let_in_the_same():
         assert again.edges.tier_limits == edges.tier_limits
 
 
-# Whom shares compare
+# Customers compared by shares
 
 
 def test_archived_customers_are_compared_where_they_count():
@@ -209,7 +209,7 @@ def test_shares_of_customers_with_a_positive_value():
     assert of_some.edges.limits_found[VIP][1] == 20
 
 
-# Who is worth nothing
+# Customers without a value
 
 
 @pytest.mark.parametrize("ranked_", [True, False])

@@ -38,7 +38,7 @@ class TestEvent(ClassificationCase):
         while batch := self.events._next_batch():
             batch._deliver_or_keep()
 
-    # What becomes an event
+    # Changes that become events
 
     def test_a_move_waits_to_be_passed_on(self):
         run = self._move()

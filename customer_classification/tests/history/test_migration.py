@@ -217,7 +217,7 @@ class TestMigration(MigrationCase):
 class TestMigrationProperties(MigrationCase):
     """Random histories agree with the definition, change by change.
 
-    Sums are the customers of the days, every list has what its cell says, and both
+    Sums are the customers of the days, every list has the number of its cell, and both
     agree with the definition applied change by change.
     """
 

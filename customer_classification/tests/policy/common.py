@@ -6,7 +6,7 @@ Written from their definitions and not from the engine.
 import numpy as np
 
 SCORES = ("score_recency", "score_frequency", "score_monetary")
-# By claim: whether it is untrue, of who is gone or not, at a churn risk.
+# By claim: whether it is untrue, for lost customers or others, at a churn risk.
 _UNTRUE = {
     "none": lambda gone, risk: False,
     "staying": lambda gone, risk: gone or risk == "high",

@@ -185,7 +185,7 @@ class TestUnchangedCopy(MemoryCase):
     def test_a_copy_of_the_filters_of_another_person(self):
         """A copy of another person's filters moves nobody, but is marked.
 
-        Others may read other documents: the profiles tell.
+        Others may read other documents: the profiles name the new version.
         """
         draft = self._draft(sale_domain="[('amount_total', '>', -1)]")
         draft._publish()

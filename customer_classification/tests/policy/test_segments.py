@@ -365,7 +365,7 @@ class TestSegments(CrowdCase):
             explained.side_effect = explain
             texts = profiles.mapped("segment_explanation")
         self.assertEqual(explained.call_count, len(likenesses))
-        # Each by itself says the same.
+        # Each by itself gives the same.
         self.env.invalidate_all()
         alone = [profiles.browse(key).segment_explanation for key in profiles.ids]
         self.assertEqual(alone, texts)

@@ -57,7 +57,7 @@ class TestHeldData(ClassificationCase):
         held = {section["model"] for section in self._held(self.manager)["sections"]}
         for model, name, __ in self.env["classification.withheld.row"]._person_fields():
             if self.env[model].search_count([(name, "=", self.person.id)]):
-                # First classes are shown as the changes for which they stand.
+                # First classes are shown as the changes that they represent.
                 is_first = model == "classification.first.class"
                 self.assertIn("classification.change" if is_first else model, held)
         self.assertLessEqual(

@@ -6,8 +6,8 @@ from odoo.tools import SQL
 from ...models.privacy.classification_withheld_row import ADDON, CLASSIFYING, STAYING
 from ..common import AS_OF, ClassificationCase
 
-# What a person still has while objecting, {model: reason}. Not taken from the code:
-# a row that stays has to be justified here as well.
+# Models with rows of a person who objects, {model: reason}. Not taken from the code: a
+# row that is kept has to be justified here as well.
 JUSTIFIED = {
     "customer.purchase": "the sale itself, which law obliges to keep; never counted",
     "classification.dirty": "a mark without content, gone with the next run",
@@ -85,7 +85,7 @@ class TestProfilingObjection(ClassificationCase):
         )
         cls._opportunity(cls.person, created=AS_OF, campaign_id=cls.campaign.id)
         cls._sell_together()
-        # What a person gave stays, and is counted for nobody who objects.
+        # A tag given by a person is kept, and counted for nobody who objects.
         (cls.person | cls.other).category_id |= cls.env["res.partner.category"].create(
             {"name": "Friends"}
         )
@@ -392,7 +392,7 @@ class TestProfilingObjection(ClassificationCase):
         for number in range(6):
             people |= self._regular(f"Person {number}", 100, times=2)
         self._recompute()
-        self._count(people[:1])  # what Odoo keeps in memory is there from now on
+        self._count(people[:1])  # Odoo's caches are filled from now on
         number = self._count(people[1:2])
         self.assertEqual(self._count(people[2:]), number)
 

@@ -15,7 +15,7 @@ class ProductCase(ClassificationCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # What else is in the database is not looked at.
+        # Other records in the database are not looked at.
         others = cls.env["product.template"].search([])
         others.sale_ok = False
         cls.customer = cls._customer("Buyer")

@@ -51,7 +51,7 @@ class TestReason(ClassificationCase):
     def _assert_in_both(self, record, name, kind, english):
         """Assert that form and list show each reader's own language."""
         for ran_in in (self.chinese, self.english):
-            # Whoever asks first, the other one gets no words from the cache.
+            # The second reader gets no words from the cache of the first.
             self.assertRegex(self._told(record, name, ran_in), ".")
         told = self._told(record, name, self.english)
         self.assertRegex(told, english)

@@ -203,7 +203,7 @@ class TestRefresh(RefreshCase):
             (lambda: order.write({"date_order": self._moment(self._days(9))}), 0),
             (lambda: setattr(self, "today", self._days(9)), 40),
             (order._action_cancel, 0),
-            # What names nothing counts by this policy.
+            # Credit notes without an origin count by this policy.
             (lambda: order.write({"name": "Other"}), 40),
             (lambda: order.write({"name": "Third"}), 40),
         ):

@@ -33,7 +33,7 @@ SHARED = {
 }
 # Numbers of rows all the same.
 OWN = {("product.attach.rate", "attach_rate")}
-# What it adds up within.
+# Fields within which it adds up.
 WITHIN = {
     ("campaign.participant", "order_count"): "campaign_id",
     ("campaign.participant.tag", "order_count"): "campaign_id",
@@ -49,7 +49,7 @@ WITHIN = {
         )
     },
 }
-# ``{average: (what is divided, by what, factor, plus)}``
+# ``{average: (dividend, divisor, factor, plus)}``
 RATIOS = {
     ("customer.profile", "average_order"): ("revenue", "order_count", 1, 0),
     **{
@@ -73,7 +73,7 @@ FLAGS = {
 WEIGHTS = {("campaign.profile", "feedback_score"): "feedback_count"}
 # Of Odoo's own models, contacts are grouped by these fields, too.
 MORE_GROUPS = ("category_id", "parent_id", "is_company", "country_id", "user_id")
-# Fields that tell whether a number is known; elsewhere 0 tells that it is not.
+# Fields that are set if a number is known; elsewhere 0 means unknown.
 KNOWN = {
     ("campaign.participant", "feedback_score"): "has_feedback",
     ("customer.profile", "growth"): "has_growth",
@@ -191,7 +191,7 @@ class TestReportSums(ReportWorld):
         self.assertEqual(revenue, self._net(self._window(), self.big) + 250)
         self.assertAlmostEqual(average, revenue / orders)
 
-    # What the views show
+    # Fields of the views
 
     def test_measures(self):
         """Odoo's client fails on a measure without an aggregator."""
@@ -252,7 +252,7 @@ class TestReportSums(ReportWorld):
             .filtered(lambda view: view.model in self.env)
         )
 
-    # What the rows of a group add up to
+    # Sums of the rows of a group
 
     def _expected(self, model, domain, name, aggregator, group):
         """``{value of the group: total}``, worked out from the rows one by one."""
@@ -365,7 +365,7 @@ class TestReportSums(ReportWorld):
                 found.append(f"{name}:month" if dated else name)
         return sorted(found)
 
-    # What was bought
+    # Purchases
 
     @classmethod
     def _totals(cls):
@@ -534,7 +534,7 @@ class TestReportSums(ReportWorld):
         margins = [
             line.price_subtotal - line.product_uom_qty * line.product_id.standard_price
             for line in lines
-            # Orders that know their margins (`sale_margin`) know a cost of nothing, too.
+            # Orders with margins (`sale_margin`) also have a cost of zero.
             if line.product_id.standard_price or "margin" in line._fields
         ]
         return numbers | {

@@ -179,7 +179,7 @@ class TestSearchedFields(CampaignCase, ProductCase):
         if field.type in NUMBERS:
             found += [(operator, 0) for operator in sized]
         if field.type in TEXTS:
-            # "%" alone finds in memory what is empty, and in no column of Odoo's.
+            # "%" alone finds empty values in memory, but in no column of Odoo's.
             patterns = ["", "x", "_%", *values]
             patterns += [one[:2].upper() for one in values]
             patterns += [f"{one[:1]}%" for one in values]

@@ -12,7 +12,7 @@ ROLES = {
     "officer": f"{ADDON}.group_officer",
     "manager": f"{ADDON}.group_manager,base.group_multi_company",
 }
-# What the web client itself puts beside the fields of a card.
+# Names that the web client itself adds to the fields of a card.
 ALWAYS_THERE = {"id"}
 
 

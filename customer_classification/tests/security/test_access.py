@@ -5,7 +5,7 @@ from odoo.tests import tagged
 from ...models.common.access_groups import MONEY_GROUP
 from ..common import AS_OF, ClassificationCase
 
-# Who may {operation: what}, by login; what is not named is refused.
+# {model: {login: operations}}; all other operations are refused.
 READ, WRITE, CREATE, UNLINK = "read", "write", "create", "unlink"
 EVERYTHING = {READ, WRITE, CREATE, UNLINK}
 NOTHING = set()
@@ -104,8 +104,8 @@ RIGHTS = {
 }
 
 
-# What could hold an amount, and why it holds none of what was bought, sold or paid:
-# a number that is not here and not for who may see all sales fails the test.
+# Possible amounts, and the reason why they hold no purchase, sale or payment: a number
+# that is neither here nor closed to users without access to all sales fails the test.
 RULES = "what people set, of nobody"
 SHARE = "a share or ratio of which the other part is told to nobody"
 COUNT = "no money: a count, a score, days or quantities"
@@ -166,8 +166,8 @@ AMOUNTLESS = {
     },
     "classification.tag.duplicate": {COUNT: {"share"}},
     "customer.company.size": {RULES: {"turnover_limit"}},
-    # A score tells in which part of all customers one is, by the limits that the last
-    # run found, which only those see who may see amounts.
+    # A score reveals the part of all customers to which one belongs, by limits of the
+    # last run that only users with access to amounts see.
     "customer.profile": {
         COUNT: {"expected_gap_days", "overdue_ratio", "value_score"},
         SHARE: {"growth"},
@@ -235,7 +235,7 @@ class TestAccess(ClassificationCase):
         cls.users = {
             name: cls._user(f"access_{name}", group) for name, group in groups.items()
         }
-        # A portal user is a contact of the customer, whom she may read.
+        # A portal user is a contact of the customer, and may read it.
         cls.users["portal"].partner_id.parent_id = cls.vip
         cls.env.invalidate_all()
 
@@ -514,7 +514,7 @@ class TestAccess(ClassificationCase):
         ):
             with self.subTest(vals=vals), self.assertRaises(AccessError):
                 mine.write(vals)
-        mine.campaign_budget = 5  # what it may cost is planned by Officers
+        mine.campaign_budget = 5  # Officers plan the budget
 
     def test_user_recomputes_one_customer(self):
         run = self.policy.with_user(self.users["salesperson"]).recompute(

@@ -5,7 +5,7 @@ from ...engine import METRICS, Component, Parameters, RuleError, TierLimit
 from ...engine.customers.rules import _AT_MOST
 from ..common import ClassificationCase
 
-# Ten times what any company needs, and what computers call a number.
+# Far beyond any company's needs, special floats, and a text.
 BEYOND = (2_147_483_647, 10**12, 1e308, float("inf"), float("nan"), "abc", 10**400)
 
 

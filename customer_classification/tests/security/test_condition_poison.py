@@ -9,7 +9,7 @@ from ..code.test_customer_code import CustomerCodeCase
 from ..common import AS_OF, ClassificationCase
 from ..tag.common import TagCase
 
-# What no condition over contacts may do to others, as it may stand in the database.
+# Broken conditions over contacts, as they may be in the database.
 POISON = {
     "nul": r"[('name', '=', '\x00')]",
     "surrogate": r"[('name', '=', '\ud800')]",
@@ -48,7 +48,7 @@ POISON = {
     "company": "[('company_id', 'parent_of', 'x' * 3)]",
     "search method": "[('customer_favourite_categ_id', '=', 'poison')]",
 }
-# Python's own, PostgreSQL's and Odoo's words are no sentence for a person.
+# Words of Python, PostgreSQL or Odoo are not a sentence for a person.
 NO_SENTENCE = r"(?i)select|psycopg|traceback|Error\(|LINE \d|syntax|column|recursion"
 
 

@@ -61,7 +61,7 @@ class TestRuleRights(TagCase):
     def _refused(self, pattern="may not read"):
         return self.assertRaisesRegex(AccessError, pattern)
 
-    # Who saves must be allowed to read
+    # Rights of the user who saves
 
     def test_what_cannot_be_read_cannot_be_asked_for(self):
         rule = self._rule_of(self.officer, [self.mine])
@@ -107,7 +107,7 @@ class TestRuleRights(TagCase):
             with self.assertRaises(AccessError):
                 getattr(rule.with_user(self.officer), method)()
 
-    # Nobody names another
+    # Naming another person
 
     def test_nobody_names_another_responsible(self):
         rule = self._rule_of(self.officer, [self.mine])
@@ -148,7 +148,7 @@ class TestRuleRights(TagCase):
         library.with_user(self.boss).action_start()
         self.assertEqual(library.responsible_id, self.boss)
 
-    # What the responsible may read
+    # Rights of the responsible
 
     def _hide(self, model, domain, group=OFFICER):
         self.env["ir.rule"].create(
@@ -246,7 +246,7 @@ class TestRuleRights(TagCase):
         self.env.invalidate_all()
         self._assert_rests(rule, "nobody answers")
 
-    # What others see of it
+    # Display to others
 
     def test_counts_over_amounts_are_shown_to_who_sees_amounts(self):
         rule = self._running(self.seller, [REVENUE])

@@ -18,8 +18,8 @@ try:
     from .. import hostile
 except ImportError:
     hostile = None
-# The addon of whose code a failure is told; what Odoo's own code alone answers to
-# nonsense is not ours.
+# Addons whose code makes a failure ours; answers of Odoo's own code alone to nonsense
+# are not ours.
 OURS = "customer_classification"
 
 

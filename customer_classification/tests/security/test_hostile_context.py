@@ -10,7 +10,7 @@ from odoo.tests import new_test_user, tagged
 from ..common import AS_OF, ClassificationCase
 
 OFFICER = "customer_classification.group_officer"
-# What the program says to itself, as a client may say it.
+# Context keys of the program itself, as a client may send them.
 FLAGS = {
     "rules_judged_later": True,
     "references_judged_later": True,

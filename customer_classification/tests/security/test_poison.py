@@ -18,7 +18,7 @@ NO_AMOUNTS = ("NaN", "Infinity", "-Infinity", "1e400", "-1e16", "1e200")
 NO_DAYS = ("0001-01-01", "1500-06-30", "1677-01-01", "1969-12-30", "9999-12-31")
 NO_MOMENTS = (*NO_DAYS, "-infinity", "infinity", "294275-12-31", "4713-01-01 BC")
 OLD_MOMENTS = ("0001-01-01", "1677-01-01", "1969-12-30", "-infinity")
-# What runs leave as it is though nothing differs, and what tells when they ran.
+# Fields that runs leave alone if nothing differs, and times of runs.
 VOLATILE = {"id", "display_name", "create_date", "write_date"}
 
 

@@ -52,7 +52,7 @@ ACTIONS = {
     "classification.history.wizard": ("action_open",),
     "sale.order": ("action_add_missing_products",),
 }
-# Several records at once are what these are for, and none is no mistake.
+# These are meant for several records at once, and for none.
 OF_MANY = (
     *("action_recompute", "action_recompute_customer", "action_open_product_audience"),
 )
@@ -334,7 +334,7 @@ class TestPublicMethods(ClassificationCase):
                     with self.subTest(name, operator=operator, value=value):
                         self._answers(partners.search_count, [(name, operator, value)])
 
-    # Who writes what others found
+    # Writes to results of other companies
 
     def test_a_campaign_of_others_is_not_taken_from_them(self):
         campaign = self.env["utm.campaign"].create(

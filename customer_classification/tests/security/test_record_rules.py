@@ -17,7 +17,7 @@ GROUPS = ",".join(
         "base.group_allow_export",
     )
 )
-# What another addon, or Settings, may lay on contacts, products and campaigns.
+# Rules of another addon, or of Settings, on contacts, products and campaigns.
 RULES = {
     "res.partner": "['|', ('user_id', '=', user.id), ('id', '=', user.partner_id.id)]",
     "product.template": "[('name', 'not like', 'Hidden')]",

@@ -16,7 +16,7 @@ COLUMNS = {
     "Company": "company_id",
 }
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-# What Odoo's screen sends before anybody chose anything.
+# Options that Odoo's screen sends before any choice.
 SCREEN = {
     "has_headers": True,
     "quoting": '"',

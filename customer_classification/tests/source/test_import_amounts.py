@@ -105,7 +105,7 @@ class TestImportAmounts(ImportCase):
         sentences = self._refused_amounts("12,50", "249,90", chosen=point)
         self.assertLines(sentences, 2, 3)
         self.assertIn("decimal point", sentences[0])
-        # Who changes only one of the two signs leaves both the same.
+        # Changing only one of the two signs leaves both the same.
         half = {"float_thousand_separator": ",", "float_decimal_separator": ","}
         self.assertEqual(self._amounts("1.234,50", chosen=half), [1234.5])
 
@@ -165,7 +165,7 @@ class TestImportAmounts(ImportCase):
     def test_numbers_of_a_spreadsheet_are_no_texts(self):
         """Numbers of a spreadsheet are not read as texts.
 
-        A value that looks like thousands is none where the spreadsheet knows the
+        A value that looks like thousands is not one if the spreadsheet knows the
         number.
         """
         content = self._xlsx(

@@ -146,7 +146,7 @@ class TestPurchase(ClassificationCase):
         self.assertEqual(form.record.company_amount, 12.5)
         self.assertEqual(form.record.company_id, self.company)
 
-    # What programs send
+    # Calls of programs
 
     def _load(self, *lines, fields=("partner_id", "date", "amount", "reference")):
         return self.env["customer.purchase"].load(list(fields), list(lines))

@@ -15,7 +15,7 @@ class TagCase(ClassificationCase):
         super().setUpClass()
         cls.tags = cls.env["res.partner.category"]
         cls.rules = cls.env["classification.tag.rule"]
-        # Rules of whoever uses this database would run with ours.
+        # Other rules in this database would run with ours.
         cls.rules.search([]).write({"state": "draft"})
 
     @classmethod

@@ -76,7 +76,7 @@ class TestBought(TagCase):
         field = "customer_discount_percent"
         self.assertEqual((self.parent[field], self.builder[field]), (25, 0))
         self.assertEqual(self._found(field, ">=", 25), self.parent)
-        # Who bought nothing bought nothing at a discount.
+        # Without purchases there is no purchase at a discount.
         without = self.builder | self.contact | self.nobody
         self.assertEqual(self._found(field, "<", 1), without)
 

@@ -113,7 +113,7 @@ class TestTagRule(TagCase):
         with self.assertRaisesRegex(ValidationError, "Other one → .*Berliners"):
             self._rule(self.tag, [("category_id", "in", [other.id])])
 
-    # What cannot be read
+    # Unreadable conditions
 
     def test_what_was_deleted_matches_nothing_and_takes_nothing(self):
         gone, stays = self._tag("Gone"), self._tag("Stays")

@@ -26,7 +26,7 @@ IGNORED = (
 )
 # Names of columns in earlier versions.
 RENAMED = {"moved_customer_percent": "moved_percent"}
-# Results of before, in the order in which they can be deleted.
+# Earlier results, in the order in which they can be deleted.
 FORGOTTEN = (
     *("customer_profile", "classification_change", "classification_move"),
     *("classification_problem", "classification_override", "product_profile"),

@@ -25,7 +25,7 @@ for values in VERSIONS:
     draft.write(known)
     draft.action_publish()
 current = company._get_customer_policy()
-# Twice, as what campaigns find out about customers is there the second time.
+# Twice, as campaigns have their findings about customers the second time.
 for name in ("recompute", "recompute_products", "recompute_campaigns") * 2:
     if hasattr(current, name):  # the first release knew customers alone
         getattr(current, name)()

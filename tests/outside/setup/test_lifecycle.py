@@ -16,7 +16,7 @@ from odoo_commands import (
 
 from tools.paths import core_modules, repository_modules
 
-# What a company has decided and learned: must survive an upgrade to the last bit.
+# Decisions and results of a company: must survive an upgrade unchanged.
 KEPT = ("customer_profile", "customer_purchase", "classification_first_class")
 KEPT += ("classification_policy", "classification_policy_tier", "classification_run")
 KEPT += ("customer_rules", "product_rules", "campaign_rules")

@@ -21,7 +21,7 @@ RELEASES = {
     "19.0.1.3.0": "157967688c76897050618333f9dc4ebab96bc0cd",
     "19.0.1.4.0": "77e0d592f9535ac2439fceb3b1c462c8e013c317",
 }
-# What a company has decided and learned.
+# Decisions and results of a company.
 KEPT = {
     "customer_profile": "partner_id, company_id, value_tier_id, lifecycle_stage_id, "
     "churn_risk, policy_id, tier_below_since, revenue, value_score, content_hash",
@@ -126,7 +126,7 @@ def used(session, upgraded_database, old, connection):
     script = old / "tests" / "outside" / "scripts" / "use_everything.py"
     shell(session, upgraded_database, script, path)
     shell(session, upgraded_database, "publish_versions.py", path)
-    # Since 19.0.1.4.0 somebody answers for a rule who switches it on by the screen.
+    # Since 19.0.1.4.0 the user who switches on a rule on the screen is its responsible.
     tables = "to_regclass('classification_tag_rule'), to_regclass('customer_segment')"
     [(has_rules, has_persons)] = query(connection, f"SELECT {tables}")
     if has_rules and not has_persons:
@@ -304,7 +304,7 @@ def test_upgraded_is_like_new(upgraded, connection, fresh):
     left = differences(
         {kind: fresh[kind] for kind in made}, {kind: found[kind] for kind in made}
     )
-    # What comes by itself was with 19.0.1.4.0 already, which is here without it.
+    # This glue addon came with 19.0.1.4.0, which is installed here without glue.
     left = [line for line in left if "privacy_lookup" not in line]
     assert not left, "\n".join(left)
 
