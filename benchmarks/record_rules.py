@@ -15,16 +15,13 @@ filled, as on a server; its cached records are forgotten.
 
 import argparse
 import statistics
-import time
-from pathlib import Path
-
-from lxml import etree
 
 from odoo.fields import Command
 from odoo.tools import SQL
 
 from benchmarks import _purchases
 from benchmarks._database import Measure, load, measured, prepare_filled
+from benchmarks._screens import page, specification, took, without_ours
 from tools.console import say
 
 # Each its own customer; foreign keys are right by construction, and checking them a
@@ -116,34 +113,15 @@ def _salespersons(env):
 def questions(env):
     """Return ``{label: question of a screen}``."""
     profiles, partners = env["customer.profile"], env["res.partner"]
-    columns = _list_specification(partners)
-    others = {name: of for name, of in columns.items() if "customer_" not in name}
+    columns = specification(partners)
+    others = without_ours(columns)
     return {
-        "page of 80, with count": _page(profiles, _list_specification(profiles)),
-        "contacts of 80, with count": _page(partners, columns),
-        "the same without our columns": _page(partners, others),
+        "page of 80, with count": page(profiles, specification(profiles)),
+        "contacts of 80, with count": page(partners, columns),
+        "the same without our columns": page(partners, others),
         "group by tier": lambda: profiles.formatted_read_group(
             [], ["value_tier_id"], ["__count"]
         ),
-    }
-
-
-def _page(model, specification):
-    return lambda: model.web_search_read([], specification, limit=80, count_limit=10001)
-
-
-def _list_specification(model):
-    """Return the web client's specification of the list's columns.
-
-    Hidden columns are included.
-    """
-    arch = etree.fromstring(model.get_view(view_type="list")["arch"])
-    named = {"fields": {"display_name": {}}}
-    return {
-        node.get("name"): named
-        if model._fields[node.get("name")].type == "many2one"
-        else {}
-        for node in arch.findall("field")
     }
 
 
@@ -169,27 +147,7 @@ def _ask(env, who, taken):
     for label, ask in questions(own).items():
         ask()
         own.invalidate_all()
-        taken.setdefault((who, label), []).append(_took(own, ask))
-
-
-def _took(env, ask):
-    """Seconds on the clock and of processors, and queries, of a question."""
-    env.cr.execute("SELECT pg_backend_pid()")
-    backend = env.cr.fetchone()[0]
-    queries, busy = env.cr.sql_log_count, _busy_seconds(backend)
-    started = time.perf_counter()
-    ask()
-    seconds = time.perf_counter() - started
-    return seconds, _busy_seconds(backend) - busy, env.cr.sql_log_count - queries
-
-
-def _busy_seconds(backend):
-    """Return the processor time of Odoo and of its PostgreSQL process.
-
-    Finer than the hundredths of a second of proc(5), /proc/pid/stat.
-    """
-    nanoseconds = Path(f"/proc/{backend}/schedstat").read_text().split()[0]
-    return time.process_time() + int(nanoseconds) / 1e9
+        taken.setdefault((who, label), []).append(took(own, ask))
 
 
 def main():

@@ -45,7 +45,11 @@ class ClassificationFirstClass(models.Model):
     revenue = fields.Monetary(readonly=True, groups=MONEY_GROUP)
     explanation = fields.Json(string="Numbers", readonly=True, groups=MONEY_GROUP)
 
-    _customer_index = models.Index("(partner_id, company_id)")
+    # Holds all that a question for a past day needs.
+    _customer_index = models.Index(
+        "(partner_id, company_id)"
+        " INCLUDE (valid_date, create_date, tier_id, stage_id, risk)"
+    )
     # Rows come in the order of their numbers, runs and days: a few pages are enough.
     _numbers_index = models.Index(
         "USING brin (stage_change_id, risk_change_id, run_id, valid_date)"

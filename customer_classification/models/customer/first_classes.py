@@ -89,10 +89,11 @@ def _values(axis):
     }
 
 
-def split(moves):
+def split(moves, back=()):
     """Return the customers with first classes, and the moves of all others.
 
     :param moves: the moves of a run, long
+    :param back: customers with a history, whose new classes follow it
     :return: ``(frame by customer, moves)``; the frame has ``to`` (the tier),
         ``stage`` and ``risk``, 0 for none
     """
@@ -103,6 +104,7 @@ def split(moves):
     is_tier = moves["axis"] == "value_tier"
     customers = moves.loc[is_first & is_tier, "partner_id"]
     customers = customers[~customers.isin(moves.loc[~is_first, "partner_id"])]
+    customers = customers[~customers.isin(back)]
     packed = moves["partner_id"].isin(customers)
     found = pd.DataFrame(index=pd.Index(customers, name="partner_id"))
     for name, axis in (

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 
+from odoo.tools import SQL
+
 from ...engine import AXES, CAUSES
 from ..run.pipeline import Pipeline
 from . import columns, first_classes, rehearsal
@@ -12,6 +14,9 @@ from .classification_move_mixin import CLASS_FIELDS
 from .correction import Corrections
 from .drift import Drift
 from .memory import ends_of_grace, remembering, standing_limits
+
+# Customers beyond it are not named in a query one by one.
+MOST_NAMED = 10_000
 
 
 class CustomerPipeline(Pipeline):
@@ -395,9 +400,12 @@ class CustomerPipeline(Pipeline):
     def _write_firsts(self, moves):
         """Write first classes, a row a customer; return the other moves.
 
-        Four queries where there are any.
+        Five queries where there are any.
         """
         found, others = first_classes.split(moves)
+        if not found.empty:
+            back = self._with_history(found.index)
+            found, others = first_classes.split(moves, back)
         if found.empty:
             return moves
         rows = first_classes.rows(self.facts, found, self.run)
@@ -406,6 +414,19 @@ class CustomerPipeline(Pipeline):
         self.write_table(rows, "tmp_first_class", kinds, statement)
         self.env["classification.change"].invalidate_model()
         return others
+
+    def _with_history(self, customers):
+        """Return which customers were classified before and come back: one query."""
+        some = SQL("TRUE")
+        if len(customers) <= MOST_NAMED:
+            some = SQL("partner_id = ANY(%s)", customers.tolist())
+        query = SQL(
+            "SELECT DISTINCT partner_id FROM (%s) c WHERE company_id = %s AND %s",
+            first_classes.all_changes(("partner_id", "company_id")),
+            self.company.id,
+            some,
+        )
+        return [partner for (partner,) in self.env.execute_query(query)]
 
     def _write_rows(self, moves, statement):
         """Add moves to the history, or to the moves of this run: four queries."""

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.orm.models import NO_ACCESS
 from odoo.tools import SQL
 
 from ..common.called_records import check_records
@@ -55,10 +56,10 @@ class ClassificationEvent(models.Model):
     create_date = fields.Datetime(string="Recorded On", readonly=True)
     is_new = fields.Boolean(string="New Customer", readonly=True)
     # {field of the profile: class before}
-    classes_before = fields.Json(readonly=True)
-    change_ids = fields.Json(string="Changes", readonly=True)
+    classes_before = fields.Json(readonly=True, groups=NO_ACCESS)
+    change_ids = fields.Json(string="Changes", readonly=True, groups=NO_ACCESS)
     # {"added": ids of tags, "removed": ids of tags}
-    tags = fields.Json(readonly=True)
+    tags = fields.Json(readonly=True, groups=NO_ACCESS)
     error_reason = kept_reason_field()
     error = fields.Char(
         string="Why Not Passed On",

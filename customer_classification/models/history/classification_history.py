@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..common.access_groups import MONEY_GROUP
+from ..customer.first_classes import AXIS_COLUMNS
 from ..customer.selections import RISK_COLORS, RISK_SELECTION
 from .classification_history_mixin import COMPANY_BITS, DAY_KEYS
 
@@ -13,8 +14,6 @@ CLASS_FIELDS = {
     "lifecycle_stage": "lifecycle_stage_id",
     "churn_risk": "churn_risk",
 }
-# Columns of the history with the classes that are records, by axis.
-AXIS_COLUMNS = {"value_tier": "to_tier_id", "lifecycle_stage": "to_stage_id"}
 LAST_DAY = date(9999, 12, 31)
 
 
@@ -72,30 +71,55 @@ class ClassificationHistory(models.Model):
     def _company_query(self, company, day, zone):
         """Return SQL of the rows of one company.
 
-        The latest change of each customer and axis, in the order of the index of the
-        changes.
+        Of each customer and axis, the latest change, in the order of the index of the
+        changes; else the first class, which all changes follow. A page is read from
+        both indexes without a sort.
         """
+        classes = {axis: self._latest_class(axis) for axis in AXIS_COLUMNS}
         return SQL(
             """
             SELECT (partner_id::bigint << %(bits)s) + %(company)s AS id,
                    partner_id,
                    %(company)s AS company_id,
                    %(day)s::date AS as_of_date,
-                   max(to_tier_id) AS value_tier_id,
-                   max(to_stage_id) AS lifecycle_stage_id,
-                   max(to_risk) AS churn_risk
-              FROM (SELECT DISTINCT ON (partner_id, axis) *
-                      FROM (%(changes)s) known
-                     ORDER BY partner_id, axis, valid_date DESC, create_date DESC,
-                              id DESC) latest
+                   %(tier)s AS value_tier_id,
+                   %(stage)s AS lifecycle_stage_id,
+                   %(risk)s AS churn_risk
+              FROM (SELECT * FROM (
+                        SELECT DISTINCT ON (partner_id, axis)
+                               partner_id, axis, to_tier_id, to_stage_id, to_risk
+                          FROM classification_change
+                         WHERE %(conditions)s
+                         ORDER BY partner_id, axis, valid_date DESC, create_date DESC,
+                                  id DESC) change
+                     UNION ALL
+                    SELECT partner_id, NULL::varchar, tier_id, stage_id, risk
+                      FROM classification_first_class
+                     WHERE %(conditions)s) latest
              GROUP BY partner_id
-            HAVING %(is_customer)s
+            -- PostgreSQL takes the customers for 200 and would hash all of them for a
+            -- page; with DISTINCT it reads them in the order of the indexes.
+            HAVING count(DISTINCT partner_id) > 0 AND (
+                   %(tier)s IS NOT NULL OR %(stage)s IS NOT NULL
+                OR %(risk)s IS NOT NULL)
             """,
             bits=COMPANY_BITS,
             company=company.id,
             day=day,
-            changes=self._changes_query(company, day, zone),
-            is_customer=self._is_customer(SQL("TRUE")),
+            tier=classes["value_tier"],
+            stage=classes["lifecycle_stage"],
+            risk=classes["churn_risk"],
+            conditions=self._conditions(company, day, zone),
+        )
+
+    @api.model
+    def _latest_class(self, axis):
+        """SQL of a class: that of the change on the axis, else the first one."""
+        return SQL(
+            "CASE WHEN bool_or(axis = %(axis)s)"
+            " THEN max(%(class)s) FILTER (WHERE axis IS NOT NULL)"
+            " ELSE max(%(class)s) FILTER (WHERE axis IS NULL) END",
+            **{"axis": axis, "class": SQL.identifier(AXIS_COLUMNS[axis][2])},
         )
 
     @api.model
@@ -106,7 +130,7 @@ class ClassificationHistory(models.Model):
         end; of the customers that the reader may see, in the companies that are
         enabled. Of several changes of one day the last one counts.
         """
-        column = SQL.identifier(AXIS_COLUMNS[axis])
+        column = SQL.identifier(AXIS_COLUMNS[axis][2])
         readable = self._readable_customers()
         return SQL(" UNION ALL ").join(
             SQL(

@@ -178,6 +178,20 @@ class ClassificationHistoryMixin(models.AbstractModel):
 
         Restricted to the customers in the context, if there are some.
         """
+        return SQL(
+            """
+            SELECT id, partner_id, axis, valid_date, create_date, to_tier_id,
+                   to_stage_id, to_risk
+              FROM (%s) change
+             WHERE %s
+            """,
+            all_changes(CHANGE_COLUMNS),
+            self._conditions(company, day, zone),
+        )
+
+    @api.model
+    def _conditions(self, company, day, zone):
+        """Return SQL that keeps the changes of a company valid and known."""
         conditions = [
             SQL("company_id = %s", company.id),
             SQL("valid_date <= %s", day),
@@ -189,16 +203,7 @@ class ClassificationHistoryMixin(models.AbstractModel):
         customer_ids = self.env.context.get("history_customer_ids")
         if isinstance(customer_ids, CustomerIds):
             conditions.append(SQL("partner_id = ANY(%s)", list(customer_ids)))
-        return SQL(
-            """
-            SELECT id, partner_id, axis, valid_date, create_date, to_tier_id,
-                   to_stage_id, to_risk
-              FROM (%s) change
-             WHERE %s
-            """,
-            all_changes(CHANGE_COLUMNS),
-            SQL(" AND ").join(conditions),
-        )
+        return SQL(" AND ").join(conditions)
 
     @api.model
     def _is_customer(self, condition):

@@ -124,6 +124,21 @@ class TestFirstClasses(ClassificationCase):
         self.assertEqual((first.cause, first.direction), ("person", "first"))
         self.assertIn("A person decided", first.explanation_text)
 
+    def test_who_comes_back_has_rows_of_their_own(self):
+        """Classes after a first life follow its changes."""
+        self._recompute()
+        self.small.customer_objects_profiling = True
+        self._recompute(AS_OF + timedelta(days=1))
+        self.small.customer_objects_profiling = False
+        self._recompute(AS_OF + timedelta(days=2))
+        firsts = self._firsts().filtered(lambda one: one.partner_id == self.small)
+        self.assertLessEqual(len(firsts), 1)
+        rows = self.env["classification.history"].with_context(
+            history_date=AS_OF + timedelta(days=2)
+        )
+        [row] = rows.search([("partner_id", "=", self.small.id)])
+        self.assertEqual(row.value_tier_id, self._profile(self.small).value_tier_id)
+
     def test_a_change_can_be_deleted_by_the_program(self):
         self._recompute()
         stage = self._changes(
