@@ -1,5 +1,8 @@
-"""For `odoo shell`, of any release: loads CDNOW and Online Retail into companies of
-their own, classifies them, and prints the classes of all customers as JSON."""
+"""Classes of all customers as JSON, printed by `odoo shell`.
+
+For any release: loads CDNOW and Online Retail into companies of their own, classifies
+them, and prints the classes of all customers.
+"""
 
 import json
 from datetime import timedelta
@@ -11,7 +14,10 @@ except ImportError:  # releases before 19.0.1.5.0
 
 
 def load(env, case):
-    """Do what the test case does before its first test, but in this transaction."""
+    """Do the set-up of the test case, but in this transaction.
+
+    The part that comes before its first test.
+    """
     case.env = env
     case.purchases = case.read_purchases()
     case.company = case._make_company()
@@ -33,9 +39,10 @@ def look_back(policy):
 
 
 def classes(env, companies, partner_ids=None):
-    """``{customer: [tier, stage, risk, segment]}`` of companies, in words.
+    """Return ``{customer: [tier, stage, risk, segment]}`` in words.
 
-    :param partner_ids: of whom; contacts of other data sets are prospects everywhere
+    :param partner_ids: ids of the customers; contacts of other data sets are prospects
+        everywhere
     """
     profiles = env["customer.profile"].with_context(active_test=False)
     domain = [("company_id", "in", companies.ids)]

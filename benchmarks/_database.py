@@ -1,4 +1,4 @@
-"""The benchmark's own database, made once for a size, and Odoo on top of it."""
+"""The benchmark's own database, made once per size, with Odoo on it."""
 
 import hashlib
 import os
@@ -23,11 +23,12 @@ ADDON = "customer_classification"
 
 @dataclass
 class Measure:
-    """What one call took; ``waited`` is the part of the seconds spent in queries.
+    """Measurements of one call.
 
-    ``cpu`` are the seconds that processors worked for it, in this process and in the
-    PostgreSQL process of its connection (not in parallel workers): where others use
-    the machine, they tell more than the seconds on the clock.
+    ``waited`` is the part of the seconds spent in queries. ``cpu`` are the seconds that
+    processors worked for the call, in this process and in the PostgreSQL process of its
+    connection (not in parallel workers): where others use the machine, they tell more
+    than the seconds on the clock.
     """
 
     seconds: float = 0.0
@@ -39,7 +40,10 @@ class Measure:
 
 
 def prepare(name, customers):
-    """Make the database of purchases unless it is there, with the addon of now."""
+    """Make the database of purchases if it is missing.
+
+    The addon in it is the current one.
+    """
     prepare_filled(
         name,
         _purchases.signature(customers, _digest(Path(_purchases.__file__))),
@@ -51,9 +55,10 @@ def prepare(name, customers):
 def prepare_filled(name, signature, title, fill):
     """Make a database unless it is there, and bring the addon up to date.
 
-    :param signature: text that says with what it is filled
-    :param title: of the step that fills it
-    :param fill: fills it, by ``_purchases.fill`` among others; takes the registry
+    :param signature: text that identifies its contents
+    :param title: title of the step that fills it
+    :param fill: function that fills it, by ``_purchases.fill`` among others; takes the
+        registry
     """
     addon = _addon_digest()  # of now: filling takes minutes
     with odoo.session() as session:
@@ -108,7 +113,10 @@ def load(name):
 
 
 def _watch_copies():
-    """Odoo counts the statements that go through ``execute``; let it count COPY."""
+    """Count COPY among Odoo's statements.
+
+    Odoo counts those that go through ``execute``.
+    """
 
     def copy_expert(cursor, *args):
         started = time.perf_counter()
@@ -141,7 +149,10 @@ def measured(registry, measure):
 
 
 def _wal_bytes(cr):
-    """Return how much the server has logged so far; Odoo does not count the query."""
+    """Return the bytes logged by the server so far.
+
+    Odoo does not count the query.
+    """
     cr._obj.execute("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')")
     return int(cr._obj.fetchone()[0])
 

@@ -1,9 +1,11 @@
-"""Realistic purchases of any number of customers, set-based and always the same.
+"""Realistic purchases of any number of customers, always the same.
+
+Set-based.
 
 Chance comes from hashes of the row's number, so that a size and a seed give the same
-rows on every machine, whatever order PostgreSQL takes them in. Only what the facts
-are read from is filled: orders have their sums and no lines, since the sums are what
-is read; credit notes have no journal items.
+rows on every machine, whatever order PostgreSQL takes them in. Only the sources of the
+facts are filled: orders have their sums and no lines, since the sums are
+read; credit notes have no journal items.
 
 - 20 % of the customers are companies with one to three contacts, who place most of
   the orders; 1 % are archived;
@@ -29,7 +31,7 @@ AS_OF = date(2026, 6, 30)
 DAYS = 4 * 365
 SECOND_COMPANY = "Bench Second Company"
 
-# What is needed later to let customers buy again, and what all depends on.
+# Functions for all data, and those that later let customers buy again.
 HELPERS = """
 CREATE SCHEMA bench;
 
@@ -153,7 +155,7 @@ SELECT c.*, number * 1000 + k AS key,
  CROSS JOIN LATERAL generate_series(1, orders) k
 """
 
-# What is bought again in the course of a day.
+# Purchases added in the course of a day.
 AGAIN_TIMES = """
 SELECT c.*, number * 1000 + 999 - %(turn)s AS key,
        %(day)s::date
@@ -331,15 +333,18 @@ def _names(registry, customers, has_second_company):
 
 
 def _create_product(env):
-    """What was given back: one product, and its unit."""
+    """Create the one product of credit notes, and its unit."""
     product = env["product.product"].create({"name": "Goods"})
     env.flush_all()
     return {"product": product.id, "unit": product.uom_id.id}
 
 
 def _create_rate(env, company, currency, rate):
-    """The rate of a company's foreign currency: an order in a currency without any is
-    set aside. The orders carry the rates of their own days."""
+    """Create the rate of a company's foreign currency.
+
+    An order in a currency without any rate is excluded. The orders carry the rates of
+    their own days.
+    """
     env["res.currency.rate"].create(
         {
             "currency_id": currency.id,
@@ -368,7 +373,7 @@ def _continue_numbers(cr):
 
 
 def vacuum(registry, *tables):
-    """What autovacuum would do some minutes later."""
+    """Vacuum as autovacuum would do some minutes later."""
     with registry.cursor() as cr:
         cr.connection.rollback()
         cr.connection.autocommit = True
@@ -393,8 +398,10 @@ def names_of(registry):
 
 
 def buy_again(registry, turn, day):
-    """One more order on a day of 2 % of the main company's customers, other ones at
-    each turn; return how many."""
+    """Create one more order on a day for 2 % of the customers.
+
+    Customers of the main company, other ones at each turn; return how many.
+    """
     names = names_of(registry)
     with registry.cursor() as cr:
         names |= {"turn": turn, "day": day, "order": _highest_id(cr, "sale_order")}
@@ -405,7 +412,10 @@ def buy_again(registry, turn, day):
 
 
 def forget_again(registry):
-    """Remove the orders of earlier turns, so that every run starts from the same."""
+    """Remove the orders of earlier turns.
+
+    So every run starts from the same state.
+    """
     with registry.cursor() as cr:
         cr.execute("SET LOCAL session_replication_role = replica")
         cr.execute("DELETE FROM sale_order WHERE client_order_ref = 'AGAIN'")
@@ -415,5 +425,5 @@ def forget_again(registry):
 
 
 def signature(customers, digest):
-    """What a filled database says of itself."""
+    """Return the signature that a filled database carries."""
     return json.dumps({"customers": customers, "seed": SEED, "filled by": digest})

@@ -1,4 +1,4 @@
-"""What the web client asks for, and how long the answer takes."""
+"""Questions of the web client, and the time of the answers."""
 
 import time
 from pathlib import Path
@@ -25,7 +25,10 @@ def form(record, fields):
 
 
 def specification(model, view_type="list"):
-    """Return what the web client asks of the fields of a view, hidden ones included."""
+    """Return the web client's specification of a view's fields.
+
+    Hidden fields are included.
+    """
     arch = etree.fromstring(model.get_view(view_type=view_type)["arch"])
     named = {"fields": {"display_name": {}}}
     return {

@@ -1,4 +1,6 @@
-"""Customers per tier, stage, risk and segment: an earlier release beside this one.
+"""Customers per class and segment: an earlier release beside this one.
+
+Per tier, stage, risk and segment.
 
     ./dev bench classes [--commit COMMIT] [--data FOLDER]
 
@@ -72,7 +74,7 @@ def classified(session, name, path):
 
 
 def report(before, after):
-    """Say the counts of each class, and from where to where customers went."""
+    """Print the counts of each class, and the moves of customers."""
     for title in after:
         old, new = before[title], after[title]
         say(f"\n## {title}: {len(old):,} customers before, {len(new):,} after")
@@ -88,7 +90,10 @@ def report(before, after):
 
 
 def say_moves(old, new, place):
-    """Say who has another class; by name, ids differ between the databases."""
+    """Print the customers with another class.
+
+    By name, as ids differ between the databases.
+    """
     old, new = (
         {name.rpartition(" (")[0]: w for name, w in o.items()} for o in (old, new)
     )

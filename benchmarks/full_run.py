@@ -1,12 +1,12 @@
-"""What a run over all customers costs, beside the queries that it cannot avoid.
+"""Cost of a run over all customers, beside its unavoidable queries.
 
     ./dev bench full-run [--customers N] [--rounds N]
 
-Fills a database of its own (``_purchases.py`` says with what; kept for the next
+Fills a database of its own (its contents are in ``_purchases.py``; kept for the next
 time), and prints medians. Bare aggregate, facts and runs take turns, so that
 whatever else the machine does hits all of them: compare them by their ratios.
 
-*limit* is what writing costs at least: ``COPY`` of the rows that the first run wrote,
+*limit* is the least cost of writing: ``COPY`` of the rows that the first run wrote,
 profiles and history, into tables without keys and indexes.
 """
 
@@ -26,12 +26,12 @@ from benchmarks import _purchases
 from benchmarks._database import Measure, copy_out, load, measured, prepare
 from tools.console import say, step
 
-# What runs write; TRUNCATE takes with them what refers to a run.
+# Tables that runs write; TRUNCATE also empties tables that refer to a run.
 RESULT_TABLES = (
     *("customer_profile", "classification_change", "classification_first_class"),
     "classification_run",
 )
-# Those that hold what a first run writes.
+# Tables with the rows of a first run.
 WRITTEN_TABLES = RESULT_TABLES[:3]
 # Percent of the customers; one after the other is published.
 VIP_SHARES = (4, 5)
@@ -46,7 +46,7 @@ SELECT p.commercial_partner_id, max(o.date_order), count(*), sum(o.amount_untaxe
  WHERE o.state = 'sale' AND o.company_id = %s
  GROUP BY p.commercial_partner_id
 """
-# Half of who bought again in this round: 1 % of the customers.
+# Half of the customers who bought again in this round: 1 % of all.
 CHANGE_SOME = """
 UPDATE sale_order
    SET amount_untaxed = amount_untaxed + 1, write_date = now() AT TIME ZONE 'UTC'
@@ -76,13 +76,13 @@ HEAD = (
     *("", "seconds", "min-max", "x bare", "x facts"),
     *("cpu", "x bare", "x facts", "in queries", "queries", "written", "WAL MiB"),
 )
-# What a run that writes everybody may take, as times the bare aggregate, as times the
-# limit of writing beside the facts, and as bytes of log a customer.
+# Limits of a run that writes everybody, as times the bare aggregate, as times the limit
+# of writing beside the facts, and as bytes of log a customer.
 TIMES_BARE, TIMES_LIMIT, WAL_BYTES = 7, 4, 1_200
 
 
 class Bench:
-    """The steps, each measured once by a call, and what they took by name."""
+    """The steps, each measured once by a call, and their costs by name."""
 
     def __init__(self, registry):
         self.registry = registry
@@ -97,7 +97,10 @@ class Bench:
             return company.browse(self.company)._get_customer_policy().id
 
     def _measured(self, name, function):
-        """Time a function of the environment; it may return how many rows it wrote."""
+        """Time a function of the environment.
+
+        It may return how many rows it wrote.
+        """
         measure = Measure()
         with measured(self.registry, measure) as env:
             measure.written = function(env) or 0
@@ -107,7 +110,7 @@ class Bench:
         self._measured("bare", lambda env: copy_out(env.cr, SQL(BARE, self.company)))
 
     def facts(self):
-        """What a run reads: its queries, and what makes facts of their rows."""
+        """Read the facts as a run does: its queries, and facts from their rows."""
         self._measured("facts", self._read_facts)
 
     def _read_facts(self, env):
@@ -147,7 +150,7 @@ class Bench:
             cr.execute(SQL("TRUNCATE %s CASCADE", tables))
 
     def limit(self):
-        """Copy what the first run wrote into tables without keys and indexes."""
+        """Copy the rows of the first run into tables without keys and indexes."""
         with tempfile.TemporaryDirectory() as folder:
             with self.registry.cursor() as cr:
                 for table in WRITTEN_TABLES:
@@ -217,8 +220,10 @@ class Bench:
             self.run("one", [partner])
 
     def round(self, turn):
-        """All steps but the first run, one after the other, on days of its own: each
-        round begins without the purchases of the one before."""
+        """Take all steps but the first run, one after the other.
+
+        On days of its own: each round begins without the purchases of the one before.
+        """
         _purchases.forget_again(self.registry)
         self.day = _purchases.AS_OF + timedelta(2 * turn + 1)
         self.run("settled")
@@ -267,7 +272,7 @@ def _peak_of_process(name):
 
 
 def print_peak(name):
-    """What :func:`_peak_of_process` reads; the child's side of it."""
+    """Print the peak that :func:`_peak_of_process` reads, in the child."""
     bench = Bench(load(name))
     _purchases.forget_again(bench.registry)
     before = _high_water()
@@ -276,8 +281,10 @@ def print_peak(name):
 
 
 def _high_water():
-    """Largest resident memory so far, MiB: not ``ru_maxrss``, which a child takes
-    over from the process that started it."""
+    """Return the largest resident memory so far, in MiB.
+
+    Not ``ru_maxrss``, which a child takes over from the process that started it.
+    """
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM"):
             return int(line.split()[1]) / 1024
@@ -298,7 +305,10 @@ def report(bench, peak):
 
 
 def _cells(measures, taken):
-    """Medians of a step, and their ratios to those of the aggregate and the facts."""
+    """Return the medians of a step, and their ratios.
+
+    The ratios are to those of the aggregate and the facts.
+    """
     seconds = [measure.seconds for measure in measures]
     yield f"{_median(measures):.3f}"
     yield f"{min(seconds):.3f}-{max(seconds):.3f}"
@@ -375,7 +385,10 @@ def _of_writing(bench, name):
 
 
 def _beside_a_full_run(bench):
-    """Targets of what is compared with a run over everybody, with some who bought."""
+    """Return the targets of runs measured against a run over everybody.
+
+    The preview, and a run over some customers who bought.
+    """
     for name, share in (("preview", 1.3), ("changed", 0.1)):
         part = statistics.median(
             one.seconds / full.seconds
@@ -385,8 +398,11 @@ def _beside_a_full_run(bench):
 
 
 def _shares(bench, what):
-    """Medians over the rounds of what a run with 2 % new orders took: after the facts,
-    of the facts of its round; and whole, of the bare aggregate of its round."""
+    """Return median costs of a run with 2 % new orders.
+
+    Time after the facts, relative to the facts of its round; and the whole, relative to
+    the bare aggregate of its round.
+    """
     rounds = [
         tuple(getattr(measure, what) for measure in measures)
         for measures in zip(

@@ -1,11 +1,11 @@
-"""What it costs to ask for the customers of a past day, and for the migration matrix.
+"""Cost of asking for customers of a past day and the migration matrix.
 
     ./dev bench history [--customers N] [--later N] [--rounds N]
 
 Fills a database of its own: each customer has a first tier, stage and risk within the
 first hundred days, and ``--later`` changes afterwards, one in a hundred recorded 60
 days late; and ten orders within two and a half years, one in ten in another currency.
-Prints medians of what the screens ask for; a first round is not counted.
+Prints medians of the screens' questions; a first round is not counted.
 """
 
 import argparse
@@ -154,7 +154,7 @@ def fill(registry, customers, later):
 
 
 def questions(env):
-    """``{label: what a screen asks}``"""
+    """Return ``{label: question of a screen}``."""
     history = env["classification.history"].with_context(history_date=str(LAST))
     known = history.with_context(history_known_date=str(KNOWN))
     migration = env["classification.migration"].with_context(
@@ -193,7 +193,10 @@ def _page(model, domain):
 
 
 def measure_all(registry, rounds):
-    """``{label: [(seconds, busy seconds, queries)]}``, without the first round."""
+    """Return ``{label: [(seconds, busy seconds, queries)]}``.
+
+    Without the first round.
+    """
     taken = {}
     for turn in range(rounds + 1):
         with measured(registry, Measure()) as env:
@@ -216,8 +219,11 @@ def _timed(cr, ask):
 
 
 def _busy(pid):
-    """Seconds for which this process and PostgreSQL's, where it is near, had a
-    processor: unlike the time that passes, it does not grow with what else runs."""
+    """Return the processor seconds of this process and PostgreSQL's.
+
+    Of PostgreSQL's, where it is near. Unlike the time that passes, they do not grow
+    with other programs.
+    """
     stat = Path(f"/proc/{pid}/stat")
     if not stat.exists():
         return time.process_time()

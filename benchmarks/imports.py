@@ -1,4 +1,4 @@
-"""What a file of purchases costs: new, unchanged, a few changed, refused.
+"""Cost of a file of purchases: new, unchanged, some changed, refused.
 
     ./dev bench imports [--lines N] [--customers N] [--spreadsheet] [--programs N]
 
@@ -103,7 +103,7 @@ def spreadsheet(rows):
 
 
 class Bench:
-    """Uploads, and what they took."""
+    """Uploads, and their costs."""
 
     def __init__(self, registry, make):
         self.registry = registry
@@ -214,12 +214,12 @@ def loaded(purchases, numbers, customers):
 
 
 def customers_from(env):
-    """The id of the first customer; those of the others follow without a gap."""
+    """Return the first customer's id; the others follow without a gap."""
     return env["res.partner"].search([("ref", "=", "R-1")]).id
 
 
 def peak():
-    """The most memory that this process had so far, in MiB."""
+    """Return the peak memory of this process so far, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 

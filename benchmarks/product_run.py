@@ -1,4 +1,4 @@
-"""What a run over all products costs, beside the aggregate that it cannot avoid.
+"""Cost of a run over all products, beside the unavoidable aggregate.
 
     ./dev bench product-run [--products N] [--lines N] [--rounds N]
 
@@ -29,7 +29,7 @@ SELECT l.product_id, date_trunc('month', o.date_order), sum(l.price_subtotal),
  WHERE o.state = 'sale' AND o.company_id = %s AND l.product_id IS NOT NULL
  GROUP BY 1, 2
 """
-# What differs from one product, order and line to the next.
+# Columns that differ from one product, order and line to the next.
 PRODUCTS = {
     "product_template": {
         "id": "%(template)s + i",
@@ -130,7 +130,7 @@ def _copy(record, columns, number, start):
 
 
 class Bench:
-    """The aggregate and the run, and what they took."""
+    """The aggregate and the run, and their costs."""
 
     def __init__(self, registry):
         self.registry = registry
@@ -167,7 +167,7 @@ class Bench:
         self._measured(name, run)
 
     def refresh(self, percent):
-        """A run over the products of orders that were written, of a share of all."""
+        """Run over the products of written orders, a share of all."""
 
         def run(env):
             run = env["classification.run"]._prepare_of_kind(

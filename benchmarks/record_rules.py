@@ -1,15 +1,16 @@
-"""What a record rule of others on contacts costs lists of customers and contacts.
+"""Cost of other addons' record rule on contacts in customer lists.
 
     ./dev bench record-rules [--customers N] [--rounds N]
 
+Lists of customers and of contacts.
 Classifies 2,000 generated customers by a real run, gives their profiles to all others,
 and gives a group the rule that OCA's sales_team_security has: contacts of one's own.
 One salesperson without that rule, one whose two contacts are among them, and one with
 half of all; then the same without the rule in a database with a second company, where
-Odoo's rule on companies is followed. Prints medians of what the screens ask for, on the
+Odoo's rule on companies is followed. Prints medians of the screens' questions, on the
 clock and of processors (of Odoo and PostgreSQL together: less depends on what else
 runs). Each question is asked before it is measured, so that Odoo's own caches are
-filled, as on a server; what it knows of records is forgotten.
+filled, as on a server; its cached records are forgotten.
 """
 
 import argparse
@@ -66,7 +67,7 @@ def fill(registry, customers):
 
 
 def _copied_columns(env):
-    """SQL of what one profile has from another: all but whose it is."""
+    """Return SQL of the columns that profiles copy, without the owner."""
     names = (
         name
         for name, field in sorted(env["customer.profile"]._fields.items())
@@ -76,7 +77,10 @@ def _copied_columns(env):
 
 
 def _salespersons(env):
-    """``{login: id}``; all but the first one have the rule of their own contacts."""
+    """Return ``{login: id}`` of the salespersons.
+
+    All but the first one have the rule of their own contacts.
+    """
     own = env["res.groups"].create({"name": "Own Contacts"})
     env["ir.rule"].create(
         {
@@ -107,7 +111,7 @@ def _salespersons(env):
 
 
 def questions(env):
-    """``{label: what a screen asks}``"""
+    """Return ``{label: question of a screen}``."""
     profiles, partners = env["customer.profile"], env["res.partner"]
     columns = specification(partners)
     others = without_ours(columns)
@@ -122,7 +126,7 @@ def questions(env):
 
 
 def measure_all(registry, rounds):
-    """``{(who, label): [(seconds, busy seconds, queries)]}``"""
+    """Return ``{(who, label): [(seconds, busy seconds, queries)]}``."""
     taken = {}
     for __ in range(rounds):
         with measured(registry, Measure()) as env:

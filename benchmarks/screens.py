@@ -1,10 +1,10 @@
-"""What screens cost at many customers, each beside one of Odoo's own.
+"""Cost of screens at many customers, each beside one of Odoo's own.
 
     ./dev bench screens [--customers N] [--rounds N]
 
 The purchases of `full-run`, each order with a line, classified by a real run. Every
-question is what the web client asks for a screen: pages of 80 with their count, groups,
-pivots, a form. Beside it stands the same question without the addon's fields, or by a
+question is that of the web client for a screen: pages of 80 with their count, groups,
+pivots, a form. Beside it is the same question without the addon's fields, or by a
 stored field of Odoo's. Prints medians on the clock and of processors, their ratio, the
 queries, and the rows that PostgreSQL read for it.
 """

@@ -1,4 +1,4 @@
-"""What the rules of smart tags cost, beside the queries that they cannot avoid.
+"""Cost of the rules of smart tags, beside their unavoidable queries.
 
     ./dev bench tags [--customers N] [--rules N]
 
@@ -71,7 +71,7 @@ def make_rules(env, company, number):
 
 
 def bare(env, rules):
-    """Count what each rule matches; return how many in all."""
+    """Count the matches of each rule and return the total."""
     count = "SELECT count(*) FROM %s m"
     queries = (SQL(count, rule._responsible_condition().ids()) for rule in rules)
     return sum(env.execute_query(query)[0][0] for query in queries)

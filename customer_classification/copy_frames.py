@@ -231,8 +231,8 @@ def write_frame(
     :param mask: which rows, all by default; they are picked a chunk at a time, where
         a frame of them would double the memory for a moment
 
-    The table lives until the end of the transaction; a ``day`` stands in it as an
-    integer of days since 1970-01-01.
+    The table lives until the end of the transaction; a ``day`` is an integer of days
+    since 1970-01-01.
     """
     cr.execute(
         SQL(
@@ -322,5 +322,5 @@ def day_or_null(column: SQL) -> SQL:
 
 
 def float_or_null(column: SQL) -> SQL:
-    """SQL of a float8 with NULL for NaN and for what is no number to show."""
+    """Return SQL of a float8 with NULL for NaN and other unshowable values."""
     return SQL("CASE WHEN %s THEN %s END", is_usable(column), column)

@@ -99,7 +99,7 @@ def _forget(model, domain, env):
 def _forget_names_by_others(models, env):
     """Delete external ids that other modules gave to parts of our models.
 
-    ``mail`` names what it adds to a model with activities: Odoo deletes the parts and
+    ``mail`` names its additions to a model with activities: Odoo deletes the parts and
     keeps the names.
     """
     env.cr.execute(

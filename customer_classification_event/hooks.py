@@ -1,4 +1,4 @@
-"""What uninstalling does beyond dropping columns."""
+"""Clean-up on uninstall beyond dropping columns."""
 
 from odoo.addons.customer_classification.hooks import forget_foreign_keys
 

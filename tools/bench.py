@@ -1,4 +1,7 @@
-"""`./dev bench NAME`: run a benchmark of `benchmarks/` with Odoo and PostgreSQL."""
+"""`./dev bench NAME`: run a benchmark with Odoo and PostgreSQL.
+
+The benchmarks are in `benchmarks/`.
+"""
 
 from collections.abc import Sequence
 
@@ -11,7 +14,7 @@ FOLDER = ROOT / "benchmarks"
 
 
 def bench(name: str, args: Sequence[str]) -> int:
-    """Run benchmarks/NAME.py; it finds in its environment what tests find."""
+    """Run benchmarks/NAME.py in the environment that tests have."""
     script = FOLDER / f"{name.replace('-', '_')}.py"
     if not script.exists():
         raise DevError(f"there is no benchmark {name}: choose from {_known()}")

@@ -49,7 +49,7 @@ def need() -> str:
 
 
 def _from_playwright() -> str | None:
-    """Have Playwright download its Chromium; one that does not start is none."""
+    """Have Playwright download its Chromium; return None if it fails to start."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     env = {"PLAYWRIGHT_BROWSERS_PATH": str(FOLDER)}
     argv = [PYTHON, "-m", "playwright", "install", "--no-shell", "chromium"]
@@ -80,7 +80,7 @@ def _from_debian() -> str | None:
     env = {"DEBIAN_FRONTEND": "noninteractive"}
     install = ["apt-get", "-q", "install", "-y", "--no-install-recommends"]
     with step("Chromium from Debian") as progress:
-        # A part of apt's sources may be out of reach: what counts is the install.
+        # A part of apt's sources may be out of reach: only the install counts.
         stream(["apt-get", "-q", "update"], progress.show, env=env, log=_log())
         stream([*install, "chromium"], progress.show, env=env, log=_log())
         stream([*install, _CHINESE_FONT], progress.show, env=env, log=_log())

@@ -22,7 +22,7 @@ _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def main() -> int:
-    """Print what is wrong, return the exit code."""
+    """Print the errors and return the exit code."""
     modules = [ROOT / name for name in repository_modules()]
     helpers = [path.parent for path in TEST_ADDONS.glob("*/__manifest__.py")]
     complaints = [
@@ -46,7 +46,10 @@ def function_lengths(source: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _length(node: ast.FunctionDef) -> int:
-    """Count the lines from `def` to the end; a docstring may be as long as it likes."""
+    """Count the lines from `def` to the end, without the docstring.
+
+    A docstring may have any length.
+    """
     first = node.body[0]
     documented = ast.get_docstring(node) is not None
     docstring = first.end_lineno - first.lineno + 1 if documented else 0
@@ -68,7 +71,10 @@ def check_functions(folders: Iterable[Path]) -> Iterator[str]:
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
-    """Return our files: a test reads better in one piece, so tests may be longer."""
+    """Return our files without tests.
+
+    A test reads better in one piece, so tests may be longer.
+    """
     return [
         path
         for path in sorted(folder.rglob(pattern))
@@ -84,7 +90,7 @@ def _place(path: Path) -> str:
 
 
 def check_xml(folders: Iterable[Path]) -> Iterator[str]:
-    """Complain about files that are no well-formed XML."""
+    """Complain about files that are not well-formed XML."""
     for folder in folders:
         for path in sorted((*folder.rglob("*.xml"), *folder.rglob("*.svg"))):
             try:
@@ -115,7 +121,7 @@ def _check_one(folder: Path) -> Iterator[str]:
     done = {(e.msgid, e.msgctxt) for e in polib.pofile(translation) if e.translated()}
     terms = polib.pofile(template)
     for entry in terms:
-        # "VIP" or "RFM" is no word of any language; OCA wants no translation of it.
+        # "VIP" and "RFM" are acronyms that OCA does not want translated.
         if (
             _WORD.search(_TAG.sub("", entry.msgid))
             and (entry.msgid, entry.msgctxt) not in done

@@ -1,4 +1,4 @@
-"""`./dev clean`: remove what the other commands made."""
+"""`./dev clean`: remove the files of the other commands."""
 
 import os
 import shutil
@@ -11,7 +11,10 @@ from .paths import DOWNLOADS, MADE, VENV
 
 
 def clean(everything: bool = False) -> int:
-    """Remove databases, Odoo and `.venv`; the downloads only if everything is to go."""
+    """Remove databases, Odoo and `.venv`.
+
+    The downloads only if everything is to be removed.
+    """
     handles = [open_lock("pg"), open_lock("day")]
     try:
         if not all(map(take_alone, handles)):

@@ -48,7 +48,7 @@ ODOO_HOME=PATH uses an Odoo 19 of yours; PGHOST, PGPORT, PGUSER a PostgreSQL of 
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command; expected trouble becomes one line instead of a traceback."""
+    """Run one command; expected errors become one line, not a traceback."""
     processes.end_by_exception()
     try:
         return _run(list(argv))

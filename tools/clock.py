@@ -1,9 +1,9 @@
-"""`./dev test --day DAY`: the tests with the clock of another day, by libfaketime.
+"""`./dev test --day DAY`: the tests with the clock of another day.
 
-The command starts itself again with libfaketime in its environment, so all that it
-starts (Odoo, PostgreSQL, pytest; not Chromium, which does not bear it) has one clock
-that runs on from that day.
-What such a run makes lies in a folder of its own, its PostgreSQL server included:
+By libfaketime: the command starts itself again with libfaketime in its environment, so
+that all that it starts (Odoo, PostgreSQL, pytest; not Chromium, which does not bear it)
+has one clock that runs on from that day.
+The products of such a run are in a folder of its own, its PostgreSQL server included:
 a server that was started today would go on with the clock of today.
 """
 
@@ -39,7 +39,7 @@ def start_again(day: str, command: Sequence[str]) -> None:
     # Packages are fetched with today's clock: certificates are not valid on any day.
     environment.need("addon", "test", "postgres")
     find_odoo()
-    with suppress(DevError):  # the tests tell it
+    with suppress(DevError):  # named in the test's output
         browser.need()
     handle = open_lock("day")
     if not take_alone(handle):
@@ -50,7 +50,7 @@ def start_again(day: str, command: Sequence[str]) -> None:
 
 
 def moment(text: str) -> datetime:
-    """Return the time at which the clock starts: at ten where no hour is given."""
+    """Return the time at which the clock starts, by default at ten o'clock."""
     try:
         start = datetime.fromisoformat(text)
     except ValueError as error:
@@ -59,7 +59,7 @@ def moment(text: str) -> datetime:
 
 
 def library(root: Path = Path("/")) -> Path:
-    """Return libfaketime, or say how to get it."""
+    """Return libfaketime, or raise with the way to get it."""
     found = [path / _LIBRARY for place in _PLACES for path in sorted(root.glob(place))]
     for path in found:
         if path.exists():
@@ -71,11 +71,12 @@ def library(root: Path = Path("/")) -> Path:
 
 
 def variables(start: datetime, path: Path) -> dict[str, str]:
-    """Return what gives a program, and all that it starts, the same other clock.
+    """Return environment variables that shift the clock of a program.
 
-    A distance from the true time: all programs agree, whenever each of them starts.
-    Clocks that only measure and the times of files stay as they are, so that waiting
-    takes as long as ever and Python's compiled files remain valid.
+    All that the program starts gets the same clock: a distance from the true time, so
+    that all programs agree, whenever each of them starts. Clocks that only measure and
+    the times of files stay as they are, so that waiting takes as long as ever and
+    Python's compiled files remain valid.
     """
     python_path = [str(_PYTHON), os.environ.get("PYTHONPATH", "")]
     return {

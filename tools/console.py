@@ -1,4 +1,4 @@
-"""What the user sees: one line per step, one changing line for long parts."""
+"""Output for the user: one line per step, one changing for long parts."""
 
 import errno
 import shutil
@@ -9,7 +9,10 @@ from contextlib import contextmanager
 
 
 class DevError(Exception):
-    """Something the user can put right; its text says how, in one line."""
+    """An error that the user can correct; its text is the remedy.
+
+    In one line.
+    """
 
 
 def say(text: str) -> None:
@@ -29,7 +32,7 @@ class Progress:
         self._next = self._started + self._interval
 
     def show(self, state: str) -> None:
-        """Replace what is shown behind the title."""
+        """Replace the text behind the title."""
         if self._tty:
             self._write(f"\r\x1b[K{self.title} {state}"[: self._width()])
         elif time.monotonic() >= self._next:

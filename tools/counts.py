@@ -1,4 +1,4 @@
-"""Numbers of tests, read from what pytest and Odoo report."""
+"""Numbers of tests, read from the output of pytest and Odoo."""
 
 import re
 import xml.etree.ElementTree as ElementTree
@@ -19,9 +19,9 @@ _MODULE_SUMMARY = re.compile(r"^Module \w+: \d+ failures, \d+ errors of \d+ test
 
 @dataclass
 class Counts:
-    """What came out of one kind of tests; `failures` names what to look at.
+    """Results of one kind of tests; `failures` names the failed ones.
 
-    :ivar notes: what is told beside, and is no failure
+    :ivar notes: remarks that are not failures
     """
 
     passed: int = 0
@@ -46,7 +46,7 @@ class Counts:
         return text + (f", {self.skipped} skipped" if self.skipped else "")
 
     def fail(self, reason: str) -> None:
-        """Count something that is no test of its own as failed."""
+        """Count a failure that belongs to no test."""
         self.failed += 1
         self.failures.append(reason)
 
@@ -75,7 +75,7 @@ def from_junit(report: Path, code: int) -> Counts:
 
 @dataclass(frozen=True)
 class Allowed:
-    """A log entry that is no failure, and why."""
+    """A log entry that is not a failure, and the reason."""
 
     pattern: re.Pattern[str]
     reason: str
@@ -124,7 +124,10 @@ class OdooLog:
             self._complain(level, logger, text)
 
     def _take_time(self, name: str, moment: str) -> None:
-        """A test lasts until the next one begins, whose class is set up in between."""
+        """Record the duration of the test that has just ended.
+
+        A test lasts until the next one begins, whose class is set up in between.
+        """
         now = datetime.strptime(moment, "%Y-%m-%d %H:%M:%S,%f")
         if self._running:
             before, since = self._running

@@ -1,4 +1,4 @@
-"""Databases with their file store: create, copy, drop, and a cache of templates.
+"""Databases with file store: create, copy, drop, cache of templates.
 
 Installing the modules that our addon depends on takes minutes, copying a database a
 second. So the dependencies are installed once into a template, keyed by the build of
@@ -171,16 +171,19 @@ def _kind(demo: bool) -> str:
 
 
 def _template_files() -> list[Path]:
-    """Return the files about all templates: day, build, kind, modules, a line each."""
+    """Return the description files of all templates.
+
+    Day, build, kind, modules, a line each.
+    """
     return [*(STATE / "templates").glob("template_*")]
 
 
 def _build_template(
     session: Session, name: str, modules: Sequence[str], demo: bool
 ) -> None:
-    """Build under another name and rename, so that a template is always complete.
+    """Build a template under another name, then rename it when complete.
 
-    One with some of the modules, if there is one, is where it begins.
+    If there is one with some of the modules, the build begins with a copy of it.
     """
     new = f"{name}_new"
     drop(session, new)
@@ -204,7 +207,7 @@ def _copy_smaller(
 ) -> bool:
     """Copy the usable template that has most of these modules, and no other."""
     for smaller in _smaller_templates(session, modules, demo):
-        # Whoever builds one waits only for smaller ones: never in a circle.
+        # A build waits only for smaller templates: never in a circle.
         with exclusive(smaller):
             if _is_usable(session, smaller):
                 copy(session, smaller, new)

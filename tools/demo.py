@@ -42,7 +42,10 @@ def _modules() -> list[str]:
 
 
 def _prepare(odoo: Session) -> bool:
-    """Create the database, or bring it up to the addon's files; True if changed."""
+    """Create the database or upgrade it to the addon's files.
+
+    Return True if it changed.
+    """
     state = files_digest(_addon_folders())
     if not databases.exists(odoo, DATABASE):
         _create(odoo)
@@ -58,7 +61,7 @@ def _prepare(odoo: Session) -> bool:
 
 
 def _create(odoo: Session) -> None:
-    """Install under another name and rename: what is called demo is complete."""
+    """Install under another name and rename: a demo database is complete."""
     new = f"{DATABASE}_new"
     modules = [*_modules(), *databases.helpers_needed(odoo)]
     databases.database_from_template(odoo, new, modules, demo=True)
@@ -88,7 +91,7 @@ def _addon_folders() -> list[Path]:
 
 
 def files_digest(folders: Iterable[Path]) -> str:
-    """Return a digest of all files that a database is made from."""
+    """Return a digest of all files from which a database is made."""
     digest = hashlib.sha256()
     for folder in folders:
         for path in sorted(folder.rglob("*")):

@@ -1,4 +1,4 @@
-"""Classify what is in the demo database; runs inside of `odoo shell`.
+"""Classify the demo database's records; runs inside of `odoo shell`.
 
 Prints one line `RESULT <json>`: a list with one table per company.
 """
@@ -11,7 +11,10 @@ env = env  # noqa: F821, PLW0127  # `odoo shell` provides it
 
 
 def classify(policy):
-    """Recompute one company's customers, products and campaigns; return its table."""
+    """Recompute one company's records and return its table.
+
+    Customers, products and campaigns.
+    """
     policy = policy.with_company(policy.company_id)
     if not policy.run_count:
         look_back(policy)
@@ -51,7 +54,10 @@ def names(model):
 
 
 def cells(company):
-    """Return [tier id, stage id, number of customers, revenue] per combination."""
+    """Return [tier id, stage id, customers, revenue] per combination.
+
+    `customers` is a number of customers.
+    """
     groups = env["customer.profile"]._read_group(
         [("company_id", "=", company.id)],
         ["value_tier_id", "lifecycle_stage_id"],

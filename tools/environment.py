@@ -1,4 +1,7 @@
-"""The virtual environment `.venv` with the pinned packages of `requirements-*.txt`."""
+"""The virtual environment `.venv` with the pinned packages.
+
+They are pinned in `requirements-*.txt`.
+"""
 
 import hashlib
 import re
@@ -34,7 +37,7 @@ def need(*names: str) -> None:
 
 
 def share_packages(*folders: Path) -> None:
-    """Let `.venv` also see what the running Python can import, behind its own."""
+    """Let `.venv` also see the running Python's packages, behind its own."""
     if Path(sys.prefix) == VENV:
         return
     places = [*map(str, folders), *site.getsitepackages(), site.getusersitepackages()]

@@ -24,7 +24,7 @@ from .processes import child, output, stream
 SERIES = 19
 UNPACKED = MADE / "odoo-19"
 
-# Odoo's package and what its symbolic links point to. Two fonts come from bookworm:
+# Odoo's package and the targets of its symbolic links. Two fonts come from bookworm:
 # sid has Font Awesome 7 and Inconsolata 3, which lack the files that Odoo 19 uses.
 PACKAGES = {
     "odoo-19": "sid",
@@ -65,7 +65,7 @@ class Odoo:
 
 
 def find_odoo(path: str | None = None) -> Odoo:
-    """Return the Odoo to use, after getting it if need be, with its Python needs."""
+    """Return the Odoo to use with its Python needs, downloading if needed."""
     given = path or os.environ.get("ODOO_HOME")
     if given:
         odoo = from_folder(Path(given).expanduser().resolve())
@@ -80,7 +80,10 @@ def find_odoo(path: str | None = None) -> Odoo:
 
 
 def from_folder(home: Path) -> Odoo:
-    """Recognise a source checkout, a package folder or an unpacked Debian package."""
+    """Recognise a source checkout, package folder or unpacked package.
+
+    The unpacked package is Debian's.
+    """
     for package_path in (home, home / "usr/lib/python3/dist-packages", home.parent):
         if (package_path / "odoo" / "release.py").exists():
             _check_series(package_path)
@@ -140,7 +143,7 @@ def _check_space() -> None:
 
 
 def _download_missing() -> None:
-    """Have every package in the downloads folder, taking what is there already."""
+    """Download the packages that are missing in the downloads folder."""
     if not shutil.which("dpkg-deb"):
         raise DevError(_NOT_DEBIAN)
     missing = [name for name in PACKAGES if not _downloaded(name)]
@@ -200,7 +203,10 @@ def _private_apt(mirror: str) -> list[str]:
 
 
 def _sources(mirror: str) -> str:
-    """Return the sources list; every signature is checked against Debian's keys."""
+    """Return the sources list.
+
+    Every signature is checked against Debian's keys.
+    """
     keyring = _KEYRINGS / "debian-archive-keyring.gpg"
     if not keyring.exists():
         keyring = keyring.with_suffix(".pgp")
@@ -227,7 +233,7 @@ def _apt(argv: Sequence[str], progress: Progress, cwd: Path | None = None) -> No
 
 
 def _explain(errors: Sequence[str]) -> str:
-    """Say what to do about apt's first complaint."""
+    """Return the remedy for apt's first complaint."""
     reason = errors[0] if errors else f"see {LOGS / 'apt.log'}"
     names = ", ".join(PACKAGES)
     return _NO_NETWORK.format(reason=reason, names=names, folder=DOWNLOADS)
@@ -240,7 +246,10 @@ def _check_available(apt: Sequence[str]) -> None:
 
 
 def _fetch(apt: Sequence[str], names: Sequence[str], progress: Progress) -> None:
-    """Download beside, then move: a broken download is never taken for a whole one."""
+    """Download beside, then move.
+
+    A broken download is never taken for a whole one.
+    """
     partial = MADE / "downloads.new"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)

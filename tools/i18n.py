@@ -1,4 +1,4 @@
-"""`./dev i18n`: export the terms of our addons and bring the translations in line."""
+"""`./dev i18n`: export the terms of our addons, update translations."""
 
 from pathlib import Path
 
@@ -37,8 +37,10 @@ def _export(odoo: Session, module: str) -> None:
 
 
 def merge(folder: Path) -> None:
-    """Take new terms into the translation, drop those that are no more, and say how
-    many wait for somebody to translate them."""
+    """Merge new terms into the translation and drop obsolete ones.
+
+    Say how many wait for somebody to translate them.
+    """
     import polib
 
     template = polib.pofile(str(folder / f"{folder.parent.name}.pot"))

@@ -1,8 +1,8 @@
-"""`./dev lint`: what a machine can check about our files, with OCA's tools.
+"""`./dev lint`: machine checks of our files, with OCA's tools.
 
 The checks are the hooks of `.pre-commit-config.yaml`, by the same names and in the same
 versions (tests/tools/test_lint.py), so that `./dev lint` and pre-commit agree. Two run
-at a time. `./dev lint --fix` lets those that can put right what they find.
+at a time. `./dev lint --fix` lets the fixers among them repair their findings.
 """
 
 import os
@@ -23,7 +23,7 @@ from .paths import PYTHON, ROOT, VENV, repository_modules
 Command = Sequence[str | Path]
 _AT_A_TIME = 2
 _BIN = VENV / "bin"
-# As in .pre-commit-config.yaml: what is generated, or not ours to format.
+# As in .pre-commit-config.yaml: generated files, and files not ours to format.
 EXCLUDED = re.compile(
     r"/static/description/index\.html$|\.svg$|^(eslint|prettier)\.config\.cjs$"
     r"|^README\.md$|/static/(src/)?lib/|/readme/.*\.md$|^LICENSE"
@@ -58,7 +58,7 @@ def lint(fix: bool = False) -> int:
     environment.need("addon", "test", "lint")
     node.need()
     checks = list(_fixes() if fix else _checks())
-    # Those that put right write the same files: one at a time.
+    # Fixers write the same files: one at a time.
     failed = run(checks, 1 if fix else _AT_A_TIME)
     if failed:
         say(f"lint: {', '.join(failed)} failed")
@@ -71,7 +71,7 @@ def lint(fix: bool = False) -> int:
 
 
 def run(checks: Sequence[Check], at_a_time: int) -> list[str]:
-    """Run checks beside each other and print what each says when it has ended.
+    """Run checks beside each other and print each one's output at its end.
 
     :returns: names of those that failed
     """
@@ -176,7 +176,7 @@ def _of_modules(files: Iterable[str]) -> tuple[list[str], list[str]]:
 
 
 def _python(files: Iterable[str]) -> list[str]:
-    """Return what ruff looks at; `dev` has no suffix by which it would be found."""
+    """Return the files for ruff; `dev` has no suffix to find it by."""
     return ["dev", *(name for name in files if name.endswith(".py"))]
 
 
@@ -191,7 +191,10 @@ def _eslint(files: Iterable[str], *options: str) -> Command:
 
 
 def _hooks(files: Sequence[str]) -> Iterator[Command]:
-    """Yield the standard hooks: one check, for some of them write the same files."""
+    """Yield the standard hooks as one check.
+
+    Some of them write the same files.
+    """
     for (program, *options), left_out in _PRE_COMMIT_HOOKS.values():
         excluded = re.compile(left_out or "$^")
         chosen = [name for name in _text(files) if not excluded.search(name)]

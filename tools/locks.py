@@ -1,4 +1,7 @@
-"""Locks between `./dev` commands; the kernel frees them when a process dies."""
+"""Locks between `./dev` commands.
+
+The kernel frees them when a process dies.
+"""
 
 import fcntl
 import os
@@ -29,7 +32,7 @@ def exclusive(name: str) -> Iterator[None]:
 
 
 def share(handle: int) -> None:
-    """Wait for nobody holding the lock alone, then hold it together with others."""
+    """Wait until nobody holds the lock alone, then share it with others."""
     fcntl.flock(handle, fcntl.LOCK_SH)
 
 

@@ -47,7 +47,7 @@ def program(name: str) -> list[str]:
 
 
 def variables() -> dict[str, str]:
-    """Return what lets configuration files find their plugins."""
+    """Return variables by which configuration files find their plugins."""
     return {"NODE_PATH": str(FOLDER / "node_modules")}
 
 

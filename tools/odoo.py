@@ -52,7 +52,7 @@ class Session:
             home = str(self.odoo.package_path)
             path = [home, os.environ.get("PYTHONPATH", "")]
             self.env["PYTHONPATH"] = os.pathsep.join(filter(None, path))
-            self.env["ODOO_HOME"] = home  # for what a test starts
+            self.env["ODOO_HOME"] = home  # for the test's own processes
 
     def command(self, *args: str) -> list[str]:
         """Return the argv of Odoo's command line."""
@@ -148,13 +148,16 @@ def log_level(line: str) -> str | None:
 
 
 def addons_path(odoo: Odoo) -> list[Path]:
-    """Return our addons, our test helpers and what lies beside Odoo's package."""
+    """Return our addons, our test helpers and the folder of Odoo's package."""
     ours = [path for path in (ROOT, TEST_ADDONS) if any(path.glob("*/__manifest__.py"))]
     return [*ours, *odoo.addons]
 
 
 def write_config(odoo: Odoo, pg: dict[str, str]) -> None:
-    """Write Odoo's configuration file; commands at the same time write the same."""
+    """Write Odoo's configuration file.
+
+    Commands at the same time write the same.
+    """
     settings = {
         "addons_path": ",".join(map(str, addons_path(odoo))),
         "data_dir": DATA,

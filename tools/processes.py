@@ -1,4 +1,4 @@
-"""Start programs so that whatever ends `./dev` ends them as well."""
+"""Start programs that end whenever `./dev` ends."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ def end_by_exception() -> None:
 
 @contextmanager
 def child(argv: Sequence[str | Path], **options: object) -> Iterator[subprocess.Popen]:
-    """Run a program for the length of the block; stop it when the block is left.
+    """Run a program for the length of a block; stop it at the block's end.
 
     It gets a process group of its own: Ctrl-C reaches only `./dev`, which then asks
     the program, and all that the program started, to stop.
@@ -47,8 +47,8 @@ def child(argv: Sequence[str | Path], **options: object) -> Iterator[subprocess.
 def _interrupts_heard() -> Iterator[None]:
     """Let a program that is started in the block hear SIGINT.
 
-    A shell starts what runs in the background of a script deaf to it, and programs
-    inherit that; but here SIGINT is how they are asked to stop.
+    A shell makes background programs of a script ignore it, and programs inherit that;
+    but here SIGINT is how they are asked to stop.
     """
     before = signal.getsignal(signal.SIGINT)
     is_main = threading.current_thread() is threading.main_thread()
@@ -101,7 +101,10 @@ def stream(
     stdin: str | None = None,
     cwd: Path | None = None,
 ) -> int:
-    """Run a program, give each line of its output to `on_line`, keep them in `log`."""
+    """Run a program and pass each line of its output to `on_line`.
+
+    The lines are kept in `log`.
+    """
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "cwd": cwd}
     options["stdin"] = subprocess.PIPE if stdin is not None else subprocess.DEVNULL
     with child(argv, env=merged(env), **options) as process:
@@ -118,7 +121,7 @@ def stream(
 def output(
     argv: Sequence[str | Path], env: Mapping[str, str] | None = None, **options: object
 ) -> str:
-    """Return what a short program prints; its complaint becomes a DevError."""
+    """Return the output of a short program; its complaint becomes a DevError."""
     options = {"capture_output": True, "text": True, **options}
     command = [str(arg) for arg in argv]
     try:
@@ -131,7 +134,7 @@ def output(
 
 
 def _complaint(text: str) -> str:
-    """Return the line that says what went wrong: the named error, else the last."""
+    """Return the line of the error: the named error, else the last line."""
     lines = text.strip().splitlines()
     named = (line for line in lines if "error:" in line.lower() or "FATAL:" in line)
     return next(named, lines[-1] if lines else "")

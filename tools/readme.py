@@ -1,12 +1,13 @@
-"""`./dev readme`: README.rst and the page in Apps of each addon, from its `readme/`.
+"""`./dev readme`: README.rst and the page in Apps of each addon.
 
-    ./dev readme            writes what is not up to date
-    ./dev readme --check    only names it, for `./dev lint`
+    ./dev readme            writes stale files
+    ./dev readme --check    only names them, for `./dev lint`
 
-The fragments are those of the OCA (DESCRIPTION, CONTEXT, INSTALL ...), and pandoc turns
-them into reStructuredText with the OCA's options. docutils makes the page in Apps of
-the same text, without the parts that only developers read. Pictures are scaled from
-`docs/screenshots`. Runs with the Python of `.venv`, which has these programs.
+They are made from the fragments in `readme/`. The fragments are those of the OCA
+(DESCRIPTION, CONTEXT, INSTALL ...), and pandoc turns them into reStructuredText with
+the OCA's options. docutils makes the page in Apps of the same text, without the parts
+that only developers read. Pictures are scaled from `docs/screenshots`. Runs with the
+Python of `.venv`, which has these programs.
 """
 
 import argparse
@@ -81,7 +82,7 @@ def readme(args: Sequence[str] = ()) -> int:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Write the files that are not up to date, or name them; return the exit code."""
+    """Write or name stale files and return the exit code."""
     parser = argparse.ArgumentParser(prog="./dev readme")
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args(argv).check
@@ -96,7 +97,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def stale_files(folder: Path) -> Iterator[tuple[Path, bytes]]:
-    """Yield path and content of each file of an addon that should be another one."""
+    """Yield path and new content of each stale file of an addon."""
     description = folder / "static" / "description"
     for picture in pictures(folder):
         if _is_scaled(description / picture, SCREENSHOTS / picture):
@@ -136,7 +137,7 @@ def readme_text(folder: Path) -> str:
 
 
 def page_text(folder: Path) -> str:
-    """Return the page in Apps: what users want to know, with pictures that fit."""
+    """Return the page in Apps: the users' part, with pictures that fit."""
     info = manifest(folder)
     body = _as_html(_as_rst(_markdown(folder, _FOR_USERS)))
     body = re.sub(

@@ -7,11 +7,11 @@ data), odoo-own (tests of Odoo's own modules, which must not fail because of our
 all-apps (our tests beside other apps). Of the last two a part, `-part`, runs with all
 kinds; the whole is asked for by its name.
 
-All kinds are cut into jobs that two processes share, one a core: who is done takes the
-longest that is left. Tests from outside find in their environment what
+All kinds are cut into jobs that two processes share, one a core: the one that is done
+takes the longest that is left. Tests from outside find in their environment what
 `tools.odoo.session()` sets (PGHOST, PGPORT, PGUSER, ODOO_RC, PYTHONPATH) and
-    DEMO_DATABASE   a database with demo data and our addons, not to be changed
-so that `from tools import odoo, databases` works there as in `./dev` itself.
+DEMO_DATABASE   a database with demo data and our addons, not to be changed so that
+`from tools import odoo, databases` works there as in `./dev` itself.
 """
 
 import json
@@ -46,7 +46,7 @@ ROOMS = {
         *("product", "security", "tag"),
     )
 }
-# What looks at fields and models of other apps, and opens no screen.
+# Tests that look at fields and models of other apps, and open no screen.
 ALL_APPS_PART = (
     *("campaign/test_campaign_world.py", "screens/test_demo.py"),
     *("product/test_product_abc.py", "product/test_product_variant.py"),
@@ -69,7 +69,10 @@ _Result = tuple[str, Counts, float]  # kind or path, its tests, seconds
 
 
 def test(what: Sequence[str] = ()) -> int:
-    """Run kinds of tests or paths, print the closing line, return the exit code."""
+    """Run kinds of tests or paths and return the exit code.
+
+    The closing line is printed.
+    """
     environment.need("addon", "test")
     names = targets(what)
     missing = _need_browser() if any(map(_uses_browser, names)) else []
@@ -106,7 +109,7 @@ def targets(what: Sequence[str]) -> list[str]:
 
 
 def _uses_browser(target: str) -> bool:
-    """Whether some of these tests may look at screens."""
+    """Check if some of these tests may look at screens."""
     if target in (*KINDS, *WHOLE, *JOBS):
         return target not in WITHOUT_BROWSER
     path = Path(target.partition("::")[0]).resolve()
@@ -117,7 +120,10 @@ def _uses_browser(target: str) -> bool:
 
 
 def _need_browser() -> list[_Result]:
-    """Get a browser. Without one Odoo skips tests, which is not to look like a pass."""
+    """Get a browser.
+
+    Without one Odoo skips tests, which must not look like a pass.
+    """
     started = time.monotonic()
     try:
         browser.need()
@@ -175,7 +181,7 @@ class _Job:
         return self.process.poll() is not None
 
     def results(self) -> list[_Result]:
-        """Print what the tests said and return what came out."""
+        """Print the output of the tests and return their results."""
         self.log.seek(0)
         say(self.log.read().decode(errors="replace").rstrip())
         if not self.report.exists():
@@ -186,7 +192,7 @@ class _Job:
 
 
 def _tell(results: Sequence[_Result]) -> None:
-    """Write the results for the process that started this one, if there is one."""
+    """Write the results for the starting process, if there is one."""
     if path := os.environ.get(_REPORT):
         rows = [(name, asdict(result), took) for name, result, took in results]
         Path(path).write_text(json.dumps(rows))
@@ -233,7 +239,7 @@ def _tags_in(place: str) -> Iterator[str]:
 
 
 def _rest() -> list[str]:
-    """Return the tags of what is in no room of `ROOMS`: nothing can be forgotten."""
+    """Return the tags of tests outside of `ROOMS`: none can be forgotten."""
     others = [f"-{tag}" for rooms in ROOMS.values() for tag in _tags(rooms)]
     return [*(f"/{name}" for name in core_modules()), *others]
 
@@ -277,7 +283,7 @@ def _on_odoo(path: Path) -> Counts:
 
 
 def _outside(path: Path, *args: str) -> Counts:
-    """Install with demo data, which must load without a complaint, then run pytest."""
+    """Install with demo data without any complaint, then run pytest."""
     with session() as odoo, odoo_tests.temporary_database(odoo, "demo") as name:
         demo = odoo_tests.demo_data(odoo, name)
         return demo + _pytest(path, {**odoo.env, "DEMO_DATABASE": name}, *args)

@@ -1,4 +1,4 @@
-"""`./dev screenshots`: the pictures of README and guide, or any screen to look at.
+"""`./dev screenshots`: the pictures of README and guide, or any screen.
 
     ./dev screenshots                                    retakes docs/screenshots
     ./dev screenshots FOLDER --all --login demo --width 400
@@ -29,19 +29,22 @@ _LARGEST = 200_000  # bytes of a picture in the repository
 _WAIT, _PATIENCE = 180_000, 20_000
 _LOADING = ".o_loading_indicator, .o_blockUI, .o_view_sample_data .fa-spin"
 _STILL = "*, *::before, *::after { animation: none !important; }"
-# The main company, as long as the page does not say otherwise.
+# The main company, unless the page has another one.
 _MAIN = ("company_id", "=", 1)
 
 
 @dataclass(frozen=True)
 class Page:
-    """An address; `{id}` in it becomes the first record of `model` in `domain`."""
+    """An address of a page.
+
+    `{id}` in it becomes the first record of `model` in `domain`.
+    """
 
     path: str
     model: str = ""
     domain: tuple = ()
     order: str = "id"
-    click: str = ""  # what to click before the picture is taken
+    click: str = ""  # clicked before the picture is taken
 
 
 def _record(model: str, *domain: tuple, **options: str) -> Page:
@@ -241,7 +244,7 @@ class Camera:
         return page.path.format(id=found[0]) if found else ""
 
     def _rest(self) -> None:
-        """Wait for what is loaded and for the frames that draw it."""
+        """Wait for loading and for the frames that draw the page."""
         self.page.add_style_tag(content=_STILL)
         self.page.mouse.move(0, 0)
         self.page.wait_for_timeout(1_000)
@@ -277,7 +280,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _take_all(camera: Camera, pages: Mapping[str, Page]) -> None:
-    """Take what the user may see; a page that never shows is told and passed over."""
+    """Take all pages that the user may see.
+
+    A page that never shows is reported and skipped.
+    """
     from playwright.sync_api import TimeoutError as NothingCame
 
     for name, page in pages.items():

@@ -13,8 +13,8 @@ class Plan:
     :ivar buyers: participants who bought while it ran or within a month after it, and
         ``others`` who did not
     :ivar kept: the same, of the control group
-    :ivar reached: about which share of its target revenue its participants bring: on
-        any day, some campaigns are strong and some weak
+    :ivar reached: approximate share of the target revenue that its participants bring:
+        on any day, some campaigns are strong and some weak
     :ivar costs: ``(days after its start, what, kind, amount)``
     :ivar orders: how many orders carry it, and ``leads`` how many leads
     """
@@ -39,7 +39,7 @@ class Plan:
 
     @property
     def days(self):
-        """In how many days those who are left out are compared with the others."""
+        """Return the number of days in which the control group is compared."""
         return self.start - self.end + MONTH
 
 
@@ -131,10 +131,13 @@ _CODED = {
 
 
 def sales_within(days, customers, plan, today):
-    """What customers of the company bought in some days after the campaign's start.
+    """Return the purchases of customers in the days after the start.
+
+    The days are counted from the campaign's start, the customers are those of the
+    company.
 
     :return: ``{position of the customer: amount}`` of those who are not archived and
-        give nothing back, so that what they bought stays bought
+        return nothing, so that their purchases stay as they are
     """
     first = today - timedelta(plan.start)
     return {
@@ -151,8 +154,10 @@ def sales_within(days, customers, plan, today):
 
 
 class ClassificationDemo(models.AbstractModel):
-    """Campaigns over the demo customers: some that worked, some that did not, one that
-    runs and one that is planned."""
+    """Campaigns over the demo customers.
+
+    Some that worked, some that did not, one that runs and one that is planned.
+    """
 
     _inherit = "classification.demo"
 
@@ -210,8 +215,10 @@ class ClassificationDemo(models.AbstractModel):
         return self.env.ref(f"customer_classification.campaign_type_{kind}")
 
     def _create_participants(self, world, plan, campaign):
-        """Customers of the company who bought in its days, and others; fewer of those
-        who are left out bought."""
+        """Create participants: buyers in the campaign's days, and others.
+
+        All are customers of the company. In the control group fewer bought.
+        """
         customers = [customer for customer, __ in world.customers]
         sales = sales_within(plan.days, customers, plan, world.today)
         bought = [place for place, amount in sales.items() if amount]

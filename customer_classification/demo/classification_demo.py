@@ -38,13 +38,13 @@ OPPORTUNITIES = (
 
 @dataclass
 class World:
-    """What the parts of the demo data are made from.
+    """Materials of which the demo data are made.
 
     :ivar rng: the only source of chance
     :ivar today: the day from which all is counted back
     :ivar companies: the main company and the one abroad
     :ivar salespeople: the two users who sell
-    :ivar products: what is sold, and ``prices`` what it costs, in the currency of
+    :ivar products: products for sale, and ``prices`` their prices, in the currency of
         the main company, as always in Odoo
     :ivar pricelists: ``{(position of the company, in foreign currency): pricelist}``
     :ivar customers: pairs ``(Customer, partner)``
@@ -66,8 +66,10 @@ class World:
         return self.pricelists[customer.company, customer.pays_foreign]
 
     def basket(self, amount, day):
-        """Products that cost about an amount, as they are asked for on a day:
-        ``[(position in products, quantity)]``."""
+        """Return products of about an amount, by their demand on a day.
+
+        ``[(position in products, quantity)]``.
+        """
         weights = personas.popularity(day, self.today)
         return personas.basket(self.rng, self.prices, amount, weights)
 
@@ -77,11 +79,11 @@ class World:
 
 
 class ClassificationDemo(models.AbstractModel):
-    """Fills a demo database with a wholesaler of coffee and tea.
+    """Fill a demo database with a wholesaler of coffee and tea.
 
-    A model, because demo files can call nothing else; it has no table, and nobody
-    but the demo files calls it. Who buys what and when is worked out in
-    ``personas``; here it is put into Odoo, in steps of one statement each.
+    A model, because demo files can call nothing else; it has no table, and nobody but
+    the demo files calls it. Purchases are made up in ``personas``; here it is put into
+    Odoo, in steps of one statement each.
     """
 
     _name = "classification.demo"
@@ -141,8 +143,11 @@ class ClassificationDemo(models.AbstractModel):
         return first.concat(*others)
 
     def _publish_policies(self, world):
-        """As every company gets one; for a return of its campaigns it needs a margin,
-        which most orders of the demo do not know."""
+        """Publish the policies that every company gets.
+
+        For a return of its campaigns a company needs a margin, which most orders of the
+        demo do not have.
+        """
         margin = {"default_campaign_margin_percent": ASSUMED_MARGIN}
         world.companies.with_context(**margin)._create_first_customer_policy()
 
@@ -153,8 +158,11 @@ class ClassificationDemo(models.AbstractModel):
             user.write({"company_ids": links})
 
     def _open_warehouses(self, world):
-        """Where there is a stock, a company cannot sell goods without a warehouse, and
-        Odoo gives one to the first company alone."""
+        """Create warehouses for companies without one.
+
+        Where there is a stock, a company cannot sell goods without a warehouse, and
+        Odoo gives one to the first company alone.
+        """
         if "stock.warehouse" not in self.env:
             return
         warehouses = self.env["stock.warehouse"]
@@ -211,7 +219,10 @@ class ClassificationDemo(models.AbstractModel):
         world.fiscal_positions = self._find_fiscal_positions(world)
 
     def _find_fiscal_positions(self, world):
-        """As Odoo finds them, once for each country: addresses differ in no more."""
+        """Find the fiscal positions as Odoo does, once for each country.
+
+        Addresses differ in nothing else.
+        """
         by_country = {
             customer.country: partner for customer, partner in world.customers
         }
@@ -282,8 +293,11 @@ class ClassificationDemo(models.AbstractModel):
             pattern.unlink()
 
     def _create_pattern(self, world, company, user):
-        """A quotation with a line of each product, of which rows are copied. Only the
-        copies are confirmed: where there is a stock, this one would be delivered."""
+        """Create a quotation with a line of each product, to copy rows from.
+
+        Only the copies are confirmed: where there is a stock, this one would be
+        delivered.
+        """
         orders = self.env["sale.order"].with_company(company)
         return orders.with_context(sale_no_log_for_new_lines=True).create(
             {
@@ -342,8 +356,11 @@ class ClassificationDemo(models.AbstractModel):
         ]
 
     def _one_line(self, place, quantity, list_price, rate):
-        """A converted price is rounded, as by a person: Odoo then leaves it alone,
-        because it is not the technical price."""
+        """Return the values of one order line.
+
+        A converted price is rounded, as by a person: Odoo then leaves it alone,
+        because it is not the technical price.
+        """
         price = float_round(list_price * rate, 2)
         return {
             "place": place,
@@ -380,7 +397,7 @@ class ClassificationDemo(models.AbstractModel):
         self._compute_others(self.env["sale.order"].browse(ids))
 
     def _compute_others(self, orders):
-        """Work out what other apps add that depends on amounts and quantities."""
+        """Compute the fields of other apps that depend on amounts and quantities."""
         for records in (orders.order_line, orders):
             for name in OTHERS & records._fields.keys():
                 self.env.add_to_compute(records._fields[name], records)
@@ -404,8 +421,10 @@ class ClassificationDemo(models.AbstractModel):
     # Purchases that Odoo has no order of
 
     def _create_web_shop_purchases(self, world):
-        """Purchases of private persons in the web shop, some in another currency;
-        the margin is known since the shop was renewed."""
+        """Create purchases of private persons in the web shop.
+
+        Some are in another currency; the margin is known since the shop was renewed.
+        """
         sales = [
             (purchase, customer, partner)
             for customer, partner in world.of_personas("web_shop")
@@ -434,8 +453,10 @@ class ClassificationDemo(models.AbstractModel):
         return values
 
     def _create_refunds(self, world):
-        """Some customers give much back: credit notes where the company has accounts,
-        else imported negative purchases."""
+        """Create the refunds of customers who return much.
+
+        Credit notes where the company has accounts, else imported negative purchases.
+        """
         by_accounts = defaultdict(list)
         for customer, partner in world.of_personas("refunding"):
             company = world.companies[customer.company]
@@ -451,7 +472,7 @@ class ClassificationDemo(models.AbstractModel):
         )
 
     def _plan_refunds(self, world, customer):
-        """Two refunds, together about a third of what was bought in a year."""
+        """Return two refunds, about a third of a year's purchases together."""
         start = world.today - timedelta(360)
         recent = [sale for sale in customer.purchases if sale.day > start]
         total = sum(sale.amount for sale in recent)
@@ -521,7 +542,7 @@ class ClassificationDemo(models.AbstractModel):
             "company_id": company.id,
         }
 
-    # What is under way
+    # Work in progress
 
     def _create_quotations(self, world):
         """Open quotations of half of the interested and of some customers."""
@@ -598,7 +619,7 @@ class ClassificationDemo(models.AbstractModel):
             *(self.env.ref(library + name) for name in SMART_TAGS)
         )
         rules.action_start()
-        # From now on they find what a person may read.
+        # From now on they match only records that a person may read.
         rules.responsible_id = self.env.ref("base.user_admin")
 
     def _create_code_schemes(self, world):

@@ -1,4 +1,4 @@
-"""Who buys when and for how much: the demo customers before they are in Odoo.
+"""Purchase patterns of the demo customers, before they are in Odoo.
 
 Plain Python. Chance comes from one seed, so that the same day gives the same
 customers; all days are counted back from that day, so that the demo never grows old.
@@ -22,14 +22,16 @@ COUNTRY_WEIGHTS = (
 POPULARITY = (12, 10, 1.2, 6, 1.5, 3, 2, 0.8, 5, 2.5, 1, 0.6, 0, 0)
 DECAF, SINGLE_ORIGIN, GREEN_TEA, CHOCOLATE, SYRUP, GIFT_BOX = 2, 3, 4, 6, 7, 10
 GRINDER, INSTALLATION, TRAINING = 11, 12, 13
-# How many of those who buy a grinder take a service with it.
+# Share of grinder buyers who take a service with it.
 SERVICE_SHARES = {INSTALLATION: 0.6, TRAINING: 0.25}
 
 
 @dataclass(frozen=True)
 class Purchase:
-    """What is bought on a day, at list prices; ``company`` is 0 for the first company
-    and 1 for the second one."""
+    """A purchase on a day, at list prices.
+
+    ``company`` is 0 for the first company and 1 for the second one.
+    """
 
     day: date
     amount: float
@@ -55,7 +57,10 @@ class Persona:
 
 @dataclass
 class Customer:
-    """A customer with all purchases; ``company`` is where most of them are made."""
+    """A customer with all purchases.
+
+    ``company`` is where most of them are made.
+    """
 
     persona: str
     company: int
@@ -74,7 +79,10 @@ class Customer:
 
 
 def _rhythm(rng, start, end, gap):
-    """Purchases about every ``gap`` days; the last one exactly ``end`` days ago."""
+    """Return purchases about every ``gap`` days.
+
+    The last one is exactly ``end`` days ago.
+    """
     days, day = [], end
     while day <= start:
         days.append((round(day), 1))
@@ -247,8 +255,10 @@ def _customer(rng, namer, persona, company, number, today):
 
 
 def _purchases(rng, persona, customer, today):
-    """The purchases of a customer, the oldest first; shared customers buy now and
-    then from the other company too."""
+    """Return the purchases of a customer, the oldest first.
+
+    Shared customers also buy now and then from the other company.
+    """
     level = rng.uniform(*persona.level)
     purchases = {}
     for age, factor in persona.days(rng, today):
@@ -272,9 +282,11 @@ def _season(day):
 
 
 def popularity(day, today):
-    """How much each product is asked for on a day: one is new, one is given up, one
-    rises, one falls, two have their season. On any day, that makes products of every
-    stage of the sales lifecycle."""
+    """Return the demand for each product on a day.
+
+    One is new, one is discontinued, one rises, one falls, two have their season. On any
+    day, that makes products of every stage of the sales lifecycle.
+    """
     ago = (today - day).days
     part = min(1, ago / HISTORY_DAYS)
     changed = {

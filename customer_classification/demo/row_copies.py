@@ -1,4 +1,4 @@
-"""Many records as copies of a few: one statement instead of thousands of creates.
+"""Many records as copies of a few: one statement, not many creates.
 
 Creating 3,700 orders through the ORM takes minutes, so Odoo makes one order of each
 kind, with whatever the installed modules add to it, and PostgreSQL copies its rows
@@ -64,7 +64,7 @@ def _next_ids(model, count):
 
 
 def set_created(records, moments):
-    """Say that records were created at moments of the past.
+    """Set creation moments of records in the past.
 
     :param moments: a datetime for each record
     """

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Country(NamedTuple):
-    """How customers of a country are called and where they are.
+    """Names and places of customers in a country.
 
     ``business`` is a pattern of ``{word}`` and ``{kind}``.
     """

@@ -1,4 +1,4 @@
-"""Builders for the tests: customers, orders and purchases in one line each."""
+"""Builders for the tests: customers, orders, purchases in one line each."""
 
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
@@ -15,7 +15,7 @@ PATIENCE = 600  # seconds that a tour may take where the machine has other work
 class ClassificationCase(TransactionCase):
     """A company of its own with a published policy, and builders around it.
 
-    The company is fresh, so that what is in the database cannot change a result.
+    The company is fresh, so that other records in the database cannot change a result.
     Its policy classifies from one customer on and by fixed limits: VIP from 10,000,
     High from 5,000, Medium from 1,000.
     """
@@ -83,7 +83,7 @@ class ClassificationCase(TransactionCase):
     def _stage(cls, code):
         return cls.env.ref(f"customer_classification.customer_lifecycle_stage_{code}")
 
-    # Who and what
+    # Companies, users and customers
 
     @classmethod
     def _customer(cls, name="Customer", **values):
@@ -130,7 +130,10 @@ class ClassificationCase(TransactionCase):
 
     @classmethod
     def _regular(cls, name, amount, every=30, times=12, until=AS_OF, **values):
-        """A customer who bought ``times`` times, every so many days, up to a day."""
+        """Create a customer with a number of purchases at equal intervals.
+
+        ``times`` purchases, every ``every`` days, up to a day.
+        """
         customer = cls._customer(name, **values)
         cls.env["customer.purchase"].create(
             [
@@ -178,7 +181,10 @@ class ClassificationCase(TransactionCase):
 
     @classmethod
     def _rate(cls, currency, day, rate, company=None):
-        """From a day on, one unit of the company's currency is ``rate`` of another."""
+        """Set a rate: one unit of the company's currency is ``rate`` of another.
+
+        From a day on.
+        """
         currency = cls.env.ref(f"base.{currency}")
         currency.active = True
         cls.env["res.currency.rate"].create(
@@ -207,7 +213,7 @@ class ClassificationCase(TransactionCase):
             company_ids=[fields.Command.set(cls.company.ids)],
         )
 
-    # What came of it
+    # Results
 
     @classmethod
     def _recompute(cls, as_of_date=AS_OF, policy=None, **values):
@@ -294,7 +300,7 @@ class AccountingCase(ClassificationCase):
     def _credit(cls, invoice, day, amounts=None):
         """Credit an invoice on a day.
 
-        :param amounts: what to credit of its lines, in their order; all by default,
+        :param amounts: amounts to credit of its lines, in their order; all by default,
             and 0 for a line that is left out
         """
         credit = invoice._reverse_moves([{"invoice_date": day}])

@@ -1,4 +1,4 @@
-"""Calls as a hostile or careless client makes them, for hypothesis to vary.
+"""Calls as a hostile or careless client makes them, for hypothesis.
 
 Nothing of Odoo is imported here: the tests from outside make the same calls by JSON-2.
 """
@@ -53,7 +53,9 @@ DOMAIN_TEXTS = st.one_of(DOMAINS.map(repr), TEXTS, st.just("[('id', '=', uid)]")
 
 
 def values(known, /, **strategies):
-    """Values of a record: some of a model's fields, each hostile half of the time.
+    """Generate values of a record, each hostile half of the time.
+
+    Some of a model's fields.
 
     :param known: values with which the record can be created
     """
@@ -68,7 +70,7 @@ def values(known, /, **strategies):
 
 
 def policy_files(good):
-    """Files of policies: a good one with one entry replaced, or no file at all.
+    """Generate files of policies: one replaced entry, or no file at all.
 
     :param good: the document of a policy
     """

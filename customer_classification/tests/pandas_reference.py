@@ -1,7 +1,7 @@
 """The default policy once more, in plain pandas and plain Python.
 
 Independent of the engine on purpose: nothing of it is imported, quantiles are those of
-pandas, and what one customer is, is said by an ``if`` after the other. Read it as the
+pandas, and a customer is classified by one ``if`` after the other. Read it as the
 definition of the classes (``docs/architecture.md`` §5), and compare.
 """
 
@@ -12,13 +12,13 @@ import pandas as pd
 WINDOW_MONTHS = 12
 BINS = (0.2, 0.4, 0.6, 0.8)
 WEIGHTS = {"score_recency": 0.2, "score_frequency": 0.3, "score_monetary": 0.5}
-# Best tier first: who is above this quantile of the buyers' revenue.
+# Best tier first: customers above this quantile of the buyers' revenue.
 TIERS = {"vip": 0.95, "high": 0.80, "medium": 0.50}
 DAY = pd.Timedelta(days=1)
 
 
 def classify(purchases, as_of):
-    """What each customer is on the day ``as_of``, without any earlier classification.
+    """Return the classes on a day, without any earlier classification.
 
     :param purchases: frame with ``customer``, ``date`` and ``amount`` (net, in cents
         precision, one row a document; refunds negative)
@@ -77,8 +77,10 @@ def _window(known, as_of):
 
 
 def _rhythm(known):
-    """Number and sum of the days between the purchase days; what there was before
-    the last one."""
+    """Return number and sum of the gaps between purchase days, and the last.
+
+    Without the last gap, they are those before the last purchase.
+    """
     days = known.loc[known["amount"] > 0, ["customer", "date"]]
     days = days.drop_duplicates().sort_values(["customer", "date"])
     days["gap"] = days.groupby("customer")["date"].diff() / DAY
@@ -101,7 +103,7 @@ def _expected_gap(frame, usual_gap):
 
 
 def _scores(frame):
-    """R, F, M from 1 to 5 of who bought in the window, and the value score."""
+    """Return R, F, M from 1 to 5 of buyers in the window, and the score."""
     buyers = frame[frame["order_count"] > 0]
     scores = pd.DataFrame(index=frame.index)
     scores["score_recency"] = 6 - _fifth(buyers["recency_days"])
@@ -117,7 +119,7 @@ def _scores(frame):
 
 
 def _fifth(values):
-    """1 + how many of the four quantiles lie strictly below the value."""
+    """Return 1 + the number of four quantiles strictly below the value."""
     quantiles = values.quantile(list(BINS)).round(6)
     return 1 + sum((values > quantile).astype(int) for quantile in quantiles)
 
@@ -159,7 +161,10 @@ def _stage(customer, usual_gap):
 
 
 def _came_back(customer, usual_gap):
-    """Whether the customer was dormant on the day before the last purchase day."""
+    """Check if the customer was dormant before the last purchase day.
+
+    On the day before it.
+    """
     if customer.visit_count < 2:
         return False
     gaps_before = customer.gap_sum - customer.last_gap
@@ -168,7 +173,10 @@ def _came_back(customer, usual_gap):
 
 
 def _growth(known, as_of):
-    """Last six months against the six before, of who has three orders in one."""
+    """Return the growth of the last six months against the six before.
+
+    Of customers with three orders in one of them.
+    """
     halves = {
         "before": (as_of - pd.DateOffset(months=12), as_of - pd.DateOffset(months=6)),
         "recent": (as_of - pd.DateOffset(months=6), as_of),
@@ -187,7 +195,7 @@ def _growth(known, as_of):
 
 
 def _risk(customer):
-    """Points for signals; none for who never bought or is lost."""
+    """Return points for signals; none for prospects and lost customers."""
     if customer.lifecycle_stage in ("prospect", "lost"):
         return None
     points, gap = 0, customer.expected_gap_days

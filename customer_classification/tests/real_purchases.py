@@ -1,5 +1,7 @@
-"""Loads real purchases into a company of its own and compares, customer by customer,
-what a run says of them with :mod:`pandas_reference`."""
+"""Real purchases in a company of its own.
+
+The result of a run is compared, customer by customer, with :mod:`pandas_reference`.
+"""
 
 import json
 import logging
@@ -20,7 +22,7 @@ from .policy.common import contradictions, ten_segments
 _logger = logging.getLogger(__name__)
 
 FOLDER_VARIABLE = "CUSTOMER_CLASSIFICATION_DATA"
-# What is compared: columns of the reference by kind of the field.
+# Compared columns of the reference by kind of the field.
 NUMBERS = (
     *("recency_days", "tenure_days", "visit_count", "order_count"),
     *("lifetime_order_count", "revenue", "lifetime_revenue", "refund_amount"),
@@ -31,12 +33,12 @@ DATES = ("first_purchase_date", "last_purchase_date")
 CLASSES = ("value_tier", "lifecycle_stage", "churn_risk")
 # Classes are equal to the bit; money and days to the last decimal that is stored.
 TOLERANCE = 1e-6
-# Up to so many purchases are created by the ORM, at half a millisecond each.
+# Most purchases created by the ORM, at half a millisecond each.
 ORM_ROWS = 30_000
 
 
 def data_file(name):
-    """Path of a file of the data folder.
+    """Return the path of a file of the data folder.
 
     :raises unittest.SkipTest: there is no such folder on this machine
     """
@@ -52,7 +54,9 @@ def data_file(name):
 
 
 def lifetimes_file(name):
-    """Path of a data set of PyPI's ``lifetimes``, which need not be importable.
+    """Return the path of a data set of PyPI's ``lifetimes``.
+
+    The package need not be importable.
 
     :raises unittest.SkipTest: the package is not installed
     """
@@ -64,7 +68,7 @@ def lifetimes_file(name):
 
 
 class RealPurchasesCase(TransactionCase):
-    """One data set in a company of its own, under the default policy of the addon."""
+    """One data set in a company of its own, by the addon's default policy."""
 
     title = ""
     as_of_date = None
@@ -106,8 +110,11 @@ class RealPurchasesCase(TransactionCase):
 
     @classmethod
     def _load_customers(cls):
-        """``{customer: partner id}``. Copies of one partner, in SQL: creating 23,570
-        by the ORM takes half a minute and is not what is tested here."""
+        """Create the customers and return ``{customer: partner id}``.
+
+        Copies of one partner, in SQL: creating 23,570 by the ORM takes half a minute
+        and is not under test here.
+        """
         names = cls.purchases["customer"].astype(str).unique().tolist()
         model = cls.env["res.partner"]
         pattern = model.create({"name": "Pattern", "customer_rank": 1})
@@ -143,7 +150,10 @@ class RealPurchasesCase(TransactionCase):
 
     @classmethod
     def _load_purchases(cls):
-        """By the ORM, as an import does; in SQL where that would take a minute."""
+        """Load the purchases by the ORM, as an import does.
+
+        In SQL where that would take a minute.
+        """
         rows = cls.purchases.copy()
         rows["partner_id"] = rows.pop("customer").astype(str).map(cls.partner_ids)
         rows["date"] = rows["date"].dt.date
@@ -154,7 +164,7 @@ class RealPurchasesCase(TransactionCase):
             cls.env.flush_all()
         else:
             cls._insert_purchases(rows)
-        # What autovacuum does when data are committed.
+        # As autovacuum does when data are committed.
         cls.env.cr.execute("ANALYZE res_partner, customer_purchase")
 
     @classmethod
@@ -187,7 +197,7 @@ class RealPurchasesCase(TransactionCase):
         return expected.sort_index()
 
     def _found(self):
-        """What a client reads of each profile, indexed by partner, in codes."""
+        """Return the profiles as a client reads them, by partner, in codes."""
         profiles = self.env["customer.profile"].search_fetch(
             [
                 ("company_id", "=", self.company.id),
@@ -205,7 +215,7 @@ class RealPurchasesCase(TransactionCase):
         return found.sort_index()
 
     def _differences(self, expected, found, name):
-        """Customers on whom run and reference differ in a column."""
+        """Return the customers on whom run and reference differ in a column."""
         if name in NUMBERS:
             # Odoo reads 0 where nothing is known; only the growth may be 0 itself.
             left, right = expected[name], found[name]
@@ -240,8 +250,11 @@ class RealPurchasesCase(TransactionCase):
         self._tell(found)
 
     def _assert_segments(self):
-        """No words contradict; and by the published map, each customer has the segment
-        that the scores of the reference give."""
+        """Assert that the segments contradict nothing and match the scores.
+
+        By the published map, each customer has the segment that the scores of the
+        reference give.
+        """
         self.assertEqual(contradictions(self.company), [])
         draft = self.env["classification.policy"].browse(
             self.policy.action_new_version()["res_id"]

@@ -1,4 +1,4 @@
-"""A company with something in every report, and what all of it adds up to."""
+"""A company with data in every report, and the expected totals."""
 
 from datetime import date, timedelta
 
@@ -15,9 +15,11 @@ TONER_PRICE = 40
 
 
 class ReportWorld(CampaignCase):
-    """Three customers, one of them with two contacts who log in; two campaigns in May,
-    which both touch the biggest customer; products with variants and in another unit;
-    two runs, a preview and a back-test.
+    """Three customers and two campaigns for reports.
+
+    One customer has two contacts who log in; the campaigns are in May, and both touch
+    the biggest customer; products with variants and in another unit; two runs, a
+    preview and a back-test.
     """
 
     policy_values = {
@@ -153,7 +155,10 @@ class ReportWorld(CampaignCase):
 
     @classmethod
     def _enter_purchases(cls):
-        """Orders of ``(product, quantity, price)`` lines, some of them given back."""
+        """Create orders of ``(product, quantity, price)`` lines.
+
+        Some of them are returned.
+        """
         small, medium = cls.shirt.product_variant_ids
         printer, copier, toner, flour = (
             product.product_variant_id
@@ -201,12 +206,14 @@ class ReportWorld(CampaignCase):
             [("company_id", "=", cls.company.id)]
         )
 
-    # What was bought, from the documents alone
+    # Purchases, from the documents alone
 
     @classmethod
     def _documents(cls, first=date.min, last=AS_OF):
-        """``[(customer, day, amount, margin)]`` of the purchases of some days, the
-        margin None where it is not known."""
+        """Return ``[(customer, day, amount, margin)]`` of purchases in a period.
+
+        The margin is None where it is unknown.
+        """
         orders = cls.env["sale.order"].search(
             [("company_id", "=", cls.company.id), ("state", "=", "sale")]
         )

@@ -1,4 +1,4 @@
-"""What each role may do, found on the running product and held against tables.
+"""Rights of each role, found on the running product, against tables.
 
 The tables are the files of ``tests/rights/``. After a wanted change of rights, tests
 with ``RIGHTS_MATRIX=write`` in their environment write them anew, for a person to read
@@ -64,7 +64,7 @@ class RightsMatrixCase(RightsWorld):
     def test_hostile_calls(self):
         self.check_hostile_calls()
 
-    # What there is
+    # Fields, methods and models
 
     @classmethod
     def _own_models(cls):
@@ -127,7 +127,7 @@ class RightsMatrixCase(RightsWorld):
         return {record._name: record for record in found}
 
     def _domain_here(self, name):
-        """The condition by which rows of a model are those of the world's company."""
+        """Return the condition for rows of the world's company."""
         for path in (
             *("company_id", "policy_id.company_id", "rules_id.company_id"),
             "scheme_id.company_id",
@@ -140,7 +140,7 @@ class RightsMatrixCase(RightsWorld):
     # Attempts
 
     def _may(self, attempt):
-        """Whether an attempt gives a true result; it leaves nothing behind."""
+        """Check if an attempt gives a true result; it leaves nothing behind."""
         try:
             with self.env.cr.savepoint() as savepoint:
                 result = attempt()
@@ -222,7 +222,7 @@ class RightsMatrixCase(RightsWorld):
     # Tables
 
     def _check_table(self, name, found):
-        """Hold what was found against the table, naming each difference."""
+        """Compare the findings with the table, naming each difference."""
         path = Path(__file__).resolve().parents[2] / self.addon / "tests" / "rights"
         path = path / f"{name}.txt"
         if os.environ.get("RIGHTS_MATRIX") == "write":
@@ -273,7 +273,7 @@ class RightsMatrixCase(RightsWorld):
     # Hostile calls
 
     def check_hostile_calls(self):
-        """Answer each call with a result or a sentence, whatever it is given."""
+        """Assert that each call is answered with a result or a sentence."""
         for name, method in self._own_methods():
             for role in ("portal", "user", "manager"):
                 for ids, kwargs in self._hostile_calls(name, method):
@@ -314,7 +314,7 @@ class RightsMatrixCase(RightsWorld):
 
 
 def _is_amount(field):
-    """Whether a field is, or may hold, money by its type or its name."""
+    """Check if a field is, or may hold, money by its type or its name."""
     if field.type in ("monetary", "json"):
         return True
     return field.type == "float" and any(word in field.name for word in WORDS_OF_MONEY)

@@ -1,4 +1,4 @@
-"""A company in which each model of the addon has a row, and people of each role."""
+"""A company with a row of each model of the addon and people of each role."""
 
 from datetime import timedelta
 

@@ -1,4 +1,7 @@
-"""Rows of any model of these addons, written past the ORM with what they need."""
+"""Rows of any model of these addons, written past the ORM.
+
+With the values that they need.
+"""
 
 from itertools import count
 
@@ -12,7 +15,7 @@ NUMBERS = count(1)
 
 
 class RowCase(ClassificationCase):
-    """Makes a row of a model that no person can create, for tests over all models."""
+    """Make rows of models that no person can create, for all-model tests."""
 
     def _models(self):
         """The models of these addons that have rows."""
@@ -24,8 +27,11 @@ class RowCase(ClassificationCase):
         ]
 
     def _row(self, model, values):
-        """A record of a model: with these values, the company of the test, and
-        anything where else something is required."""
+        """Return a record of a model.
+
+        With these values, the company of the test, and anything for other required
+        fields.
+        """
         values = {"company_id": self.company.id, "active": True, **values}
         stored = {
             name: field

@@ -1,6 +1,6 @@
-"""A kind of runs of its own: which countries have many contacts.
+"""A kind of runs of its own: countries with many contacts.
 
-What a new kind needs: facts, an engine, an explanation and a pipeline. Its two tables
+The parts of a new kind: facts, an engine, an explanation and a pipeline. Its two tables
 would be models of an addon.
 """
 
@@ -17,7 +17,7 @@ MANY = 3
 
 
 def read_facts(env):
-    """Facts: contacts of each country, and the class so far."""
+    """Return the facts: contacts of each country, and the class so far."""
     rows = env.execute_query(
         SQL(
             """

@@ -20,7 +20,7 @@ class ClassificationEvent(models.Model):
 
     def _deliver(self):
         super()._deliver()
-        # Rules do not see what was written before they were made: events of different
+        # Rules do not see writes from before their creation: events of different
         # moments are looked at apart, and those of a run are of one moment.
         for moment, events in self.grouped("create_date").items():
             events._fire_classes(moment)
@@ -39,7 +39,10 @@ class ClassificationEvent(models.Model):
         automation._fire_created(self._changes(), moment)
 
     def _profiles(self):
-        """Return ``{event: profile}`` of who still has one: one query."""
+        """Return ``{event: profile}`` of the customers that still have one.
+
+        One query.
+        """
         with_classes = self.filtered("classes_before")
         profiles = (
             self.env["customer.profile"]
@@ -58,7 +61,7 @@ class ClassificationEvent(models.Model):
     def _profiles_in(self, profiles):
         """Return the profiles of these events.
 
-        :param profiles: as of :meth:`_profiles`
+        :param profiles: the result of :meth:`_profiles`
         """
         return self.env["customer.profile"].concat(*(profiles[one] for one in self))
 

@@ -9,7 +9,7 @@ from odoo.addons.customer_classification.tests.common import AS_OF, Classificati
 
 @tagged("post_install", "-at_install")
 class TestAutomation(ClassificationCase):
-    """Odoo's automation rules see what runs and smart tags write by SQL."""
+    """Automation rules see changes that runs and smart tags write by SQL."""
 
     @classmethod
     def setUpClass(cls):
@@ -40,7 +40,7 @@ class TestAutomation(ClassificationCase):
                 **values,
             }
         )
-        # The tests are one transaction: the rule is older than what comes.
+        # The tests are one transaction: make the rule older than later writes.
         self.env.cr.execute(
             "UPDATE base_automation SET create_date = create_date - interval '1 day'"
             " WHERE id = %s",
@@ -135,7 +135,7 @@ class TestAutomation(ClassificationCase):
         [values] = self._profile(self.big).read(names, load=None)
         self.assertTrue(json.loads(json.dumps(values, default=str))["tier_explanation"])
 
-    # What is not passed on
+    # Events that are not passed on
 
     def test_a_rule_made_today_does_not_fire_for_yesterday(self):
         rule = self._rule("customer.profile", "on_write", self._note())
@@ -176,7 +176,7 @@ class TestAutomation(ClassificationCase):
     # Tags
 
     def test_smart_tags(self):
-        """A tag that a rule gives and takes away, for who gets or loses it only."""
+        """A tag from a rule triggers only for contacts that get or lose it."""
         tag = self.env["res.partner.category"].create({"name": "Smart"})
         ids = [self.big.id]
         self._rule(
@@ -191,7 +191,7 @@ class TestAutomation(ClassificationCase):
         self.assertEqual((self.big.function, self.small.function), ("x", False))
 
     def test_tags_by_hand_fire_once(self):
-        """Odoo sees what people write by itself."""
+        """Tags by hand trigger once: Odoo sees people's writes by itself."""
         tag = self.env["res.partner.category"].create({"name": "By hand"})
         self._rule("res.partner", "on_write", "record.write({'comment': 'x'})")
         self.big.category_id = tag
@@ -209,7 +209,7 @@ class TestAutomation(ClassificationCase):
         rule.action_run()
 
     def test_queries_follow_the_moments_not_the_customers(self):
-        """The rule looks at all who moved in one go."""
+        """The rule looks at all who moved at once, in few queries."""
         self._rule(
             *("customer.profile", "on_write", "pass"),
             filter_domain=f"[('value_tier_id', '=', {self._tier('low').id})]",

@@ -3,7 +3,10 @@ from odoo.tools import SQL
 
 
 class CampaignTouchSource(models.AbstractModel):
-    """Who registered for the events of a campaign answered; who came took part."""
+    """Event registrations as touches of a campaign.
+
+    A registration is an answer, attendance is participation.
+    """
 
     _inherit = "campaign.touch.source"
 
@@ -13,8 +16,11 @@ class CampaignTouchSource(models.AbstractModel):
 
     @api.model
     def _event_query(self, scope):
-        """A registration without a contact is known by its address. Cancelled ones
-        and drafts are none."""
+        """Return SQL of the registrations for events.
+
+        A registration without a contact is known by its address. Cancelled ones
+        and drafts are left out.
+        """
         return SQL(
             _TOUCHES,
             company=scope.company_id,

@@ -4,8 +4,8 @@ from odoo.tools import SQL
 
 # Kinds of programs of which a reward pays.
 PAYMENTS = ("gift_card", "ewallet", "loyalty")
-# Order lines that pay with what was bought or earned before: gift cards, e-wallets and
-# loyalty points. Discounts of promotions and coupons stay discounts.
+# Order lines that pay with earlier purchases or points: gift cards, e-wallets and
+# loyalty points. Discounts of promotions and coupons remain discounts.
 PAYING = SQL(
     """
     SELECT l.id
@@ -31,8 +31,10 @@ EITHER = SQL("%s UNION %s", PAYING, PREPAYING)
 
 
 class ClassificationSource(models.AbstractModel):
-    """What was paid with a gift card, an e-wallet or points was bought all the same;
-    the card itself was paid in advance, and counts when something is bought with it."""
+    """Purchases paid with a gift card, an e-wallet or points count.
+
+    The card itself is a prepayment; it counts when it is spent.
+    """
 
     _inherit = "classification.source"
 
@@ -65,7 +67,10 @@ class ClassificationSourceSale(models.AbstractModel):
 
     @api.model
     def _bought_orders(self):
-        """Those that were paid as a whole are not worth anything in Odoo."""
+        """Extend with orders paid in full by cards or points.
+
+        Odoo values such orders at nothing.
+        """
         paid = Domain("order_line.reward_id.program_id.program_type", "in", PAYMENTS)
         return super()._bought_orders() | paid
 

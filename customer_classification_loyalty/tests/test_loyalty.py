@@ -84,7 +84,7 @@ class LoyaltyCase(AccountingCase):
 
 @tagged("post_install", "-at_install")
 class TestLoyaltyByOrder(LoyaltyCase):
-    """What a card or points pay for was bought; discounts are discounts."""
+    """Purchases paid with cards or points count; discounts are discounts."""
 
     def test_paid_with_a_card(self):
         for program_type in ("gift_card", "ewallet", "loyalty"):

@@ -6,9 +6,9 @@ REACHED = ("pending", "sent", "open", "reply")
 
 
 class CampaignTouchSource(models.AbstractModel):
-    """Whom the mailings of a campaign reached, and who clicked or replied.
+    """Customers reached by mailings of a campaign, with clicks and replies.
 
-    To open a mail is no answer: programs open mails, too.
+    Opening a mail is not an answer: programs open mails, too.
     """
 
     _inherit = "campaign.touch.source"
@@ -19,8 +19,11 @@ class CampaignTouchSource(models.AbstractModel):
 
     @api.model
     def _mailing_query(self, scope):
-        """A trace names a record: a contact, a document of one, or only an address,
-        which is looked for among the contacts."""
+        """Return SQL of the mailing traces.
+
+        A trace names a record: a contact, a document of one, or only an address,
+        which is looked for among the contacts.
+        """
         return SQL(
             _TOUCHES,
             reached=list(REACHED),

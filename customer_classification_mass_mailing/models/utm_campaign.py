@@ -7,13 +7,15 @@ from odoo.addons.customer_classification.models.common.called_records import che
 class UtmCampaign(models.Model):
     _inherit = "utm.campaign"
 
-    # Odoo asks them on the form of everybody, also of who may not read mailings.
+    # Odoo reads them on every user's form, also without access to mailings.
     mailing_mail_count = fields.Integer(compute_sudo=True)
     ab_testing_mailings_count = fields.Integer(compute_sudo=True)
 
     def _campaign_mailing_domain(self):
-        """The contacts of the audience without the control group, as a mailing reads
-        it when it is sent."""
+        """Return the domain of the audience without the control group.
+
+        A mailing reads it when it is sent.
+        """
         return [
             (
                 "customer_participation_ids",

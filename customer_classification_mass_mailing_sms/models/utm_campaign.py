@@ -6,7 +6,7 @@ from odoo.addons.customer_classification.models.common.called_records import che
 class UtmCampaign(models.Model):
     _inherit = "utm.campaign"
 
-    # Odoo asks them on the form of everybody, also of who may not read mailings.
+    # Odoo reads them on every user's form, also without access to mailings.
     mailing_sms_count = fields.Integer(compute_sudo=True)
     ab_testing_mailings_sms_count = fields.Integer(compute_sudo=True)
 

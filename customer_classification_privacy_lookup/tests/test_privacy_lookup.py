@@ -68,7 +68,10 @@ class TestPrivacyLookup(ClassificationCase):
         self.assertEqual(len(wizard.line_ids), len(self._found(wizard)))
 
     def test_free_text_about_others_is_found(self):
-        """Found by its words, small and capital letters alike, and nothing else is."""
+        """Free text about others is found by its words.
+
+        Small and capital letters alike, and nothing else is found.
+        """
         found = self._found(self._lookup())
         self.assertIn((self.about_other._name, self.about_other.id), found)
         self.assertNotIn(

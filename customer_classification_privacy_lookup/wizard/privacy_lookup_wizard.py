@@ -9,8 +9,10 @@ DECISIONS = ("classification.override", "product.class.override")
 
 
 class PrivacyLookupWizard(models.TransientModel):
-    """Finds the rows that go with a contact, which Odoo leaves out, and the free text
-    that names a person."""
+    """Find rows that belong to a contact and free text that names a person.
+
+    Odoo leaves out the rows that go with a contact.
+    """
 
     _inherit = "privacy.lookup.wizard"
 
@@ -38,8 +40,10 @@ class PrivacyLookupWizard(models.TransientModel):
         )
 
     def _classification_conditions(self, name, model):
-        """SQL of the conditions by which rows of a model of ours are about the
-        person, or name it."""
+        """Return SQL conditions of the rows about the person.
+
+        Rows of one of our models that are about the person, or name it.
+        """
         if not model._original_module.startswith(ADDON):
             return []
         if not model._auto or model._transient or model._abstract:
@@ -72,7 +76,7 @@ class PrivacyLookupWizard(models.TransientModel):
 
 
 class PrivacyLookupWizardLine(models.TransientModel):
-    """Erases free text with what is archived, and where a row itself has to stay."""
+    """Erase free text with archived records, and where a row must stay."""
 
     _inherit = "privacy.lookup.wizard.line"
 

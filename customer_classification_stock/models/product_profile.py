@@ -28,11 +28,12 @@ STOCK = """
 
 
 class ProductProfile(models.Model):
-    """What lies in the company's internal locations of a product, and its value at
-    today's cost.
+    """Stock of a product in the company's internal locations.
+
+    With its value at today's cost.
 
     Nothing is stored: stock moves all day. The fields are read, searched, sorted and
-    summed up through one join with the sums of ``stock_quant``. What belongs to
+    summed up through one join with the sums of ``stock_quant``. Stock owned by
     somebody else, in consignment, is a quantity without a value.
     """
 
@@ -58,7 +59,10 @@ class ProductProfile(models.Model):
 
     @api.depends("product_tmpl_id", "company_id")
     def _compute_stock(self):
-        """Both numbers of all profiles: one query."""
+        """Compute both numbers of all profiles.
+
+        One query.
+        """
         sums = self._stock_query(
             SQL(
                 "p.product_tmpl_id = ANY(%s) AND q.company_id = ANY(%s)",
@@ -96,7 +100,7 @@ class ProductProfile(models.Model):
         return joined
 
     def _field_to_sql(self, alias, field_expr, query=None):
-        """The numbers of the stock by that join; 0 of what is not in stock."""
+        """Return SQL of the stock numbers by that join; 0 without stock."""
         column = STOCK_COLUMNS.get(field_expr)
         if column is None or query is None:
             return super()._field_to_sql(alias, field_expr, query)

@@ -10,7 +10,7 @@ DAY = date(2025, 3, 10)
 
 @tagged("post_install", "-at_install")
 class TestProductStock(ProductCase):
-    """What is in stock, beside the classes: read, searched, sorted, summed up."""
+    """Stock beside the classes is read, searched, sorted and summed up."""
 
     @classmethod
     def setUpClass(cls):
@@ -37,7 +37,7 @@ class TestProductStock(ProductCase):
 
     @classmethod
     def _put(cls, product, quantity, location=None, **values):
-        """So much of a product lies there now."""
+        """Put a quantity of a product at a location now."""
         quants = cls.env["stock.quant"].sudo()
         quants._update_available_quantity(
             product.product_variant_id, location or cls.location, quantity, **values

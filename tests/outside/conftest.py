@@ -1,4 +1,4 @@
-"""What the tests from outside share: Odoo, one served database, its users.
+"""Shared fixtures: Odoo, one served database, its users.
 
 Everything expensive is made once: one web server on one classified copy of the
 database with demo data, used by the API, fault and browser tests alike.
@@ -44,7 +44,7 @@ def session():
 
 
 def _drop_left_over(running):
-    """Drop the databases of test processes that are no more."""
+    """Drop the databases of dead test processes."""
     for (name,) in databases.sql(running, "SELECT datname FROM pg_database"):
         match = _TEMPORARY.fullmatch(name)
         if match and not Path("/proc", match[1]).exists():
@@ -75,7 +75,10 @@ def database(session, demo_database):
 
 @pytest.fixture(scope="session")
 def prepared(session, database):
-    """What `scripts/prepare_web.py` tells: users with their keys, class counts."""
+    """Return users with keys, and class counts.
+
+    As `scripts/prepare_web.py` prints them.
+    """
     return shell(session, database, "prepare_web.py")
 
 
@@ -115,7 +118,7 @@ def second_server(session, database, server):
 
 @pytest.fixture(scope="module")
 def bare_database(session):
-    """Name of a database with what the core depends on, without demo data."""
+    """Yield the name of a database with the core's dependencies, no demo."""
     name = temporary_name("bare")
     databases.database_from_template(session, name, foreign(session))
     yield name
@@ -124,7 +127,7 @@ def bare_database(session):
 
 @pytest.fixture(scope="module")
 def apps_database(session):
-    """Name of a database with the apps of all our addons, without demo data."""
+    """Yield the name of a database with the apps of all our addons, no demo."""
     name = temporary_name("apps")
     apps = foreign(session, glue=True)
     databases.database_from_template(session, name, apps)

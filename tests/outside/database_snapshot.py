@@ -1,9 +1,9 @@
-"""What a database consists of, as sets of names: compared before and after."""
+"""Contents of a database as sets of names, to compare before and after."""
 
 from odoo_commands import query
 
-# {what: query of one text column}. Everything is named by what does not change when
-# the same thing is made again: no ids.
+# {kind: query of one text column}. Names do not change when the same thing is made
+# again: no ids.
 CATALOG = {
     "relation": """
         SELECT concat_ws(' ', c.relkind, c.relname) FROM pg_class c
@@ -47,7 +47,7 @@ RECORDS = {
         SELECT concat_ws(' ', f.model || '.' || f.name, s.value)
           FROM ir_model_fields_selection s JOIN ir_model_fields f ON f.id = s.field_id
     """,
-    # Which modules exist is no matter of what is installed.
+    # The list of existing modules does not depend on installed ones.
     "external id": """
         SELECT module || '.' || name FROM ir_model_data
          WHERE model <> 'ir.module.module'
@@ -85,7 +85,7 @@ RECORDS = {
     """,
     "module": "SELECT name FROM ir_module_module WHERE state <> 'uninstalled'",
 }
-# Tables whose number of rows may differ: what people did, and Odoo's own bookkeeping.
+# Tables whose number of rows may differ: users' data, and Odoo's own bookkeeping.
 CHANGING = {
     *("res_partner", "utm_campaign", "ir_attachment", "base_registry_signaling"),
     *("product_template", "product_product", "product_value"),
@@ -132,7 +132,7 @@ def _tables(connection):
 
 
 def differences(before, after):
-    """Lines `+ kind: name` for what is new and `- kind: name` for what is missing."""
+    """Return lines `+ kind: name` for new and `- kind: name` for missing."""
     return [
         f"{sign} {kind}: {name}"
         for kind in before

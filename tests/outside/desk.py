@@ -12,7 +12,7 @@ FIRST_PAGE, LATER = 300_000, 120_000
 expect.set_options(timeout=LATER)
 # A screen that asked for nothing for so long has settled; looked at in steps.
 QUIET, STEP = 300, 50
-# A turn of the page itself: where it is slow, what it was told to do comes later.
+# A turn of the page itself: on a slow page, requested steps come later.
 TURN = f"""() => new Promise((done) =>
     requestAnimationFrame(() => setTimeout(done, {STEP})))"""
 TURNS = 3
@@ -90,7 +90,7 @@ class Desk:
         )
 
     def open_list(self, model, domain):
-        """Open what a domain finds as a list: other tests' records are not in it."""
+        """Open the records of a domain as a list, without other tests' records."""
         self.open(
             {
                 "type": "ir.actions.act_window",
@@ -105,7 +105,7 @@ class Desk:
         self.settle()
 
     def turn(self):
-        """Let the page do what it is about to do; False where it goes to another."""
+        """Let the page finish its next step; False if it goes to another page."""
         try:
             self.page.evaluate(TURN)
         except Error:
@@ -129,7 +129,7 @@ class Desk:
 
 
 class Reader(Desk):
-    """Somebody who knows nothing but the words on the screen, and clicks on those."""
+    """A person who knows only the words on the screen and clicks on them."""
 
     def __init__(self, page, url, login):
         super().__init__(page, url, login)
@@ -140,7 +140,7 @@ class Reader(Desk):
         page.on("framenavigated", lambda frame: self._asked.clear())
 
     def _on_request(self, asked):
-        # Workers and images may be told as begun and never as ended.
+        # Workers and images may be reported as begun and never as ended.
         if asked.resource_type in ("xhr", "fetch"):
             self._asked.add(asked)
 
@@ -160,7 +160,7 @@ class Reader(Desk):
         self.settle()
 
     def settle(self):
-        """Wait until the screen has what it asked for, and asks for nothing more."""
+        """Wait until the screen has loaded and asks for nothing more."""
         end = time.monotonic() + LATER / 1000
         quiet = 0
         while quiet < QUIET:
@@ -168,7 +168,7 @@ class Reader(Desk):
             quiet = quiet + STEP if self.turn() and not self._asked else 0
 
     def see(self, *texts):
-        """What a person would read, in the dialog if there is one."""
+        """Return the text to read, in the dialog if there is one."""
         for text in texts:
             expect(self.place.get_by_text(text).first).to_be_visible()
 
@@ -179,7 +179,7 @@ class Reader(Desk):
         return dialogs.last if dialogs.count() else self.page
 
     def press(self, name):
-        """Press the button of this name; an icon may stand before it."""
+        """Press the button of this name; an icon may precede it."""
         if isinstance(name, str):
             name = re.compile(rf"^\W*{re.escape(name)}$")
         buttons = self.place.get_by_role("button", name=name)
@@ -199,7 +199,7 @@ class Reader(Desk):
         self.place.get_by_role("tab", name=name, exact=True).click()
 
     def back_to(self, name):
-        """Go back by the way that stands above the screen."""
+        """Go back by the breadcrumb above the screen."""
         crumbs = self.page.locator(".o_breadcrumb, .o_control_panel")
         crumbs.get_by_role("link", name=name).last.click()
         self.settle()
@@ -210,7 +210,7 @@ class Reader(Desk):
         return self.place.get_by_label(words)
 
     def shown(self, label):
-        """What stands beside this label, where it cannot be changed."""
+        """Return the read-only text beside this label."""
         words = re.compile(rf"^\s*{re.escape(label)}\s*\??\s*$")
         return (
             self.place.locator("label")
@@ -229,17 +229,17 @@ class Reader(Desk):
         field.press("Tab")
 
     def choose(self, label, text):
-        """Write into a field and take what it offers."""
+        """Write into a field and take its suggestion."""
         self.field(label).fill(text)
         self.page.get_by_role("option", name=text).first.click()
 
     def row(self, text):
-        """The line of a list in which this text stands."""
+        """Return the line of a list with this text."""
         rows = self.place.locator("tbody").get_by_role("row")
         return rows.filter(has_text=text)
 
     def cell(self, text, column):
-        """What stands in a line under the head of a column."""
+        """Return the text of a line under the head of a column."""
         row = self.row(text).first
         table = row.locator("xpath=ancestor::table")
         heads = [head.strip() for head in table.locator("thead th").all_inner_texts()]
@@ -255,7 +255,7 @@ class Reader(Desk):
         field.press("Tab")
 
     def open_row(self, text):
-        """Open what stands in this line."""
+        """Open the record of this line."""
         self.row(text).first.locator("td").nth(1).click()
         self.settle()
 
@@ -269,7 +269,7 @@ class Reader(Desk):
         self.page.keyboard.press("Escape")
 
     def without_filters(self):
-        """Take away what the screen has filtered by itself."""
+        """Remove the screen's own filters."""
         while self.page.locator(".o_facet_remove").count():
             self.page.locator(".o_facet_remove").first.click()
             self.settle()

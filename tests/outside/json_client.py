@@ -1,10 +1,10 @@
-"""A client of Odoo's JSON-2 interface, as an outside program would write it."""
+"""A client of Odoo's JSON-2 interface, as an outside program has it."""
 
 import requests
 
 
 class Refused(Exception):
-    """What Odoo answered instead of a result: HTTP status and its sentence."""
+    """Odoo's refusal instead of a result: HTTP status and its sentence."""
 
     def __init__(self, status, message):
         super().__init__(f"{status}: {message}")

@@ -16,19 +16,21 @@ _QUIET = ("--stop-after-init", "--max-cron-threads=0", "--no-http")
 
 
 def temporary_name(purpose: str) -> str:
-    """Return a database name that says which process it belongs to."""
+    """Return a database name with the id of its process."""
     return f"out_{os.getpid()}_{purpose}"
 
 
 def foreign(session: Session, glue: bool = False) -> list[str]:
-    """Return the modules of Odoo itself on which our addons stand; with the glue
-    addons, those of the apps that they are made for, too."""
+    """Return the modules of Odoo itself on which our addons depend.
+
+    With the glue addons, those of the apps that they are made for, too.
+    """
     ours = repository_modules() if glue else core_modules()
     return databases.foreign_dependencies(session, ours)
 
 
 def modules(session: Session) -> list[str]:
-    """Return our addons and what this build of Odoo needs for a browser."""
+    """Return our addons and the modules that Odoo needs for a browser."""
     return [*repository_modules(), *databases.helpers_needed(session)]
 
 
@@ -38,7 +40,7 @@ def complaints(session: Session, database: str, *args: str) -> list[str]:
 
 
 def odoo_tests(session: Session, database: str, tests: str, *args: str):
-    """Run some of Odoo's own tests; return how many passed, and what failed."""
+    """Run some of Odoo's own tests; return the passed count and failures."""
     allowed = counts.read_allowed(TOOLS / "allowed_warnings.txt")
     reader = counts.OdooLog(allowed)
     # With tests Odoo serves all the same, and a demo may have its usual port.
@@ -49,14 +51,16 @@ def odoo_tests(session: Session, database: str, tests: str, *args: str):
 
 
 def uninstall(session: Session, database: str, *names: str) -> list[str]:
-    """Uninstall modules by Odoo's own command; return what Odoo complains about."""
+    """Uninstall modules by Odoo's own command; return Odoo's complaints."""
     args = ("module", "uninstall", "-d", database, *names)
     return _watched(session, database, *args)
 
 
 def shell(session: Session, database: str, script: str | Path, *args: str) -> dict:
-    """Run a script, one of `scripts/` by its name, in `odoo shell`; return what it
-    prints behind RESULT."""
+    """Run a script in `odoo shell` and return its output after RESULT.
+
+    One of `scripts/` by its name.
+    """
     found: list[str] = []
     lines: list[str] = []
 
@@ -97,6 +101,6 @@ def _watched(session: Session, database: str, *args: str) -> list[str]:
 
 
 def _log(database: str) -> Path:
-    """One log for each purpose, whatever the process."""
+    """Return the log for a purpose, the same for every process."""
     LOGS.mkdir(parents=True, exist_ok=True)
     return LOGS / f"outside_{database.rpartition('_')[2]}.log"

@@ -1,4 +1,4 @@
-"""A company of its own for a test, with its customers and a person who works there."""
+"""A company of its own for a test, with customers and an employee."""
 
 import datetime
 
@@ -18,7 +18,7 @@ CRONS = {"nightly": "ir_cron_recompute", "hourly": "ir_cron_refresh"}
 
 
 class Scene:
-    """What stands there before a person sits down; made through JSON-2.
+    """State before a person sits down, made through JSON-2.
 
     :ivar login: of the person, as `Desk` takes it
     :ivar company: id of the company
@@ -93,7 +93,7 @@ class Scene:
         return self._create("res.partner", *({"name": n, **values} for n in names))
 
     def add(self, purchases):
-        """Customers, as far as they are new, and what they bought.
+        """Create the new ones of the customers, and their purchases.
 
         :param purchases: `{name: [(days ago, amount)]}`
         """
@@ -134,13 +134,16 @@ class Scene:
         return self._admin.call(model, method, ids=ids)
 
     def run_scheduled(self, which):
-        """What Odoo does by itself after a while: the nightly or the hourly action."""
+        """Run a scheduled action as Odoo does after a while.
+
+        The nightly or the hourly action.
+        """
         job = self._xmlid("customer_classification", CRONS[which])
         self._admin.call("ir.cron", "method_direct_trigger", ids=[job], timeout=600)
 
 
 def day(days_ago):
-    """That day (UTC) as JSON takes it."""
+    """Return that day (UTC) as JSON takes it."""
     today = datetime.datetime.now(datetime.timezone.utc).date()
     return str(today - datetime.timedelta(days=days_ago))
 

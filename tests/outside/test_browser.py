@@ -1,5 +1,8 @@
-"""A browser opens each screen as an administrator and as a salesperson, in English
-and in Chinese; nothing may complain: no console error, no dialog, no red toast."""
+"""A browser opens each screen as administrator and as salesperson.
+
+In English and in Chinese; nothing may complain: no console error, no dialog, no red
+toast.
+"""
 
 import functools
 import re
@@ -54,9 +57,10 @@ def views(client):
 
 @pytest.fixture(scope="module")
 def first(client, prepared):
-    """Find a record which a user sees in the main company: `first(login, model)`.
+    """Find a record that a user sees in the main company.
 
-    A record of another company would make Odoo change companies and load anew.
+    Called as `first(login, model)`. A record of another company would make Odoo change
+    companies and load anew.
     """
     context = {"allowed_company_ids": [prepared["company"]]}
 
@@ -70,7 +74,10 @@ def first(client, prepared):
 
 
 def _open_all(desk, first, login, actions):
-    """Every view of each action, the form with a record in it where there is one."""
+    """Open every view of each action, the form with a record in it.
+
+    Where there is one.
+    """
     for action, (model, types) in actions.items():
         for view in types:
             if view != "form":
@@ -100,7 +107,10 @@ def test_each_other_action(desk, first, views, login):
 
 @pytest.mark.parametrize("login", LOGINS)
 def test_contacts(desk, first, login):
-    """List, kanban, and the forms of a customer, of her colleague and of a stranger."""
+    """The list, the kanban and the forms of contacts open.
+
+    The forms of a customer, of her colleague and of a stranger.
+    """
     window = desk(login)
     for view in ("list", "kanban"):
         window.open("base.action_partner_form", viewType=view)
@@ -176,8 +186,11 @@ def test_customers_of_a_day(desk, login):
 @pytest.mark.parametrize("login", LOGINS)
 @pytest.mark.parametrize("size", [WIDE, NARROW])
 def test_migration_matrix(desk, login, size):
-    """Another axis, another day, the customers of a number, back to the matrix as it
-    was, and its pivot."""
+    """The migration matrix opens with all its ways in and out.
+
+    Another axis, another day, the customers of a number, back to the matrix as it
+    was, and its pivot.
+    """
     window = desk(login)
     page = window.page
     page.set_viewport_size(size)

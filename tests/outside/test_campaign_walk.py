@@ -1,5 +1,7 @@
-"""A person takes a campaign from the idea to the verdict, by nothing but the words on
-the screen."""
+"""A person takes a campaign from the idea to the verdict.
+
+By nothing but the words on the screen.
+"""
 
 import re
 
@@ -23,7 +25,7 @@ def scene(client):
 
 @pytest.fixture
 def person(browser, server, scene):
-    """Somebody who plans campaigns, at the desk."""
+    """Return a planner of campaigns at the desk."""
     context = browser.new_context(viewport=WIDE, locale="en-US")
     person = Reader(context.new_page(), server.url, scene.login)
     person.log_in()
@@ -32,7 +34,7 @@ def person(browser, server, scene):
 
 
 def start_from_the_list(person):
-    """All customers of the list, a third of whom are left out by chance."""
+    """Add all customers of the list, a random third as control group."""
     person.menu("Customers", "Customers")
     person.page.locator(".o_switch_view.o_list").click()
     person.settle()
@@ -48,7 +50,7 @@ def start_from_the_list(person):
 
 
 def plan(person):
-    """What it shall bring, and what it costs."""
+    """Enter the goals and the costs of the campaign."""
     person.tab("Plan")
     person.fill("Target: Revenue", "1000")
     person.tab("Costs")
@@ -63,7 +65,10 @@ def plan(person):
 
 
 def let_time_pass(scene):
-    """The campaign is over since three weeks, and some of those addressed bought."""
+    """Let the campaign end three weeks ago, with purchases.
+
+    Some of those addressed bought.
+    """
     [campaign] = scene.find(
         "utm.campaign", [("title", "=", "Walk Spring Offer")], "campaign_control_share"
     )

@@ -39,7 +39,7 @@ def company(prepared):
 
 @contextlib.contextmanager
 def history_locked(session, database):
-    """Nobody can append to the history inside of the block; reading goes on."""
+    """Lock the history against appending in a block; reading goes on."""
     blocker = connect(session, database)
     blocker.autocommit = False
     history = "classification_change, classification_first_class"
@@ -62,7 +62,7 @@ def wait_until(condition, what, seconds=600):
 
 
 def profiles(connection, company):
-    """`{customer: everything that a run writes of it}`."""
+    """Return `{customer: all values that a run writes}`."""
     rows = query(
         connection,
         "SELECT partner_id, p::text FROM customer_profile p WHERE company_id = %s",
@@ -83,8 +83,10 @@ def revenues(connection, company, customers):
 
 
 def buy(client, connection, company):
-    """Purchases of today by many customers who lie dormant, so that the next run has
-    classes to change; returns the customers."""
+    """Create purchases of today by many dormant customers.
+
+    So that the next run has classes to change; return the customers.
+    """
     rows = query(
         connection,
         "SELECT p.partner_id FROM customer_profile p"
@@ -247,7 +249,7 @@ def _users_work_on(client, customers):
 
 
 def test_users_would_notice_a_lock(client, connection, session, database):
-    """The tripwire works: a lock that is really held makes a user's write fail."""
+    """The check works: a held lock makes a user's write fail."""
     blocker = connect(session, database)
     blocker.autocommit = False
     [customer] = client("admin").search_read("res.partner", [], "name", limit=1)

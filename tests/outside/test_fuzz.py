@@ -1,4 +1,4 @@
-"""Whatever a client sends by JSON-2, Odoo answers with a result or a sentence.
+"""Any call by JSON-2 is answered with a result or a sentence.
 
 ``FUZZ_CALLS`` is the number of calls, 200 by default, the same ones every time.
 """
@@ -28,7 +28,7 @@ def hostile():
 
 @pytest.fixture(scope="module")
 def known(client, prepared):
-    """Records that are there, of whatever name: the calls need not succeed."""
+    """Return existing records of any name: the calls need not succeed."""
     admin = client("admin")
 
     def first(model):
@@ -60,7 +60,7 @@ def known(client, prepared):
 
 
 def answer(client, call, context):
-    """What Odoo answers to a call, as JSON or as text."""
+    """Return Odoo's answer to a call, as JSON or as text."""
     model, method, ids, arguments = call
     body = {**arguments, "context": context, **({"ids": ids} if ids else {})}
     return requests.post(
@@ -85,7 +85,7 @@ def test_answers_are_results_or_sentences(client, known, hostile):
     @given(hostile.calls(known), st.one_of(st.just({}), hostile.CONTEXTS))
     def fuzz(call, context):
         got = answer(officer, call, context)
-        # What Odoo's own code alone answers to nonsense is not ours.
+        # Answers of Odoo's own code alone to nonsense are not ours.
         if got.status_code >= 500 and "customer_classification/" in got.text:
             found.setdefault(call[:2], (call, context, got.text[-1500:]))
 

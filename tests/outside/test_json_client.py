@@ -13,7 +13,7 @@ CLASSES = (
 
 @pytest.fixture(scope="module")
 def customer(client):
-    """Id of a customer who bought."""
+    """Return the id of a customer with purchases."""
     domain = [("customer_value_tier_id.code", "=", "vip")]
     [found] = client("admin").search_read("res.partner", domain, "name", limit=1)
     return found["id"]
@@ -128,7 +128,10 @@ def test_portal_is_refused(client, model, field):
 
 
 def test_portal_cannot_search_by_tier(client):
-    """A search that answers tells the class without reading it."""
+    """Portal users cannot search by tier.
+
+    A search that answers shows the class without reading it.
+    """
     with pytest.raises(Refused) as refused:
         client("portal").call(
             "res.partner",

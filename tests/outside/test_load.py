@@ -1,7 +1,7 @@
-"""Eight people work while runs follow one another: nothing fails, nothing is lost.
+"""Eight people work while runs follow one another: nothing is lost.
 
-`LOAD_SECONDS=120 ./dev test tests/outside/test_load.py` is the long version; without it
-the load takes as long as fits into all tests.
+And nothing fails. `LOAD_SECONDS=120 ./dev test tests/outside/test_load.py` is the long
+version; without it the load takes as long as fits into all tests.
 """
 
 import itertools
@@ -26,8 +26,8 @@ _WAITS = f"""
        AND now() - l.waitstart > CASE WHEN a.application_name = %s
                THEN interval '{LONGEST_WAIT_OF_RUN}' ELSE interval '{LONGEST_WAIT}' END
 """
-# What a run finds out of the documents alone; ids, dates of writing and what is
-# remembered of days before are another matter.
+# Results of a run from the documents alone; ids, dates of writing and remembered
+# earlier days are left out.
 _FACTS = """
     SELECT partner_id, order_count, lifetime_order_count, visit_count, revenue,
            lifetime_revenue, refund_amount, first_purchase_date, last_purchase_date,
@@ -208,7 +208,7 @@ class Decider(Person):
 
 
 class Runner(Person):
-    """Has the customers recomputed, all of them and those who changed, in turn."""
+    """Recompute all customers and the changed ones, in turn."""
 
     def work(self, number):
         method = ("recompute", "refresh")[number % 2]
@@ -234,7 +234,7 @@ def connection(session, database, server):
 
 @pytest.fixture(scope="module")
 def stage(client, prepared):
-    """Ids of what people work on."""
+    """Return ids of the records that people work on."""
     admin = client("admin")
     customers = admin.search_read(
         "customer.profile",
@@ -316,7 +316,7 @@ def _report(work, waits):
 
 
 def _nothing_is_lost(admin, work):
-    """What each person wrote last is what stands there."""
+    """Check that the last text that each person wrote is stored."""
     for one in work:
         for (partner, field), value in one.expected.items():
             [found] = admin.read("res.partner", [partner], field)
@@ -324,8 +324,11 @@ def _nothing_is_lost(admin, work):
 
 
 def _classes_are_those_from_nothing(admin, connection, stage):
-    """A run that finds no profile makes the same facts; one that compares everything
-    anew moves nobody."""
+    """Check that the classes equal those of runs from nothing.
+
+    A run that finds no profile makes the same facts; one that compares everything
+    anew moves nobody.
+    """
     company = stage["company"]
 
     def run(method):

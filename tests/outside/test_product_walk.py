@@ -1,5 +1,8 @@
-"""A salesperson is told what a quotation lacks, and an officer decides about a product,
-by nothing but the words on the screen."""
+"""A salesperson completes a quotation, an officer decides.
+
+The quotation lacks a product; the decision is about a product; by nothing but the words
+on the screen.
+"""
 
 import pytest
 from desk import WIDE, Reader
@@ -9,8 +12,11 @@ from scene import Scene
 
 @pytest.fixture
 def scene(client, request):
-    """A company of its own that lets a machine, which requires its installation: both
-    are services, for goods would ask for a warehouse where there is a stock."""
+    """Create a company that lets a machine with its installation.
+
+    The machine requires the installation: both are services, for goods would ask for a
+    warehouse where there is a stock.
+    """
     scene = Scene(client("admin"), request.node.name, "officer")
     values = {"company_id": scene.company, "taxes_id": [[6, 0, []]]}
     scene.machine, scene.service = scene.create(

@@ -1,4 +1,4 @@
-"""The rights of the table, tried by programs with API keys; and attacks on them."""
+"""Rights of the table, tried by programs with API keys, and attacks."""
 
 from pathlib import Path
 
@@ -68,7 +68,10 @@ def refused(node, model, method, **arguments):
 
 
 def test_officer_cannot_smuggle_an_undo(client):
-    """A merge whose log names the groups of a user would make an administrator."""
+    """An officer cannot smuggle in an undo.
+
+    A merge whose log names the groups of a user would make an administrator.
+    """
     node = client("plain_officer")
     [me] = node.search_read(
         "res.users", [("login", "=", "outside_plain_officer")], "id"

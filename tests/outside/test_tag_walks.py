@@ -44,13 +44,13 @@ def drag(person, name, onto):
 
 
 def middle(locator):
-    """Where to point at."""
+    """Return the point of an element at which to aim the pointer."""
     box = locator.bounding_box()
     return box["x"] + box["width"] / 2, box["y"] + 30
 
 
 def test_a_tree_and_a_branch_that_is_moved(walk):
-    """Tags are made, one is dragged below another with what stands below it."""
+    """Tags are created, and one is dragged below another with its branch."""
     scene, person = walk("tree")
     needs, service = scene.tags("Walk Needs", "Walk Service")
     [repair] = scene.tags("Walk Repair", parent_id=service)
@@ -103,7 +103,10 @@ def test_smart_tag(walk):
 
 
 def test_merge_with_what_names_them_and_undo(walk):
-    """Two tags become one, a saved filter follows, and all of it is taken back."""
+    """A merge of two tags with their references is done and undone.
+
+    A saved filter follows, and all of it is taken back.
+    """
     scene, person = walk("merge")
     old, new = scene.tags("Walk Wholesale", "Walk Whole-sale Trade")
     [partner] = scene.partners("Walk Dealer", category_id=[[6, 0, [old]]])
@@ -145,7 +148,7 @@ def test_merge_with_what_names_them_and_undo(walk):
 
 
 def test_many_at_once_and_undo(walk):
-    """A selection is tagged after a look at what will happen, and untagged again."""
+    """A selection is tagged after a preview, and untagged again."""
     scene, person = walk("many")
     [tag] = scene.tags("Walk Many")
     partners = scene.partners("Walk A of many", "Walk B of many")

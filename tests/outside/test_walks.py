@@ -1,5 +1,7 @@
-"""A person walks through each part of rules that one can trust, by nothing but the
-words on the screen: menus, buttons, tabs, labels, heads of columns, sentences.
+"""A person walks through each part of rules that one can trust.
+
+By nothing but the words on the screen: menus, buttons, tabs, labels, heads of columns,
+sentences.
 
 Each walk has a company of its own, so that none depends on another.
 """
@@ -50,7 +52,7 @@ def more_vips(person):
 
 
 def publish_unseen(person):
-    """Publish what nobody has previewed."""
+    """Publish rules without a preview."""
     person.press("Publish")
     person.see("Nobody has looked yet at what these rules change")
     person.press("Publish without a Preview")
@@ -58,8 +60,10 @@ def publish_unseen(person):
 
 
 def test_policy(walk, tmp_path):
-    """Rules are changed in a draft, refused where they contradict each other, taken
-    away as a file and brought back."""
+    """Rules are changed in a draft, refused, exported and imported.
+
+    Refused where they contradict each other.
+    """
     scene, person = walk("policy")
     person.log_in()
     new_version(person)
@@ -96,7 +100,10 @@ def test_policy(walk, tmp_path):
 
 
 def test_rehearse(walk):
-    """A preview shows before and after and who moves; limits are moved by keys."""
+    """A preview shows before and after; limits are moved by keys.
+
+    It shows who moves.
+    """
     scene, person = walk("rehearse")
     scene.add(regulars(30))
     scene.classify()
@@ -127,7 +134,10 @@ def test_rehearse(walk):
 
 
 def test_back_test(walk):
-    """The rules as of a past day, and a sentence about what they would be worth."""
+    """A back-test shows the rules as of a past day, and a verdict.
+
+    The verdict is a sentence about what they would be worth.
+    """
     scene, person = walk("back_test", "officer")
     scene.add(regulars(30, days_ago=range(10, 360, 30)))
     person.log_in()
@@ -145,7 +155,7 @@ def test_back_test(walk):
 
 
 def test_explain(walk):
-    """A profile says why, what to reach and to keep, and opens its documents."""
+    """A profile explains its class and outlook, and opens its documents."""
     scene, person = walk("explain", "officer")
     scene.add(regulars(30))
     scene.classify()
@@ -164,7 +174,7 @@ def test_explain(walk):
 
 
 def test_cause(walk):
-    """What moved because of new rules stands apart from what moved by new data."""
+    """Moves by new rules are shown apart from moves by new data."""
     scene, person = walk("cause")
     scene.add(regulars(30))
     scene.classify()
@@ -185,7 +195,7 @@ def test_cause(walk):
 
 
 def test_history(walk):
-    """The customers of a past day, and who went from where to where since."""
+    """A past day lists its customers, and their moves since."""
     scene, person = walk("history", "officer")
     scene.add(regulars(30, days_ago=(70, 100, 130)))
     scene.classify(days_ago=60)
@@ -208,7 +218,7 @@ def test_history(walk):
 
 
 def test_stability(walk):
-    """Who keeps a tier below its limit is found, and the run says how many."""
+    """Customers kept below their limit are found and counted by the run."""
     scene, person = walk("stability", "officer")
     scene.add(regulars(30))
     # The dearest purchase leaves the window between the two runs.
@@ -229,7 +239,7 @@ def test_stability(walk):
 
 
 def test_override(walk):
-    """A person decides; the numbers stand beside it; the decision ends."""
+    """A person overrides a class, shown beside the computed one, and ends it."""
     scene, person = walk("override", "officer")
     scene.add(regulars(30))
     scene.classify()
@@ -323,11 +333,11 @@ def test_freshness(walk):
 
 
 def us_date(days_ago):
-    """That day as a person in the United States types it."""
+    """Return that day as a person in the United States types it."""
     return datetime.date.fromisoformat(day(days_ago)).strftime("%m/%d/%Y")
 
 
 def odoo_date(days_ago):
-    """That day as Odoo's screens write it."""
+    """Return that day as Odoo's screens write it."""
     moment = datetime.date.fromisoformat(day(days_ago))
     return f"{moment:%b} {moment.day}"

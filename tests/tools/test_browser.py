@@ -1,4 +1,4 @@
-"""A machine without a browser gets one, or is told what to do; never a green run."""
+"""A machine without a browser gets one or instructions, never a pass."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tools.counts import Counts
 
 @pytest.fixture
 def bare(monkeypatch, tmp_path):
-    """A machine on which there is no Chromium, nor anything to get one."""
+    """Set up a machine without Chromium; return the programs it starts."""
     for name in ("FOLDER", "BIN", "LOGS"):
         monkeypatch.setattr(browser, name, tmp_path / name)
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))

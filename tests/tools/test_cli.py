@@ -1,4 +1,7 @@
-"""The command line: what is accepted, and one clear line for each expected trouble."""
+"""The command line: accepted arguments, and clear lines for errors.
+
+Each expected error is one line.
+"""
 
 import errno
 import subprocess

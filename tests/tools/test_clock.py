@@ -1,4 +1,4 @@
-"""`./dev test --day`: which clock, which library, what is refused."""
+"""`./dev test --day`: the clock, the library, and refusals."""
 
 import os
 import subprocess

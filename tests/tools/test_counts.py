@@ -1,4 +1,4 @@
-"""Numbers of tests: nothing that ran no test, or complained, may look green."""
+"""Numbers of tests: no run without tests, or with complaints, is green."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Templates: a larger one begins as a copy of the largest that it contains."""
+"""Templates: a larger one begins as a copy of its largest part."""
 
 from types import SimpleNamespace
 
@@ -11,7 +11,7 @@ SESSION = SimpleNamespace(odoo=SimpleNamespace(build="b1"))
 
 @pytest.fixture
 def templates(monkeypatch, tmp_path):
-    """Write what is known of templates: `templates("sale", ["base", "sale"])`."""
+    """Write descriptions of templates: `templates("sale", ["base", "sale"])`."""
     monkeypatch.setattr(databases, "STATE", tmp_path)
     (tmp_path / "templates").mkdir()
 

@@ -1,4 +1,4 @@
-"""The demo's table and digest, and the checks of `./dev lint` that are our own."""
+"""The demo's table and digest, and our own checks of `./dev lint`."""
 
 from tools import checks, demo, paths
 

@@ -1,4 +1,4 @@
-"""Finding Odoo 19: each wrong start is told in a sentence that says what to do."""
+"""Finding Odoo 19: each wrong start gets a sentence with the remedy."""
 
 import pytest
 

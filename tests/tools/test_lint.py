@@ -1,4 +1,4 @@
-"""`./dev lint` runs what pre-commit runs, and tells what has failed."""
+"""`./dev lint` runs the hooks of pre-commit, and reports failures."""
 
 import re
 import sys
@@ -11,7 +11,7 @@ from tools.lint import Check
 from tools.paths import ROOT, TOOLS
 
 CONFIG = (ROOT / ".pre-commit-config.yaml").read_text()
-# What is simply not there has no program.
+# Checks for files that must not exist have no program.
 ONLY_NAMES = {"forbidden-files", "en-po-files", "obsolete-dotfiles"}
 
 
@@ -60,7 +60,10 @@ def test_same_files_as_pre_commit():
 
 
 def test_npm_packages_come_from_any_registry():
-    """The lock has versions and hashes; where to get them is the machine's affair."""
+    """The lock has versions and hashes, and no address of a registry.
+
+    The registry is the machine's affair.
+    """
     lock = (TOOLS / "node" / "package-lock.json").read_text()
     assert '"integrity": "sha512-' in lock
     assert '"resolved"' not in lock

@@ -89,7 +89,10 @@ def test_killed_command_leaves_no_lock(state):
 
 @pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN])
 def test_leaving_the_block_ends_the_program(handler):
-    """Also where SIGINT is ignored, as in the background of a script."""
+    """Leaving the block ends the program, even if SIGINT is ignored.
+
+    It is ignored in the background of a script.
+    """
     code = "import time; print('started', flush=True); time.sleep(999)"
     before = signal.signal(signal.SIGINT, handler)
     try:

@@ -1,4 +1,7 @@
-"""README.rst and the page in Apps are made of the fragments; what is stale is named."""
+"""README.rst and the page in Apps are made of the fragments.
+
+Stale files are named.
+"""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""The rooms of the addon: what may import what, and one file a model in a room."""
+"""Rooms of the addon: allowed imports, and one file a model in a room."""
 
 import ast
 from collections import defaultdict
@@ -71,7 +71,7 @@ def test_every_room_has_a_floor(folder, floors):
 
 
 def test_order_of_loading_is_that_of_the_floors():
-    """Models are registered before what extends them."""
+    """Models are registered before their extensions."""
     tree = ast.parse((ADDON / "models/__init__.py").read_text())
     rooms = [node.names[0].name for node in tree.body]
     assert rooms == list(FLOORS)
@@ -121,8 +121,11 @@ def _named_tests(folder):
 
 
 def test_odoo_finds_every_test():
-    """A file that is not imported in `tests/__init__.py` would be lost silently; the
-    engine's tests are pytest's, and not to run twice."""
+    """Odoo finds every test file.
+
+    A file that is not imported in `tests/__init__.py` would be lost silently; the
+    engine's tests are pytest's, and must not run twice.
+    """
     rooms = sorted(ADDON.parent.glob("customer_classification*/tests"))
     named = {room: _named_tests(room) for room in rooms}
     lost = [

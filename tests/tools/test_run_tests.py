@@ -1,4 +1,7 @@
-"""Jobs: nothing is forgotten, two at a time; Odoo's own tests: only what is ours."""
+"""Jobs of the tests, two at a time; none is forgotten.
+
+Of Odoo's own tests only failures of ours count.
+"""
 
 import json
 import re

@@ -1,4 +1,7 @@
-"""Which pages `./dev screenshots` takes; the browser itself is for people to watch."""
+"""Pages that `./dev screenshots` takes.
+
+The browser itself is for people to watch.
+"""
 
 import pytest
 

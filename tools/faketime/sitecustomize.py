@@ -1,4 +1,4 @@
-"""What Python needs under libfaketime, found by PYTHONPATH where `--day` is given.
+"""Adaptation of Python to libfaketime, found by PYTHONPATH with `--day`.
 
 Python 3.11 sleeps until a moment of the monotonic clock; libfaketime up to 0.9.10
 moves that moment as if that clock were not the true one, and the kernel refuses it.

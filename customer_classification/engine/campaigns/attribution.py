@@ -1,9 +1,9 @@
-"""Which campaign brought which purchase.
+"""Attribution of purchases to campaigns.
 
 A purchase is attributable to the campaigns with which its customer was in touch on its
 day or within a number of days before. Three answers to the question which of them
-brought it stand side by side: the one that touched first, the one that touched last,
-or all of them alike. Whichever is asked, each purchase is given away once.
+brought it are given side by side: the one that touched first, the one that touched
+last, or all of them alike. In each of them, a purchase is given away once.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ def pair_key(campaign, customer):
 def net_purchases(
     purchases: pd.DataFrame, rules, usual_gap: float, digits: int = 2
 ) -> pd.DataFrame:
-    """Return purchases net of returns, with what they meant to customers.
+    """Return purchases net of returns, with their meaning for customers.
 
-    What is given back is taken from what the customer had bought last before it, and
-    from what was bought before that where it is more: so a return lowers the purchase
+    A return is taken from the customer's latest purchases before it, and
+    from earlier ones where it exceeds them: so a return lowers the purchase
     that it most likely belongs to, however late it comes.
 
     :param purchases: all documents of the customers: ``customer``, ``day`` (number),
-        ``amount`` (negative for what is given back) and ``margin`` (NaN unknown)
+        ``amount`` (negative for returns) and ``margin`` (NaN unknown)
     :param rules: the engine's :class:`Parameters`, for what is dormant
     :return: purchases alone, by customer and day: ``customer``, ``day``, ``amount``,
         ``net``, ``margin`` (of the net), ``is_first`` (on the customer's first day)
@@ -49,9 +49,9 @@ def net_purchases(
 
 
 def _after_returns(purchases):
-    """Amount of each document that stays; 0 for what gives back.
+    """Return the remaining amount of each document; 0 for returns.
 
-    Only the customers who gave something back are walked through.
+    Only the customers with returns are walked through.
     """
     amount = purchases["amount"].to_numpy("float64")
     net = np.where(amount > 0, amount, 0.0)

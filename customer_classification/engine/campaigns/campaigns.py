@@ -1,4 +1,4 @@
-"""Campaigns: from touches and purchases to what came of them."""
+"""Campaigns: from touches and purchases to results."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def evaluate(
     parameters: CampaignParameters,
     as_of: datetime.date,
 ) -> Outcome:
-    """Work out what came of campaigns up to a day.
+    """Evaluate campaigns as of a day.
 
     :param campaigns: by id: ``start`` and ``end`` (day numbers, NaN none), ``goal``,
         ``type``, ``window`` (days, 0 the parameters'), ``target_participants``,
@@ -76,7 +76,7 @@ def evaluate(
     return Outcome(people, figures.join(judged))
 
 
-# Who took part
+# Participants
 
 
 def _participants(entered, found):
@@ -133,7 +133,7 @@ def _touches(people, found):
 
 
 def _contaminated(campaigns, entered, found):
-    """Customers of the control group who were in touch all the same."""
+    """Return the number of control group customers in touch nevertheless."""
     left_out = entered[entered["is_control"]]
     touched = pair_key(found["campaign"], found["customer"])
     reached = np.isin(pair_key(left_out["campaign"], left_out["customer"]), touched)
@@ -141,11 +141,11 @@ def _contaminated(campaigns, entered, found):
     return _count(left_out.loc[reached, "campaign"], campaigns)
 
 
-# What came of it
+# Results
 
 
 def _results(credit, sales, parameters):
-    """Results of each participant who bought, by key."""
+    """Return the results of each participant who bought, by key."""
     own = sales.iloc[credit["sale"].to_numpy()].reset_index(drop=True)
     stayed = own["net"] > 0
     margin = own["margin"]
@@ -174,7 +174,7 @@ def _results(credit, sales, parameters):
 
 
 def _with_results(people, results):
-    """The participants with what came of each; 0 for who did not buy."""
+    """Return the participants with their results, 0 without purchases."""
     results = results.reindex(people.index)
     for name in results:
         flag = name.startswith("is_") or name.endswith("_margin")
@@ -261,7 +261,7 @@ def _with_shares(figures, campaigns, parameters):
 def _bought_since(people, purchases):
     """Return the participants' documents since their first touch.
 
-    Attributable or not: they tell new data from the passing of time.
+    Attributable or not: they distinguish new data from the passing of time.
     """
     reached = people.loc[people["first_touch"].notna()]
     rows = reached[["campaign", "customer", "first_touch"]].merge(
@@ -272,7 +272,7 @@ def _bought_since(people, purchases):
     return sums.set_axis(["bought_count", "bought_amount"], axis=1)
 
 
-# What would have come anyway
+# Expected without the campaign
 
 
 def _lifts(campaigns, figures, entered, purchases, sales, parameters, today):
@@ -336,7 +336,7 @@ def _lift(members, period, purchases, sales, parameters):
     }
 
 
-# What changed
+# Changes
 
 
 def campaign_changes(

@@ -23,8 +23,8 @@ def judge(figures: pd.DataFrame, campaigns: pd.DataFrame, parameters, today: flo
     unknown), ``peer_count`` and the medians of the peers.
 
     A campaign is rated when it is over: after its last day, or, without one, when no
-    purchase can count for it any more. Before that only a target that it has reached
-    already is told.
+    purchase can count for it any more. Before that only a target already reached is
+    reported.
     """
     over = is_over(figures, campaigns, today)
     measures = _measures(figures, campaigns)

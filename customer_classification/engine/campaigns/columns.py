@@ -22,8 +22,8 @@ PERFORMANCE_REASONS = (
     "no_measure",  # no target and too few peers
 )
 LIFT_VERDICTS = ("works", "harms", "unclear")
-# By what a goal is measured: what its target says, and what makes campaigns of
-# different size comparable.
+# Measures of a goal: one for its target, and one that makes campaigns of different size
+# comparable.
 TARGET_OF_GOAL = {
     "awareness": ("participant_count", "target_participants"),
     "sales": ("revenue", "target_revenue"),
@@ -45,14 +45,14 @@ class CampaignParameters:
     :ivar policy: id of the policy version
     :ivar attribution_days: days after a touch in which a purchase counts
     :ivar attribution_model: one of ``ATTRIBUTIONS``, by which return and targets are
-        reckoned
-    :ivar assumed_margin: margin of purchases of which none is known, None for none
+        computed
+    :ivar assumed_margin: margin of purchases with an unknown one, None for none
     :ivar judged_by: ``target_or_peers``, ``target`` or ``peers``
     :ivar strong, weak: shares of target or median from, and below, which it is so
     :ivar confidence: of the interval around a lift
     :ivar usual_gap: days between two purchases that are usual among all customers
-    :ivar documents: what counts as a purchase, and when a time was dormant, in the
-        caller's words: compared, not read
+    :ivar documents: rules for purchases and dormancy, as the caller's values: compared,
+        not interpreted
     """
 
     policy: int = 1

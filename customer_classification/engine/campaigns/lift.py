@@ -36,7 +36,7 @@ __all__ = [
     "student_quantile",
 ]
 
-# Up to so many customers in the smaller group, all that could be seen is counted.
+# Largest smaller group for which all possible results are counted.
 EXACT_UP_TO = 250
 # How likely a difference is to be found with the number of customers needed for it.
 POWER = 0.8
@@ -46,8 +46,8 @@ class Lift(NamedTuple):
     """Difference of two proportions, -1 to 1, and its interval.
 
     ``more`` customers, of both groups together and shared out as these are, are needed
-    to tell a difference of this size from none four times out of five (``POWER``); 0
-    where that makes no sense.
+    to detect a difference of this size four times out of five (``POWER``); 0 where that
+    makes no sense.
     """
 
     difference: float

@@ -6,7 +6,7 @@ from importlib import import_module
 
 
 class LazyModule:
-    """Stands for a module until one of its attributes is asked for."""
+    """A substitute for a module until one of its attributes is used."""
 
     def __init__(self, name: str):
         self._name = name

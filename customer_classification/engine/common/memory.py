@@ -1,8 +1,8 @@
 """Memory of rule versions: which earlier classes still count.
 
 The limits in force, and how long somebody has been below one, belong to the rules that
-made them and not to the version: whatever a new version does not change goes on. Rules
-are compared by leaving out what does not concern them, so that a rule that is added
+made them and not to the version: all that a new version leaves unchanged goes on. Rules
+are compared without the parts that do not concern them, so that a rule that is added
 later ends a memory too much rather than one too few.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-# Which version it is, and what it remembers, are no rules.
+# The id of a version, and its memory, are not rules.
 IDENTITY = frozenset({"policy", "remembers"})
 
 

@@ -1,9 +1,9 @@
 """Two proportions: intervals of their difference and the score test.
 
-The score test of Miettinen and Nurminen asks how far what was seen is from a
+The score test of Miettinen and Nurminen asks how far the observation is from a
 difference, measured at the likeliest two rates that differ by so much. It is inverted
-by its limit for large groups, and for small ones by counting all that could have been
-seen, with the chances that it has at these likeliest rates.
+by its limit for large groups, and for small ones by counting all possible observations,
+with their chances at these likeliest rates.
 
 Sources: Miettinen, Nurminen, Statistics in Medicine 4 (1985) 213–226; Storer, Kim,
 Journal of the American Statistical Association 85 (1990) 146–155, for the chances at
@@ -125,16 +125,17 @@ def exact_interval(x1, n1, x0, n0, confidence=0.95):
 
     seen = x1 / n1 - x0 / n0
     low, high = _edges(holds, near, seen)
-    # No difference is the question: it is asked itself, not what is beside it.
+    # The hypothesis is no difference: it is tested itself, not a value beside it.
     known = [seen, 0.0] if holds(np.zeros(1))[0] else [seen]
     return float(min(low, *known)), float(max(high, *known))
 
 
 def _edges(holds, near, seen):
-    """The outermost differences that hold, on both sides of what was seen.
+    """Return the outermost differences that hold, on both sides.
 
-    They are looked for around the limits of the score test, then between the last one
-    that does not hold and the first one that does, both sides at once.
+    Of the observed difference. They are searched around the limits of the score test,
+    then between the last one that does not hold and the first one that does, both sides
+    at once.
     """
     ends = np.array([-1.0, 1.0])
     away = np.abs(seen - np.array(near)) / 2 + 0.02
@@ -148,9 +149,10 @@ def _chances(x1, n1, x0, n0, differences):
 
     For each difference, at the likeliest rates that differ by so much.
 
-    The likeliest rates are themselves found in what was seen. Where one group is large
-    that makes the chance too small: the greatest a quarter of a standard error to both
-    sides of them is taken (``tests/engine/test_engine_coverage.py`` shows with what).
+    The likeliest rates are themselves found in the observation. Where one group is
+    large that makes the chance too small: the greatest a quarter of a standard error to
+    both sides of them is taken (``tests/engine/test_engine_coverage.py`` shows the
+    effect).
     """
     if n1 < n0:
         return _chances(x0, n0, x1, n1, -differences)
@@ -210,7 +212,7 @@ def _first_true(holds, n, *shape):
 class _Binomials:
     """Binomial distributions of one size, one for each of some rates.
 
-    Of large groups only what is within seven standard deviations is counted.
+    For large groups only counts within seven standard deviations are summed.
     """
 
     def __init__(self, n, rates):

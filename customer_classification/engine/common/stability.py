@@ -1,8 +1,8 @@
 """A class that is entered at once and left late.
 
-As for the value tiers of customers: who is better rises at once; who is worse falls
-only beyond a tolerance, and only after some days there. Days are counted and not
-runs, so that running twice a night changes nothing.
+As for the value tiers of customers: a better customer rises at once; a worse one falls
+only beyond a tolerance, and only after some days there. Days are counted and not runs,
+so that running twice a night changes nothing.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
 Each class and each warning is compared with later purchases, beside two simple
 rules that anybody could have used instead.
 
-*Population*: who had bought by the day; prospects would only make every class look
-good. Warnings are judged among those of them who had a churn risk: who is called lost
-already is not warned of any more, so no rule gets credit for them.
+*Population*: customers with purchases by the day; prospects would only make every class
+look good. Warnings are judged among those of them who had a churn risk: a customer who
+is lost already is not warned of any more, so no rule gets credit for them.
 
 *Terms*: a customer is lost when nothing was bought in the horizon. Precision: share of
 the warned who were lost; recall: share of the lost who had been warned of; F1: their
@@ -32,7 +32,7 @@ FIXED_DAYS = 90
 # Two rates differ when their difference exceeds this many standard errors: 5 % of
 # equal ones would.
 CRITICAL_Z = 1.96
-# What is read beside the facts of the day, by customer.
+# Columns read beside the facts of the day, by customer.
 OUTCOME = (
     "next_revenue",  # net money in the horizon
     "next_order_count",  # purchases in the horizon
@@ -62,13 +62,13 @@ def back_test(
     tier_keys: tuple[int, ...],
     as_of: datetime.date,
 ) -> BackTest:
-    """Compare the classes of a day with what then happened.
+    """Compare the classes of a day with the outcome.
 
     :param facts: facts up to the day, columns of ``FACTS``, by customer
     :param classes: the engine's result of that day, columns of ``RESULT``, same rows
-    :param outcome: columns of ``OUTCOME``, by customer; who is absent bought nothing,
-        and customers who are not among the facts may stand there
-    :param tier_keys: all tiers, best first, the one of who is not rated last
+    :param outcome: columns of ``OUTCOME``, by customer; absent customers bought
+        nothing, and customers who are not among the facts may be included
+    :param tier_keys: all tiers, best first, the unrated one last
     :param as_of: the day
     """
     known = (facts["lifetime_order_count"] > 0).to_numpy()
@@ -99,7 +99,7 @@ def _table(facts, classes, outcome, as_of):
 
 
 def _known_stages():
-    """Codes of the stages that customers who bought can have."""
+    """Return codes of the stages that customers with purchases can have."""
     return tuple(
         number
         for number, stage in enumerate(STAGES, 1)
@@ -193,8 +193,8 @@ def warning_measures(warned: int, hits: float, lost: int, customers: int) -> dic
     """Return the quality of a warning; None where undefined.
 
     :param warned: customers warned of
-    :param hits: how many of them were lost; a fraction where equal customers stand
-        at the edge of those warned of
+    :param hits: how many of them were lost; a fraction where customers of equal rank
+        are at the edge of those warned of
     :param lost: customers lost, warned of or not
     :param customers: customers that could have been warned of
     """
@@ -214,10 +214,10 @@ def warning_measures(warned: int, hits: float, lost: int, customers: int) -> dic
 def differ(hits: float, size: float, other_hits: float, other_size: float) -> int:
     """Compare two rates: 1 higher, -1 lower, 0 explained by chance.
 
-    0 also where one of them is over nobody.
+    0 also if one of them is over nobody.
 
-    Two-proportion z test with the pooled rate. Customers in both groups make the
-    true error smaller: it rather says 0 too often.
+    Two-proportion z test with the pooled rate. Customers in both groups make the true
+    error smaller: the result is 0 rather too often.
     """
     if not size or not other_size:
         return 0
@@ -233,7 +233,7 @@ def differ(hits: float, size: float, other_hits: float, other_size: float) -> in
 
 
 def ratio(part, whole):
-    """Their quotient, None without both or over zero."""
+    """Return the quotient, None with a missing part or over zero."""
     return None if part is None or not whole else part / whole
 
 

@@ -57,12 +57,12 @@ def changes(
     shown: Shown | None = None,
     old_rules: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """One row per customer and axis that differs.
+    """Return one row per customer and axis that differs.
 
     ``axis`` is one of ``AXES``, ``from`` and ``to`` are tier keys or codes, 0 for
     never classified; ``cause`` is the first that holds of
 
-    - *person*: somebody's decision stands, or stood until now, against the numbers;
+    - *person*: a manual override applies, or applied until now;
     - *data*: there was no classification yet;
     - *rules*: another policy version classified before, and by its rules the class
       would be another one today (where that is not known: the own purchases are the
@@ -71,7 +71,7 @@ def changes(
     - *time*: days went by, or the limits moved with the other customers.
 
     :param result: frame of :func:`classify` with the rows of ``facts``
-    :param shown: what people see; what the numbers say by default
+    :param shown: the shown classes; by default the computed ones
     :param old_rules: frame of :func:`classify` by the rules that classified before,
         of some customers
     """

@@ -51,17 +51,18 @@ def classify(
 
     :param facts: one row per customer, columns of ``FACTS``, index ``partner_id``;
         up to and including ``as_of``
-    :param previous: what they were, columns of ``PREVIOUS``; who is absent or has
-        tier 0 was never classified
+    :param previous: their former classes, columns of ``PREVIOUS``; a customer that is
+        absent or has tier 0 was never classified
     :param edges: limits of an earlier full run, for a run over some customers; without
         them, those of this population are found
-    :param standing: limits of the run before that the same rules found, which stand
+    :param standing: limits of the run before that the same rules found, which hold
         while those of this population are close to them
-    :param frozen: limits that stay whatever the population, as far as there are some
-    :raises ValueError: columns are missing, customers stand there twice, or the edges
+    :param frozen: limits that are kept whatever the population, as far as there are
+        some
+    :raises ValueError: columns are missing, customers are repeated, or the edges
         belong to other tiers
     """
-    # NaN stands for "none" and compares as false; numpy < 1.25 warns of it.
+    # NaN means "none" and compares as false; numpy < 1.25 warns of it.
     with np.errstate(invalid="ignore"):
         return _classify(facts, previous, parameters, as_of, edges, standing, frozen)
 
@@ -91,7 +92,10 @@ def _classify(frame, previous_frame, parameters, as_of, edges, standing, frozen)
 
 
 def _future_note(facts, today):
-    """Purchases dated after the as-of day: counted as of today, and told."""
+    """Return the note about purchases dated after the as-of day.
+
+    They are counted as of today.
+    """
     customers = int((facts.last_purchase_date > today).sum())
     return [{"code": "future_dates", "customers": customers}] if customers else []
 
@@ -103,10 +107,10 @@ def find_edges(
     standing: Edges | None = None,
     frozen: Edges | None = None,
 ) -> tuple[Edges, list]:
-    """Limits of this population, and notes.
+    """Find the limits of this population, and notes.
 
-    :param facts: namespace of arrays as of :func:`read_facts`
-    :param standing: as of :func:`classify`, and so ``frozen``
+    :param facts: namespace of arrays as :func:`read_facts` gives it
+    :param standing: as in :func:`classify`, and so ``frozen``
     """
     usual_gap = standing.population_gap_days if standing else None
     gap, notes = find_population_gap(facts, usual_gap)
@@ -168,7 +172,7 @@ def _found_before(limits, standing, found, digits):
 class Classes(NamedTuple):
     """Classes of customers on a day, without the day of their next review.
 
-    ``values``: ``{column of RESULT: array}``; beside them what the review needs: the
+    ``values``: ``{column of RESULT: array}``; beside them the input of the review: the
     rhythm, and whether the last purchase ended a dormancy.
     """
 
@@ -180,7 +184,7 @@ class Classes(NamedTuple):
 def classes(facts, previous, parameters, today, edges) -> Classes:
     """Classify customers as of a day.
 
-    :param facts: namespace of arrays as of :func:`read_facts`
+    :param facts: namespace of arrays as :func:`read_facts` gives it
     :param previous: the same of :func:`read_previous`
     :param today: day number, one for all or an array of one for each
     """

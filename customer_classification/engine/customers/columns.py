@@ -70,14 +70,14 @@ FACTS = {
     "open_quotation_amount": Column("money", "their amount"),
 }
 
-# What may stand beside them; without it, the rule that needs it looks elsewhere.
+# Optional columns; without one, the rule that needs it uses another.
 MORE_FACTS = {
     "comeback_count": Column("known", "purchases that ended a dormant time"),
     "quotation_end_date": Column("day", "first day on which a quotation expires"),
 }
 
-# What the customer was when last classified, with the facts that tell own changes
-# from the passing of time.
+# The customer's last classes, with the facts that distinguish own changes from the
+# passing of time.
 PREVIOUS = {
     "value_tier": Column("count", "key of the tier, 0 never classified"),
     "lifecycle_stage": Column("count", "code of the stage, 0 none"),
@@ -119,7 +119,7 @@ RESULT = {
 
 
 def read_facts(frame, digits: int):
-    """Arrays of the facts, and notes about numbers that were not usable.
+    """Return arrays of the facts, and notes about unusable numbers.
 
     :param frame: DataFrame with the columns of ``FACTS``, and any of ``MORE_FACTS``,
         index unique
@@ -127,8 +127,8 @@ def read_facts(frame, digits: int):
         of cents in binary are off by dust (5 customers of Online Retail have a net
         of 1e-13)
     :returns: (namespace of arrays of one length, list of notes); among the arrays
-        ``is_archived``, which only frames with a column ``active`` can tell
-    :raises ValueError: a column is missing or a customer stands there twice
+        ``is_archived``, which only frames with a column ``active`` have
+    :raises ValueError: a column is missing or a customer is repeated
     """
     require_columns(frame, FACTS, "facts")
     require_unique(frame, "facts")
@@ -152,7 +152,7 @@ def read_previous(frame, index, digits: int):
 
     Absent rows and ``None`` mean customers never classified.
 
-    :raises ValueError: a column is missing or a customer stands there twice
+    :raises ValueError: a column is missing or a customer is repeated
     """
     if frame is None:
         frame = pd.DataFrame({name: np.zeros(0) for name in PREVIOUS})

@@ -66,7 +66,7 @@ def letters(text):
 
 @lru_cache(maxsize=10_000)
 def fitted(text, length, padding):
-    """The letters of a text in exactly so many characters.
+    """Return the letters of a text in a fixed number of characters.
 
     >>> fitted("Manufacturing", 3, "X"), fitted("", 2, "X")
     ('MAN', 'XX')

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHIFT_LIMIT, JUMP_LIMIT = 0.1, 0.25
-# Half a customer stands in for each class that is empty on one side (Jeffreys' prior).
+# Half a customer is added for each class empty on one side (Jeffreys' prior).
 SMOOTHING = 0.5
 # A source has dried up when it gives less than this share of the usual ...
 DRY_SHARE = 0.2
-# ... and used to give at least so many documents a period.
+# Fewest documents a period before for a source to have dried up.
 DRY_MINIMUM = 10
 PERIOD_DAYS = 28
 PERIODS_BEFORE = 6
@@ -35,11 +35,11 @@ Counts = dict[str, int]
 
 
 def distribution(facts: pd.DataFrame, classes: pd.DataFrame) -> dict[str, Counts]:
-    """``{measure: {class: customers}}`` of a run, as plain JSON.
+    """Return ``{measure: {class: customers}}`` of a run, as plain JSON.
 
     Stages are those of everybody; the other measures are over customers who bought,
-    whom a list of imported prospects does not change. Facts are put into classes
-    that do not depend on the run (:func:`octave`).
+    which a list of imported prospects does not change. Facts are put into classes that
+    do not depend on the run (:func:`octave`).
 
     :param facts: columns of ``FACTS``, by customer
     :param classes: columns of ``RESULT``, same rows
@@ -156,7 +156,7 @@ def _chi_squared_95(freedom):
 
 
 def drift(before: list[dict[str, Counts]], now: dict[str, Counts]) -> dict[str, dict]:
-    """Compare the distributions of a run with those before.
+    """Compare the distributions of a run with those of earlier runs.
 
     :return: ``{measure: {psi, chance, class, share_before, share_now}}``; ``class`` is
         the one that contributes most
@@ -185,7 +185,7 @@ def _drift_of(expected, actual, runs):
 
 
 def jumped(found: dict[str, dict], limit: float) -> list[str]:
-    """Measures whose index is above the limit, and above what chance gives."""
+    """Return measures whose index exceeds the limit, and chance."""
     return [
         name for name, one in found.items() if one["psi"] > max(limit, one["chance"])
     ]

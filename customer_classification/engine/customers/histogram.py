@@ -44,7 +44,7 @@ STEP = (
 )
 # Values spread over more than this ratio are drawn on a logarithmic scale.
 _WIDE_SPREAD = 20
-# Whatever the limits, these get no tier.
+# These get no tier, whatever the limits.
 _NEVER_RATED = tuple(
     code(TIER_REASONS, name) for name in ("no_purchase", "too_new", "no_value")
 )
@@ -53,21 +53,20 @@ _NEVER_RATED = tuple(
 def histogram(
     facts: pd.DataFrame, result: Classification, parameters: Parameters
 ) -> dict:
-    """The spread of the values of a full run, as JSON takes it.
+    """Return the spread of the values of a full run, as JSON takes it.
 
     :param facts: frame of facts, with the rows of ``result.frame``
     :returns: ``metric``; ``steps``: lists of one length, best value first, each with
         ``value``, ``below`` (the next lower value of anybody, None for the lowest),
-        ``limit``, ``percent``, and of the customers at or above it ``buyers`` (of
-        whom top shares are taken; ``next_buyers`` are those at or above ``below``),
-        ``customers`` (the buyers who are rated), their ``revenue`` and, where costs
-        are known, ``margin``;
-        ``bars``: see :func:`_bars`; ``buyers``: how many are compared, ``top`` of
-        them with the highest value; ``ties``: whether equal values at a limit are in;
-        ``lapsed``: rated and not compared, who fall into the lowest tier;
-        ``nothing``: those of them, and of the others, whom the rules put into a tier
-        below it; ``unrated``; ``total`` of all. Archived customers are left out where
-        they do not count.
+        ``limit``, ``percent``, and of the customers at or above it ``buyers`` (of whom
+        top shares are taken; ``next_buyers`` are those at or above ``below``),
+        ``customers`` (the buyers who are rated), their ``revenue`` and, where costs are
+        known, ``margin``; ``bars``: see :func:`_bars`; ``buyers``: how many are
+        compared, ``top`` of them with the highest value; ``ties``: whether equal values
+        at a limit are in; ``lapsed``: rated and not compared, who fall into the lowest
+        tier; ``nothing``: those of them, and of the others, that the rules put into a
+        tier below it; ``unrated``; ``total`` of all. Archived customers are left out
+        where they do not count.
     """
     frame = result.frame
     if (
@@ -245,7 +244,7 @@ def _let_in(ordered, chosen, buyers, next_buyers, parameters):
 
 
 def _round_shares(count, least, most):
-    """Return the roundest top shares in percent of so many buyers.
+    """Return the roundest top shares in percent of a number of buyers.
 
     Below 100, which is the last tier's. Found by arithmetic, then checked with the
     engine itself.

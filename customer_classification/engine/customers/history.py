@@ -1,8 +1,8 @@
-"""Facts of all customers up to one day, from their purchases.
+"""Facts of all customers as of one day, from their purchases.
 
 *How it works*: customers become numbers 0..n-1, so that each sum is one pass over the
-documents without sorting them; only customers and days together are sorted, to tell
-how many different days there are and which are the first and the last two.
+documents without sorting them; only customers and days together are sorted, to find
+the number of different days, the first and the last two.
 ``replay.facts_at`` answers the same for any day of any customer, and takes longer.
 """
 
@@ -37,9 +37,9 @@ def roll_up(
     A document is an order and a visit when its amount is positive; others only lower
     the revenue on their day.
 
-    :param purchases: one row a document up to ``as_of``: ``partner_id`` (the
-        customer), ``day`` (number since 1970-01-01), ``amount`` (net, in company
-        currency, negative for what was given back), ``margin`` (NaN unknown)
+    :param purchases: one row a document up to ``as_of``: ``partner_id`` (the customer),
+        ``day`` (number since 1970-01-01), ``amount`` (net, in company currency,
+        negative for returns), ``margin`` (NaN unknown)
     :param usual_gap: the gap of all; with it, ``comeback_count`` is among the facts
     :returns: index ``partner_id``, each once, in no order; beside the facts
         ``unknown_margin_count``, the documents in the window of unknown margin
@@ -60,7 +60,7 @@ def roll_up(
 
 
 def usual_gap(facts: pd.DataFrame) -> float:
-    """The gap of all, from the facts of all."""
+    """Return the usual gap of all customers, from their facts."""
     read = SimpleNamespace(
         first_purchase_date=to_days(facts["first_purchase_date"]),
         last_purchase_date=to_days(facts["last_purchase_date"]),
@@ -72,7 +72,7 @@ def usual_gap(facts: pd.DataFrame) -> float:
 def lay_out(frame: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
     """Return the rows of a frame by customer in the order of ``index``.
 
-    Customers without a row get 0, no day, and NaN for what is unknown then.
+    Customers without a row get 0, no day, and NaN for values that are unknown then.
     """
     place = frame.index.get_indexer(index)
     rows = {}
@@ -107,7 +107,7 @@ class _Documents(NamedTuple):
             customers,
             customer,
             purchases["day"].to_numpy(),
-            # Whole numbers: their sums have no dust, in whatever order they come.
+            # Whole numbers: their sums are exact in any order.
             np.rint(purchases["amount"].to_numpy() * 10.0**digits),
             np.rint(purchases["margin"].to_numpy() * 10.0**digits),
             digits,
@@ -154,7 +154,7 @@ class _Visits(NamedTuple):
         )
 
     def facts(self):
-        """Their number, and the first and the last of them."""
+        """Return the number of visits, and the first and the last of them."""
         day, count, end = self.day, self.count, np.cumsum(self.count)
         return {
             "first_purchase_date": _date_at(day, end - count, count >= 1),

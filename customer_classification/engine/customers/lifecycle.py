@@ -21,8 +21,8 @@ PROSPECT, INTERESTED, NEW, ACTIVE, LOYAL, DORMANT, LOST, WON_BACK = (
 
 _BEGINNING = frozenset({"prospect", "interested", "new"})
 _KNOWN = frozenset(STAGES) - _BEGINNING
-# Automatic moves {from: stages it may become}. Who was known once is never taken for
-# a beginner again; people may move anybody anywhere.
+# Automatic moves {from: stages it may become}. A known customer never becomes a
+# beginner again; people may move anybody anywhere.
 ALLOWED_MOVES = {
     **{stage: frozenset(STAGES) for stage in _BEGINNING},
     **{stage: _KNOWN for stage in _KNOWN},

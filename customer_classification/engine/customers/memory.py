@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from .parameters import Edges, Parameters, TierLimit
 
-# Rules that change neither a value, nor a score, nor who is compared.
+# Rules that change neither a value, nor a score, nor the compared customers.
 _OF_CLASSES = frozenset(
     {
         *("tiers", "unrated_key", "min_orders", "min_tenure_days", "min_customers"),
@@ -62,11 +62,11 @@ def _gap_rules(parameters: Parameters) -> dict:
 
 
 def standing_edges(edges: Edges, old: Parameters, new: Parameters) -> Edges:
-    """Return the limits of a run that may stand by other rules.
+    """Return the limits of a run that may hold by other rules.
 
     Those that both versions find alike.
 
-    :param edges: what a run by the ``old`` rules used
+    :param edges: limits that a run by the ``old`` rules used
     :return: the same without the others; no usual gap is 0
     """
 
@@ -89,7 +89,10 @@ def standing_edges(edges: Edges, old: Parameters, new: Parameters) -> Edges:
 
 
 def _common(old, new, rules_of) -> set:
-    """Keys of the tiers, but the last, about which two versions say the same."""
+    """Return keys of the tiers with equal rules in two versions.
+
+    Without the last tier.
+    """
     before = {item.key: rules_of(old, item) for item in old.tiers[:-1]}
     same = {
         item.key
@@ -110,7 +113,7 @@ def remembered_tiers(old: Parameters, new: Parameters) -> dict[int, int]:
 
     :return: ``{tier by the old rules: tier by the new rules}``
 
-    Who was above several limits keeps the claim to the best of those that are the
+    A customer above several limits keeps the claim to the best of those that are the
     same: where only the limit of VIP is another one, a VIP is known to have been High.
     """
     same = _common(old, new, boundary_rules)

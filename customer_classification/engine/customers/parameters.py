@@ -31,7 +31,7 @@ class Component:
             object.__setattr__(self, "edges", tuple(map(float, self.edges)))
 
 
-# Recency, frequency and monetary value make the RFM code and stand always.
+# Recency, frequency and monetary value make the RFM code and are always present.
 DEFAULT_COMPONENTS = (
     Component("recency", 0.2),
     Component("frequency", 0.3),
@@ -43,10 +43,10 @@ DEFAULT_COMPONENTS = (
 class TierLimit:
     """A value tier and where it begins and ends.
 
-    ``limit`` is the top share of the buyers in percent (5 = the best 5 %) or the
-    lowest value, as :attr:`Parameters.tier_method` says. The last tier takes the
-    rest, whatever its limit. ``keep_limit`` is, in the same unit, how far a customer
-    may fall and keep the tier; None: :attr:`Parameters.keep_margin` says it.
+    ``limit`` is the top share of the buyers in percent (5 = the best 5 %) or the lowest
+    value, by :attr:`Parameters.tier_method`. The last tier takes the rest, whatever its
+    limit. ``keep_limit`` is, in the same unit, how far a customer may fall and keep the
+    tier; None: :attr:`Parameters.keep_margin` decides.
     """
 
     key: int
@@ -113,7 +113,7 @@ class Parameters:
     segments: tuple[segments.Segment, ...] = ()
 
     currency_digits: int = 2
-    # What counts as a purchase, in the caller's words: compared, not read.
+    # Rules for counting purchases, as the caller's values: compared, not interpreted.
     documents: tuple = ()
     # {other version: {its tier: tier here of which it is remembered}}
     remembers: Mapping[int, Mapping[int, int]] = field(
@@ -150,7 +150,10 @@ class Parameters:
 
     @property
     def value_digits(self) -> int:
-        """Decimals of what tiers are made of: a score has one."""
+        """Return the decimals of the values that decide tiers.
+
+        A score has one.
+        """
         return 1 if self.value_metric == "score" else self.currency_digits
 
     def window_start(self, as_of: datetime.date) -> datetime.date:
@@ -177,11 +180,11 @@ class Edges:
     ``recency`` (days), ``frequency`` (orders) and ``monetary`` (money) are the inner
     thresholds, rising, ``extras`` those of the other metrics by name; ``tier_limits``
     maps the key of a tier to the value from which it begins, ``keep_limits`` to the
-    value down to which it is kept; both are empty when there were too few buyers to
-    tell. ``limits_found`` maps it to the day on which that limit was found, and among
-    how many buyers; a limit of before this was kept has none. The last tier takes the
-    rest and has no limit. ``frozen`` has the keys of the tiers whose limits somebody
-    keeps on purpose, ``frozen_since`` the day since which, as ISO text.
+    value down to which it is kept; both are empty with too few buyers. ``limits_found``
+    maps it to the day on which that limit was found, and among how many buyers; a limit
+    from before days were kept has none. The last tier takes the rest and has no limit.
+    ``frozen`` has the keys of the tiers whose limits somebody keeps on purpose,
+    ``frozen_since`` the day since which, as ISO text.
     """
 
     recency: tuple[float, ...] = ()
@@ -199,7 +202,7 @@ class Edges:
     frozen_since: str = ""
 
     def thresholds(self, metric: str) -> tuple[float, ...]:
-        """Inner thresholds of a metric, rising; none where nothing is known of it."""
+        """Return the inner thresholds of a metric, rising; none if unknown."""
         if metric in METRICS:
             return getattr(self, metric)
         return self.extras.get(metric, ())

@@ -2,10 +2,10 @@
 
 *How it works*: purchases leave the window and silence grows by the day, so that the
 facts of each day to come are known already. All of them are found at once by
-:mod:`replay`, and the engine itself says what a customer is on each. The limits are
+:mod:`replay`, and the engine itself classifies the customer on each. The limits are
 taken as they are today.
 
-*Size*: a row for each customer and day of the window, about 400 a customer. Made for
+*Size*: a row for each customer and day of the window, about 400 a customer. Meant for
 the few customers that somebody looks at, not for all.
 """
 
@@ -31,7 +31,7 @@ MOST_ORDERS = 50
 
 
 class _Days(NamedTuple):
-    """The days to come of all customers, customer after customer, as rows."""
+    """The coming days of all customers, customer after customer, as rows."""
 
     place: NDArray  # row of the customer among the facts
     day: NDArray  # day number
@@ -71,13 +71,13 @@ def project(
 
     :param facts: columns of ``FACTS`` as of the day, index ``partner_id``
     :param purchases: their documents up to the day, as :func:`replay.facts_at` takes
-    :param previous: what they are on the day, columns of ``PREVIOUS``
+    :param previous: their classes on the day, columns of ``PREVIOUS``
     :param edges: limits of the last full run
     :returns: a row a customer, days NaT where it never comes:
 
-        ``below_date`` first day on which the value is below what keeps the tier,
+        ``below_date`` first day on which the value is below the limit to keep the tier,
         ``tier_date`` first day of another tier, and ``next_tier``, its key (0 none);
-        ``value_then``, what tiers are made of on that day (NaN where nothing);
+        ``value_then``, the value that decides tiers on that day (NaN without one);
         ``dormant_date``, ``lost_date`` of the stage;
         ``risk_date`` first day of a higher risk, and ``next_risk``, its code (0 none).
     """
@@ -112,13 +112,13 @@ def effort(
     """Return the purchases needed to reach the next tier or keep this one.
 
     :param facts: columns of ``FACTS`` as of the day, index ``partner_id``
-    :param tier_dates: day on which the tier is lost, as :func:`project` tells
+    :param tier_dates: day on which the tier is lost, as :func:`project` gives it
     :param targets: lowest values that ``reach`` and that ``keep``, NaN for none
     :returns: the targets, beside them the ``value`` today and the orders of the usual
         size ``orders_to_reach``, if they are bought today, and ``orders_to_keep``,
-        whether they are bought on the first day that counts or on the last one, NaN
-        where that is not known or too many; ``keep_from_date``, the first day that
-        counts where it is still to come, because today has left the window by then
+        whether they are bought on the first day that counts or on the last one, NaN if
+        unknown or too many; ``keep_from_date``, the first day that counts where it is
+        still to come, because today has left the window by then
     """
     today = np.full(len(facts), day_number(as_of))
     lost = as_days(tier_dates)
@@ -331,7 +331,7 @@ def _with_orders(facts, orders, bought, day, parameters):
 def _usual_order(facts, parameters):
     """Return the mean net amount of the orders in the window, or ever.
 
-    As an amount that can be bought; NaN where it is none.
+    As an amount that can be bought; NaN if there is none.
     """
     orders, ever = facts["order_count"], facts["lifetime_order_count"]
     of_all = facts["lifetime_revenue"] / ever.where(ever > 0)

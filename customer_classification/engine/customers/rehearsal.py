@@ -24,7 +24,7 @@ def transitions(
         or has no tier was never classified
     :param result: frame of the classes now
     :param revenue: money of each customer, rows as the result
-    :param was_classified: who was, where that is not who has a tier
+    :param was_classified: customers classified before, if not those with a tier
     """
     before = previous.reindex(result.index, fill_value=0)
     if was_classified is None:

@@ -1,10 +1,10 @@
-"""Facts and classes as of any day, again from the purchases themselves.
+"""Facts and classes as of any day, from the purchases themselves.
 
 A run reads facts up to one day. Here each row has a day of its own: so the past is
-corrected when an invoice arrives late, and the future is told if nothing is bought.
+corrected when an invoice arrives late, and the future without purchases is computed.
 
 *How it works*: the purchases are sorted by customer and day once; a customer and a day
-are one number. What happened up to a day, or between two, is then the difference of two
+are one number. The sum up to a day, or between two, is then the difference of two
 places in running totals, and the places of all rows are found by one binary search.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .parameters import Edges, Parameters
 
 
-# The facts that purchases tell; the others are of the open pipeline.
+# Facts from purchases; the others come from the open pipeline.
 PURCHASE_FACTS = (
     "first_purchase_date",
     "last_purchase_date",
@@ -50,19 +50,19 @@ PURCHASE_FACTS = (
 def facts_at(
     purchases: pd.DataFrame, points: pd.DataFrame, parameters: Parameters
 ) -> pd.DataFrame:
-    """The facts of customers, each as of a day of its own.
+    """Return the facts of customers, each as of a day of its own.
 
-    What the query of a run finds for a customer on that day: purchases after it are
-    not known yet, a document is an order and a visit when its amount is positive, and
-    others only lower the revenue.
+    The same facts as the query of a run on that day finds for a customer: later
+    purchases are not known yet, a document is an order and a visit when its amount is
+    positive, and others only lower the revenue.
 
     :param purchases: one row a document: ``partner_id``, ``day`` (date or day number;
         without one, it never happened), ``amount`` (net, in company currency, negative
-        for what was given back) and ``margin`` (NaN unknown)
-    :param points: one row an answer: ``partner_id`` and ``day``; a customer may stand
-        there on many days, and need not have bought
-    :returns: columns of ``FACTS``, rows and index as ``points``; what purchases do
-        not tell, as the open pipeline, is 0, or NaN where that says unknown
+        for returns) and ``margin`` (NaN unknown)
+    :param points: one row an answer: ``partner_id`` and ``day``; a customer may be
+        there with many days, and need not have bought
+    :returns: columns of ``FACTS``, rows and index as ``points``; facts beyond
+        purchases, as the open pipeline, are 0, or NaN for unknown ones
     """
     documents = _Documents.of(purchases, parameters.currency_digits)
     days = as_days(points["day"])
@@ -86,16 +86,16 @@ def classes_at(
     parameters: Parameters,
     edges: Edges,
 ) -> pd.DataFrame:
-    """The classes of rows that each have an as-of day of their own.
+    """Return the classes of rows that each have an as-of day of their own.
 
     :param facts: columns of ``FACTS``, each row as of its day, index unique
-    :param previous: columns of ``PREVIOUS``, what each row was before its day
+    :param previous: columns of ``PREVIOUS``, the classes of each row before its day
     :param days: the day of each row, in the order of ``facts``
     :returns: columns of ``RESULT`` but ``next_review_date``, rows as ``facts``
     """
     read, __ = read_facts(facts, parameters.currency_digits)
     before = read_previous(previous, facts.index, parameters.currency_digits)
-    with np.errstate(invalid="ignore"):  # NaN stands for "none"
+    with np.errstate(invalid="ignore"):  # NaN means "none"
         found = classes(read, before, parameters, as_days(days), edges)
     return result_frame(found.values, facts.index)
 
@@ -292,7 +292,7 @@ def _some(span):
 
 
 def _at(values, places, told):
-    """Values at places; NaN where nothing is told."""
+    """Return values at places; NaN for those that are not known."""
     padded = np.append(values, np.nan)
     return padded[np.where(told, places, len(values))]
 

@@ -41,10 +41,10 @@ class Rhythm(NamedTuple):
 
 
 def rhythm(facts, parameters, population_gap: float, today: float) -> Rhythm:
-    """Recency, tenure, expected gap and due days of each customer.
+    """Return recency, tenure, expected gap and due days of each customer.
 
-    Days that lie ahead of ``today`` count as today: a purchase dated in the future
-    is no negative recency.
+    Days that lie ahead of ``today`` count as today: a purchase dated in the future does
+    not make a negative recency.
     """
     bought = ~(np.isnan(facts.first_purchase_date) | np.isnan(facts.last_purchase_date))
     gap = np.where(bought, own_gap(facts, parameters, population_gap), np.nan)
@@ -70,7 +70,7 @@ def own_gap(facts, parameters, population_gap: float) -> NDArray:
 
 
 def gap_before(facts, parameters, population_gap: float) -> NDArray:
-    """The gap that was to expect before the last visit, from those before it."""
+    """Return the expected gap before the last visit, from earlier gaps."""
     span = facts.previous_purchase_date - facts.first_purchase_date
     return expected_gap(span, facts.visit_count - 2, parameters, population_gap)
 
@@ -130,7 +130,7 @@ def find_population_gap(facts, usual: float | None = None) -> tuple[int, list[di
 
     Of customers with two visits or more.
 
-    Rounded half up to whole days, at least 1; the usual gap of before stands while the
+    Rounded half up to whole days, at least 1; the former usual gap holds while the
     median is within ``GAP_TOLERANCE`` of it. Every expected gap depends on it, so that
     a median that wavers around a half would rewrite all customers every night, and let
     some go back and forth between classes.

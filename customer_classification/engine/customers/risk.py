@@ -42,7 +42,10 @@ def _level(points, parameters):
 
 
 def _signals(facts, rhythm, growth, parameters):
-    """``{name: who shows it}``; far overdue replaces overdue."""
+    """Return ``{name: customers with the signal}``.
+
+    Far overdue replaces overdue.
+    """
     far = rhythm.recency >= rhythm.far_overdue_after
     return {
         "overdue": (rhythm.recency >= rhythm.overdue_after) & ~far,

@@ -16,10 +16,10 @@ MIN_BINS, MAX_BINS = 3, 10
 class RuleError(ValueError):
     """Rules that contradict themselves.
 
-    The engine knows no language: a sentence for people is made from the code and
-    the values by who shows it.
+    The engine knows no language: a sentence for people is made from the code and the
+    values by the caller.
 
-    :ivar code: what is wrong, a word
+    :ivar code: the error, as a word
     :ivar values: where and by how much: ``field``, ``other`` (names of parameters),
         ``metric``, ``tier``, ``above`` (keys), and numbers
     """
@@ -57,7 +57,7 @@ def _require(condition, code, **values):
 
 
 def _check_numbers(parameters):
-    """No number but a tier's limit may be infinite; none may be unknown."""
+    """Refuse unknown numbers, and infinite ones except a tier's limit."""
     for item in fields(parameters):
         value = getattr(parameters, item.name)
         if isinstance(value, int | float):

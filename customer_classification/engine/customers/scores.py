@@ -51,8 +51,8 @@ def find_thresholds(
 
     Equal ones remain.
 
-    Those of before stand, all or none, while their shares are equal within the
-    tolerance (see :func:`stand`).
+    Earlier ones hold, all or none, while their shares are equal within the tolerance
+    (see :func:`stand`).
     """
     ordered = np.sort(values)
     shares = [part / bins for part in range(1, bins)]
@@ -69,7 +69,7 @@ def stand(ordered: NDArray, limits, shares, tolerance: float) -> bool:
     few of the others each night, and give all of them another day of review.
 
     :param ordered: finite values, rising
-    :param shares: what shall lie below each limit, 0..1
+    :param shares: wanted share below each limit, 0..1
     """
     limits, shares = np.array(limits, "float64"), np.array(shares, "float64")
     below, upto = (
@@ -127,10 +127,10 @@ def population(facts, rhythm, parameters) -> NDArray:
 def find_all_thresholds(facts, rhythm, parameters, standing, frozen=None):
     """Return the thresholds of each metric, and notes.
 
-    Notes tell of metrics with fewer bins.
+    Notes name metrics with fewer bins.
 
-    :param standing: edges of before, whose thresholds may stand; or None
-    :param frozen: edges whose thresholds stay whatever the population; or None
+    :param standing: earlier edges, whose thresholds may hold; or None
+    :param frozen: edges whose thresholds are kept whatever the population; or None
     """
     is_buyer = population(facts, rhythm, parameters)
     values = metric_values(facts, rhythm, parameters)
@@ -160,7 +160,7 @@ def _find_or_note(component, values, before, parameters):
     if count and known.min() == known.max():
         return (), [{"code": "no_spread", **about}]
     bins = max(1, min(wanted, count // parameters.customers_per_bin))
-    # Few who bought, or few of whom the metric is known: different remedies.
+    # Few buyers, or few with a known metric: the remedies differ.
     reason = "customers" if count == len(values) else "known"
     note = {"code": f"few_{reason}_for_bins", **about, "bins": bins, "wanted": wanted}
     found = find_thresholds(known, bins, before, parameters.limit_tolerance)
@@ -188,9 +188,9 @@ def score(facts, rhythm, edges, parameters) -> Scores:
 
 
 def value_score(scores, bins, weights) -> NDArray:
-    """Weighted bins as 0..100 with one decimal.
+    """Return weighted bins as 0..100 with one decimal.
 
-    A metric with one bin tells nothing and leaves its weight to the others, and so
+    A metric with one bin has no information and leaves its weight to the others, and so
     does, for one customer, a score of 0: the metric is not known. NaN when nothing is
     left.
     """

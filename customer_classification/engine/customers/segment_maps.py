@@ -14,8 +14,8 @@ _BETWEEN = re.compile(r"[;；\n]")
 # {template: [(code of the segment, boxes, claim of activity, claim of value, code of
 # the segment for whom the claims do not hold)]}.
 TEMPLATES = {
-    # What it says of a customer never contradicts stage, risk and tier: whoever is
-    # gone ends at a word for that, whoever slips at another, all others elsewhere.
+    # Its segments never contradict stage, risk and tier: lost customers end at a
+    # segment for that, slipping ones at another, all others elsewhere.
     "classes": [
         ("champion", "5 4-5 2-5", "staying", "much", "frequent"),
         ("frequent", "3-4 4-5 2-5", "staying", "none", "at_risk"),
@@ -62,7 +62,7 @@ def read_cells(text: str) -> frozenset:
 
     Recency, frequency, monetary.
 
-    :raises ValueError: with the box that is none
+    :raises ValueError: with the invalid box
     """
     cells = set()
     for box in filter(str.strip, _BETWEEN.split(text)):

@@ -1,9 +1,9 @@
 """Segments: a map over the RFM scores that never contradicts classes.
 
 The policy cuts the cube of 5 × 5 × 5 scores into segments. A segment may *claim* how
-active its customers are and how much they bring. Where the classes that people see
-say otherwise, the customer gets the segment named for that case, and so on down to
-one that claims nothing.
+active its customers are and how much they bring. Where the shown classes contradict the
+claim, the customer gets the segment named for that case, and so on down to one that
+claims nothing.
 
 *How it works*: where each segment leads is followed once for each kind of customer
 (four by activity, three by value); customers then take one look into a table.
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FIFTHS = range(1, 6)
 CELLS = tuple(itertools.product(FIFTHS, FIFTHS, FIFTHS))
-# Kinds of customers by what people see of them, in the order of the codes below.
+# Kinds of customers by their visible classes, in the order of the codes below.
 ACTIVITIES = ("steady", "medium_risk", "high_risk", "gone")
 VALUES = ("little", "middle", "much")
 # With which kinds a claim agrees.
@@ -49,7 +49,7 @@ class Segment(NamedTuple):
     """A segment of a policy.
 
     ``key`` is above 0; ``cells`` are scores ``(recency, frequency, monetary)``, each
-    1..5; ``otherwise`` is the key of the segment for customers of whom the claims do
+    1..5; ``otherwise`` is the key of the segment for customers for whom the claims do
     not hold, 0 for none. A segment without cells is reached from others only.
     """
 
@@ -182,7 +182,7 @@ def _way(segment, by_key, activity, value):
 def fifth_of(bins: int) -> NDArray:
     """Return the fifth of the middle of each bin as a table, 0 for none.
 
-    One bin of one is the middle, 3; ten bins fall in pairs.
+    The middle of a single bin is 3; ten bins fall in pairs.
     """
     scores = np.arange(1, bins + 1)
     return np.append(0, -(-(2 * scores - 1) * 5 // (2 * bins)))

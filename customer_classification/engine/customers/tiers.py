@@ -62,7 +62,7 @@ def tier_values(facts, scores, parameters) -> NDArray:
 def compared(values, is_buyer, parameters) -> NDArray:
     """Mark the customers compared by top shares.
 
-    Buyers with a known value, and only those above 0 where the rules say so.
+    Buyers with a known value, and only those above 0 if the rules exclude others.
 
     :param is_buyer: the population of :func:`scores.population`
     """
@@ -76,19 +76,20 @@ def find_limits(values, is_compared, parameters, standing=None, frozen=None):
     :return: ``{key: value from which the tier begins}``, ``{key: value down to which it
         is kept}``, and notes
 
-    Top shares become type-7 quantiles over those who are compared; empty when these
-    are fewer than ``min_customers``. Those of before that were found by the same rules
-    stand, all or none, while they cut off these shares within the tolerance and no
-    limit that is found anew crosses them.
+    Top shares become type-7 quantiles over those who are compared; empty when these are
+    fewer than ``min_customers``. Earlier ones that were found by the same rules hold,
+    all or none, while they cut off these shares within the tolerance and no limit that
+    is found anew crosses them.
 
-    A limit of a share is the highest amount that is not yet enough: who is above it
-    is in. A fixed limit, and what keeps a tier, is the lowest amount that is enough.
-    Both are amounts of the currency, or scores of one decimal, so that nothing lies
-    between what is told and what decides.
+    A limit of a share is the highest amount that is not yet enough: a customer above it
+    is in. A fixed limit, and a keep limit, is the lowest amount that is enough. Both
+    are amounts of the currency, or scores of one decimal, so that the amount shown is
+    the amount that decides.
 
     :param is_compared: mask of :func:`compared`
-    :param standing: edges of before, as of :func:`.memory.standing_edges`; or None
-    :param frozen: edges whose limits stay, whatever the population; or None
+    :param standing: earlier edges, as :func:`.memory.standing_edges` gives them; or
+        None
+    :param frozen: edges whose limits are kept, whatever the population; or None
     """
     if not parameters.is_ranked:
         return *_fixed_limits(parameters), []
@@ -126,7 +127,7 @@ def _fixed_limits(parameters):
 def _share_limits(values, parameters, standing, frozen):
     """Return limits and keep limits of top shares.
 
-    Frozen ones, those of before that stand, else those found now.
+    Frozen ones, earlier ones that hold, else those found now.
 
     :param values: rising values of those who are compared
     """
@@ -190,7 +191,10 @@ def _share_place(count, share):
 
 
 def share_count(count: int, share: float) -> int:
-    """Of how many of so many customers a top share is, where no two are alike."""
+    """Return the number of customers in a top share.
+
+    It presumes that no two customers have equal values.
+    """
     return count - 1 - int(_share_place(count, share))
 
 
@@ -221,8 +225,8 @@ def _with_something(limits, keeps, parameters, limit):
 def _share_notes(values, limits, parameters, kept):
     """Return notes of tiers reached by far more or fewer than their share.
 
-    Because many have one value or because somebody keeps the limit. Where all have one
-    value, the scores say so already.
+    Because many have one value or because somebody keeps the limit. If all have one
+    value, the notes of the scores say so already.
 
     :param kept: limits that are kept, by key
     """
@@ -269,12 +273,18 @@ def choice_notes(facts, rhythm, values, parameters):
 
 
 def rounded_down(value: float, digits: int) -> float:
-    """The next amount of so many decimals that is not above a value."""
+    """Return the largest amount not above a value.
+
+    With a number of decimals.
+    """
     return _rounded(value, digits, math.floor)
 
 
 def rounded_up(value: float, digits: int) -> float:
-    """The next amount of so many decimals that is not below a value."""
+    """Return the smallest amount not below a value.
+
+    With a number of decimals.
+    """
     return _rounded(value, digits, math.ceil)
 
 
@@ -293,7 +303,7 @@ def lowest_entering(limit: float, is_ranked: bool, digits: int) -> float:
 
 
 class _Stood(NamedTuple):
-    """Limits, and own keep limits, of before that stand, by tier."""
+    """Limits, and own keep limits, that hold from an earlier run, by tier."""
 
     limits: dict
     keeps: dict
@@ -303,7 +313,7 @@ _NOTHING = _Stood({}, {})
 
 
 def _standing(values, standing, parameters):
-    """Return the limits of before, if all still cut off their shares.
+    """Return the earlier limits, if all still cut off their shares.
 
     An own keep limit cuts off a share, too.
     """
@@ -358,15 +368,16 @@ def keep_limit(limit: float, margin: float) -> float:
 
 
 def tier(facts, previous, values, rhythm, edges, parameters, today: float) -> Tiers:
-    """The tier of each customer, with its reason.
+    """Return the tier of each customer, with its reason.
 
-    :param values: what tiers are made of, NaN unknown
+    :param values: the values that decide tiers, NaN unknown
     :param today: day number of the run
     :raises ValueError: the edges were found for other tiers
     """
     is_buyer = buyers(facts, rhythm)
     unrated = _unrated_reason(facts, values, is_buyer, rhythm, edges, parameters)
-    # Who bought nothing in the window reaches no limit, but leaves by the same path.
+    # A customer without purchases in the window reaches no limit, but leaves a tier in
+    # the same way.
     values = np.where(is_buyer & (unrated == 0), values, -np.inf)
     if parameters.no_value_rule != "limits":
         values = np.where(values <= 0, -np.inf, values)
@@ -389,8 +400,8 @@ def tier(facts, previous, values, rhythm, edges, parameters, today: float) -> Ti
 
 
 def _unrated_reason(facts, values, is_buyer, rhythm, edges, parameters):
-    """Code of why a customer gets no tier, 0 for who gets one."""
-    # A single tier needs no limit, and nobody to compare with.
+    """Return the code of why a customer has no tier, 0 with one."""
+    # A single tier needs neither a limit nor a comparison.
     is_cut = parameters.is_ranked and len(parameters.tiers) > 1
     too_few = is_cut and not edges.tier_limits
     return np.select(
@@ -422,7 +433,7 @@ def _why_unknown(edges, parameters):
     """Return the code of the reason for an unknown value of a buyer.
 
     Without spread or with too few customers a score is unknown for everybody; otherwise
-    this customer lacks what it weighs.
+    this customer lacks the weighed facts.
     """
     if parameters.value_metric == "margin":
         return NO_MARGIN
@@ -454,8 +465,8 @@ def _rank(values, previous, edges, parameters):
 def _limits_and_keeps(edges, parameters):
     """Return limits and keep limits of all tiers but the last, best first.
 
-    Who could keep a better tier keeps a lower one too, also where the best 30 % keep
-    the better and the lower has its tolerance only.
+    A customer who could keep a better tier keeps a lower one too, also where the best
+    30 % keep the better and the lower has its tolerance only.
     """
     keys = parameters.tier_keys[:-1]
     limits, own = edges.tier_limits, edges.keep_limits

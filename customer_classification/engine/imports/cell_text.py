@@ -6,7 +6,7 @@ and programs; people see no difference.
 
 import unicodedata
 
-# What is shown as a minus: hyphens, dashes, and the sign itself.
+# Characters shown as a minus: hyphens, dashes, and the sign itself.
 _MINUS = "\u2010\u2011\u2012\u2013\u2014\u2212\ufe58\ufe63\uff0d\u2796"
 # Marks that have no width: byte order, writing direction, joiners, soft hyphen.
 _UNSEEN = "\ufeff\u200b\u200c\u200d\u200e\u200f\u061c\u00ad" + "".join(
@@ -44,7 +44,7 @@ class Typed(str):
 def plain(text):
     """Return the text with ASCII digits, minus and spaces.
 
-    What has no width is left out.
+    Characters without width are left out.
     """
     if text.isascii():
         return text.translate(_PLAIN).strip()

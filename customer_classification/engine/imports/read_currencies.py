@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from .cell_text import folded, plain
 
-# What people and programs write and no list of currencies holds: {text: codes}.
+# Usual texts that no list of currencies holds: {text: codes}.
 _ALIASES = {
     "us$": ("USD",),
     "$us": ("USD",),
@@ -55,7 +55,7 @@ class Currency(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """The currency of a line, or why it has none.
+    """The currency of a line, or the reason without one.
 
     ``problem``: ``unknown``, ``inactive``, ``contradiction`` or ``ambiguous``, with
     the text that made it and the codes of the candidates.
@@ -83,7 +83,7 @@ class Currencies:
             self._by_text[_key(text)].update(codes[c] for c in known if c in codes)
 
     def candidates(self, text):
-        """``(active, inactive)`` ids of what a text may mean."""
+        """Return ``(active, inactive)`` ids of the possible meanings of a text."""
         ids = self._by_text.get(_key(text), ())
         active = {one for one in ids if self._by_id[one].active}
         return active, set(ids) - active
@@ -91,9 +91,9 @@ class Currencies:
     def decide(self, texts, own):
         """Return the :class:`Decision` about a line.
 
-        :param texts: what names a currency there, empty ones among them
-        :param own: the id of the company's currency: that of a line which names
-            none, and what an ambiguous sign means if it is one of its meanings
+        :param texts: texts that name a currency there, empty ones among them
+        :param own: the id of the company's currency: that of a line without one, and
+            the meaning of an ambiguous sign if it is among its meanings
         """
         left, said = None, ""
         for text in filter(None, texts):

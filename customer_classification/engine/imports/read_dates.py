@@ -1,6 +1,6 @@
 """Days of a column of a file, all read in the same order.
 
-``03/04/2026`` is in March or in April. What a column means is found from all its
+``03/04/2026`` is in March or in April. The meaning of a column is found from all its
 cells; cells that contradict the others are named, never guessed.
 """
 
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from .cell_text import plain
 
 YEAR_FIRST, DAY_FIRST, MONTH_FIRST, DAY_LAST = "ymd", "dmy", "mdy", "ydm"
-# Found by itself; a year followed by its day is written by nobody unless told so.
+# Orders found automatically; year-day-month only if chosen by a person.
 ORDERS = (YEAR_FIRST, DAY_FIRST, MONTH_FIRST)
 _LANGUAGES = (
     "en de fr es it nl pt sv da nb fi is pl cs sk sl hr hu ro bg el ru uk sr mk sq tr "
@@ -86,7 +86,7 @@ class Found(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def stamp(text):
-    """Return what stands in a cell; ``None`` where it is no day."""
+    """Return the stamp in a cell, or None for a text that is not a day."""
     text = plain(text)
     compact = _COMPACT_TIME.match(text)
     if compact:
@@ -124,9 +124,9 @@ def _without_time(text):
 
 @lru_cache(maxsize=256)
 def _zone(text):
-    """Minutes from UTC, the name of a zone, ``None`` or ``False``.
+    """Return minutes from UTC, the name of a zone, ``None`` or ``False``.
 
-    ``None`` where there is none, ``False`` where there is something else.
+    ``None`` without a zone, ``False`` for any other text.
     """
     if not text or text.lower() in _CLOCK_WORDS:
         return None
@@ -146,7 +146,7 @@ def _zone(text):
 
 
 def _parts(text):
-    """The three parts of a day, or its eight digits, and what stands between."""
+    """Return the three parts of a day, or its eight digits, and separators."""
     text = _IN_BRACKETS.sub("", text).strip(" ,")
     east = _EAST.fullmatch(text)
     if east:
@@ -226,9 +226,9 @@ def _month_key(name):
 
 @lru_cache(maxsize=1024)
 def month_of(name, language="en"):
-    """The number of a month with a name, ``None`` for none.
+    """Return the number of a month with a name, or None.
 
-    Also for several of which none is in this language.
+    None also for several of which none is in this language.
     """
     known = _months().get(_month_key(name), {})
     if len(known) == 1:
@@ -261,12 +261,12 @@ def reading(cells, today, first, last, usual=DAY_FIRST, chosen=None, language="e
 
     :param cells: texts, empty ones among them; days that the spreadsheet knows as
         such are none of them
-    :param first: the first plausible day, and ``last`` the last one: they tell
-        apart what else could be either
+    :param first: the first plausible day, and ``last`` the last one: they decide where
+        both orders are possible
     :param usual: the order of the reader's language, where nothing else decides
     :param chosen: the order that a person has chosen
-    :return: :class:`Found`; strangers are cells that are no days, or not in the
-        order of the column
+    :return: :class:`Found`; strangers are cells that are not days, or not in the order
+        of the column
     """
     stamps = {text: stamp(text) for text in set(cells) if text.strip()}
     language = language_of(_names(stamps.values()), language)

@@ -1,6 +1,6 @@
 """Numbers of a column of a file, all read with the same decimal sign.
 
-A single ``1,234`` may be a thousand or one and a bit. What a column means is found
+A single ``1,234`` may be a thousand or one and a bit. The meaning of a column is found
 from all its cells; cells that contradict the others are named, never guessed.
 """
 
@@ -52,8 +52,8 @@ class Reading(NamedTuple):
 class Found(NamedTuple):
     """The reading of a column, and the places of the cells that do not fit it.
 
-    ``against``: the place of a cell that is written in the other way; ``numbers``:
-    what stands in each cell, ``False`` in an empty one.
+    ``against``: the place of a cell that is written in the other way; ``numbers``: the
+    number in each cell, ``False`` in an empty one.
     """
 
     reading: Reading
@@ -63,9 +63,9 @@ class Found(NamedTuple):
 
 
 def number(text):
-    """Return what stands in a cell; ``None`` where it is no number.
+    """Return the number in a cell, or None for a text that is not one.
 
-    Signs, brackets and currencies may stand before and behind: ``(6.00)``,
+    Signs, brackets and currencies may be before and behind: ``(6.00)``,
     ``$(6.00)``, ``-$5.00``, ``5.00-``, ``€ 1.234,50``, ``12,5 %``.
     """
     return _typed(text) if isinstance(text, Typed) else _number(text)
@@ -89,7 +89,7 @@ def _number(text):
 
 
 def _usual(minus, whole, sign, rest):
-    """Match what most cells hold: digits, and at most one sign."""
+    """Match the usual cells: digits, and at most one sign."""
     if sign and len(rest) == 3 and len(whole) < 4 and whole[0] != "0":
         decimals, marks = _EITHER, sign
     else:
@@ -113,7 +113,7 @@ def _typed(text):
 
 
 def _dressed(before, core, behind):
-    """The number with what stands around its digits; ``None`` for nonsense."""
+    """Return the number with the text around its digits, None for nonsense."""
     around = f"{before}\0{behind}"
     minus = around.count("-")
     brackets = before.count("("), behind.count(")")
@@ -176,8 +176,8 @@ def reading(cells, chosen=None, neighbours=None):
     :param cells: texts, empty ones among them
     :param chosen: ``(decimal sign, sign of thousands)`` that a person has chosen
     :param neighbours: the decimal sign of the file's other columns, for a column
-        that says nothing itself
-    :return: :class:`Found`; strangers are cells that are no numbers, or not by the
+        without evidence
+    :return: :class:`Found`; strangers are cells that are not numbers, or not by the
         reading
     """
     numbers = [number(cell) if cell and cell.strip() else False for cell in cells]
@@ -252,7 +252,7 @@ def _first(numbers, condition):
 
 
 def value(text, found):
-    """Return a cell as text with a decimal point; ``None`` for no number.
+    """Return a cell as text with a decimal point; None if not a number.
 
     :param found: the :class:`Reading` of its column
     """

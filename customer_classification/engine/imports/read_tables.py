@@ -45,8 +45,8 @@ def lines(rows, by_title=False):
     """Return the rows that hold something, all of one width.
 
     :param rows: iterable of lists of cells, with empty ones
-    :param by_title: the first row has all columns; what others have beyond them is
-        kept apart, since a separator within a cell may have moved it there
+    :param by_title: the first row has all columns; further cells of others are kept
+        apart, since a separator within a cell may have moved it there
     """
     found = [
         Line(cells, number)
@@ -121,7 +121,7 @@ def xlsx_rows(sheet):
     """Cells of a sheet of openpyxl, opened only for reading."""
     from openpyxl.styles.numbers import BUILTIN_FORMATS
 
-    # Their "$" is whatever currency the computer has.
+    # Their "$" is the currency of the computer.
     everywhere = set(BUILTIN_FORMATS.values())
     sheet.reset_dimensions()
     for row in sheet.iter_rows():

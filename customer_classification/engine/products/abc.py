@@ -1,9 +1,9 @@
-"""ABC: which products make the value.
+"""ABC: the products that make the value.
 
-Products are ordered by what they brought. The class follows from the share of all
-that the products *before* one make, so that the one that crosses a limit still has
-the better class and the first is always A. Equal products have equal shares before
-them and so one class.
+Products are ordered by their value. The class follows from the share of all that the
+products *before* one make, so that the one that crosses a limit still has the better
+class and the first is always A. Equal products have equal shares before them and so one
+class.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def abc_curves(facts, parameters):
 
 
 def _values(facts, parameters):
-    """Return what each product is ranked by."""
+    """Return the values by which products are ranked."""
     digits = 6 if parameters.rank_by == "quantity" else parameters.currency_digits
     return np.round(facts[parameters.rank_by].to_numpy("float64"), digits)
 
@@ -107,7 +107,7 @@ def share_before(values: NDArray, groups: NDArray) -> NDArray:
 
 
 def _place(share, limits):
-    """0 for A .. 2 for C; the last for who has no share."""
+    """Return 0 for A .. 2 for C; the last for products without a share."""
     place = np.searchsorted(limits, np.nan_to_num(share, nan=1.0), "right")
     return np.where(np.isnan(share), _LAST, place)
 

@@ -21,7 +21,7 @@ ABC_REASONS = (
     "nothing_earned",  # sold, but for nothing or less
     "new",  # would be in the last class, and is not long for sale
     "not_sold",
-    "unknown",  # what is ranked by is not known
+    "unknown",  # unknown ranking value
 )
 XYZ_REASONS = (
     "limit",
@@ -66,8 +66,9 @@ class ProductParameters:
     :ivar band_low, band_high: shares of the products, or prices, by ``band_method``
     :ivar trend_months: full months compared, at most 12
     :ivar growth, decline: size of the trend, -1 to 1, from which it counts
-    :ivar documents: what counts as a sale, in the caller's words: compared, not read
-    :ivar remembers: ``{other version: axes of which its classes are remembered}``
+    :ivar documents: rules for counting sales, as the caller's values: compared, not
+        interpreted
+    :ivar remembers: ``{other version: axes on which its classes are remembered}``
     """
 
     policy: int = 1
@@ -101,10 +102,10 @@ class ProductParameters:
 
 
 class Periods:
-    """The stretches of time by which what was sold is summed up.
+    """Periods by which sales are summed up.
 
-    ``starts`` are the first days of full months and of the window, rising. What
-    was sold before the first of them is period 0, from ``starts[n - 1]`` on it is
+    ``starts`` are the first days of full months and of the window, rising. Sales
+    before the first of them are period 0, from ``starts[n - 1]`` on they are
     period n. Months are counted from the first one; the one that ``as_of`` falls
     into is not full unless it ends on that day.
 
@@ -126,11 +127,11 @@ class Periods:
         self._window_start = window_start
 
     def is_in_window(self) -> list[bool]:
-        """Of each period."""
+        """Return, for each period, whether it is in the window."""
         return [False, *(start >= self._window_start for start in self.starts)]
 
     def month(self) -> list[int]:
-        """Number of the full month of each period, -1 for none."""
+        """Return the number of the full month of each period, -1 for none."""
         numbers = [month_number(start) - self._first for start in self.starts]
         return [
             -1,

@@ -1,8 +1,8 @@
 """Limits that a run over all products finds, for runs over some of them.
 
 ABC classes and price bands come from the products together. A run that looks at some
-products judges them by the limits of the last run over all; so it says of them what a
-run over all with the same limits would say.
+products applies the limits of the last run over all; so its classes are those of a
+run over all with the same limits.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class ProductEdges:
 
     @classmethod
     def from_json(cls, values: Mapping) -> ProductEdges:
-        """Read limits as of :meth:`to_json`."""
+        """Read limits in the form of :meth:`to_json`."""
         bands = values["bands"]
         return cls(
             _numbers_for_keys(values["abc"]),
@@ -72,7 +72,7 @@ def _numbers_for_keys(found):
 def share_curves(values, groups, share) -> dict[int, tuple[list[float], list[float]]]:
     """Return the curves of products whose shares are known.
 
-    :param share: as of :func:`share_before`; NaN for values that have none
+    :param share: the result of :func:`share_before`; NaN for values that have none
     """
     frame = pd.DataFrame({"group": groups, "value": values, "share": share})
     frame = frame.dropna().drop_duplicates(["group", "value"])
@@ -84,10 +84,10 @@ def share_curves(values, groups, share) -> dict[int, tuple[list[float], list[flo
 
 
 def share_by_curves(values, groups, curves: Curves):
-    """Return the share of the group made by greater values, by curves found before.
+    """Return the share of the group made by greater values, by known curves.
 
     A value between two known ones has the share of the lower one, a value below all of
-    them has all before it, and of a group without a curve nothing comes before it.
+    them has all before it, and in a group without a curve nothing comes before it.
     NaN for values that are not positive.
     """
     share = np.full(len(values), np.nan)

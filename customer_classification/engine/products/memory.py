@@ -18,7 +18,7 @@ _OF_AXIS = {
     },
     "sales_lifecycle": {"trend_months", "trend_min_lines", "growth", "decline"},
 }
-# Rules that say how long something lasts: they go on with the days that have passed.
+# Rules about durations: days that have passed still count.
 _OF_DAYS = frozenset({"grace_days", "new_days", "introduction_days", "end_days"})
 
 

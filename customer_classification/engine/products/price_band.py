@@ -1,4 +1,4 @@
-"""Price bands: cheap, dear or between, among what can be compared.
+"""Price bands: cheap, dear or between, among comparable products.
 
 By fixed limits, or by type-7 quantiles of the list prices of a category; a band is
 entered strictly above its quantile, so that equal prices share a band. Where a

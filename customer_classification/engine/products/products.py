@@ -41,7 +41,7 @@ def product_facts(
     periods: Periods,
     parameters: ProductParameters,
 ) -> Sold:
-    """Sum up what was sold.
+    """Sum up the sales of products.
 
     :param sold: rows of ``product``, ``period`` (see :class:`Periods`), ``revenue``,
         ``margin`` (NaN unknown), ``quantity``, ``line_count``, and ``first_day`` and
@@ -91,7 +91,7 @@ def _day_numbers(days):
 
 
 def _months(days, periods):
-    """Number of the month of each day, NaN for none."""
+    """Return the month number of each day, NaN for none."""
     epoch = periods.month_of_day(np.datetime64(0, "D").item())
     months = days.to_numpy("datetime64[D]").astype("datetime64[M]")
     numbers = months.astype("int64").astype("float64") + epoch
@@ -143,7 +143,7 @@ def classify_products(
 def product_edges(
     sold: Sold, variants: Sold | None, parameters: ProductParameters
 ) -> ProductEdges:
-    """Find the limits among all products, and among their variants, if several."""
+    """Find the limits among all products and, if several, their variants."""
     fixed = parameters.band_method == "fixed"
     return ProductEdges(
         abc_curves(sold.facts, parameters),
@@ -183,7 +183,7 @@ def classify_variants(
 def read_previous_products(previous, index) -> pd.DataFrame:
     """Return the former classes in the order of the products.
 
-    Nothing where there are none.
+    Empty values where there are none.
     """
     if previous is None:
         previous = pd.DataFrame(index=index[:0], columns=list(PRODUCT_PREVIOUS))
@@ -206,7 +206,7 @@ def product_changes(
 
     Columns ``axis``, ``from``, ``to`` and ``cause``, the first that holds of
 
-    - *person*: somebody's decision stands, or stood until now, against the numbers;
+    - *person*: a manual override applies, or applied until now;
     - *data*: there was no classification yet;
     - *rules*: another policy version classified before, and by its rules the class
       would be another one today (where that is not known: nothing of the product's
@@ -214,7 +214,7 @@ def product_changes(
     - *data*: it was sold or returned, its price changed, or whether it is for sale;
     - *time*: days went by, or the others moved.
 
-    :param shown: a :class:`Shown` of what people see; what the numbers say by default
+    :param shown: a :class:`Shown` of the shown classes; by default the computed ones
     :param old_rules: frame of :func:`classify_products` by the rules that classified
         before, of some products
     """
@@ -263,7 +263,7 @@ def _causes(decided, before, by_rules, differs):
 
 
 def _differs(before, facts):
-    """Of which products something of their own differs."""
+    """Check for which products an own fact differs."""
     differs = np.zeros(len(facts), bool)
     for name in _OWN:
         now = facts[name].to_numpy("float64")

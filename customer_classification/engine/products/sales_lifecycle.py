@@ -3,7 +3,7 @@
 It moves both ways.
 
 The trend compares the quantity of the last full months with the same months a year
-before, where the product was sold then, so that a season is no trend; a younger one
+before, where the product was sold then, so that a season is not a trend; a younger one
 is compared with the months just before, over equal stretches of its own life.
 """
 
@@ -106,7 +106,10 @@ def _stretches(values, length, back):
 
 
 def _by_trend(trend, before, parameters):
-    """Growth and decline begin at their limit and end at half of it."""
+    """Return stages by trend.
+
+    Growth and decline begin at their limit and end at half of it.
+    """
     growth, decline = parameters.growth, -parameters.decline
     with np.errstate(invalid="ignore"):
         conditions = [

@@ -1,9 +1,9 @@
-"""XYZ: how regular the demand for a product is.
+"""XYZ: regularity of the demand for a product.
 
 The coefficient of variation of the quantity by month: population standard deviation
-over mean. Months without a sale count as zero: leaving them out calls who sold once
-in a year "stable" (docs/science.md §8). Only full months count, from the one of the
-first sale on, or a fixed number of them for every product.
+over mean. Months without a sale count as zero: leaving them out would call a product
+sold once a year "stable" (docs/science.md §8). Only full months count, from the one of
+the first sale on, or a fixed number of them for every product.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def variation(window: NDArray, months: NDArray):
 
     The coefficient is NaN where the mean is not positive.
 
-    Refunds of what was sold before the first month counted do not count.
+    Refunds of earlier sales than the first month counted do not count.
     """
     column = np.arange(window.shape[1])
     counts = column >= window.shape[1] - months[:, None]

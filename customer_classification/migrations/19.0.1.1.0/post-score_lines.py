@@ -1,5 +1,8 @@
-"""Scores became lines of the policy: what stood in four columns is carried over, and
-a policy without any line gets the scores that every policy starts with."""
+"""Turn scores into lines of the policy.
+
+The values of four columns are carried over, and a policy without any line gets the
+default scores.
+"""
 
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists

@@ -1,4 +1,4 @@
-"""What the release before left in the database and this one has no use for."""
+"""Remove leftovers of the earlier release."""
 
 from odoo.tools import SQL
 
@@ -23,9 +23,11 @@ def migrate(cr, version):
 
 
 def _empty_extensions(cr):
-    """Views that extend others are loaded one after the other, and each is checked
-    together with those that still name fields of before: they are empty until they are
-    loaded themselves."""
+    """Empty the views that extend others until they are loaded themselves.
+
+    They are loaded one after the other, and each is checked together with those that
+    still name former fields.
+    """
     cr.execute(
         """
         UPDATE ir_ui_view v SET arch_db = '{"en_US": "<data/>"}'

@@ -1,10 +1,10 @@
-"""Conditions are looked at with the rights of a person: name one for those of before.
+"""Name a person whose rights apply for each existing condition.
 
-Of a rule of a smart tag, and of a campaign, it is who made it. Of a rule of the library
-whose condition is still ours, it is the responsible of the policy. Another rule that no
-person made rests until somebody switches it on, and so does a live campaign with a
-filter that another person may have written since. What a policy finds must not change:
-filters that no person wrote go on with all rights.
+For a rule of a smart tag, and for a campaign, its creator. For a rule of the library
+whose condition is still ours, the responsible of the policy. Another rule that no
+person created rests until somebody switches it on, and so does a live campaign with a
+filter that another person may have written since. The documents of a policy must not
+change: filters that no person wrote keep all rights.
 """
 
 from lxml import etree
@@ -22,7 +22,7 @@ def migrate(cr, version):
 
 
 def _name_for_library(env):
-    """Name a person for each running rule of the library that nobody changed."""
+    """Name a person for each running library rule that nobody changed."""
     for record in _library_rules():
         rule = env.ref(f"{ADDON}.{record.get('id')}", raise_if_not_found=False)
         condition = record.findtext("field[@name='domain']") or ""

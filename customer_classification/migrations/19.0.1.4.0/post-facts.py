@@ -1,4 +1,4 @@
-"""What clients of the release before could write, and this one takes back."""
+"""Revert writes that clients could make in the earlier release."""
 
 from odoo.tools import SQL
 
@@ -21,8 +21,11 @@ def migrate(cr, version):
 
 
 def _take_back_future_runs(cr):
-    """Forget what runs as of a day still to come found; the next run over everybody
-    finds it as of its own day. Such a run would else be the last one until then."""
+    """Forget the findings of runs as of a future day.
+
+    The next run over everybody finds them as of its own day. Otherwise such a run would
+    be the last one until then.
+    """
     query = SQL(
         """
         UPDATE classification_run

@@ -1,4 +1,4 @@
-"""Since when the limits in force stand: what sentences tell of them.
+"""Set the days since which the limits in force hold, for sentences.
 
 Runs kept the limits that they used, and not the day on which they were found. It is
 that of the first of the runs over everybody, one after the other, that used them.
@@ -32,8 +32,10 @@ def migrate(cr, version):
 
 
 def _limits_found(runs):
-    """``{tier: [day, number of buyers]}`` of the limits of the first of these runs,
-    the last one made."""
+    """Return ``{tier: [day, number of buyers]}`` of the newest run's limits.
+
+    The runs come newest first.
+    """
     found = {}
     for tier, limit in runs[0][-1].get("tier_limits", {}).items():
         for *__, day, edges in runs:

@@ -1,4 +1,4 @@
-"""Amounts follow the rates; policies say which credit notes count."""
+"""Let amounts follow the rates, and policies choose credit notes."""
 
 from odoo import SUPERUSER_ID, api
 
@@ -10,7 +10,7 @@ def migrate(cr, version):
 
 
 def _convert_purchases(env):
-    """Convert again what was imported while there was no rate, or another one."""
+    """Convert purchases again that were imported with another rate or none."""
     env.cr.execute(
         """
         UPDATE customer_purchase i

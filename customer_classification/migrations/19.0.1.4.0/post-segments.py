@@ -1,7 +1,7 @@
-"""Segments became records, and their map a part of each policy.
+"""Turn segments into records, and their map into a part of each policy.
 
-Customers keep the word that they had until the next run, and every version gets the
-map that agrees with the classes: the fixed map of before is no more.
+Customers keep the word that they had until the next run, and every version gets the map
+that agrees with the classes: the former fixed map is gone.
 """
 
 from odoo.tools import SQL
@@ -28,8 +28,11 @@ def _keep_words(cr):
 
 
 def _give_maps(cr):
-    """In SQL: published versions are closed to the ORM. Rules about customers have
-    records of their own by now (19.0.1.5.0 before the update)."""
+    """Give each version the segment map.
+
+    In SQL: published versions are closed to the ORM. Rules about customers have
+    records of their own by now (19.0.1.5.0 before the update).
+    """
     names = ("sequence", "code", "cells", "activity", "value", "otherwise")
     lines = [(place, *line) for place, line in enumerate(TEMPLATES["classes"], 1)]
     columns = dict(zip(names, map(list, zip(*lines, strict=True)), strict=True))

@@ -1,7 +1,7 @@
 def migrate(cr, version):
-    """Have policies of before go on by their own way with equal values at a limit.
+    """Let existing policies keep their treatment of ties at a limit.
 
-    Without the column, Odoo would work out a choice for them that none of them made.
+    Without the column, Odoo would compute a choice for them that none of them made.
     """
     cr.execute(
         "ALTER TABLE classification_policy ADD COLUMN IF NOT EXISTS tier_ties varchar"

@@ -1,7 +1,7 @@
-"""Shipped texts of stages say the present rules, where nobody edited them.
+"""Update the shipped texts of stages that nobody edited.
 
 The stages are data of the company (``noupdate``), so an update leaves even the texts
-that it shipped. The texts of before and of now are kept here, not read from the files:
+that it shipped. The old and the new texts are kept here, not read from the files:
 this script stays true when those change again.
 """
 
@@ -38,7 +38,10 @@ TEXTS = {
 
 
 def migrate(cr, version):
-    """Each language for itself: who edited one did not edit the others."""
+    """Update each language for itself.
+
+    An edited text in one language does not keep the others.
+    """
     for code, languages in TEXTS.items():
         for language, (now, before) in languages.items():
             cr.execute(

@@ -1,6 +1,6 @@
-"""Reasons of what rests or failed are codes with values, no more a text.
+"""Turn reasons of resting or failed records into codes with values.
 
-The texts of before stay as they are, in the language of who ran.
+Existing texts are kept, in the language of the user who ran.
 """
 
 from odoo.tools import SQL

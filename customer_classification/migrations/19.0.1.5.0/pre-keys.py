@@ -1,8 +1,8 @@
-"""Rows that runs write keep the foreign key to their subject alone.
+"""Drop foreign keys of rows that runs write, except to their subject.
 
 PostgreSQL looked up each key of each row, which took longer than to write the row.
-What ``ondelete`` of the other fields says is done in Python. The columns with who
-wrote a row, and when, were never read.
+``ondelete`` of the other fields is carried out in Python. The columns with author and
+time of a row were never read.
 """
 
 from odoo.tools import SQL
@@ -37,7 +37,7 @@ def migrate(cr, version):
 
 
 def _drop_keys(cr):
-    """Drop the foreign keys and what Odoo noted of them."""
+    """Drop the foreign keys and Odoo's records of them."""
     cr.execute(
         """
         SELECT r.relname, k.conname

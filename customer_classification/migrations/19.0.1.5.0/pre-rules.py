@@ -1,9 +1,9 @@
-"""Rules of each kind get records of their own, with versions of their own.
+"""Give the rules of each kind records and versions of their own.
 
-One record stands for each version that differed from the one before it in what it said
-of customers, of products or of campaigns. Policies refer to them, lines of tiers,
-scores and segments belong to those of customers. What a run reads stays the same, so
-that nobody moves.
+There is one record for each version whose rules for customers, products or campaigns
+differed from the one before. Policies refer to them, lines of tiers, scores and
+segments belong to those of customers. The input of a run stays the same, so that nobody
+moves.
 """
 
 from odoo.tools import SQL
@@ -77,12 +77,12 @@ def _rename_versions_since(cr):
 
 
 def _forget_constraint(cr, name):
-    """Let Odoo know no constraint of a column that is no more."""
+    """Remove Odoo's record of a constraint whose column is gone."""
     cr.execute(SQL("DELETE FROM ir_model_constraint WHERE name = %s", name))
 
 
 def _columns(cr, kind):
-    """Names of the columns of a kind that the earlier release had, in their order."""
+    """Return a kind's columns of the earlier release, in their order."""
     wanted = KINDS[kind]
     condition = (
         SQL("column_name LIKE %s AND column_name NOT LIKE %s", wanted, r"%\_id")
@@ -104,8 +104,10 @@ def _columns(cr, kind):
 
 
 def _policies(cr):
-    """``[(id, company, state)]`` in the order in which they came into force, drafts
-    last."""
+    """Return ``[(id, company, state)]`` in the order of coming into force.
+
+    Drafts come last.
+    """
     cr.execute(
         """
         SELECT id, company_id, state FROM classification_policy
@@ -116,7 +118,7 @@ def _policies(cr):
 
 
 def _said(cr, columns):
-    """``{policy: what it says}`` in some columns."""
+    """Return ``{policy: its values}`` in some columns."""
     names = SQL(", ").join(map(SQL.identifier, ("id", *columns)))
     cr.execute(SQL("SELECT %s FROM %s", names, SQL.identifier(POLICY)))
     return {id_: _plain(values) for id_, *values in cr.fetchall()}
@@ -151,8 +153,11 @@ def _policy_lines(cr):
 
 
 def _stand_ins(policies, said):
-    """``{policy: the policy whose rules it has}``: the one before where it says the
-    same. A draft has rules of its own, to be changed."""
+    """Return ``{policy: the policy whose rules it has}``.
+
+    The one before, if its rules are the same. A draft has rules of its own, to be
+    changed.
+    """
     stand_ins, before, company_before = {}, None, None
     for id_, company, state in policies:
         if company != company_before:
@@ -164,7 +169,10 @@ def _stand_ins(policies, said):
 
 
 def _make_table(cr, kind, columns):
-    """The table of a kind with the columns that exist; Odoo adds what is missing."""
+    """Create the table of a kind with the existing columns.
+
+    Odoo adds the missing ones.
+    """
     table = SQL.identifier(f"{kind}_rules")
     cr.execute(
         SQL(
@@ -191,8 +199,11 @@ def _make_table(cr, kind, columns):
 
 
 def _make_rules(cr, kind, columns, stand_ins):
-    """One record for each policy with rules of its own, with the state of the last
-    policy that has them, numbered in their order; and have policies name them."""
+    """Create one record for each policy with rules of its own.
+
+    With the state of the last policy that has them, numbered in their order; and have
+    policies name them.
+    """
     names = SQL(", ").join(map(SQL.identifier, (*COMMON, *columns)))
     values = {
         "rules": SQL.identifier(f"{kind}_rules"),
@@ -247,8 +258,10 @@ def _make_rules(cr, kind, columns, stand_ins):
 
 
 def _repoint_lines(cr):
-    """Lines belong to the rules of the policy whose they were; those of policies that
-    say the same as the one before are there once."""
+    """Assign lines to the rules of their policy.
+
+    Lines of policies with the same rules as the one before are there once.
+    """
     for line in LINES:
         table = SQL.identifier(f"{POLICY}_{line}")
         if not table_exists(cr, f"{POLICY}_{line}"):

@@ -1,4 +1,4 @@
-"""Fields of runs that all kinds share got neutral names; the values are kept."""
+"""Rename fields of runs that all kinds share; the values are kept."""
 
 from odoo.tools.sql import column_exists, rename_column
 

@@ -1,6 +1,8 @@
 def migrate(cr, version):
-    """Forget what earlier releases added to the form of policies, which is another one
-    now: Odoo would look for its place before it deletes it."""
+    """Delete extensions of the policy form by earlier releases.
+
+    The form is another one now: Odoo would look for their place before it deletes them.
+    """
     cr.execute(
         """
         WITH gone AS (

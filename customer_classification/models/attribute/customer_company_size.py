@@ -14,11 +14,11 @@ SIZE_SELECTION = [
 
 
 class CustomerCompanySize(models.Model):
-    """Up to how many employees and what yearly turnover a company has a size.
+    """A company size with its highest number of employees and turnover.
 
     The four sizes are fixed; their names and limits are yours. As shipped, they are the
     headcount and turnover ceilings of the European Commission's recommendation
-    2003/361/EC. The last size has no limits: it takes what is beyond the others.
+    2003/361/EC. The last size has no limits: it takes all companies beyond the others.
     """
 
     _name = "customer.company.size"

@@ -37,8 +37,8 @@ CHANNEL_SELECTION = [
     ("mail", "Mail"),
 ]
 
-# Columns of stored computed fields, made before Odoo looks: it would compute the size
-# of every contact there is, of whom no number is known yet.
+# Columns of stored computed fields, created before Odoo does: it would compute the size
+# of all contacts, although no number is known yet.
 COLUMNS = {"customer_company_size": "varchar", "customer_turnover_currency_id": "int4"}
 
 
@@ -569,7 +569,10 @@ class ResPartner(models.Model):
 
     @api.model
     def _search_customer_country_group_ids(self, operator, value):
-        """By the groups of the country; who has no country is in none."""
+        """Search by the groups of the country.
+
+        A contact without a country is in no group.
+        """
         path = "commercial_partner_id.country_id.country_group_ids"
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
@@ -581,7 +584,7 @@ class ResPartner(models.Model):
         return self._customer_guard("customer_country_group_ids") & found
 
     def _market_from(self, home):
-        """The market in which this customer is for who is at home."""
+        """Return the market of this customer, seen from a home country."""
         if not self.country_id or not home.country_id:
             return False
         if self.country_id != home.country_id:

@@ -57,7 +57,7 @@ class ResPartnerIndustry(models.Model):
 
     @api.model
     def _search_display_name(self, operator, value):
-        """By the name; the industries within are found too, as their path has it."""
+        """Search by name, sub-industries included by their path."""
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
         if not operator.endswith("like") or not isinstance(value, str):

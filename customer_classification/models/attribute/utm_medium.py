@@ -6,7 +6,7 @@ ORIGIN_SELECTION = [
     ("offline", "Offline"),
     ("referral", "Referral"),
 ]
-# What Odoo's own media are; "Direct" may be either, and is yours to say.
+# Origins of Odoo's own media; "Direct" may be either, and is left to you.
 ORIGINS = {
     "utm.utm_medium_website": "online",
     "utm.utm_medium_email": "online",
@@ -21,7 +21,7 @@ ORIGINS = {
 
 
 class UtmMedium(models.Model):
-    """Says of each medium whether it is online, offline or a referral."""
+    """Media by origin: online, offline or a referral."""
 
     _inherit = "utm.medium"
 
@@ -40,7 +40,7 @@ class UtmMedium(models.Model):
 
     @api.model
     def _set_customer_origins(self):
-        """Give Odoo's own media their origin where nobody gave them one."""
+        """Set the origin of Odoo's own media without one."""
         for name, origin in ORIGINS.items():
             medium = self.env.ref(name, raise_if_not_found=False)
             if medium and not medium.customer_origin:

@@ -15,12 +15,12 @@ SOURCE_SELECTION = [
     ("event", "Event"),
     ("other", "Other"),
 ]
-# What people enter; what they left empty a run fills in.
+# Fields that people enter; a run fills in the empty ones.
 ENTERED_FIELDS = (
     *("contact_id", "is_control", "addressed_date", "joined_date", "answered_date"),
     *("feedback_score", "has_feedback"),
 )
-# What a run writes: who it was, how it was found, and what came of it.
+# Fields that a run writes: the customer's classes, the touches and the results.
 RESULT_FIELDS = frozenset(
     {
         *("first_touch_date", "last_touch_date", "value_tier_id"),
@@ -35,9 +35,9 @@ _DAYS = ("addressed_date", "joined_date", "answered_date")
 class CampaignParticipant(models.Model):
     """One customer in one campaign: touches, classes then and results.
 
-    People, imports and audiences enter rows; a run adds who is found in documents,
-    and writes the results into all. What people entered a run never overwrites; rows
-    that only runs know come and go with what they were found in.
+    People, imports and audiences enter rows; a run adds customers found in documents,
+    and writes the results into all. A run never overwrites entered values; rows that
+    only runs know come and go with the documents they were found in.
     """
 
     _name = "campaign.participant"
@@ -52,7 +52,7 @@ class CampaignParticipant(models.Model):
     _protected_fields = RESULT_FIELDS | {"source", "is_entered", "content_hash"}
     _fixed_fields = frozenset({"campaign_id", "company_id", "partner_id"})
     _check_company_auto = True
-    # A purchase that two campaigns touched stands with both.
+    # A purchase touched by two campaigns counts for both.
     _added_within = {"order_count": "campaign_id"}
     _known_by = {"feedback_score": "has_feedback"}
 
@@ -125,7 +125,7 @@ class CampaignParticipant(models.Model):
     )
     last_touch_date = fields.Date(string="Last Touch", readonly=True)
 
-    # Who it was, before anything came of the campaign
+    # Customer before the campaign
     value_tier_id = fields.Many2one(
         "customer.value.tier",
         string="Value Tier Then",
@@ -141,7 +141,7 @@ class CampaignParticipant(models.Model):
         help="As of the first touch; of the campaign's first day without one.",
     )
 
-    # What came of it
+    # Results
     lead_count = fields.Integer(
         string="Leads", readonly=True, help="Leads and opportunities, also lost ones."
     )
@@ -225,9 +225,9 @@ class CampaignParticipant(models.Model):
 
     @api.model
     def _completed_for_write(self, vals):
-        """Add what follows from what is written.
+        """Complete the values with those that follow from them.
 
-        What people enter stays. Results that no run wrote are written again by the
+        Entered values are kept. Results that no run wrote are overwritten by the
         next run, which knows its own by their hash.
         """
         if set(ENTERED_FIELDS) & set(vals):
@@ -262,7 +262,10 @@ class CampaignParticipant(models.Model):
 
     @api.model
     def _of_customers(self, vals_list):
-        """The values with the customer in place of a contact, who is noted beside."""
+        """Return the values with the customer in place of a contact.
+
+        The contact is noted beside.
+        """
         ids = [vals["partner_id"] for vals in vals_list if vals.get("partner_id")]
         partners = self.env["res.partner"].browse(ids)
         customers = {
@@ -361,7 +364,7 @@ class CampaignParticipant(models.Model):
         return self.partner_id.get_formview_action()
 
 
-# Who has the customer already stays, else the first one: so no two ever have the same.
+# A participant of the customer is kept, else the first one: never two of one customer.
 _FOLD = """
     UPDATE campaign_participant p
        SET partner_id = own.customer, addressed_date = own.addressed,

@@ -8,9 +8,9 @@ TAG_BITS = 20
 
 
 class CampaignParticipantTag(models.Model):
-    """Results of campaigns by the participants' tags of then.
+    """Results of campaigns by the participants' tags at the first touch.
 
-    Tags at the first touch: the current ones, without those given since and with those
+    The current tags, without those given since and with those
     taken away since. A participant with two tags has two rows, and counts once in sums.
     """
 

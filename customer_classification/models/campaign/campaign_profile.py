@@ -38,11 +38,11 @@ _GOOD_FEEDBACK, _BAD_FEEDBACK = 75, 50
 _AGREE, _DIFFER = 0.1, 0.3
 # How much better or worse than the median of the peers is worth a word.
 _BETTER, _WORSE = 1.2, 0.8
-# Participants of a tier from which it is worth a word, and of what it then has to be
-# less than, or the other way round.
+# Fewest participants of a tier worth mentioning, and the factor by which it must
+# differ.
 _ENOUGH, _HALF = 10, 2 / 3
 
-# By goal, what the campaign is judged by first; of money only who may see it.
+# Figures by goal, the main one first; those of money only with access to amounts.
 _FIGURES = {
     "awareness": (
         *("participant_count", "joined_count", "answered_count", "response_rate"),
@@ -59,7 +59,7 @@ _FIGURES = {
     "retention": (*("revenue", "won_back_count", "customer_count", "conversion_rate"),),
 }
 _OF_EVERY_GOAL = ("cost", "roi")
-# Fields of the campaign with what it shall reach, and may cost.
+# Fields of the campaign with its targets and its budget.
 _TARGETS = {
     "participant_count": "campaign_target_participants",
     "lead_count": "campaign_target_leads",
@@ -112,7 +112,7 @@ class CampaignProfile(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     active = fields.Boolean(default=True, readonly=True)
 
-    # What was judged
+    # Judged figures
     type_id = KeylessMany2one(
         "campaign.type", readonly=True, ondelete="set null", index="btree_not_null"
     )
@@ -409,7 +409,7 @@ class CampaignProfile(models.Model):
         return self.campaign_id.get_formview_action()
 
     def action_open_participants(self):
-        """Open who was in touch with this campaign, as the button counts them."""
+        """Open the customers in touch with this campaign, as the button counts."""
         check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.campaign_participant_action"
@@ -441,9 +441,9 @@ class CampaignProfile(models.Model):
     @api.depends("own_hash", "content_hash", "policy_id")
     @api.depends_context("lang", "uid")
     def _compute_texts(self):
-        """Sentences of everybody: the queries of reading profiles and policies.
+        """Compute the sentences from profiles and policies.
 
-        What part of a revenue was reached is for those who may see it.
+        The reached share of a revenue is shown only to users with access to it.
         """
         sees_money = self.env.user.has_group(MONEY_GROUP)
         for profile, seen in zip(self.sudo(), self, strict=True):
@@ -485,8 +485,7 @@ class CampaignProfile(models.Model):
     def _explain_performance(self, sees_money):
         """Return why a campaign has its class.
 
-        By a target of one's own choice, the part that was reached would tell the
-        revenue.
+        With a target of one's own choice, the reached share would reveal the revenue.
         """
         if not sees_money and self._is_judged_by_money():
             return self._explain_rating()
@@ -527,7 +526,7 @@ class CampaignProfile(models.Model):
         return rated and self.goal not in ("awareness", "leads")
 
     def _explain_rating(self):
-        """With what it was compared, without a number."""
+        """Explain the rating by the basis of comparison, without a number."""
         if self.performance_reason == "target":
             return self.env._("Its net revenue was compared with its target.")
         return self.env._(
@@ -649,9 +648,9 @@ class CampaignProfile(models.Model):
         return Markup("").join(parts) or False
 
     def _find(self, sees_money, tiers):
-        """``(strengths, weaknesses)``: sentences.
+        """Return ``(strengths, weaknesses)`` as sentences.
 
-        :param tiers: ``{tier: (participants, of whom bought)}``
+        :param tiers: ``{tier: (participants, buyers)}``
         """
         found = [
             *self._findings_of_class(sees_money),
@@ -682,7 +681,7 @@ class CampaignProfile(models.Model):
             )
 
     def _findings_against_peers(self):
-        """Shares that stand out among the peers; without enough of them, none."""
+        """Return shares that stand out among the peers, if there are enough."""
         if self.peer_count < self.policy_id.campaign_min_peers:
             return
         for name in ("response_rate", "lead_rate", "conversion_rate"):
@@ -721,9 +720,9 @@ class CampaignProfile(models.Model):
             yield from self._findings_of_feedback()
 
     def _bought_by_tier(self):
-        """Return participants and buyers by tier of then.
+        """Return participants and buyers by tier at the first touch.
 
-        ``{(campaign, company): {tier then: (participants, buyers)}}``: two queries.
+        ``{(campaign, company): {tier then: (participants, buyers)}}``. Two queries.
         """
         participants = self.env["campaign.participant"]
         domain = [
@@ -849,7 +848,7 @@ class CampaignProfile(models.Model):
         return self._number(value, 0)
 
     def _usual_figure(self, name):
-        """The median of the peers, where there are enough of them."""
+        """Return the median of the peers, if there are enough of them."""
         peers = f"peer_{name}"
         enough = self.peer_count >= self.policy_id.campaign_min_peers
         if peers not in self._fields or not enough:

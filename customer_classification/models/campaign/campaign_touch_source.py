@@ -8,8 +8,8 @@ STEPS = ("addressed", "joined", "answered", "lead", "opportunity", "order")
 class CampaignTouchSource(models.AbstractModel):
     """Touches: customers, campaigns and days, by documents.
 
-    A glue addon adds its documents by extending :meth:`_queries`. What people entered
-    in ``campaign.participant`` need not be told here.
+    A glue addon adds its documents by extending :meth:`_queries`. Values entered in
+    ``campaign.participant`` need not be repeated.
     """
 
     _name = "campaign.touch.source"
@@ -22,13 +22,13 @@ class CampaignTouchSource(models.AbstractModel):
         A list of :class:`SQL` of ``(campaign_id integer, partner_id integer, day date,
         step varchar, source varchar, feedback float8)``.
 
-        ``partner_id`` is the contact of the document, who is rolled up to its
-        customer; ``step`` is one of :data:`STEPS`; ``source`` one of the selection of
+        ``partner_id`` is the contact of the document, who is rolled up to its customer;
+        ``step`` is one of :data:`STEPS`; ``source`` one of the selection of
         ``campaign.participant``; ``feedback`` is from 0 to 100, or NULL. Rows without
         campaign, contact or day, after the day of the run, or of campaigns of other
-        companies may be among them: they are left out by who asks.
+        companies may be among them: the caller leaves them out.
 
-        :param policy: the ``classification.policy`` of the company that asks
+        :param policy: the ``classification.policy`` of the asking company
         :param scope: a :class:`Scope`, for days in the policy's time zone
         """
         return [

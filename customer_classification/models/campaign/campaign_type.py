@@ -55,9 +55,9 @@ class CampaignType(models.Model):
             )
 
     def _compute_campaign_count(self):
-        """Campaigns of each type and of those below it, as the list has them.
+        """Count the campaigns of each type and of the types below it.
 
-        One query, and one for the types below.
+        As the list has them. One query, and one for the types below.
         """
         counts = self.env["utm.campaign"]._read_group(
             [("campaign_type_id", "child_of", self.ids)],

@@ -33,8 +33,8 @@ def _is_impossible(column):
     )
 
 
-# What a run reads of each campaign, {column: (kind on the wire, SQL)}: c is the
-# campaign, f its profile so far, l its leads, k its cost.
+# Columns read of each campaign, {column: (kind on the wire, SQL)}: c is the campaign, f
+# its profile so far, l its leads, k its cost.
 CAMPAIGN = {
     "start": ("day", SQL("c.campaign_start_date")),
     "end": ("day", SQL("c.campaign_end_date")),
@@ -96,21 +96,21 @@ FOUND = {
     "number": "int",
     "feedback": "float",
 }
-# Who was chosen before anybody could answer: only these are compared with who was
-# left out.
+# Sources of participants chosen before any answer: only these are compared with the
+# control group.
 DRAWN = ("audience", "manual")
 
 
 class ClassificationCampaignFacts(models.AbstractModel):
-    """Reads what is known of the campaigns of a company up to a day.
+    """Read the facts of a company's campaigns as of a day.
 
     *How it works*: the sources of touches give selects, of which one aggregate by
     campaign, customer, day and step leaves the database, rolled up to the commercial
-    partner. What people entered stands beside it. Purchases are those of the
-    customers' own runs, read for those alone whom a campaign touched or left out.
+    partner. Entered values are kept beside it. Purchases are those of the customers'
+    own runs, read only for the customers whom a campaign touched or left out.
 
-    *Query budget*: five, and three for the classes of then, whatever the number of
-    campaigns and customers.
+    *Query budget*: five, and three for the classes at the first touch, whatever the
+    number of campaigns and customers.
     """
 
     _name = "classification.campaign.facts"
@@ -123,10 +123,6 @@ class ClassificationCampaignFacts(models.AbstractModel):
         ``(campaigns, people, found, purchases)``; ``people`` are all participants so
         far, those found by runs as well. At last ``[(campaign, reason, documents)]`` of
         the excluded ones, which the frames leave out.
-
-        :func:`evaluate` wants them; ``people`` are all participants so far, those by
-        runs as well. At last ``[(campaign, reason, documents)]`` of those set aside,
-        which the frames leave out.
         """
         self.env.flush_all()
         scope = self.env["classification.facts"]._scope(policy, as_of_date)
@@ -178,7 +174,10 @@ class ClassificationCampaignFacts(models.AbstractModel):
 
     @api.model
     def _read_campaigns(self, policy, scope):
-        """Campaigns of the company and of all companies, by id: one query."""
+        """Read campaigns of the company and of all companies, by id.
+
+        One query.
+        """
         import pandas as pd
 
         kinds = {name: kind for name, (kind, __) in CAMPAIGN.items()}
@@ -214,7 +213,7 @@ class ClassificationCampaignFacts(models.AbstractModel):
 
     @api.model
     def _lead_count_query(self, scope):
-        """All leads of each campaign, also those of nobody known yet."""
+        """Return SQL of the leads of each campaign, also those without contact."""
         return SQL(
             """
             SELECT l.campaign_id, count(*)::integer AS leads,
@@ -267,7 +266,10 @@ class ClassificationCampaignFacts(models.AbstractModel):
 
     @api.model
     def _read_people(self, scope):
-        """All participants so far: one query."""
+        """Read all participants so far.
+
+        One query.
+        """
         import pandas as pd
 
         feedback = SQL("CASE WHEN p.has_feedback THEN p.feedback_score END")
@@ -340,7 +342,10 @@ class ClassificationCampaignFacts(models.AbstractModel):
 
     @api.model
     def _read_purchases(self, policy, scope, people, found):
-        """All purchases of who was touched or left out: two queries."""
+        """Read all purchases of participants and control groups.
+
+        Two queries.
+        """
         import numpy as np
 
         customers = np.union1d(people["customer"], found["customer"]).tolist()
@@ -350,7 +355,7 @@ class ClassificationCampaignFacts(models.AbstractModel):
         purchases = purchases.rename(columns={"partner_id": "customer"})
         return purchases.assign(day=_day_numbers(purchases["day"]))
 
-    # Who they were
+    # Classes at the first touch
 
     @api.model
     def _classes_then(self, company, people, campaigns):
@@ -379,7 +384,7 @@ class ClassificationCampaignFacts(models.AbstractModel):
 
     @api.model
     def _class_then(self, company, axis, column):
-        """SQL of a class on the day of ``t``, as the history tells it."""
+        """Return SQL of a class on the day of ``t``, from the history."""
         return SQL(
             """
             (SELECT h.%(column)s FROM (%(changes)s) h
@@ -402,7 +407,7 @@ class ClassificationCampaignFacts(models.AbstractModel):
 
 
 def _day_numbers(days):
-    """Days as float64 day numbers, NaN for none."""
+    """Return days as float64 day numbers, NaN for missing ones."""
     import numpy as np
 
     values = days.to_numpy("datetime64[D]")

@@ -36,15 +36,15 @@ class ClassificationPolicy(models.Model):
         return self.campaign_rules_id._parameters(self)
 
     def recompute_campaigns(self, as_of_date=None, kind="production"):
-        """Judge the campaigns of the company, and return the
-        :class:`classification.run`.
+        """Judge the campaigns of the company.
 
         :param kind: ``production`` writes the results; ``preview`` keeps nothing but
             which campaigns would move, by the rules of any version
         :param as_of_date: day (or ISO text) up to which touches, purchases and costs
             count; today in the policy's time zone by default
+        :return: the :class:`classification.run`
         :raises UserError: when another run of the company is under way, the policy is
-            not published, or the day is still to come or before that of the last run
+            not published, or the day is in the future or before that of the last run
         """
         check_one(self)
         self._follow_in_force()
@@ -55,7 +55,7 @@ class ClassificationPolicy(models.Model):
         return execution.execute().with_env(self.env)
 
     def action_preview_campaigns(self):
-        """Show what the rules would change among the campaigns."""
+        """Show the changes that the rules would make among the campaigns."""
         check_one(self)
         return self.recompute_campaigns(kind="preview")._open_form()
 

@@ -20,7 +20,7 @@ from .utm_campaign import CHANNEL_SELECTION
 
 CHANNELS = tuple(code for code, __ in CHANNEL_SELECTION)
 MONEY = ("revenue", "revenue_first", "revenue_last", "revenue_linear")
-# NULL where not known, with a column that tells whether it is.
+# NULL for unknown values, with a column for being known.
 KNOWN = ("margin", "cost", "roi", "cost_per_lead", "cost_per_new_customer")
 _NUMBER, _COUNT = Column("float", places=4), Column("int", dtype="int32")
 
@@ -72,7 +72,7 @@ PROFILES = ProfileTable(
     },
     {f"has_{name}": is_known(name) for name in KNOWN},
 )
-# What is a campaign's own, whatever the rules and its peers: see campaign_changes.
+# A campaign's own values, independent of rules and peers: see campaign_changes.
 OWN = (
     *("start", "end", "goal", "type", "target_participants", "target_leads"),
     *("target_revenue", "cost", "lead_count", "opportunity_count"),
@@ -104,7 +104,7 @@ CHANGE_KINDS = {
 
 
 def own_hash(campaigns, figures):
-    """A hash of what is each campaign's own."""
+    """Return a hash of each campaign's own values."""
     import pandas as pd
 
     own = {
@@ -115,7 +115,10 @@ def own_hash(campaigns, figures):
 
 
 def profile_content(campaigns, figures, policy_id):
-    """Return what a run would write of each campaign, with its hash."""
+    """Return the profile columns that a run would write, with their hash.
+
+    One row for each campaign.
+    """
     import numpy as np
 
     sources = {name: campaigns[name] for name in campaigns}
@@ -193,7 +196,7 @@ def _new(name):
 
 
 def _kept(name):
-    """SQL of what people entered, and of what was found where they did not."""
+    """Return SQL of entered values, and of found ones where none is entered."""
     return SQL(
         "CASE WHEN p.is_entered THEN COALESCE(p.%(name)s, EXCLUDED.%(name)s)"
         " ELSE EXCLUDED.%(name)s END",
@@ -234,7 +237,10 @@ CAMPAIGN_KINDS = {"production": "campaign", "preview": "campaign_preview"}
 
 
 def insert_moves(run):
-    """Return the SQL that keeps the temporary table as moves that were not made."""
+    """Return the SQL that keeps the temporary table as trial moves.
+
+    Trial moves were found, but not made.
+    """
     values = {
         **_move_values(),
         "axis": SQL("'performance'"),

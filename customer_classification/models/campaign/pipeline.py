@@ -1,4 +1,4 @@
-"""How runs over campaigns do their work."""
+"""Pipeline of runs over campaigns."""
 
 from dataclasses import replace
 from functools import cached_property
@@ -40,7 +40,7 @@ class CampaignPipeline(Pipeline):
         self.set_aside(problems)
 
     def _follow_changes(self):
-        """Write who takes part by now: merged customers, and live audiences."""
+        """Update the participants: merged customers, and live audiences."""
         self.env["campaign.participant"]._follow_customers()
         self.env["utm.campaign"]._refresh_live_audiences(self.company, self.as_of_date)
 
@@ -57,7 +57,7 @@ class CampaignPipeline(Pipeline):
         self.figures["own_hash"] = columns.own_hash(self.campaigns, self.figures)
 
     def _evaluated(self, policy, parameters, read):
-        """Return what a policy says of campaigns that were read."""
+        """Return the evaluation of campaigns by the rules of a policy."""
         from ...engine import evaluate
 
         campaigns, people, found, purchases, __ = read
@@ -143,7 +143,7 @@ class CampaignPipeline(Pipeline):
         self.env["campaign.participant"].invalidate_model()
 
     def _participant_content(self):
-        """Return what is written of participants, with classes of that day."""
+        """Return the participants' columns to write, with classes of that day."""
         tier, stage = self.facts_model._classes_then(
             self.company, self.participants, self.campaigns
         )

@@ -1,4 +1,7 @@
-"""What a run over campaigns would change, before it does. No query."""
+"""Preview of a run over campaigns, before it changes anything.
+
+No query.
+"""
 
 from ...engine import PERFORMANCES
 from ..run.word_matrices import Amounts, WordAxes, kept_matrices, shown_matrices

@@ -28,7 +28,7 @@ GOAL_SELECTION = [
     ("retention", "Retention"),
 ]
 CHANNEL_SELECTION = [("online", "Online"), ("offline", "Offline"), ("both", "Both")]
-# Who plans campaigns and who sees all sales know what they are to cost.
+# Planners of campaigns and users with access to all sales may see the plan.
 PLAN_GROUPS = f"customer_classification.group_officer,{MONEY_GROUP}"
 _AMOUNTS = ("campaign_budget", "campaign_planned_cost", "campaign_target_revenue")
 _COUNTS = ("campaign_target_participants", "campaign_target_leads")
@@ -43,7 +43,7 @@ CURRENCY = {"currency_field": "campaign_result_currency_id"}
 
 
 class UtmCampaign(models.Model):
-    """Campaigns: what they are for, whom they reach, what they cost and brought.
+    """Campaigns: their purpose, audience, cost and revenue.
 
     The result is not stored here: a run cannot collide with someone who edits a
     campaign. It is the profile of the campaign in its own company, or in the current
@@ -168,7 +168,7 @@ class UtmCampaign(models.Model):
         column2="segment_id",
         ondelete="restrict",
         string="Target Segments",
-        # An archived one still restricts whom the campaign is for.
+        # An archived target still restricts the audience.
         context={"active_test": False},
     )
     campaign_target_tag_ids = fields.Many2many(
@@ -495,9 +495,9 @@ class UtmCampaign(models.Model):
         return (self.campaign_target_domain or "[]").strip() != "[]"
 
     def _campaign_condition(self, person=None):
-        """The filter as a :class:`Condition`.
+        """Return the filter as a :class:`Condition`.
 
-        :param person: who looks; by default who set the targets
+        :param person: the user whose rights apply; by default the targets' author
         :raises AccessError: that person may not work there any more
         """
         self.ensure_one()
@@ -517,7 +517,7 @@ class UtmCampaign(models.Model):
         Contacts that meet all of tiers, stages, segments, tags and filter. Nobody
         where nothing is set.
 
-        :param person: who looks; by default who set the targets
+        :param person: the user whose rights apply; by default the targets' author
         """
         condition = self._campaign_condition(person)
         condition.check()
@@ -545,7 +545,7 @@ class UtmCampaign(models.Model):
         return self.company_id or self.env.company
 
     def _campaign_audience(self):
-        """The contacts who are meant, as who set the targets sees them.
+        """Return the targeted contacts, with the rights of the targets' author.
 
         :raises UserError: the filter cannot be used
         """
@@ -556,10 +556,10 @@ class UtmCampaign(models.Model):
     @api.depends(*sorted(TARGETS - {"campaign_audience_mode"}))
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_campaign_audience_count(self):
-        """Customers who are meant: one query a campaign, for the one on the form.
+        """Count the targeted customers of the campaign on the form.
 
-        Counted as who set the targets sees them, for who may read what the filter asks
-        for; targets that are not saved yet as the user sees them.
+        One query a campaign. With the rights of the targets' author, for readers with
+        access to the fields of the filter; unsaved targets with the rights of the user.
         """
         for campaign in self:
             try:
@@ -574,7 +574,10 @@ class UtmCampaign(models.Model):
             campaign.campaign_can_read_targets = campaign._can_read_targets()
 
     def _can_read_targets(self):
-        """A filter that nobody can read hides nothing."""
+        """Check if the reader may read the targets.
+
+        A filter that nobody can use hides nothing.
+        """
         try:
             self._campaign_condition(self.env.user).check_rights()
         except AccessError:
@@ -584,7 +587,7 @@ class UtmCampaign(models.Model):
         return True
 
     def _count_audience(self):
-        """Number of customers who are meant; 0 for who may not read the filter.
+        """Return the number of targeted customers, 0 without access to the filter.
 
         :raises UserError: the filter cannot be used
         """
@@ -623,16 +626,17 @@ class UtmCampaign(models.Model):
         }
 
     def _add_campaign_audience(self, partners, addressed_date=False):
-        """Make customers participants, some of them as control group.
+        """Add customers as participants, some of them as control group.
 
-        Return how many were not yet. Two queries.
+        Return how many are new. Two queries.
 
-        The control group has its share in each value tier: who is in it follows from
+        The control group has its share in each value tier: membership follows from
         a hash of the customer and the campaign, so that chance decides, and the same
-        way again. Who takes part already stays as he is.
+        way again. Existing participants are left unchanged.
 
-        :param partners: contacts stand for their commercial partners
-        :param addressed_date: day on which those who are not left out were addressed
+        :param partners: contacts count as their commercial partners
+        :param addressed_date: day on which the others than the control group were
+            addressed
         """
         self._check_campaign_audience_access("create")
         participants = self.env["campaign.participant"]
@@ -687,8 +691,8 @@ class UtmCampaign(models.Model):
         )
 
     def _refresh_live_audience(self):
-        """Let those join who are meant; say on the form why nobody can."""
-        # The filter is in the words of who wrote it.
+        """Add the targeted customers; on failure show the reason on the form."""
+        # The filter is shown with the rights of its author.
         words = self.with_context(lang=self.campaign_targeted_by_id.lang)
         try:
             partners = words._campaign_audience()
@@ -700,7 +704,7 @@ class UtmCampaign(models.Model):
             self._add_campaign_audience(partners)
 
     def _set_campaign_error(self, reason):
-        """Say why nobody joins; once to who set the targets, too.
+        """Set the reason why nobody joins; notify the targets' author once.
 
         :param reason: of :mod:`classification_reason_mixin`, or False
         """
@@ -719,7 +723,7 @@ class UtmCampaign(models.Model):
             )
 
     def _check_campaign_audience_access(self, operation):
-        """Refuse users who may not change participants of the company."""
+        """Refuse users without write access to participants of the company."""
         self.ensure_one()
         self.check_access("read")
         self.env["campaign.participant"].check_access(operation)
@@ -737,7 +741,7 @@ class UtmCampaign(models.Model):
 
         All but the control group, where there is no day yet: one query.
 
-        Of customers whom the user may not read, nothing is noted.
+        Nothing is recorded for customers that the user may not read.
         """
         check_one(self)
         self._check_campaign_audience_access("write")
@@ -800,7 +804,7 @@ class UtmCampaign(models.Model):
     # Result
 
     def write(self, vals):
-        """A campaign that is given to a company leaves what others found of it."""
+        """Remove other companies' results of a campaign given to a company."""
         company_id = vals.get("company_id")
         if company_id and type(company_id) is int:
             self.check_access("write")
@@ -857,7 +861,7 @@ class UtmCampaign(models.Model):
         return super()._compute_classified_profile()
 
     def _classified_companies(self):
-        """Only of companies that are switched on."""
+        """Return the classified companies among the enabled ones."""
         return self.env.companies
 
     def _classified_key(self, kind):
@@ -887,7 +891,7 @@ class UtmCampaign(models.Model):
         return self.campaign_profile_id.action_open_changes()
 
     def action_open_campaign_participants(self):
-        """Open who takes part in this campaign."""
+        """Open the participants of this campaign."""
         check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.campaign_participant_action"
@@ -897,7 +901,7 @@ class UtmCampaign(models.Model):
         return action
 
     def action_open_campaign_tags(self):
-        """Open what came of this campaign by the tags of its participants."""
+        """Open the results of this campaign by tags of its participants."""
         check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.campaign_participant_tag_action"

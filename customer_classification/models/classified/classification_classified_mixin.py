@@ -10,8 +10,9 @@ class ClassificationClassifiedMixin(models.AbstractModel):
 
     Nothing of a profile is stored on the record: classes differ by company, and a run
     cannot collide with someone who edits the record. The fields are searched, sorted
-    and grouped through one join. A model says by ``_classified_kind`` of what kind its
-    records are, and has a many2one to the profile with the methods of this mixin.
+    and grouped through one join. A model sets the kind of its records in
+    ``_classified_kind``, and has a many2one to the profile with the methods of this
+    mixin.
     """
 
     _name = "classification.classified.mixin"
@@ -72,7 +73,7 @@ class ClassificationClassifiedMixin(models.AbstractModel):
 
     @api.model
     def _classified_rows(self, kind):
-        """Return the profiles that are joined: a table, or SQL of some of its rows."""
+        """Return the profiles to join: a table, or SQL of some of its rows."""
         return self.env[kind.profile_model]._table
 
     @api.model
@@ -111,10 +112,10 @@ class ClassificationClassifiedMixin(models.AbstractModel):
     def _search_profile(self, kind, operator, value):
         """Search on the fields of the profile of a kind through the join.
 
-        A sub-select of the records *without* something does not end on a million.
-        Whoever may not read the field may not search by it either: an answer would
-        tell as much. Odoo does not check that for fields with a search method, and
-        takes an error raised in this method for "not supported".
+        A sub-select of the records *without* something does not end on a million. Users
+        who may not read the field may not search by it either: an answer would reveal
+        as much. Odoo does not check that for fields with a search method, and takes an
+        error raised in this method for "not supported".
         """
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
@@ -137,7 +138,7 @@ class ClassificationClassifiedMixin(models.AbstractModel):
         def to_sql(model, alias, query):
             model._check_field_access(model._fields[kind.profile_field], "read")
             joined = model._classified_join(kind, alias, query)
-            # As the user: fields of money are refused to who may not see them.
+            # As the user, so that fields of money need access to amounts.
             profiles = model.env[kind.profile_model]
             condition = Domain(domain).optimize_full(profiles)
             return SQL(
@@ -149,7 +150,7 @@ class ClassificationClassifiedMixin(models.AbstractModel):
         return to_sql
 
     def _classified_finder(self, kind, values):
-        """Return the SQL maker of records with one of some profiles, or with none."""
+        """Return the SQL maker of records with one of some profiles, or none."""
         name = kind.profile_field
 
         def to_sql(model, alias, query):

@@ -11,13 +11,13 @@ SOON_DAYS = 14
 class ClassificationOverrideMixin(models.AbstractModel):
     """A person's decision about a class: which, why, until when.
 
-    Runs never overwrite it. They go on computing what the numbers say (the *shadow*)
-    and tell, by the status, of decisions that end or that the numbers left behind.
-    A model of decisions says whom it is about by ``_classified_kind``, has an
-    ``axis``, a field for the class on each, and shows what was decided by ``_apply``.
+    Runs never overwrite it. They go on computing the class (the *shadow*) and mark, in
+    the status, decisions that end or that differ from the computed class. A model of
+    decisions sets its subject in ``_classified_kind``, has an ``axis``, a field for the
+    class on each, and shows the decision by ``_apply``.
 
-    Who decided, and when, is what the program saw. Who changes a decision decides
-    anew: what was decided before stays beside it, as a decision that has ended.
+    The author and the time are recorded by the program. Changing a decision makes a new
+    one: the former one is kept beside it, as a decision that has ended.
     """
 
     _name = "classification.override.mixin"
@@ -115,7 +115,7 @@ class ClassificationOverrideMixin(models.AbstractModel):
 
     @api.model
     def _place(self, decision):
-        """About whom and what a decision is."""
+        """Return the subject and axis of a decision."""
         return (
             decision[self._subject],
             decision.company_id,
@@ -123,7 +123,7 @@ class ClassificationOverrideMixin(models.AbstractModel):
         )
 
     def _apply(self):
-        """Show at once what was decided, or what the numbers say after it."""
+        """Show the decision at once, or the computed class after it."""
         raise NotImplementedError
 
     @api.constrains(lambda self: self._class_constrained())
@@ -179,9 +179,9 @@ class ClassificationOverrideMixin(models.AbstractModel):
         return policy._today() if policy else fields.Date.context_today(self)
 
     def write(self, vals):
-        """Decide anew, and keep what was decided before beside it.
+        """Decide anew, and keep the former decision beside it.
 
-        Writes of the program itself are no decisions.
+        Writes of the program itself are not decisions.
         """
         names = {
             "axis",
@@ -235,9 +235,9 @@ class ClassificationOverrideMixin(models.AbstractModel):
         return super(ClassificationOverrideMixin, self.sudo()).create(versions)
 
     def _sign(self):
-        """Note who decides now, on which day, and what the numbers say.
+        """Record the author, the day and the computed classes of a decision.
 
-        One write for each combination of classes by the numbers.
+        One write for each combination of computed classes.
         """
         numbers = self._numbers_now()
         days = {company: self._day_of(company) for company in self.company_id}
@@ -254,11 +254,11 @@ class ClassificationOverrideMixin(models.AbstractModel):
 
     @api.model
     def _number_fields(self):
-        """Names of the fields with what the numbers said on its day."""
+        """Return the names of the fields with the computed classes of its day."""
         raise NotImplementedError
 
     def _numbers_now(self):
-        """``{decision: {field: what the numbers say}}``."""
+        """Return ``{decision: {field: current computed class}}``."""
         raise NotImplementedError
 
     @api.ondelete(at_uninstall=False)
@@ -301,7 +301,7 @@ class ClassificationOverrideMixin(models.AbstractModel):
         self._end()
         self._apply()
 
-    # What runs ask
+    # Queries of runs
 
     def _profiles(self):
         """Return ``{(subject, company): profile}`` of these decisions: one query."""
@@ -320,7 +320,10 @@ class ClassificationOverrideMixin(models.AbstractModel):
 
     @api.model
     def _update_status(self, company, as_of_date):
-        """Tell which decisions end, or were left behind by the numbers: one query."""
+        """Update which decisions end, or differ from the computed class.
+
+        One query.
+        """
         self.flush_model()
         self.env[self._classified_kind.profile_model].flush_model()
         self.env.cr.execute(
@@ -371,7 +374,9 @@ class ClassificationOverrideMixin(models.AbstractModel):
 
     @api.model
     def _class_sql(self, alias, names):
-        """Return the SQL of the class on the decision's axis as text, '' for none.
+        """Return the SQL of the class on the decision's axis as text.
+
+        Empty text without a class.
 
         :param names: ``{axis: column}``
         """

@@ -37,7 +37,7 @@ class ClassificationRehearsedMoveMixin(models.AbstractModel):
 
     @api.depends_context("lang")
     def _compute_reason_text(self):
-        """Say why a record would move, for who decides about the rules."""
+        """Compute the reason of a move, for the author of the rules."""
         for move, (old, new) in zip(self, self._end_labels(), strict=True):
             ends = {"old": old or "-", "new": new or "-"}
             move.reason_text = move._reason_sentence() % ends
@@ -73,14 +73,14 @@ class ClassificationRehearsedMoveMixin(models.AbstractModel):
 
     @api.autovacuum
     def _gc_moves(self):
-        """Delete old rehearsals: what was decided is in the history."""
+        """Delete old trial moves: decided changes are in the history."""
         limit = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
         old = self.search([("create_date", "<", limit)], limit=GC_UNLINK_LIMIT)
         old.unlink()
         return len(old), len(old) == GC_UNLINK_LIMIT
 
     def action_open_profile(self):
-        """Open the profile of this record, or the record where it has none yet."""
+        """Open the profile of this record, or the record without a profile."""
         check_one(self)
         kind = self._classified_kind
         profile = self.env[kind.profile_model].search(

@@ -1,4 +1,4 @@
-"""The kinds of records that are classified, and what differs between them."""
+"""Kinds of classified records, and the differences between them."""
 
 from dataclasses import dataclass
 

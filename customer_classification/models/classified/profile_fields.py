@@ -17,10 +17,10 @@ COMPARE = {"<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
 
 
 class _NumberOfTheProfile:
-    """A number shown on contacts, which is 0 for who has no profile.
+    """A number shown on contacts, which is 0 without a profile.
 
     Compared with 0, Odoo's related fields take every contact without a profile for
-    a match: *more than 0* would find all who never bought.
+    a match: *more than 0* would find all prospects.
     """
 
     def _search_related(self, records, operator, value):
@@ -43,7 +43,7 @@ class _NumberOfTheProfile:
         return domain
 
     def _along(self, path, domain):
-        """A domain of what a path of records leads to."""
+        """Return a domain on the records at the end of a path."""
         for name in reversed(path):
             domain = Domain(name, "any!", domain)
         return domain

@@ -1,8 +1,8 @@
 """Tables that runs fill: columns declared once for content and SQL.
 
 A run works out frames with numbers for everything; here they become the columns of a
-table. ``ProfileTable.content`` makes the rows and their hash, by which a run finds what
-differs without reading profiles back; ``ProfileTable.apply`` brings them in.
+table. ``ProfileTable.content`` makes the rows and their hash, by which a run finds
+differing rows without reading profiles back; ``ProfileTable.apply`` brings them in.
 """
 
 from dataclasses import dataclass
@@ -95,7 +95,7 @@ class ProfileTable:
         }
 
     def content(self, sources, index, money_places=2):
-        """Return the frame of what would be written, with ``content_hash``.
+        """Return the frame of the columns to write, with ``content_hash``.
 
         :param sources: ``{engine's name: values by record}``
         :param index: ids of the records
@@ -179,7 +179,7 @@ class ProfileTable:
 
 
 def _stamps(run):
-    """``{column: SQL}`` of what every row of a run has."""
+    """Return ``{column: SQL}`` of the columns of every row of a run."""
     return {
         "company_id": SQL("%s", run.company_id.id),
         "run_id": SQL("%s", run.id),
@@ -187,7 +187,9 @@ def _stamps(run):
 
 
 def insert_rows(run, table, temporary, subject, subject_table, values, more=None):
-    """Return the SQL that appends a temporary table to a history: one statement.
+    """Return the SQL that appends a temporary table to a history.
+
+    One statement.
 
     :param values: ``{column: SQL of its value}`` beside what every row has
     :param more: SQL of further joins and the order
@@ -249,7 +251,10 @@ def dates(numbers):
 
 
 def content_hash(content):
-    """Return a hash of 64 bits of each row, never 0, which stands for no profile."""
+    """Return a hash of 64 bits of each row, never 0.
+
+    0 means that there is no profile.
+    """
     import numpy as np
     import pandas as pd
 

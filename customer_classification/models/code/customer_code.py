@@ -128,7 +128,7 @@ class CustomerCode(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_slips(self):
-        """Refuse to delete codes but those just entered by mistake.
+        """Refuse to delete codes, except fresh mistakes.
 
         A code leads to its customer for ever.
         """
@@ -163,7 +163,10 @@ class CustomerCode(models.Model):
 
     @api.model
     def _check_taken(self, pairs, but=None):
-        """Refuse codes that are taken, or stand twice in what comes: one query."""
+        """Refuse codes that are taken, or given twice.
+
+        One query.
+        """
         seen = set()
         for pair in pairs:
             if pair in seen:
@@ -184,7 +187,7 @@ class CustomerCode(models.Model):
                 raise ValidationError(taken.with_env(self.env)._taken_sentence())
 
     def _taken_sentence(self):
-        """Name the customer who has the code, for those who may know it."""
+        """Name the customer with the code, for those who may know it."""
         if not self.has_access("read"):
             code = self.sudo().code
             return self.env._("The code %s is taken by another customer.", code)
@@ -205,7 +208,7 @@ class CustomerCode(models.Model):
 
     @api.model
     def _keep_last_current(self, vals_list):
-        """The last current code of each customer is; those before are old."""
+        """Keep only the last current code of each customer current."""
         owners = set()
         for vals in reversed(vals_list):
             owner = (vals.get("partner_id"), vals["company_id"])

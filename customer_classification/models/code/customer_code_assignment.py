@@ -31,7 +31,7 @@ class Customer(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A code that a customer is to get, in place of another or of none."""
+    """A code for a customer, in place of another or of none."""
 
     customer: Customer
     scheme_id: int
@@ -52,7 +52,7 @@ class Scheme(NamedTuple):
         return self.applies_to in ("all", kind)
 
     def step(self, customer):
-        """The step that gives a customer the code of this scheme, or None."""
+        """Return the step that gives a customer the code of this scheme, or None."""
         number = None
         if customer.code:
             if not self.follows or not customer.scheme_id:
@@ -85,9 +85,9 @@ class CustomerCodeAssignment(models.AbstractModel):
 
     @api.model
     def _assign_guarded(self, company, schemes):
-        """Assign codes by all schemes of a company; where that fails, by each alone.
+        """Assign codes by all schemes of a company; on failure, by each alone.
 
-        A scheme that fails is set aside, with the reason on it.
+        A scheme that fails is excluded, with the reason on it.
         """
         try:
             with guarded(self.env, schemes._failed):
@@ -139,7 +139,7 @@ class CustomerCodeAssignment(models.AbstractModel):
 
     @api.model
     def _assign(self, company, partner_ids=None, schemes=None):
-        """Do what ``_plan`` finds; return ``(first codes, changed ones)``."""
+        """Carry out the ``_plan``; return ``(first codes, changed ones)``."""
         steps, first = self._plan(company, partner_ids, schemes)
         self._retire_codes(company, [step.customer.id for step in steps])
         waiting = steps
@@ -230,7 +230,7 @@ class CustomerCodeAssignment(models.AbstractModel):
         )
         return {partner_id for (partner_id,) in found}
 
-    # What codes are made of
+    # Parts of codes
 
     @api.model
     def _sample(self, company, applies_to, limit):
@@ -305,7 +305,10 @@ class CustomerCodeAssignment(models.AbstractModel):
 
     @api.model
     def _words(self):
-        """``{kind: {id: word}}`` of what has words of its own: a query each."""
+        """Return ``{kind: {id: word}}`` of records with words of their own.
+
+        One query each.
+        """
         words = {
             kind: {one.id: one[letters] or one[otherwise] for one in self._all(model)}
             for kind, (model, letters, otherwise) in WORDS.items()

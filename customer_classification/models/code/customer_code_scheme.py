@@ -140,7 +140,7 @@ class CustomerCodeScheme(models.Model):
         return refusal(ValidationError, self.env, "no_codes")
 
     def _sample_lines(self):
-        """Lines of a preview, of customers whom the user may read."""
+        """Return the lines of a preview, of customers that the user may read."""
         if self.company_id not in self.env.companies:
             return []
         customers = self.env["customer.code.assignment"]._sample(
@@ -166,7 +166,10 @@ class CustomerCodeScheme(models.Model):
         )
 
     def _take_numbers(self, count, skip=0):
-        """The next numbers, so many, beyond some that are skipped: one query."""
+        """Return the next numbers, without the skipped ones.
+
+        One query.
+        """
         self.ensure_one()
         self.flush_recordset(["next_number"])
         self.env.cr.execute(
@@ -182,7 +185,7 @@ class CustomerCodeScheme(models.Model):
         return range(end - count, end)
 
     def action_assign(self):
-        """Preview what assigning codes to all customers would do."""
+        """Preview the assignment of codes to all customers."""
         check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.customer_code_assign_action"

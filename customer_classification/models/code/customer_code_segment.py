@@ -18,7 +18,7 @@ LENGTHS = {"tier": 1, "stage": 1, "type": 1, "size": 1, "country": 2, "number": 
 
 
 class CustomerCodeSegment(models.Model):
-    """A part of a code: what it says, and in how many characters."""
+    """A part of a code: its meaning, and its number of characters."""
 
     _name = "customer.code.segment"
     _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]

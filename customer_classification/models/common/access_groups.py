@@ -1,4 +1,4 @@
-"""Groups of Odoo's that decide what of this addon a person sees."""
+"""Groups of Odoo's that decide access to this addon's data."""
 
 # Amounts: everybody who sees all sales.
 MONEY_GROUP = "sales_team.group_sale_salesman_all_leads"

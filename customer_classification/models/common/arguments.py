@@ -1,4 +1,4 @@
-"""Checks of what callers hand to public methods.
+"""Checks of the arguments of public methods.
 
 Any user can call a public method by RPC with any value. Each function returns the
 value in the type that the method works with, or raises a sentence.
@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from odoo.exceptions import UserError
 
-# What an integer column takes.
+# Range of an integer column.
 BIGGEST_ID = 2**31 - 1
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -17,7 +17,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 def as_day(env, value, label):
     """Return a day given as a date or as ISO text; None for no value.
 
-    :param label: what people call the argument
+    :param label: name of the argument for people
     """
     if value is None or value is False:
         return None
@@ -69,7 +69,7 @@ def as_choice(env, value, choices, label):
     """Return a value that is one of some texts.
 
     :param choices: the texts
-    :param label: what people call the argument
+    :param label: name of the argument for people
     """
     if isinstance(value, str) and value in choices:
         return value
@@ -86,7 +86,7 @@ def as_number(env, value, low, high, label, whole=False):
     """Return a number between two bounds, both included.
 
     :param low: a finite number, as ``high``
-    :param label: what people call the argument
+    :param label: name of the argument for people
     :param whole: refuse fractions
     """
     kinds = int if whole else int | float

@@ -25,7 +25,7 @@ def check_one(records):
 
 
 def check_records(records):
-    """Refuse ids that are none, and records that the caller may not read."""
+    """Refuse invalid ids, and records that the caller may not read."""
     _check_ids(records)
     records.check_access("read")
 

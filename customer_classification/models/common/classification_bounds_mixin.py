@@ -59,7 +59,7 @@ class ClassificationBoundsMixin(models.AbstractModel):
 
     @api.model
     def _check_all_values(self, vals_list):
-        """Judge before a model works with what it was given."""
+        """Check values before a model works with them."""
         for vals in (*vals_list, self._context_defaults()):
             self._check_values(vals)
 
@@ -85,7 +85,7 @@ class ClassificationBoundsMixin(models.AbstractModel):
 
     @api.model
     def _value_sentence(self, name, value):
-        """Return why a field refuses a value, ``None`` where it takes it."""
+        """Return why a field refuses a value, or None."""
         field = self._fields.get(name)
         if field is None and not self.env.su:
             return self._unknown_sentence(name)
@@ -112,7 +112,7 @@ class ClassificationBoundsMixin(models.AbstractModel):
             number = math.nan
         if low <= number <= high:
             return None
-        # Infinity and NaN are out of bounds that tell nobody what is wrong.
+        # For infinity and NaN, naming the bounds would not explain the error.
         if abs(number) < math.inf and field.name in self._bounds():
             return self.env._(
                 "%(field)s must be from %(low)s to %(high)s.",

@@ -51,7 +51,7 @@ def in_words(refused):
 
 @contextmanager
 def guarded(env, refused):
-    """The same, and what failed leaves nothing in the database."""
+    """Turn errors into sentences, and roll back a failed condition."""
     env.flush_all()
     with in_words(refused), env.cr.savepoint(flush=False):
         yield
@@ -60,14 +60,14 @@ def guarded(env, refused):
 class Condition:
     """A domain written by a person, over records as that person sees them.
 
-    Whatever is wrong with it becomes a sentence, also where the search method of
-    another addon fails; errors after which Odoo repeats the request go on to Odoo.
+    Any error in it becomes a sentence, also where the search method of another addon
+    fails; errors after which Odoo repeats the request go on to Odoo.
 
-    :param records: model in the environment of the person; as superuser, rights are
-        not looked at
+    :param records: model in the environment of the person; as superuser, rights are not
+        checked
     :param text: the domain as people write it
-    :param label: what sentences begin with, as text or as a value to be kept
-    :param within: a :class:`Domain` of the product, whatever the person may read
+    :param label: beginning of the sentences, as text or as a value to be kept
+    :param within: a :class:`Domain` of the product, whatever the person's rights
     """
 
     def __init__(self, records, text, label, within=Domain.TRUE):
@@ -84,7 +84,7 @@ class Condition:
     def domain(self):
         """Return the :class:`Domain`.
 
-        :raises ValidationError: it cannot be read, or names a field that is no more
+        :raises ValidationError: it cannot be read, or names a field that does not exist
         """
         if self._domain is None:
             with in_words(self._unreadable):
@@ -105,14 +105,14 @@ class Condition:
             self._domain = function(domain, self.records)
 
     def check(self):
-        """Check that the person may read all of it, and that it names what exists."""
+        """Check that the person may read all fields, and that references exist."""
         self.check_rights()
         self.check_references()
 
     def check_rights(self):
         """Check that the person may read every field and model of it.
 
-        :raises AccessError: naming what the person may not read
+        :raises AccessError: naming the field that the person may not read
         """
         domain = self.domain()
         with in_words(self._failed):
@@ -121,9 +121,9 @@ class Condition:
             raise self._refused(*refused)
 
     def check_references(self):
-        """Check that it names what exists.
+        """Check that the references exist.
 
-        :raises ValidationError: “is not among [what is gone]” would match everybody
+        :raises ValidationError: “is not among [deleted records]” would match everybody
         """
         domain = self.domain()
         with in_words(self._failed):
@@ -132,10 +132,10 @@ class Condition:
             raise self._invalid("deleted_reference", field=gone)
 
     def query(self):
-        """Return the :class:`Query` of what matches; it is not run.
+        """Return the :class:`Query` of the matches, without running it.
 
         :raises AccessError: the person may not read all of it
-        :raises ValidationError: it cannot be used, or names what is no more
+        :raises ValidationError: it cannot be used, or refers to deleted records
         """
         self.check()
         with in_words(self._failed):
@@ -168,11 +168,11 @@ class Condition:
 
     @contextmanager
     def guarded(self):
-        """Undo what a failing condition leaves in the database, and say why."""
+        """Undo all database writes of a failing condition, and give the reason."""
         with guarded(self.env, self._failed):
             yield self
 
-    # What is wrong with it
+    # Errors
 
     def _invalid(self, code, **values):
         return refusal(ValidationError, self.env, code, label=self.label, **values)
@@ -225,10 +225,6 @@ class ClassificationConditionMixin(models.AbstractModel):
     The writer of the condition becomes that person; nobody can name another one. So
     nobody gains the rights of somebody else, neither by naming nor by editing. It is
     used together with ``classification.protected.mixin``.
-
-    Who writes the condition becomes that person; nobody can name another one. So
-    nobody gains the eyes of somebody else, neither by naming nor by editing. It goes
-    together with ``classification.protected.mixin``.
     """
 
     _name = "classification.condition.mixin"
@@ -238,7 +234,7 @@ class ClassificationConditionMixin(models.AbstractModel):
     _condition_person = "responsible_id"
     # Fields with domains.
     _condition_texts = ()
-    # All fields that say what is looked for.
+    # All fields used in the condition.
     _condition_fields = frozenset()
 
     @api.model_create_multi
@@ -271,9 +267,9 @@ class ClassificationConditionMixin(models.AbstractModel):
         return result
 
     def _check_condition_rights(self):
-        """Check that the user, who has just saved a condition, may read all of it.
+        """Check that the user who saved a condition may read all of it.
 
-        :raises AccessError: naming what the user may not read
+        :raises AccessError: naming the field that the user may not read
         """
         raise NotImplementedError
 
@@ -282,7 +278,7 @@ class ClassificationConditionMixin(models.AbstractModel):
         return {self._condition_person: self.env.uid}
 
     def _check_condition_texts(self, vals_list):
-        """Refuse what the database could not even keep."""
+        """Refuse texts that the database cannot store."""
         for vals in vals_list:
             for name in self._condition_texts:
                 text = vals.get(name)
@@ -297,9 +293,9 @@ class ClassificationConditionMixin(models.AbstractModel):
         return self.env["res.users"].browse(SUPERUSER_ID)
 
     def _condition_eyes(self, model, company, label, person=None):
-        """A model as a person sees it who works in one company.
+        """Return a model with the rights of a person in one company.
 
-        :param person: who looks; by default who the record names
+        :param person: the person; by default the one that the record names
         :raises AccessError: that person may not work there any more
         """
         person = (person or self[self._condition_person]).sudo()
@@ -344,7 +340,7 @@ def missing_fields(domain, model):
 
 
 def field_of(condition, model):
-    """The field at the end of the path of a condition, or None."""
+    """Return the field at the end of a condition's path, or None."""
     field = None
     for name in condition.field_expr.split("."):
         if field is not None and not field.relational:
@@ -358,7 +354,7 @@ def field_of(condition, model):
 
 
 def comodel_of(field, model):
-    """The model to which a field leads, or None."""
+    """Return the model to which a field leads, or None."""
     if field is None or not field.relational:
         return None
     return model.env[field.comodel_name]
@@ -404,9 +400,9 @@ def _first(domain):
 
 
 def _parsed(text):
-    """The :class:`Domain` of a text, down to what stands inside of it.
+    """Return the :class:`Domain` of a text, checked at every depth.
 
-    :raises ValueError: or other errors, when it is none
+    :raises ValueError: or other errors, for an invalid text
     """
     if not _is_storable(text):
         raise ValueError("too long, or characters that are none")

@@ -9,21 +9,21 @@ class ClassificationCountedOnceMixin(models.AbstractModel):
 
     A number that several rows share is counted once: a customer with two tags is in
     both groups with all the revenue, and once in the sum of all. A number that adds up
-    within a campaign, a run or a unit has no sum over several of them. What is not
-    known is no 0 in an average, and the total of a ratio is the ratio of the totals.
+    within a campaign, a run or a unit has no sum over several of them. An unknown
+    value is not 0 in an average, and the total of a ratio is the ratio of the totals.
     """
 
     _name = "classification.counted.once.mixin"
     _description = "Report Whose Totals Count Once"
 
-    # Fields that tell whose number it is, and the fields that are such numbers.
+    # Fields of a number's owner, and the numbers that belong to it.
     _counted_by = ()
     _counted_once = frozenset()
     # ``{number: field}``: it adds up where that field has one value.
     _added_within = {}
     # ``{number: boolean field}`` that tells whether the number is known.
     _known_by = {}
-    # Numbers of which 0 says that they are not known.
+    # Numbers that are unknown if 0.
     _unknown_if_zero = frozenset()
     # ``{number: (number, number to divide by, factor, number to add)}``
     _ratios = {}
@@ -53,7 +53,7 @@ class ClassificationCountedOnceMixin(models.AbstractModel):
 
     @api.model
     def _has_own_total(self, name):
-        """Whether Odoo's own total of a number would be another one."""
+        """Check if Odoo's own total of a number would differ."""
         field = self._fields.get(name)
         is_average = field and field.type == "monetary" and field.aggregator == "avg"
         return is_average or any(
@@ -77,15 +77,17 @@ class ClassificationCountedOnceMixin(models.AbstractModel):
 
     @api.model
     def _in_one_currency(self, name, value, query):
-        """SQL of an amount in the currency of the company, by the join that Odoo has
-        made for its own sum."""
+        """Return SQL of an amount in the company's currency.
+
+        It uses the join that Odoo has made for its own sum.
+        """
         currency = self._fields[name].get_currency_field(self)
         rates = query.make_alias(self._table, f"{currency}__rates")
         return SQL("%s / COALESCE(%s, 1.0)", value, SQL.identifier(rates, "rate"))
 
     @api.model
     def _total(self, name, function, value, query):
-        """SQL over all rows, or over one row of each of those whose number it is."""
+        """Return SQL over all rows, or over one row per owner of the number."""
         if name not in self._counted_once:
             return SQL("%s(%s)", function, value)
         keys = [
@@ -124,7 +126,7 @@ class ClassificationCountedOnceMixin(models.AbstractModel):
 
     @api.model
     def _weighted_average(self, name, query):
-        """SQL of the average of all that the rows are averages of."""
+        """Return SQL of the average weighted by the rows' counts."""
         value = self._field_to_sql(self._table, name, query)
         weight = self._field_to_sql(self._table, self._weighted_by[name], query)
         return SQL(

@@ -6,11 +6,11 @@ class ClassificationProtectedMixin(models.AbstractModel):
     """Fields that only the methods of the product write.
 
     A state machine, an author, a result or an instruction that the server carries out
-    later is no data of clients: ``readonly`` protects it in views only. Calls with
-    superuser rights pass, so a method checks first and writes ``sudo()`` then.
+    later is not for clients to write: ``readonly`` protects it in views only. Calls
+    with superuser rights pass, so a method checks first and writes ``sudo()`` then.
 
-    What a client writes stays within the rules of its records: a record cannot be
-    moved to a company, or under a record, where its writer may not write.
+    Clients' writes are kept within the record rules: a record cannot be moved to a
+    company, or under a record, where its writer may not write.
     """
 
     _name = "classification.protected.mixin"
@@ -18,7 +18,7 @@ class ClassificationProtectedMixin(models.AbstractModel):
 
     # Names of the protected fields; each is stored, and copies do not have its value.
     _protected_fields = frozenset()
-    # Names of the fields that a client gives a new record and nobody changes after.
+    # Fields that a client sets on a new record and that never change afterwards.
     _fixed_fields = frozenset()
 
     @api.model_create_multi
@@ -65,7 +65,7 @@ class ClassificationProtectedMixin(models.AbstractModel):
 
     @api.model
     def _check_client_values(self, vals_list):
-        """Refuse what a client may not give new records.
+        """Refuse values that a client may not give new records.
 
         Called before anything is looked up or written for them.
         """

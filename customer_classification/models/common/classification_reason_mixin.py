@@ -1,9 +1,9 @@
-"""Why something rests or failed: a code with values, and its sentence.
+"""Reasons of resting and failed records: codes with values, and sentences.
 
-Nobody knows who will read why something was set aside. So the code of the sentence is
+The language of the future reader of a reason is unknown. So the code of the sentence is
 kept with its values, and each reader gets the sentence in the reader's language. Values
-that are words themselves are kept as what they are words for: the label of a field, the
-name of a record. What another addon raises is kept as the text that it is.
+that are words themselves are kept as references: to the label of a field, to the name
+of a record. An error raised by another addon is kept as its text.
 """
 
 # pylint: disable=prefer-env-translation  # at import there is no environment
@@ -92,7 +92,7 @@ REASON_SENTENCES = {
 
 
 def field_label(field):
-    """What people call a field, to be kept."""
+    """Return the label of a field, to be stored."""
     return {"field": [field.model_name, field.name]}
 
 
@@ -105,7 +105,7 @@ def record_name(record):
 
 
 def model_name(model):
-    """What people call a model, to be kept."""
+    """Return the name of a model as shown to users, to be stored."""
     return {"model": model._name}
 
 
@@ -203,7 +203,7 @@ def plain_reason(code, **values):
 
 
 def reason_of(error):
-    """What to keep of an error: its reason, or its text where it has none."""
+    """Return the reason of an error, or its text if it has none."""
     found = getattr(error, "classification_reason", None)
     return found or plain_reason("text", text=str(error.args[0]))
 
@@ -222,7 +222,10 @@ def _plain(value):
 
 
 class ClassificationReasonMixin(models.AbstractModel):
-    """Records that say in each reader's language why they rest, or failed."""
+    """Records with the reason of a failure, in each reader's language.
+
+    Also the reason why they rest.
+    """
 
     _name = "classification.reason.mixin"
     _description = "Records That Say Why They Rest"
@@ -241,7 +244,10 @@ class ClassificationReasonMixin(models.AbstractModel):
 
     @api.model
     def _search_told_reason(self, operator, value):
-        """As it is told to the reader. Few records rest or failed."""
+        """Search by the reason as shown to the reader.
+
+        Few records are excluded or failed.
+        """
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
         kept = Domain(self._kept_reason, "!=", False)

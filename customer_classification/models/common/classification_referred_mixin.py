@@ -8,8 +8,8 @@ from .keyless_many2one import KeylessMany2one
 class ClassificationReferredMixin(models.AbstractModel):
     """Records to which rows without a foreign key refer.
 
-    When they are deleted, what ``ondelete`` of each :class:`KeylessMany2one` says is
-    done in SQL: a query for each field, as the keys of the database would.
+    When they are deleted, ``ondelete`` of each :class:`KeylessMany2one` is carried out
+    in SQL: a query for each field, as the keys of the database would.
     """
 
     _name = "classification.referred.mixin"

@@ -22,7 +22,7 @@ ROOT_OF_COMPANY = SQL("split_part(company.parent_path, '/', 1)::integer")
 
 
 def with_rates(query, roots=ALL_ROOTS):
-    """SQL of a statement in which :func:`conversion_factor` stands.
+    """Return SQL of a statement that uses :func:`conversion_factor`.
 
     :param query: SQL that begins with its verb
     :param roots: SQL of a select of the ``id`` of the main companies that it names

@@ -3,8 +3,8 @@ from odoo.fields import Domain
 from odoo.orm.domains import DomainAnd, DomainCondition, DomainOr
 from odoo.tools import config
 
-# Whose record rules hold for the rows about them, and the addons of those rows: this
-# one and those that glue it to others.
+# Models whose record rules apply to the rows about them, and the addons of those rows:
+# this one and its glue addons.
 SUBJECT_MODELS = ("res.partner", "product.template", "product.product", "utm.campaign")
 ADDONS = "customer_classification"
 
@@ -14,15 +14,15 @@ class IrRule(models.Model):
 
     So do wizards those who opened them.
 
-    Whoever may not read a contact sees none of its rows: they are not listed, counted,
+    Users who may not read a contact see none of its rows: they are not listed, counted,
     grouped, exported or opened, and cannot be written. Each stored many2one of a model
     of these addons to one of ``SUBJECT_MODELS`` is followed; a new model or field needs
     no declaration.
 
     *Cost*: the domain is made once a user, model and set of companies, as Odoo's own.
     Where each rule on the subject lets everything pass, as Odoo's company rules do for
-    who works in all companies, nothing is added to a query; else a join by the key of
-    the subject.
+    users of all companies, nothing is added to a query; else a join by the key of the
+    subject.
     """
 
     _inherit = "ir.rule"
@@ -49,7 +49,10 @@ class IrRule(models.Model):
 
     @api.model
     def _own_wizard_domain(self, model):
-        """The domain of one's own wizards: Odoo shows those of others, too."""
+        """Return the domain of one's own wizards.
+
+        Odoo shows those of others, too.
+        """
         if not model._transient or not self._is_of_addons(model):
             return Domain.TRUE
         return Domain("create_uid", "=", self.env.uid)
@@ -73,7 +76,7 @@ class IrRule(models.Model):
 
     @api.model
     def _subject_domain(self, field):
-        """The domain of rows whose subject the user may read, or who have none."""
+        """Return the domain of rows with a readable subject, or without one."""
         allowed = self._readable(field.comodel_name)
         if allowed.is_true():
             return Domain.TRUE
@@ -107,7 +110,7 @@ class IrRule(models.Model):
 
 
 def _lets_pass(domain, companies):
-    """Return whether a domain holds in each company and in none.
+    """Return whether a domain holds in each company and without one.
 
     :param companies: ids of all companies, and False
     """

@@ -1,13 +1,13 @@
 """The context in which the program itself works.
 
-Whoever calls a method fills its context, with default values of any field for
-instance. What the program writes with more rights must not follow from that. Odoo's
-``sudo()`` drops defaults, and keeps all else.
+The caller of a method fills its context, with default values of any field for instance.
+Writes of the program with more rights must not follow from that. Odoo's ``sudo()``
+drops defaults, and keeps all else.
 """
 
 # The value of flags that only the program sets: an object, which JSON cannot carry.
 OWN = object()
-# What a caller may choose: the language of sentences.
+# Keys that a caller may choose: the language of sentences.
 _KEPT = ("lang",)
 
 

@@ -1,7 +1,7 @@
 """Conditions of domains that clients send, made into SQL.
 
-What a field cannot have matches nobody; what cannot be compared with it is refused.
-Everything else is answered as ``filtered_domain`` answers it in memory.
+A value that a field cannot have matches nobody; one that cannot be compared with it is
+refused. Everything else is answered as ``filtered_domain`` answers it in memory.
 """
 
 import math
@@ -12,7 +12,7 @@ from odoo.tools import SQL
 from .arguments import as_number
 from .called_records import BIGGEST_ID
 
-# Beyond it, a number is no number of days, orders or money.
+# Largest plausible number of days, orders or money.
 BIGGEST_NUMBER = 10**15
 COMPARISONS = ("<", "<=", ">", ">=")
 NUMBERS = ("integer", "float", "monetary")
@@ -21,8 +21,8 @@ NUMBERS = ("integer", "float", "monetary")
 def searched_by_sql(model, name, operator, value):
     """Return the result of a search method of a field worked out by SQL.
 
-    The model's ``_field_to_sql`` gives that SQL and refuses who may not read the field:
-    not here, because Odoo takes an error of a search method for "not supported".
+    The model's ``_field_to_sql`` gives that SQL and refuses users who may not read the
+    field: not here, because Odoo takes an error of a search method for "not supported".
     """
     field = model._fields[name]
     if operator in Domain.NEGATIVE_OPERATORS or not _is_answered(field, operator):
@@ -98,12 +98,12 @@ def asks_for_none(values):
 
 
 def ids_among(values):
-    """Those of some values that are ids."""
+    """Return the ids among some values."""
     return [one for one in values if _is_whole(one) and 0 < one <= BIGGEST_ID]
 
 
 def values_among(field, values):
-    """Those of some values that a field can have."""
+    """Return the values that a field can have."""
     if field.relational:
         return ids_among(values)
     if field.type in NUMBERS:
@@ -112,9 +112,9 @@ def values_among(field, values):
 
 
 def compared_value(env, field, value):
-    """Return a value comparable by size with a field, None for none.
+    """Return a value comparable by size with a field, or None.
 
-    :raises UserError: it cannot
+    :raises UserError: it is not comparable
     """
     if field.type in NUMBERS:
         label = field._description_string(env)

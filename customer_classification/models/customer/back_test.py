@@ -1,4 +1,4 @@
-"""Back-tests: the classes of a past day against what was bought afterwards."""
+"""Back-tests: classes of a past day against what was bought afterwards."""
 
 from dateutil.relativedelta import relativedelta
 
@@ -83,7 +83,7 @@ class BackTest(CustomerPipeline):
     # Outcome
 
     def read_outcome(self):
-        """Return what each customer bought in the year before and in the horizon.
+        """Return each customer's purchases in the year before and the horizon.
 
         One query.
         """

@@ -4,7 +4,7 @@ from odoo.tools import formatLang
 from ..common.access_groups import MONEY_GROUP
 from .selections import RISK_COLORS, RISK_SELECTION
 
-# What stands for a number that does not exist, such as a rate of no customers.
+# Text for a number that does not exist, such as a rate of no customers.
 NO_NUMBER = "–"
 SHARES = (
     *("purchase_rate", "loss_rate", "revenue_share", "spend_share"),
@@ -14,7 +14,7 @@ LIFTS = ("revenue_lift", "loss_lift")
 
 
 class ClassificationBackTestLine(models.Model):
-    """A class of a back-test, or a warning, with what came of its customers.
+    """A class of a back-test, or a warning, with the outcome of its customers.
 
     Numbers are stored as the engine finds them, missing ones as such, and turned into
     text when they are read.
@@ -170,7 +170,7 @@ class ClassificationBackTestLine(models.Model):
 
     @api.model
     def _percent_text(self, share):
-        """A share in whole percent, a dash where there is none."""
+        """Return a share in whole percent, a dash for a missing one."""
         if share is None:
             return NO_NUMBER
         return f"{formatLang(self.env, 100 * share, 0)}\N{NO-BREAK SPACE}%"

@@ -12,7 +12,7 @@ class ClassificationChange(models.Model):
     """One move of one customer that took place: from, to, when and why.
 
     Append-only and written by runs in SQL. A table of its own rather than tracking
-    messages, because it is read by pivots and asked by date. Each says why, by the
+    messages, because it is read by pivots and asked by date. Each is explained by the
     numbers and limits of that day.
 
     The first classes of a customer are kept as one row of
@@ -94,7 +94,7 @@ class ClassificationChange(models.Model):
 
     @api.model
     def _stored_columns(self):
-        """Return the names of the columns, and the SQL of none for each."""
+        """Return the names of the columns, and SQL of an empty value for each."""
         stored = {
             name: SQL("NULL::%s", SQL(field.column_type[1]))
             for name, field in self._fields.items()
@@ -113,7 +113,7 @@ class ClassificationChange(models.Model):
         return super().unlink()
 
     def _unpack(self):
-        """Give those of these changes that are first classes rows of their own.
+        """Give each first class among these changes a row of its own.
 
         One query. Runs never change the history; upgrades and tests do.
         """

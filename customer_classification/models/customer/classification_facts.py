@@ -14,7 +14,7 @@ from ...copy_frames import (
 from ..common.profiling import OBJECTING
 from ..source.classification_source import Scope
 
-# Rules that decide what is read: by two policies that agree on them, facts are equal.
+# Rules that affect the facts: policies that agree on them have equal facts.
 RULES_OF_FACTS = (
     *("company_id", "tz", "revenue_source", "subtract_credit_notes", "window_months"),
     *("subtract_unlinked_credit_notes", "sale_domain", "invoice_domain"),
@@ -22,7 +22,7 @@ RULES_OF_FACTS = (
 PURCHASE = {"partner_id": "int", "day": "int", "amount": "float", "margin": "float"}
 # Purchases that are rolled up at a time; about 70 bytes of memory each.
 PART_ROWS = 6_000_000
-# What is open, by customer, {column: kind on the wire}.
+# Open pipeline by customer, {column: kind on the wire}.
 PIPELINE = {
     "open_opportunity_count": "int",
     "open_opportunity_revenue": "float",
@@ -52,20 +52,19 @@ PREVIOUS = {
     "content_hash": ("big", "f.content_hash"),
     "segment": ("int", "f.segment_id"),
 }
-# Those that only tell why a class changed: read only of customers who move.
+# Columns that only explain a change: read only for customers who move.
 _OWN_COUNTS = ("lifetime_revenue", "open_opportunity_count", "open_quotation_count")
 
 
 class ClassificationFacts(models.AbstractModel):
-    """Reads what is known of each customer up to a day, beside how the customer is
-    classified so far.
+    """Read the facts of each customer as of a day, and the classes so far.
 
-    *How it works*: each source gives a select of purchases. They leave the database as
-    they stand, by one scan of each table of documents, and are rolled up in memory from
-    the contact to the commercial partner. Customers, what is open and the profiles so
-    far follow, each by one scan, and are laid side by side. Joined and grouped in one
-    statement, the same takes twice the processor time at a million customers, and
-    sorts or spills to disk.
+    *How it works*: each source gives a select of purchases. They leave the database
+    unaggregated, by one scan of each table of documents, and are rolled up in memory
+    from the contact to the commercial partner. Customers, the open pipeline and the
+    profiles so far follow, each by one scan, and are laid side by side. Joined and
+    grouped in one statement, the same takes twice the processor time at a million
+    customers, and sorts or spills to disk.
 
     *Query budget*: five, whatever the number of customers.
     """
@@ -111,10 +110,10 @@ class ClassificationFacts(models.AbstractModel):
     def _read(self, policy, parameters, scope, last=None):
         """Return the frames ``(facts, previous)`` indexed by commercial partner.
 
-        ``facts`` has the engine's columns and ``active``; ``previous`` has those of
-        the profiles so far, ``profile`` telling whether there is one. Rows whose
-        partner is no customer of its own any more have ``is_customer`` false in
-        ``facts``: their profile is to go.
+        ``facts`` has the engine's columns and ``active``; ``previous`` has those of the
+        profiles so far, ``profile`` is true if there is one. Rows whose partner is not
+        a customer of its own any more have ``is_customer`` false in ``facts``: their
+        profile will be deleted.
 
         :param last: the last run of the company, where it is known
         """
@@ -140,10 +139,10 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _read_history(self, policy, parameters, scope, contacts, last=None):
-        """Facts from the purchases, one row a customer who has some: one query.
+        """Return facts from the purchases, one row a customer who has some.
 
-        Customers are taken in parts when the purchases are too many to be in memory
-        at once.
+        One query. Customers are taken in parts when the purchases are too many to be in
+        memory at once.
         """
         import pandas as pd
 
@@ -168,16 +167,21 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _usual_gap(self, policy, last=None):
-        """The gap of all, by which comebacks are counted: that of the last run over
-        all by this policy; None where there was none. One query, or none."""
+        """Return the usual purchase gap of all customers, or None.
+
+        Comebacks are counted by it: the gap of the last run over all customers by this
+        policy; None if there was none. At most one query.
+        """
         last = self.env["classification.run"]._last_full_run(policy, last)
         return last.sudo().edges["population_gap_days"] if last else None
 
     @api.model
     def _read_purchases(self, policy, scope):
-        """Return the purchases themselves, one row a document: ``partner_id`` (the
-        customer), ``day``, ``amount`` and ``margin``, as the engine replays them.
-        Two queries."""
+        """Return the single purchases as the engine replays them.
+
+        One row a document: ``partner_id`` (the customer), ``day``, ``amount`` and
+        ``margin``. Two queries.
+        """
         self.env.flush_all()
         contacts, __ = self._read_partners(policy, scope)
         query = self._bare_purchases(policy, scope)
@@ -197,7 +201,7 @@ class ClassificationFacts(models.AbstractModel):
         """
         queries = [
             SQL(
-                # What is older than computers is one day before: see _part().
+                # Days before computers are taken for one day earlier: see _part().
                 "SELECT d.partner_id,"
                 " GREATEST(d.day, DATE '1969-12-31') - DATE '1970-01-01',"
                 " COALESCE(d.amount, 0), d.margin FROM (%s) d",
@@ -215,8 +219,8 @@ class ClassificationFacts(models.AbstractModel):
         and those who object to profiling.
 
         :return: ``(contacts, customers)``: the customer (0 for none) by contact, of
-            contacts who are no customers themselves or who object to profiling; and
-            by customer ``active``, and ``is_known``: a customer even without purchases
+            contacts who are not customers themselves or who object to profiling; and by
+            customer ``active``, and ``is_known``: a customer even without purchases
         """
         import pandas as pd
 
@@ -269,9 +273,9 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _read_previous(self, scope):
-        """Return the profiles so far, with the columns of ``PREVIOUS``: one query.
+        """Return the profiles so far, with the columns of ``PREVIOUS``.
 
-        Those that only :meth:`_with_own_counts` reads are 0.
+        One query. Columns that only :meth:`_with_own_counts` reads are 0.
         """
         names = [name for name in PREVIOUS if name not in _OWN_COUNTS]
         previous = self._select_previous(scope, names)
@@ -284,9 +288,9 @@ class ClassificationFacts(models.AbstractModel):
     def _with_own_counts(self, scope, previous, customer_ids):
         """Return the profiles so far, of some customers with all columns.
 
-        One query; none where none of these customers has a profile.
+        One query; none if none of these customers has a profile.
 
-        :param previous: frame by customer, as of :meth:`_read`
+        :param previous: frame by customer, as :meth:`_read` gives it
         """
         known = previous.index[previous["policy"] != 0].intersection(customer_ids)
         if known.empty:
@@ -321,8 +325,10 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _read_pipeline(self, scope):
-        """What is open at the end of the as-of day, with the columns of ``PIPELINE``:
-        one query."""
+        """Read what is open at the end of the as-of day.
+
+        The columns are those of ``PIPELINE``. One query.
+        """
         query = SQL(
             """
             SELECT partner_id,
@@ -369,7 +375,7 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _null_free(self, kind, code):
-        """SQL of a column with what :mod:`copy_frames` takes for NULL."""
+        """Return SQL of a column with the value of :mod:`copy_frames` for NULL."""
         if kind == "day":
             return null_free_day(code)
         if kind == "float":
@@ -380,7 +386,7 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _purchase_query(self, policy, scope):
-        """All purchases of all sources, one row a document."""
+        """Return SQL of the purchases of all sources, one row a document."""
         return SQL(" UNION ALL ").join(self._purchase_queries(policy, scope))
 
     @api.model
@@ -416,8 +422,11 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _quotation_query(self, scope):
-        """Quotations open at the end of the as-of day, by commercial partner: not
-        yet confirmed on that day, and not expired before it."""
+        """Return SQL of the open quotations by commercial partner.
+
+        Open at the end of the as-of day: not yet confirmed on that day, and not
+        expired before it.
+        """
         sale = self.env["classification.source.sale"]
         amount = sale._company_amount(sale._order_amount(), scope)
         return SQL(
@@ -446,8 +455,10 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _pipeline_problem_queries(self, scope):
-        """Selects as of ``classification.source._problem_queries``, of what is open
-        with an amount that is no number."""
+        """Return selects of open documents with an amount that is not a number.
+
+        Their columns are those of ``classification.source._problem_queries``.
+        """
         sale = self.env["classification.source.sale"]
         amount = sale._company_amount(sale._order_amount(), scope)
         reasons = {
@@ -478,7 +489,7 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _is_doubtful(self, facts):
-        """Which customers have an amount that is no number."""
+        """Return, for each customer, whether an amount is not a number."""
         amounts = ["lifetime_revenue", *_PIPELINE_AMOUNTS]
         return facts[amounts].isna().any(axis=1)
 
@@ -530,6 +541,6 @@ def _usable(numbers, condition=True):
     """Return the numbers, NaN for unusable ones; see ``is_usable``."""
     import numpy as np
 
-    # pandas reads the sixteenth digit only nearly.
+    # pandas reads the sixteenth digit inexactly.
     is_usable = np.abs(numbers) <= TOO_LARGE + 1
     return np.where(is_usable & condition, numbers, np.nan)

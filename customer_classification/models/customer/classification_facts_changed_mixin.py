@@ -5,9 +5,9 @@ from ..source.classification_source import Since
 
 
 class ClassificationFactsChangedMixin(models.AbstractModel):
-    """Finds the customers about whom something may be new.
+    """Find the customers with possible changes since the last run.
 
-    What it does not find is as the last run left it: nothing of theirs was written,
+    All other customers are as the last run left them: no row of theirs was written,
     no document of theirs came into force, no day of a review has come.
     """
 
@@ -16,8 +16,10 @@ class ClassificationFactsChangedMixin(models.AbstractModel):
 
     @api.model
     def _watermark(self):
-        """The moment (UTC) before which all that was written is seen by a transaction
-        that starts after this one: the start of the oldest one under way. One query.
+        """Return the moment (UTC) up to which all writes are visible.
+
+        A transaction that starts after this one sees all that was written before that
+        moment: the start of the oldest transaction under way. One query.
 
         ``write_date`` is the start of its transaction, which may be long ago when it
         is committed.
@@ -71,7 +73,10 @@ class ClassificationFactsChangedMixin(models.AbstractModel):
 
     @api.model
     def _changed_partner_queries(self, scope, since):
-        """Selects of partners who changed themselves, or whose opportunities did."""
+        """Return selects of partners with changes of their own.
+
+        The partner itself was written, or an opportunity of it.
+        """
         return [
             SQL("SELECT id FROM res_partner WHERE write_date >= %s", since.written),
             SQL(
@@ -83,7 +88,7 @@ class ClassificationFactsChangedMixin(models.AbstractModel):
 
     @api.model
     def _due_queries(self, scope, since):
-        """Selects of customers who are due although no document of theirs changed."""
+        """Return selects of customers due although no document changed."""
         company = scope.company_id
         return [
             SQL(

@@ -80,8 +80,10 @@ class ClassificationOverride(models.Model):
     @api.depends("partner_id", "axis", "tier_id", "stage_id", "risk", "company_id")
     @api.depends_context("lang")
     def _compute_labels(self):
-        """Names of the classes: decided, by the numbers then, and now. One query for
-        the profiles."""
+        """Compute the names of the decided, then computed and current classes.
+
+        One query for the profiles.
+        """
         risks = dict(self._fields["risk"]._description_selection(self.env))
         profiles = self._profiles()
         for decision in self:
@@ -109,8 +111,11 @@ class ClassificationOverride(models.Model):
 
     @api.model
     def _completed_for_create(self, vals_list):
-        """The values with the customer behind a contact, and with what the numbers
-        say of each today: one query for the contacts, one for the profiles."""
+        """Complete the values with the customer and the computed classes of today.
+
+        The customer is the commercial partner of a contact. One query for the contacts,
+        one for the profiles.
+        """
         vals_list = super()._completed_for_create(vals_list)
         partners = self.env["res.partner"].browse(
             [vals["partner_id"] for vals in vals_list]
@@ -159,15 +164,17 @@ class ClassificationOverride(models.Model):
             if policy:
                 policy.recompute(partner_ids=decisions.partner_id.ids)
 
-    # What runs ask
+    # Queries of runs
 
     @api.model
     def _decided(self, company, as_of_date):
-        """What people decided, and what is shown because they did: one query.
+        """Return the decisions in force, and the classes shown because of them.
+
+        One query.
 
         :return: two frames by customer with the engine's codes for the three axes:
-            decisions in force on the day, 0 for what nobody decided; and the classes
-            shown so far of the customers about whom somebody had decided
+            decisions in force on the day, 0 where there is none; and the classes
+            shown so far of the customers who had a decision
         """
         self.flush_model()
         rows = self.env.execute_query(

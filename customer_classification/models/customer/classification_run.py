@@ -140,7 +140,10 @@ class ClassificationRun(models.Model):
     @api.depends("drift")
     @api.depends_context("lang", "uid")
     def _compute_drift_table(self):
-        """Show it in the reader's words, amounts to those who may see them."""
+        """Compute the drift table in the reader's words.
+
+        Amounts are shown only to those who may see them.
+        """
         sees_money = self._sees_money()
         for run, seen in zip(self.sudo(), self, strict=True):
             seen.drift_table = run.drift and run.env["ir.qweb"]._render(
@@ -232,7 +235,10 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _partner_argument(self, partner_ids):
-        """Return ids of contacts that a caller may read, None for all: one query."""
+        """Return ids of contacts that a caller may read, None for all.
+
+        One query.
+        """
         if partner_ids is None:
             return None
         return as_ids(self.env, "res.partner", partner_ids)
@@ -257,10 +263,10 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _queue_due(self, policies, scope):
-        """Queue the runs over customers that are due, before those of other kinds.
+        """Queue the runs over customers that are due, before other kinds.
 
-        One over all for each policy that had none today; or one over the changed ones
-        for each policy that had one over all before.
+        One over all customers for each policy without one today; or one over the
+        changed ones for each policy that had one over all before.
         """
         if scope == "all":
             states = ("queued", "waiting", "done", "rejected")
@@ -338,7 +344,7 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _last_runs(self, companies):
-        """Return ``{company: last production run}``, without those over some.
+        """Return ``{company: last production run}``, without partial runs.
 
         One query, and one for the runs when they are read.
         """
@@ -376,10 +382,10 @@ class ClassificationRun(models.Model):
     def _last_full_run(self, policy, last=None):
         """Return the last production run over all by the rules of a policy.
 
-        It found limits. Later versions that repeat the rules about customers count. One
-        query, none where the last run is the one.
+        It found limits. Later versions that repeat the rules about customers count. At
+        most one query.
 
-        :param last: what :meth:`_last_run` gives, where it is known
+        :param last: the result of :meth:`_last_run`, where it is known
         """
         since = policy._rules_since("customer")
         if last and last.scope == "all" and last._is_by(since.id):
@@ -387,7 +393,7 @@ class ClassificationRun(models.Model):
         return self.sudo().search(
             [
                 "|",
-                ("policy_id", "=", since.id),  # published before this was kept
+                ("policy_id", "=", since.id),  # published before these limits were kept
                 ("policy_id.customer_since_id", "=", since.id),
                 ("kind", "=", "production"),
                 ("scope", "=", "all"),
@@ -459,7 +465,10 @@ class ClassificationRun(models.Model):
         return self._open_form()
 
     def action_open_back_test_pivot(self):
-        """Open tier, stage and risk against what was bought, as a pivot."""
+        """Open a pivot of classes against later purchases.
+
+        The classes are tier, stage and risk.
+        """
         check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_run_result_action_back_test"

@@ -6,8 +6,10 @@ from .selections import RISK_SELECTION
 
 
 class ClassificationRunResult(models.Model):
-    """How many customers, with how much revenue, a run found in a cell of tier,
-    stage and risk."""
+    """A cell of a run's result: one combination of tier, stage and risk.
+
+    It holds the number of customers that the run found there, and their revenue.
+    """
 
     _name = "classification.run.result"
     _inherit = "classification.counted.once.mixin"

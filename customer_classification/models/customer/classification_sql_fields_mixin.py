@@ -4,10 +4,10 @@ from odoo.tools import SQL
 
 
 class ClassificationSqlFieldsMixin(models.AbstractModel):
-    """Fields that are worked out by SQL when they are searched, sorted or grouped.
+    """Fields computed in SQL when they are searched, sorted or grouped.
 
-    What follows from the day, the company or documents of others is not stored on
-    ``res_partner``: a column of it would have to be rewritten for all contacts.
+    Values that depend on the day, the company or documents of others are not stored on
+    ``res_partner``: a column would have to be rewritten for all contacts.
     """
 
     _name = "classification.sql.fields.mixin"
@@ -31,7 +31,10 @@ class ClassificationSqlFieldsMixin(models.AbstractModel):
 
     @api.model
     def _customer_guard(self, name):
-        """A domain of everybody for who may read a field, and an error for others."""
+        """Return a domain of everybody that checks access to a field.
+
+        For users without access it raises.
+        """
 
         def to_sql(model, alias, query):
             model._check_field_access(model._fields[name], "read")

@@ -109,9 +109,9 @@ STAGE_RANK = {
 
 
 def profile_content(facts, frame, shown, run):
-    """Return what a run would write of each customer, with its hash.
+    """Return the profile columns that a run would write, with their hash.
 
-    :param frame: the engine's result, by the numbers
+    :param frame: the engine's result, computed
     :param shown: the classes as people see them, with ``is_overridden`` and
         ``segment_id``
     """
@@ -127,7 +127,10 @@ def profile_content(facts, frame, shown, run):
 
 
 def _by_column(facts, frame, shown):
-    """``{column of a profile: values}``; the engine's own columns win over facts."""
+    """Return ``{column of a profile: values}``.
+
+    The engine's own columns take precedence over facts.
+    """
     sources = {name: facts[name] for name in facts}
     sources |= {name: frame[name] for name in frame}
     sources |= {name: shown[name] for name in ("is_overridden", "segment_id")}
@@ -137,8 +140,10 @@ def _by_column(facts, frame, shown):
 
 
 def move_rows(facts, moves, run):
-    """The moves of a run as rows to insert: numbers for axis, cause and direction
-    counted from 1, ids of records for tiers and stages.
+    """Return the moves of a run as rows to insert.
+
+    Axis, cause and direction are numbers counted from 1, tiers and stages are ids of
+    records.
 
     :param moves: the engine's changes, long
     """
@@ -188,9 +193,11 @@ def _ranks(run):
 
 
 def insert_changes(run):
-    """SQL that appends the temporary table to the history, each change with the
-    numbers of its profile, which must have been written; a correction has them not,
-    for they are those of another day."""
+    """Return SQL that appends the temporary table to the history.
+
+    Each change carries the numbers of its profile, which must have been written before.
+    Corrections carry no explanation: the profile's figures are as of another day.
+    """
     limits = TierLimits(run.policy_id, run.edges)
     more = {
         "valid_date": day_or_null(column_of("valid_date")),
@@ -204,7 +211,10 @@ def insert_changes(run):
 
 
 def insert_moves(run):
-    """SQL that keeps the temporary table as what the run found and did not do."""
+    """Return SQL that keeps the temporary table as trial moves.
+
+    Trial moves were found, but not made.
+    """
     more = {"ends_grace": column_of("ends_grace")}
     return _insert_moves(run, "classification_move", more)
 
@@ -223,7 +233,7 @@ def _insert_moves(run, table, more):
     profile = SQL(
         "LEFT JOIN customer_profile f"
         " ON f.partner_id = t.partner_id AND f.company_id = %s"
-        # Ids rise with the revenue, by which not everybody may sort.
+        # Ids rise with the revenue: lists sort by id, as not all may sort by revenue.
         " ORDER BY %s NULLS FIRST",
         run.company_id.id,
         float_or_null(column_of("revenue")),

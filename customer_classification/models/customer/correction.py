@@ -1,8 +1,8 @@
 """Corrections of the past, when a document arrives late.
 
-A document dated before the last run, and written after it, may change what is true of
-the days in between. What was believed then stays in the history; a correction, valid
-from the earlier day and recorded today, is added to it.
+A document dated before the last run, and written after it, may change the classes of
+the days in between. The recorded classes stay in the history; a correction, valid from
+the earlier day and recorded today, is added to it.
 """
 
 from odoo.tools import SQL
@@ -30,7 +30,7 @@ class Corrections:
         """
         import pandas as pd
 
-        last = self.pipeline.last  # it looked at all, or at all that had changed
+        last = self.pipeline.last  # a full run, or one over all changes
         # By other rules, the days before would not be corrected but judged anew.
         if self.run.scope == "some" or not last._is_by(self.pipeline.rules_id):
             return moves
@@ -49,8 +49,8 @@ class Corrections:
     def _late_days(self, since):
         """Return ``[(customer, day of the first late document)]``: one query.
 
-        Without customers about whom a person decided in the days since: what was
-        shown then is not for the numbers to correct.
+        Without customers with a manual override in the days since: the classes shown
+        then are not corrected by computed ones.
         """
         policy, scope = self.pipeline.policy, self.pipeline.scope
         queries = [
@@ -147,9 +147,9 @@ class Corrections:
         )
 
     def _corrections(self, believed):
-        """Return the moves from what was believed of a day to what is known now.
+        """Return the moves from the recorded classes of a day to the correct ones.
 
-        One query, for the purchases.
+        Correct by today's knowledge of that day. One query, for the purchases.
         """
         import pandas as pd
 

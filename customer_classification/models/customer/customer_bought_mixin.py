@@ -8,9 +8,11 @@ from ..common.searched_values import asks_for_none, ids_among, searched_by_sql
 
 
 class CustomerBoughtMixin(models.AbstractModel):
-    """What a customer buys: read from the lines of the documents that the policy of the
-    current company counts, in its window; discounts from those of confirmed orders,
-    which alone know them.
+    """Buying habits of a customer, read from the lines of its documents.
+
+    The documents are those that the policy of the current company counts, in its
+    window. Discounts come from the lines of confirmed orders, the only ones that have
+    them.
 
     Nothing is stored; a search is one condition with one walk through the lines.
     """
@@ -80,13 +82,18 @@ class CustomerBoughtMixin(models.AbstractModel):
 
     @api.model
     def _customer_favourites(self, ids):
-        """``{customer: (category of most money, category bought most often)}`` in the
-        current company: one query."""
+        """Return the favourite categories of customers in the current company.
+
+        ``{customer: (category of most money, category bought most often)}``. One query.
+        """
         return self._favourites_of(self._customer_categories(ids))
 
     @api.model
     def _favourites_of(self, rows):
-        """Of equal ones, the older category; False where nothing was spent."""
+        """Return the favourite categories among the rows of one customer.
+
+        On a tie, the older category; False if nothing was spent.
+        """
         favourites = {}
         for customer, category, amount, times in rows:
             favourite, frequent = favourites.get(customer, ((0, False), (0, False)))
@@ -101,8 +108,10 @@ class CustomerBoughtMixin(models.AbstractModel):
 
     @api.model
     def _customer_categories(self, ids):
-        """``(customer, category, amount, times)``, older categories first: one
-        query."""
+        """Return rows ``(customer, category, amount, times)``.
+
+        Older categories come first. One query.
+        """
         return self.env.execute_query(
             SQL(
                 "%s ORDER BY customer, category",
@@ -112,8 +121,11 @@ class CustomerBoughtMixin(models.AbstractModel):
 
     @api.model
     def _categories_query(self, condition):
-        """SQL of what each customer bought of each category: customer, category,
-        amount net of returns, times. What all came back was not bought."""
+        """Return SQL of the purchases by customer and category.
+
+        Columns: customer, category, amount net of returns, times. A product of which
+        everything was returned does not count as bought.
+        """
         return SQL(
             """
             SELECT c.commercial_partner_id AS customer, t.categ_id AS category,
@@ -150,8 +162,10 @@ class CustomerBoughtMixin(models.AbstractModel):
 
     @api.model
     def _customer_lines(self, condition):
-        """SQL of the lines ordered in the window: customer, what the list price would
-        have been, and what was let off."""
+        """Return SQL of the order lines in the window with their discounts.
+
+        Columns: customer, amount at list price, discount granted.
+        """
         company = self.env.company
         policy = company._get_customer_policy()
         return SQL(
@@ -223,7 +237,7 @@ class CustomerBoughtMixin(models.AbstractModel):
 
     @api.model
     def _customer_discount_sql(self, alias, query):
-        """The discount of each customer; 0 of who bought nothing."""
+        """Return SQL of the discount of each customer, 0 without purchases."""
         joined = query.make_alias(alias, "customer_discount")
         query.add_join(
             "LEFT JOIN",
@@ -239,8 +253,10 @@ class CustomerBoughtMixin(models.AbstractModel):
 
     @api.model
     def _customers_among(self, select):
-        """The domain of contacts whose customer is among those of a select, for who
-        may read what customers buy."""
+        """Return the domain of contacts whose customer is in a select.
+
+        Only users with access to what customers buy get it.
+        """
 
         def to_sql(model, alias, query):
             field = model._fields["customer_bought_categ_ids"]
@@ -255,7 +271,7 @@ _DISCOUNT = SQL(
     "round(COALESCE(100 * sum(let_off) / NULLIF(sum(full_price), 0), 0)::numeric, 1)"
     "::float8"
 )
-# The customers whose first category by a column is one of those given.
+# Customers whose first category by a column is among given ones.
 _FIRST_CATEGORY = """
     SELECT customer FROM (
         SELECT DISTINCT ON (customer) customer, category

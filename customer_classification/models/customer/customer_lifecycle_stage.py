@@ -16,9 +16,9 @@ STAGE_SELECTION = [
 
 
 class CustomerLifecycleStage(models.Model):
-    """Where a customer stands on the way from prospect to lost and back.
+    """A stage of the customer life cycle, from prospect to lost and back.
 
-    The eight stages are what the engine can tell apart; their names, colours and
+    The eight stages are those that the engine can tell apart; their names, colours and
     descriptions belong to the company.
     """
 

@@ -9,12 +9,11 @@ from .selections import RISK_COLORS, RISK_SELECTION, TIER_REASONS
 
 
 class CustomerProfile(models.Model):
-    """What is known of one customer in one company, and the classes that follow.
+    """Facts and classes of one customer in one company.
 
-    Written by runs in SQL, only where something differs, and by nobody else: not
-    through ``res.partner``, whose rows users edit all day, and not with
-    ``mail.thread``, whose tracking costs two queries a row (``classification.change``
-    is the history).
+    Written only by runs, in SQL, and only where something differs: not through
+    ``res.partner``, whose rows users edit all day, and not with ``mail.thread``, whose
+    tracking costs two queries a row (``classification.change`` is the history).
     """
 
     _name = "customer.profile"
@@ -154,7 +153,7 @@ class CustomerProfile(models.Model):
         related="segment_id.color", string="Segment Color", aggregator=None
     )
     segment_action = fields.Text(related="segment_id.action")
-    # Stays for one release for clients and saved filters of before.
+    # Deprecated: kept for one release for existing clients and saved filters.
     rfm_segment = fields.Char(
         related="segment_id.code",
         string="Segment Code (Deprecated)",
@@ -242,7 +241,7 @@ class CustomerProfile(models.Model):
         help="The version since which the rules about customers are the same: later "
         "ones may repeat them.",
     )
-    # No index: it would be written with every row, for when a run is deleted.
+    # No index: every row would pay for it, and only deleting a run would use it.
     run_id = KeylessMany2one(
         "classification.run",
         string="Last Changed By",
@@ -259,14 +258,14 @@ class CustomerProfile(models.Model):
     _partner_company_unique = models.Constraint(
         "UNIQUE(partner_id, company_id)", "A customer has one profile in a company."
     )
-    # The order of the list: with record rules on contacts, too, a page of it reads a
+    # The order of the list: even with record rules on contacts, a page of it reads a
     # page, not all customers.
     _order_index = models.Index("(value_score DESC NULLS LAST, id)")
-    # Tiers, stages, and both crossed, are counted from it alone.
+    # Counts by tier, by stage and by both need this index alone.
     _tier_index = models.Index("(company_id, value_tier_id, lifecycle_stage_id)")
     _segment_index = models.Index("(company_id, segment_id)")
     _overridden_index = models.Index("(company_id) WHERE is_overridden IS TRUE")
-    # Every hour asks whose day has come.
+    # Hourly runs look for the customers whose review day has come.
     _review_index = models.Index("(company_id, next_review_date)")
 
     def init(self):
@@ -282,8 +281,11 @@ class CustomerProfile(models.Model):
 
     @api.depends("company_id", "first_purchase_date", "last_purchase_date", "run_id")
     def _compute_as_of(self):
-        """Days are counted to the day of the last run that looked at the customer:
-        the last full one, or a later one that changed this profile. One query."""
+        """Compute the day up to which days are counted.
+
+        The day of the last run that looked at the customer: the last full one, or a
+        later one that changed this profile. One query.
+        """
         days = self._as_of_days()
         for profile, told in zip(self, self.sudo(), strict=True):
             as_of = days[told.company_id, told.run_id]
@@ -311,7 +313,10 @@ class CustomerProfile(models.Model):
 
     @api.model
     def _days_since(self, day, as_of):
-        """Days from a day to the as-of date; 0 where one of them is missing."""
+        """Return the days from a day to the as-of date.
+
+        0 if one of them is missing.
+        """
         return (as_of - day).days if day and as_of else 0
 
     def _compute_change_ids(self):

@@ -7,7 +7,7 @@ from odoo.fields import Domain
 
 
 class CustomerProfileDocumentsMixin(models.AbstractModel):
-    """Opens the documents that count in the window, with the rights of the reader."""
+    """Open the documents counted in the window, with the reader's rights."""
 
     _name = "customer.profile.documents.mixin"
     _description = "Documents of a Customer"
@@ -30,8 +30,10 @@ class CustomerProfileDocumentsMixin(models.AbstractModel):
 
     @api.depends_context("uid")
     def _compute_last_document(self):
-        """The document of the last purchase day: two queries for each policy and kind
-        of document. Made for forms."""
+        """Compute the document of the last purchase day.
+
+        Two queries for each policy and kind of document. Meant for forms.
+        """
         self.last_document = False
         dated = self.filtered("last_purchase_date").sudo()
         for policy, profiles in dated.grouped("policy_id").items():
@@ -39,7 +41,10 @@ class CustomerProfileDocumentsMixin(models.AbstractModel):
                 profiles.with_env(self.env)._find_last_documents(kind, policy.tz)
 
     def _find_last_documents(self, kind, tz):
-        """Set the documents of one kind, where there is none yet: two queries."""
+        """Set the last documents of one kind, where there is none yet.
+
+        Two queries.
+        """
         days = self.mapped("last_purchase_date")
         documents = self.env[kind.model]
         seen = documents._search(
@@ -47,7 +52,7 @@ class CustomerProfileDocumentsMixin(models.AbstractModel):
             & self._span(kind, min(days), max(days), tz)
             & Domain("partner_id", "in", self._all_partner_ids())
         )
-        # Who sees the document need not see its amount.
+        # Users who see the document may have no access to its amount.
         found = documents.sudo().search(
             Domain("id", "in", seen) & kind.bought, order="id"
         )
@@ -63,8 +68,10 @@ class CustomerProfileDocumentsMixin(models.AbstractModel):
 
     @api.depends_context("uid")
     def _compute_document_count(self):
-        """Documents that the reader may see: one query for each kind of document, for
-        each profile. Made for forms."""
+        """Count the documents that the reader may see.
+
+        One query for each kind of document, for each profile. Meant for forms.
+        """
         for profile in self:
             profile.document_count = sum(
                 self.env[kind.model].search_count(domain)
@@ -72,8 +79,10 @@ class CustomerProfileDocumentsMixin(models.AbstractModel):
             )
 
     def _all_partner_ids(self):
-        """Ids of the customers and of all their contacts, archived ones too: one
-        query."""
+        """Return the ids of the customers and of all their contacts.
+
+        Archived contacts are included. One query.
+        """
         partners = self.env["res.partner"].sudo().with_context(active_test=False)
         return partners.search(
             [("commercial_partner_id", "in", self.partner_id.ids)], order="id"
@@ -93,8 +102,10 @@ class CustomerProfileDocumentsMixin(models.AbstractModel):
         )
 
     def _documents(self):
-        """``[(kind, domain)]`` of the documents in the window that the reader may
-        read. Two queries."""
+        """Return ``[(kind, domain)]`` of the readable documents in the window.
+
+        Two queries.
+        """
         self.ensure_one()
         policy = self.sudo().policy_id
         rules = policy and self._rules(policy)
@@ -114,8 +125,11 @@ class CustomerProfileDocumentsMixin(models.AbstractModel):
         ]
 
     def _counted(self, kind, policy):
-        """Domain of the credit notes that count, and of all other documents: one
-        query for a kind that has credit notes."""
+        """Return the domain of the documents of a kind that count.
+
+        Of credit notes only those that count, of other kinds all. One query for a kind
+        that has credit notes.
+        """
         if kind.model != "account.move":
             return Domain.TRUE
         scope = self.env["classification.facts"]._scope(
@@ -123,7 +137,7 @@ class CustomerProfileDocumentsMixin(models.AbstractModel):
         )
         try:
             ids = self.env["classification.source.credit"]._counted_ids(policy, scope)
-        except UserError:  # a filter that cannot be read: the next run tells
+        except UserError:  # unreadable filter: the next run reports it
             ids = []
         return Domain("move_type", "!=", "out_refund") | Domain("id", "in", ids)
 
@@ -181,7 +195,7 @@ class CustomerProfileDocumentsMixin(models.AbstractModel):
         }
 
     def _no_documents(self):
-        """Say why there is nothing to open."""
+        """Return the help text shown without any document to open."""
         if not self.order_count:
             message = self.env._("Nothing was bought in the window of the policy.")
         else:

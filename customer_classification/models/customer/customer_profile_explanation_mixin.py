@@ -6,11 +6,11 @@ from .explanation import Sentences, TierLimits
 
 
 class CustomerProfileExplanationMixin(models.AbstractModel):
-    """Says in a sentence why a customer has a class, in the reader's language.
+    """Explain the classes of a customer in the reader's language.
 
     Rendered from the stored codes and numbers when it is read; amounts only for
-    those who may see all sales. Where a person decided, the sentence tells what the
-    numbers say.
+    those who may see all sales. For a manual override, the sentence also names the
+    computed class.
     """
 
     _name = "customer.profile.explanation.mixin"
@@ -22,8 +22,11 @@ class CustomerProfileExplanationMixin(models.AbstractModel):
 
     @api.depends_context("lang", "uid")
     def _compute_why(self):
-        """The three sentences: fourteen queries for any number of profiles of one
-        policy, which is what a company has, and a few for each other one."""
+        """Compute the three sentences that explain the classes.
+
+        Fourteen queries for any number of profiles of one policy, the usual case in a
+        company, and a few for each other policy.
+        """
         limits = {
             policy: TierLimits(policy, edges)
             for policy, edges in self._edges_by_policy().items()
@@ -42,9 +45,11 @@ class CustomerProfileExplanationMixin(models.AbstractModel):
             seen.risk_explanation = profile._why_risk(sentences)
 
     def _edges_by_policy(self):
-        """``{policy: edges}`` of the last full run by the rules of each policy that
-        classified these profiles, as JSON; those of a profile's own run where there was
-        none."""
+        """Return ``{policy: limits of its last full run, as JSON}``.
+
+        For each policy that classified these profiles. Without a full run by its rules,
+        the limits of a profile's own run.
+        """
         runs = self.env["classification.run"]
         found = {}
         for policy in self.sudo().policy_id:
@@ -61,7 +66,10 @@ class CustomerProfileExplanationMixin(models.AbstractModel):
         return sentences.decided(text) if tier != self.value_tier_id else text
 
     def _numbers_of_tier(self, sentences, limits):
-        """What :mod:`classification_explanation` calls the numbers of a tier."""
+        """Return the numbers of a tier under the names of explanations.
+
+        See :mod:`classification_explanation`.
+        """
         tier = self.shadow_tier_id.id
         standing = limits.standing(self.as_of_date, self.run_id.scope == "all")
         numbers = {
@@ -83,7 +91,7 @@ class CustomerProfileExplanationMixin(models.AbstractModel):
         return {name: value for name, value in numbers.items() if value is not None}
 
     def _judged_value(self):
-        """What the tier is made of; None where it is not known."""
+        """Return the value that decides the tier; None if it is unknown."""
         metric = self.policy_id.value_metric
         if metric == "margin":
             return self.margin if self.has_margin else None

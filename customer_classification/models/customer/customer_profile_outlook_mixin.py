@@ -13,8 +13,10 @@ TRENDS = [("rising", "Rising"), ("steady", "Steady"), ("falling", "Falling")]
 
 
 class CustomerProfileOutlookMixin(models.AbstractModel):
-    """Tells what it takes to reach the next tier and to keep this one, what comes if
-    nothing is bought, and where the customer is going.
+    """Outlook of a customer: the next tier, keeping this one, the trend.
+
+    The effort to reach the next tier and to keep this one, the changes if nothing is
+    bought, and the direction of the customer's value.
 
     Computed when a form is opened, not stored and not in lists: the purchases are
     read, and the engine is asked for every day to come. As of the day of the profile,
@@ -52,7 +54,7 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
 
     @api.depends_context("lang", "uid")
     def _compute_value_trend(self):
-        """Where the customer goes, from the stored numbers."""
+        """Compute the trend of the customer's value from the stored numbers."""
         sentences_for = cache(partial(Sentences, self.env))
         for profile, seen in zip(self.sudo(), self, strict=True):
             sentences = sentences_for(profile.policy_id, profile.currency_id)
@@ -91,12 +93,15 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
             day=sentences.day(self.tier_below_since),
         )
 
-    # What comes
+    # Outlook
 
     @api.depends_context("lang", "uid")
     def _compute_outlook(self):
-        """For each policy and day, of which a form has one: two queries for facts and
-        purchases, and those of the policy and its limits."""
+        """Compute the sentences about the customer's future.
+
+        For each policy and day (a form has one of each): two queries for facts and
+        purchases, and those of the policy and its limits.
+        """
         for name in (
             *("tier_reach_text", "tier_keep_text", "tier_change_date"),
             *("stage_outlook_text", "risk_outlook_text"),
@@ -124,8 +129,10 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
             seen.risk_outlook_text = profile._risk_text(sentences, told)
 
     def _outlook(self, policy, as_of, edges):
-        """``{profile: numbers to come}`` as namespaces, of those whose facts can be
-        read: two queries."""
+        """Return ``{profile: future numbers}`` as namespaces.
+
+        Only profiles whose facts can be read are included. Two queries.
+        """
         from ...engine import Edges, effort, project
 
         parameters = self._rules(policy)
@@ -149,16 +156,22 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
 
     @api.model
     def _rules(self, policy):
-        """The engine's parameters; None where the rules do not hold any more, because
-        something that they name is gone. A profile is to be read even then."""
+        """Return the engine's parameters, or None for invalid rules.
+
+        Rules become invalid when a record that they refer to is deleted. The profile
+        must remain readable even then.
+        """
         try:
             return policy._parameters()
         except ValidationError:
             return None
 
     def _targets(self, partner_ids, limits):
-        """Frame by customer of the lowest values that reach the next tier, and that
-        keep this one; NaN for none."""
+        """Return the target values of customers as a frame by customer.
+
+        The lowest values that reach the next tier, and that keep this one; NaN if there
+        is none.
+        """
         import pandas as pd
 
         tiers = {one.partner_id.id: one.shadow_tier_id.id for one in self}
@@ -175,7 +188,7 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
         for name, value in row.items():
             if name.endswith("_date"):
                 setattr(told, name, value.date() if value == value else False)
-        if self.policy_id.value_metric == "margin":  # of nothing: whatever comes counts
+        if self.policy_id.value_metric == "margin":  # without purchases: 0
             for name in ("value", "value_then"):
                 setattr(told, name, 0 if row[name] != row[name] else row[name])
         told.next_tier = self.env["customer.value.tier"].browse(int(told.next_tier))
@@ -186,7 +199,7 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
     # Sentences
 
     def _reach_text(self, sentences, told):
-        """What is missing to the next tier."""
+        """Return the sentence about what is missing to the next tier."""
         if self.shadow_tier_id.is_unrated:
             return self._rated_text(sentences, told)
         if not told.above or told.reach != told.reach or told.value != told.value:
@@ -219,7 +232,10 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
         )
 
     def _rated_text(self, sentences, told):
-        """When a customer of whom too little is known gets a tier."""
+        """Return the sentence about when an unrated customer gets a tier.
+
+        A customer is unrated while too few facts are known.
+        """
         if not told.tier_date:
             return False
         return self.env._(
@@ -233,7 +249,10 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
         return sentences.orders(int(count)) if count == count else ""
 
     def _keep_text(self, sentences, told):
-        """Down to what the tier is kept, when it is lost, and what prevents it."""
+        """Return the sentence about keeping the tier.
+
+        Down to which value it is kept, when it is lost, and what prevents it.
+        """
         if self.shadow_tier_id.is_unrated or told.keep != told.keep:
             return False
         parts = []
@@ -250,7 +269,10 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
         return " ".join(parts)
 
     def _lost_text(self, sentences, told):
-        """Which tier comes when of itself, and what prevents it."""
+        """Return the sentence about the tier that follows without purchases.
+
+        When it comes, and what prevents it.
+        """
         values = {"next": told.next_tier.name, "day": sentences.day(told.tier_date)}
         if told.is_better:
             return self.env._("%(next)s comes on %(day)s without a purchase.", **values)
@@ -282,7 +304,7 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
         )
 
     def _needed(self, sentences, told):
-        """What has to be bought to keep the tier, as text."""
+        """Return, as text, the purchases needed to keep the tier."""
         orders = self._usual_orders(sentences, told.orders_to_keep)
         if sentences.is_score or not sentences.shows_money:
             return orders and self.env._("about %s of the usual size", orders)
@@ -303,7 +325,7 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
         )
 
     def _stage_text(self, sentences, told, names):
-        """When silence makes the customer dormant, and lost."""
+        """Return the sentence about when silence leads to dormant and lost."""
         values = {
             "dormant": names.get("dormant"),
             "lost": names.get("lost"),
@@ -323,7 +345,7 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
         return False
 
     def _risk_text(self, sentences, told):
-        """When the risk rises."""
+        """Return the sentence about when the risk rises."""
         if not told.risk_date:
             return False
         labels = dict(self._fields["churn_risk"]._description_selection(self.env))

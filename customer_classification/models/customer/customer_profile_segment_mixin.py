@@ -7,7 +7,7 @@ from .selections import RISK_SELECTION
 
 _STAGES = [code for code, __ in STAGE_SELECTION]
 _RISKS = [code for code, __ in RISK_SELECTION]
-# What the sentence about the segment is made of.
+# Fields used in the sentence about the segment.
 SAID_OF = (
     *SCORE_FIELDS,
     *("segment_id", "value_tier_id", "lifecycle_stage_id", "churn_risk"),
@@ -15,7 +15,7 @@ SAID_OF = (
 
 
 class CustomerProfileSegmentMixin(models.AbstractModel):
-    """Says in a sentence why a customer has a segment, in the reader's language."""
+    """Explain the segment of a customer, in the reader's language."""
 
     _name = "customer.profile.segment.mixin"
     _description = "Segment of a Customer"
@@ -26,8 +26,10 @@ class CustomerProfileSegmentMixin(models.AbstractModel):
 
     @api.depends_context("lang")
     def _compute_segment_explanation(self):
-        """The scores, the segment, and what was not said of the customer: at most
-        eighteen queries for any number of profiles of one policy."""
+        """Compute the scores, the segment and the missing facts as sentences.
+
+        At most eighteen queries for any number of profiles of one policy.
+        """
         maps = {
             policy: _SegmentMap(policy, edges)
             for policy, edges in self._edges_by_policy().items()
@@ -41,10 +43,10 @@ class CustomerProfileSegmentMixin(models.AbstractModel):
             seen.segment_explanation = known[alike] or False
 
     def _why_segment(self, segment_map):
-        """The sentence about the segment of this customer.
+        """Return the sentence about the segment of this customer.
 
-        Nothing is told to be left out where the last run found the segment by another
-        class, as before a person decided.
+        No passed-over segments are named if the last run found the segment by another
+        class, as before a manual override.
         """
         cell, passed = segment_map.passed(self)
         sentences = [
@@ -60,7 +62,7 @@ class CustomerProfileSegmentMixin(models.AbstractModel):
         return " ".join(filter(None, sentences))
 
     def _left_out(self, segment_map, passed):
-        """Which segments were not said, one sentence a reason."""
+        """Return the segments passed over, one sentence a reason."""
         reasons = {}
         for key in passed:
             is_value = segment_map.fails_by_value(key, self)
@@ -113,7 +115,7 @@ class _SegmentMap:
         return cell, [segment.key for segment in found]
 
     def fails_by_value(self, key, profile):
-        """Whether it is for the value that a segment would be untrue."""
+        """Check if a segment is ruled out by the customer's value."""
         from ...engine.customers.segments import VALUE_CLAIMS
 
         __, value = self._kind(profile)

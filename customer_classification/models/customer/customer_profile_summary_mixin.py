@@ -6,7 +6,7 @@ from .explanation import Sentences
 
 
 class CustomerProfileSummaryMixin(models.AbstractModel):
-    """Says in one line who a customer is, for places with little room."""
+    """Summary of a customer in one line, for places with little room."""
 
     _name = "customer.profile.summary.mixin"
     _description = "Summary of a Customer"
@@ -19,7 +19,10 @@ class CustomerProfileSummaryMixin(models.AbstractModel):
     )
     @api.depends_context("lang", "uid")
     def _compute_summary(self):
-        """From the stored numbers; those that need the day take one query."""
+        """Compute the summary from the stored numbers.
+
+        Numbers that depend on the day take one query.
+        """
         sentences_for = cache(partial(Sentences, self.env))
         for profile, seen in zip(self.sudo(), self, strict=True):
             sentences = sentences_for(profile.policy_id, profile.currency_id)

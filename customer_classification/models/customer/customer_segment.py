@@ -5,10 +5,10 @@ from ..common.called_records import check_one
 
 
 class CustomerSegment(models.Model):
-    """A word for customers with certain RFM scores, and what to do about them.
+    """A segment of customers by RFM scores, with a recommended action.
 
-    The catalogue is shared; which scores lead to a segment, and what it claims of its
-    customers, is said by the segment map of each policy.
+    The catalogue is shared; the segment map of each policy sets the scores that lead to
+    a segment, and the classes that it claims.
     """
 
     _name = "customer.segment"

@@ -6,8 +6,10 @@ from ..common.called_records import check_one
 
 
 class CustomerValueTier(models.Model):
-    """A value class of customers, best first; which numbers lead to it is said
-    by each policy."""
+    """A value class of customers, best first.
+
+    Each policy sets the numbers that lead to it.
+    """
 
     _name = "customer.value.tier"
     _inherit = "classification.referred.mixin"
@@ -45,8 +47,10 @@ class CustomerValueTier(models.Model):
     @api.model
     @tools.ormcache()
     def _unrated_id(self):
-        """Id of the tier for customers who are not rated: looked up once in the life
-        of a process."""
+        """Return the id of the tier for customers who are not rated.
+
+        Looked up once in the life of a process.
+        """
         return self.search([("is_unrated", "=", True)], limit=1).id
 
     @api.model_create_multi
@@ -78,7 +82,10 @@ class CustomerValueTier(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        """A tier that customers, policies or the history name can only be archived."""
+        """Refuse to delete a tier in use by customers, policies or history.
+
+        Such a tier can only be archived.
+        """
         used = self.env["customer.profile"].sudo().with_context(active_test=False)
         if used.search_count([("value_tier_id", "in", self.ids)], limit=1):
             raise UserError(

@@ -1,4 +1,4 @@
-"""Drift: whether the customers of a run look like those of the runs before."""
+"""Drift: compare the customers of a run with those of earlier runs."""
 
 from datetime import timedelta
 
@@ -10,14 +10,14 @@ from odoo.tools import SQL, format_date, formatLang
 from .customer_lifecycle_stage import STAGE_SELECTION
 from .selections import RISK_SELECTION
 
-# Full runs before this one that it is compared with.
+# Number of earlier full runs to compare with.
 TRAILING_RUNS = 5
 # Measures of the engine's distribution in the order in which they are shown.
 MEASURES = (
     *("value_tier", "lifecycle_stage", "churn_risk"),
     *("revenue", "order_count", "recency_days"),
 )
-# Those whose classes are limited by amounts.
+# Measures with classes limited by amounts.
 MONEY_MEASURES = ("revenue",)
 # Below it, an index is shown as zero.
 VISIBLE_INDEX = 0.005
@@ -39,7 +39,7 @@ class Drift:
     # Finding
 
     def find(self, distribution):
-        """Compare a distribution with those of the runs before, and the purchases.
+        """Compare a distribution with those of earlier runs, and the purchases.
 
         The purchases are compared with those of the months before.
 
@@ -146,7 +146,10 @@ class Drift:
     # Alerting
 
     def alert(self):
-        """Notify the manager of what jumped or dried up and is not known yet."""
+        """Notify the manager of new jumps and dried-up sources.
+
+        Those known from earlier runs are not reported again.
+        """
         alarms = self.alarms()
         if not alarms:
             return
@@ -156,7 +159,7 @@ class Drift:
             self._notify(new)
 
     def alarms(self):
-        """Return the keys of what this run found to have jumped or dried up."""
+        """Return the keys of the jumps and dried-up sources of this run."""
         found = self.run.drift or {}
         return {*found.get("jumped", ()), *found.get("dried_up", ())}
 

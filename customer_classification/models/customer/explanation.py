@@ -1,4 +1,4 @@
-"""Why a customer has a class: the numbers as they are kept, and the sentences.
+"""Explanations of classes: stored numbers, and sentences made from them.
 
 The numbers are codes, days and amounts without language; the sentences are made when
 somebody reads them, in the reader's language and format, with amounts only for those
@@ -8,16 +8,16 @@ keeps its own, small, as JSON, because the profile moves on:
 * value tier: ``value``, ``orders``, ``limit`` and ``keep`` of the tier, ``next``
   (limit of the tier above), ``lost`` and ``missed`` (keep limit, and limit, of the tier
   before), ``buyers`` (compared for the limit), ``stands`` (day since which the limit
-  does, where an earlier run found it), ``frozen`` (day since which somebody keeps it),
+  holds, if an earlier run found it), ``frozen`` (day since which a manager keeps it),
   ``reason``, ``since``, ``lifetime_orders``, ``tenure``, ``refunded``, ``unknown``
-  (documents in the window of which the margin is not known)
+  (documents in the window with unknown margin)
 * lifecycle stage: ``recency``, ``tenure``, ``gap``, ``lifetime_orders``,
   ``opportunities``, ``quotations``
 * churn risk: ``signals``, ``recency``, ``gap``, ``growth``, ``refund_share``
-* of all: ``decided`` where a person decided otherwise than the numbers
+* all axes: ``decided`` if a person overrode the computed class
 
-What is not known is left out. What stands in the policy, which never changes once it
-is published, is read there.
+Unknown values are left out. Values of the policy, which never change once it is
+published, are read from the policy.
 """
 
 import json
@@ -56,14 +56,14 @@ EXPLAINED = {
 # Bits of ``churn_signals``, in the engine's order.
 OVERDUE, FAR_OVERDUE, DECLINING, REFUNDS = (1 << bit for bit in range(4))
 DAYS_A_MONTH = 365.25 / 12
-# Reasons of a tier that are no value.
+# Reasons of a tier other than a value.
 UNRATED_REASONS = (
     *("no_purchase", "too_new", "few_customers", "no_margin", "no_score", "no_value"),
 )
 
 
 class TierLimits:
-    """From which value each tier of a policy begins, and down to which it is kept.
+    """Limits of the tiers of a policy: to enter a tier, and to keep it.
 
     :ivar enter: ``{tier id: lowest value that is enough}``, an amount of the currency
         or a score, the best tier first, finite limits only
@@ -71,7 +71,7 @@ class TierLimits:
     :ivar found: ``{tier id: day as ISO text}`` on which the limit was found, where
         that is known
     :ivar buyers: ``{tier id: number}`` of the customers compared for it
-    :ivar frozen: ``{tier id: day as ISO text}`` since which somebody keeps it
+    :ivar frozen: ``{tier id: day as ISO text}`` since which a manager keeps it
     """
 
     def __init__(self, policy, edges):
@@ -91,7 +91,7 @@ class TierLimits:
             kept = own.get(str(tier.id))
             if kept is None:
                 kept = keep_limit(limit, policy.keep_margin / 100)
-            # Who could keep a better tier keeps a lower one too.
+            # A customer who could keep a better tier keeps a lower one too.
             lowest = min(lowest, rounded_up(kept, digits))
             self.keep[tier.id] = lowest
             self.enter[tier.id] = lowest_entering(limit, is_ranked, digits)
@@ -125,8 +125,10 @@ class TierLimits:
         }
 
     def above(self, tier):
-        """The tier above one of the policy; an empty one for the best, and for one of
-        other rules."""
+        """Return the tier above one of the policy.
+
+        Empty for the best tier, and for a tier of other rules.
+        """
         return self._above.get(tier, self.tiers.browse())
 
     @cached_property
@@ -135,16 +137,19 @@ class TierLimits:
 
 
 def tier_above(tiers, tier):
-    """The tier above one among tiers, the best first; an empty one for the best, and
-    for one of other rules."""
+    """Return the tier above one in a list of tiers, the best first.
+
+    Empty for the best tier, and for a tier of other rules.
+    """
     place = tiers.ids.index(tier.id) if tier in tiers else 0
     return tiers[place - 1] if place else tiers.browse()
 
 
 def explanation_of_firsts(run, limits):
-    """SQL of the numbers behind all first classes of a customer, as one object.
+    """Return SQL of the numbers behind all first classes, as one object.
 
-    What two axes tell is the same, and none was decided by a person.
+    Numbers that two axes share are equal, and none of the classes was decided by a
+    person.
     """
     numbers = {
         **_tier_numbers(run, limits),
@@ -157,8 +162,9 @@ def explanation_of_firsts(run, limits):
 
 
 def explanation_of_changes(run, limits):
-    """SQL of the numbers behind each change, from its profile ``f`` as just written
-    and the row ``t`` of the move.
+    """Return SQL of the numbers behind each change.
+
+    They come from its profile ``f`` as just written and the row ``t`` of the move.
 
     :param limits: the :class:`TierLimits` of the run
     """
@@ -247,7 +253,7 @@ def _days_since(day, run):
 
 
 class Sentences:
-    """Says why, from the numbers of this module, for one reader.
+    """Sentences that explain classes to one reader, from stored numbers.
 
     Made once for many customers: numbers and days that come again are not formatted
     again.
@@ -282,7 +288,7 @@ class Sentences:
     # Value tier
 
     def tier(self, told, tier, above, before=None):
-        """Why the value tier.
+        """Return the reason of the value tier as a sentence.
 
         :param told: numbers as above
         :param tier: record of the tier
@@ -464,8 +470,11 @@ class Sentences:
         )
 
     def _fallen(self, told, before):
-        """What was missed: what keeps the tier, or, where nothing of it is remembered
-        by these rules, what it takes to enter."""
+        """Return the limit that was missed.
+
+        The limit to keep the tier or, if these rules have none on record, the limit to
+        enter it.
+        """
         if told["value"] >= told["lost"]:
             return self._missed(told, before, told.get("missed"))
         if not self.may_tell_value:
@@ -482,7 +491,7 @@ class Sentences:
         )
 
     def basis(self, told):
-        """What was judged: the value where the reader may see it, the orders."""
+        """Return what was judged: the orders, and the value if it may be read."""
         orders, months = self.orders(told.get("orders", 0)), self.months()
         if not self.may_tell_value:
             return self.env._("%(orders)s in %(months)s", orders=orders, months=months)
@@ -500,9 +509,9 @@ class Sentences:
         return self.env._("%(value)s net in %(months)s from %(orders)s", **values)
 
     def _margin(self, unknown, values):
-        """The margin, and what is missing in it.
+        """Return the sentence about the margin, with the unknown margins.
 
-        :param unknown: number of documents of which it is not known
+        :param unknown: number of documents with an unknown margin
         """
         if not unknown:
             return self.env._(
@@ -540,7 +549,7 @@ class Sentences:
         return texts.get(code, self._silent)(told, as_of, last)
 
     def _last_purchase(self, told, as_of):
-        """When the last purchase was; empty for who never bought."""
+        """Return the day of the last purchase; empty without a purchase."""
         if told.get("recency") is None:
             return ""
         day = self.day(as_of - timedelta(told["recency"]))
@@ -573,7 +582,7 @@ class Sentences:
             return self.env._(
                 "First purchase on %(day)s, %(days)s ago; %(orders)s so far.", **values
             )
-        # Later than that, who bought on one day only is new.
+        # Later than that, a customer with purchases on one day only is new.
         return self.env._(
             "First purchase on %(day)s, %(days)s ago, and none on another day; new "
             "until the usual gap of %(gap)s has passed.",
@@ -643,7 +652,7 @@ class Sentences:
         )
 
     def halves(self, growth):
-        """How the recent half of the window compares with the half before.
+        """Compare the recent half of the window with the half before.
 
         :param growth: their difference divided by their sum, -1 to 1
         """
@@ -673,7 +682,7 @@ class Sentences:
 
     @property
     def may_tell_value(self):
-        """Whether the reader may see what the tiers are made of."""
+        """Check if the reader may see the values behind the tiers."""
         return self.is_score or self.shows_money
 
     def value(self, value):
@@ -683,8 +692,10 @@ class Sentences:
         return self._number(value, currency_obj=self.currency)
 
     def limit(self, limit, told):
-        """A limit beside the value that it judges: with more decimals where both read
-        alike and are not."""
+        """Return a limit as text beside the value that it judges.
+
+        It gets more decimals if both would read alike although they differ.
+        """
         text = self.value(limit)
         if limit == told["value"] or text != self.value(told["value"]):
             return text
@@ -699,7 +710,7 @@ class Sentences:
         return self.value(value)
 
     def number(self, value):
-        """At most one decimal, and none where it is zero."""
+        """Return a number as text with at most one decimal, none if it is zero."""
         return self._number(value, 0 if round(value, 1) == int(value) else 1)
 
     def day(self, day):
@@ -716,7 +727,7 @@ class Sentences:
         return self.env._("1 day") if count == 1 else self.env._("%s days", count)
 
     def months(self, count=None):
-        """A number of months, those of the window by default."""
+        """Return a number of months as text, by default those of the window."""
         count = self.policy.window_months if count is None else count
         if count == 1:
             return self.env._("1 month")
@@ -729,6 +740,6 @@ class Sentences:
         return self.days(1) if gap == 1 else self.env._("%s days", self.number(gap))
 
     def ratio(self, told):
-        """How many times the own rhythm has passed."""
+        """Return the days since the last purchase as a multiple of the gap."""
         gap = told.get("gap") or 1
         return self._number(told.get("recency", 0) / gap, 1)

@@ -2,7 +2,7 @@
 
 A first run gives a million customers three classes each. Their rows of the history
 agree in everything but the class, so ``classification.first.class`` keeps them as one,
-with the three ids that the rows would have. Whoever reads the history reads
+with the three ids that the rows would have. Readers of the history read
 :func:`all_changes`, in which they are rows like any other.
 """
 
@@ -56,7 +56,7 @@ def all_changes(names, more=None):
 
 
 def changes_of(firsts, names, more=None):
-    """Return the SQL of the changes that rows of first classes stand for.
+    """Return the SQL of the changes that rows of first classes represent.
 
     :param firsts: SQL of the rows
     """
@@ -153,7 +153,7 @@ def insert_firsts(run, risks):
     }
     profile = SQL(
         "JOIN customer_profile f ON f.partner_id = t.partner_id AND f.company_id = %s"
-        # Ids rise with the revenue, by which not everybody may sort.
+        # Ids rise with the revenue: lists sort by id, as not all may sort by revenue.
         " ORDER BY %s NULLS FIRST",
         run.company_id.id,
         revenue,

@@ -1,6 +1,6 @@
-"""What a run over customers keeps of the rules and limits before its own.
+"""Memory of a run over customers: earlier rules and limits.
 
-The engine knows a version by its id: the id of the first version that says the same,
+The engine knows a version by its id: the id of the first version with the same rules,
 so that a version that changes nothing is equal to the one before it.
 """
 
@@ -10,7 +10,7 @@ from odoo.exceptions import ValidationError
 
 
 def remembering(parameters, others, keeps_grace):
-    """Return the rules with what they keep of those before.
+    """Return the rules with the parts that they keep of earlier rules.
 
     :param others: ``{id: rules}`` of the versions that gave the classes before
     :param keeps_grace: whether changed limits keep tolerance and grace, too
@@ -23,7 +23,7 @@ def remembering(parameters, others, keeps_grace):
 
 
 def standing_limits(last, parameters):
-    """Return the limits of the last run that may stay, None without any.
+    """Return the limits of the last run that may stay, or None.
 
     Only limits that these rules would find in the same way.
     """

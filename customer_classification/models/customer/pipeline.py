@@ -1,4 +1,4 @@
-"""How runs over customers do their work."""
+"""Pipeline of runs over customers."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -57,7 +57,7 @@ class CustomerPipeline(Pipeline):
     def collect(self):
         """Read facts, classes so far, and the classes of former customers.
 
-        Customers with a document that cannot be counted are set aside: they keep
+        Customers with a document that cannot be counted are excluded: they keep
         their classes, and the run counts them.
         """
         rules = self.policy._parameters()
@@ -141,11 +141,11 @@ class CustomerPipeline(Pipeline):
         ).edges
 
     def standing_edges(self):
-        """Return the limits of the last run that still hold, None without any."""
+        """Return the limits of the last run that still hold, or None."""
         return standing_limits(self.last, self.parameters)
 
     def kept_edges(self, parameters):
-        """Return the limits that a manager keeps, None without any."""
+        """Return the limits that a manager keeps, or None."""
         before = self.last.policy_id  # read already, as a rule
         current = before if before.state == "published" else None
         return self.policy._kept_edges(parameters, current)
@@ -296,7 +296,7 @@ class CustomerPipeline(Pipeline):
         }
 
     def keep_rehearsal(self):
-        """Keep what a preview shows: matrices, and how the values are spread."""
+        """Keep the content of a preview: matrices, and the spread of values."""
         if self.run.scope != "some":
             self.run.rehearsal = rehearsal.matrices(self)
         if self.run.scope == "all":

@@ -1,7 +1,7 @@
-"""What a run over customers would change, before it does.
+"""Preview of a run over customers, before it changes anything.
 
-Customers and money before and after, from which class to which they go, and how the
-values are spread. Worked out in memory while the run has its frames: no query.
+Customers and money before and after, from which class to which they go, and the spread
+of values. Computed in memory while the run has its frames: no query.
 """
 
 from .columns import RISKS
@@ -66,7 +66,7 @@ def _cells(pipeline):
 def _policy_before(pipeline):
     """Return the id of the policy by which most customers have their classes.
 
-    The one in force, of versions that say the same; False where nobody has a class.
+    The one in force, of versions with the same rules; False where nobody has a class.
     """
     policies = pipeline.previous["policy"]
     policies = policies[policies != 0].mode()
@@ -91,7 +91,7 @@ def view(run, sees_money):
                 "matrix": _matrix(run, axis, stored["axes"][axis], sees_money),
             }
             for axis, label in _axes(run.env)
-            if axis in stored["axes"]  # runs of before had no segments
+            if axis in stored["axes"]  # older runs had no segments
         ],
         "costs": sees_money and _costs(run, stored),
     }
@@ -104,7 +104,7 @@ def _axes(env):
 
 
 def _matrix(run, axis, cells, sees_money):
-    """Return a matrix as of :meth:`classification.migration.get_matrix`."""
+    """Return a matrix like :meth:`classification.migration.get_matrix`."""
     migration = run.env["classification.migration"]
     groups = [
         (old, new, was, True, customers, *((money,) if sees_money else ()))
@@ -121,7 +121,10 @@ def _matrix(run, axis, cells, sees_money):
 
 
 def _classes(migration, axis, groups):
-    """Return the classes of an axis in order, with none if customers have none."""
+    """Return the classes of an axis in order.
+
+    No class comes last, if customers have none.
+    """
     if axis != SEGMENT:
         return migration._matrix_classes(axis, groups)
     used = {key for old, new, *__ in groups for key in (old, new)}

@@ -32,9 +32,9 @@ class ResPartner(models.Model):
     _counted_once = COUNTED_ONCE
     _unknown_if_zero = UNKNOWN_IF_ZERO
 
-    # Runs that look only at what changed ask for it every hour.
+    # Used by the hourly runs over changed records.
     _customer_write_date_index = models.Index("(write_date)")
-    # What record rules of others ask most: the salesperson's own contacts.
+    # Used by the usual record rule: the salesperson's own contacts.
     _customer_user_index = models.Index("(user_id) WHERE user_id IS NOT NULL")
 
     customer_profile_id = fields.Many2one(
@@ -81,7 +81,7 @@ class ResPartner(models.Model):
         groups=USER_GROUP,
         aggregator=None,
     )
-    # Stays for one release for clients and saved filters of before.
+    # Deprecated: kept for one release for existing clients and saved filters.
     customer_rfm_segment = fields.Char(
         related="customer_profile_id.segment_id.code",
         string="Segment Code (Deprecated)",
@@ -170,7 +170,10 @@ class ResPartner(models.Model):
     )
 
     def write(self, vals):
-        """Whoever leaves a company takes documents along: it is looked at again."""
+        """Mark partners that change their company to be looked at again.
+
+        They take their documents along.
+        """
         if {"parent_id", "is_company"} & set(vals):
             self.check_access("write")
             self.env["classification.dirty"].sudo()._mark(self)
@@ -198,10 +201,10 @@ class ResPartner(models.Model):
         return self._shown_customers()
 
     def _shown_customers(self):
-        """Return the customers behind these contacts, of whom the reader may know.
+        """Return the customers behind these contacts that the reader may see.
 
         A contact on a form that is not saved may name anybody as its company: there,
-        what the reader may read decides, and one query more.
+        the reader's access decides, at the price of one more query.
         """
         customers = self.commercial_partner_id
         if all(self._ids):

@@ -4,8 +4,10 @@ from .res_partner import COUNTED_ONCE, UNKNOWN_IF_ZERO
 
 
 class ResUsers(models.Model):
-    """Users show the numbers of the customer whose contacts they are, and totals have
-    them once."""
+    """Customer figures on users: those of the customer of their contact.
+
+    Totals count each customer once.
+    """
 
     _name = "res.users"
     _inherit = ["res.users", "classification.counted.once.mixin"]

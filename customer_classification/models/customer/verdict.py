@@ -1,10 +1,10 @@
-"""What a back-test found, in sentences."""
+"""Findings of a back-test, in sentences."""
 
 from odoo.tools import format_date
 
-# Below this number of customers warned of, rates are chance.
+# With fewer warned customers than this, rates are chance.
 ENOUGH_WARNED = 20
-# Shares of the revenue that differ by less are called equal.
+# Shares of revenue that differ by less are reported as equal.
 SAME_SHARE = 0.01
 
 

@@ -11,13 +11,13 @@ from ..common.called_records import check_one
 class CustomerClassesMixin(models.AbstractModel):
     """Documents and reports that show the classes of their customer.
 
-    The classes of today in the company of the document, or in the current one where
-    it has none. Nothing is stored: a run over a million customers writes no document.
+    The classes of today in the company of the document, or in the current one if it has
+    no company. Nothing is stored: a run over a million customers writes no document.
     Lists, filters, groups and sorts go through one join.
 
-    Record rules on contacts and profiles hold: of a customer whom the reader may not
-    see, a document shows no class, is found by none and counted under none. So the
-    fields are read with the rights of the reader (``related_sudo``).
+    Record rules on contacts and profiles hold: documents of a customer that the reader
+    may not see show no class, are found by none and counted under none. So the fields
+    are read with the rights of the reader (``related_sudo``).
     """
 
     _name = "customer.classes.mixin"

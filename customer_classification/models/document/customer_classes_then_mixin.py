@@ -14,9 +14,9 @@ AXES_THEN = {
 
 
 class CustomerClassesThenMixin(models.AbstractModel):
-    """Reports that show as what the customer was classified on the day of a row.
+    """Classes of the customer on the day of a report's row.
 
-    By the history: of that day, the class that is known of it now. Empty before the
+    By the history: of that day, the class as known now. Empty before the
     first run that classified the customer. In the time zone of the company's policy.
     """
 
@@ -60,7 +60,10 @@ class CustomerClassesThenMixin(models.AbstractModel):
                 row[name] = found.get(row.id)
 
     def _field_to_sql(self, alias, field_expr, query=None):
-        """The class of then through a join with the periods of the history."""
+        """Return SQL of the class on that day.
+
+        Through a join with the periods of the history.
+        """
         axis = AXES_THEN.get(field_expr)
         if axis is None or query is None:
             return super()._field_to_sql(alias, field_expr, query)

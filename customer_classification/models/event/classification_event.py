@@ -1,4 +1,4 @@
-"""What runs and rules changed by SQL, to be passed on to Odoo."""
+"""Changes made in SQL by runs and rules, to be passed on to Odoo."""
 
 import logging
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ MANAGER_GROUP = "customer_classification.group_manager"
 
 
 class ClassificationEvent(models.Model):
-    """A customer whose classes or tags changed, until Odoo was told.
+    """A customer with changed classes or tags, until Odoo is notified.
 
     Runs and rules of tags write by SQL, which nothing in Odoo notices. So they leave a
     row for each customer here, in the transaction of the change and only where
@@ -30,8 +30,9 @@ class ClassificationEvent(models.Model):
     passes them on and deletes them in one transaction: a killed server has passed on
     all of a batch or nothing of it.
 
-    Nothing comes of previews, back-tests, corrections of the past and the first run of
-    a company. What cannot be passed on stays with its reason and stops nothing else.
+    Previews, back-tests, corrections of the past and the first run of a company leave
+    no rows. A row that cannot be passed on is kept with its reason and stops nothing
+    else.
     """
 
     _name = "classification.event"
@@ -87,7 +88,10 @@ class ClassificationEvent(models.Model):
 
     @api.model
     def _note_moves(self, run):
-        """Keep who moved in a run: two queries, or none where nobody listens."""
+        """Keep the customers who moved in a run.
+
+        Two queries, or none where nobody listens.
+        """
         if not self._listens(run.company_id) or self._is_first(run):
             return
         changes = all_changes(
@@ -101,7 +105,7 @@ class ClassificationEvent(models.Model):
 
     @api.model
     def _is_first(self, run):
-        """Return whether nobody was classified in the company before a run."""
+        """Return whether the company had no classes before a run."""
         return not run.search_count(
             [
                 ("company_id", "=", run.company_id.id),
@@ -141,7 +145,7 @@ class ClassificationEvent(models.Model):
 
     @api.model
     def _cron_deliver(self):
-        """Pass on what waits, batch by batch."""
+        """Pass on waiting events, batch by batch."""
         cron = self.env["ir.cron"]
         while batch := self._next_batch():
             batch._deliver_or_keep()
@@ -151,7 +155,7 @@ class ClassificationEvent(models.Model):
 
     @api.model
     def _next_batch(self):
-        """Lock the next events that wait, and that nobody else is passing on."""
+        """Lock the next waiting events that no other transaction is passing on."""
         self.env.flush_all()
         query = SQL(
             "SELECT id FROM classification_event WHERE error_reason IS NULL"
@@ -163,7 +167,7 @@ class ClassificationEvent(models.Model):
     def _deliver_or_keep(self):
         """Pass events on, each by itself where they cannot go together.
 
-        What fails stays, with its reason.
+        Failed events are kept with their reason.
         """
         done = self.browse()
         for events in self._groups():
@@ -179,7 +183,7 @@ class ClassificationEvent(models.Model):
             _logger.info("%s changes could not be passed on", len(failed))
 
     def _groups(self):
-        """Return events that go together: of one run, none of a customer twice."""
+        """Return groups of events: of one run, with each customer once."""
         groups = []
         for events in self.grouped("run_id").values():
             while events:

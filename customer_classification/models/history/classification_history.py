@@ -18,8 +18,9 @@ LAST_DAY = date(9999, 12, 31)
 
 
 class ClassificationHistory(models.Model):
-    """One customer in one company as classified on a day of the past; see
-    ``classification.history.mixin`` for how a day is chosen.
+    """One customer in one company as classified on a past day.
+
+    See ``classification.history.mixin`` for how a day is chosen.
 
     *Query budget*: one for the rows, one for the time zones, one for the dates since
     when the classes hold, where these are read, and what revenue takes.
@@ -68,9 +69,12 @@ class ClassificationHistory(models.Model):
 
     @api.model
     def _company_query(self, company, day, zone):
-        """The rows of one company: of each customer and axis, the latest change, as the
-        index of the changes has them in its order; else the first class, which all
-        changes follow. A page is read from both indexes without a sort."""
+        """Return SQL of the rows of one company.
+
+        Of each customer and axis, the latest change, in the order of the index of the
+        changes; else the first class, which all changes follow. A page is read from
+        both indexes without a sort.
+        """
         classes = {axis: self._latest_class(axis) for axis in AXIS_COLUMNS}
         return SQL(
             """
@@ -123,8 +127,8 @@ class ClassificationHistory(models.Model):
         """Return the SQL of ``(partner_id, company_id, class_id, since, until)``.
 
         The periods of each customer on an axis, without their last day and open at the
-        end; of the customers whom the reader may see, in the companies that are
-        switched on. Of several changes of one day the last one counts.
+        end; of the customers that the reader may see, in the companies that are
+        enabled. Of several changes of one day the last one counts.
         """
         column = SQL.identifier(AXIS_COLUMNS[axis][2])
         readable = self._readable_customers()
@@ -184,8 +188,10 @@ class ClassificationHistory(models.Model):
                 row[f"{axis}_since"] = row[name] and since.get(key)
 
     def _since(self):
-        """``{(customer id, company id, axis): day}``; two changes to one class, as
-        a correction makes them, count from the first on."""
+        """Return ``{(customer id, company id, axis): day}``.
+
+        Two changes to one class, as a correction makes them, count from the first on.
+        """
         model = self._of_customers(self.partner_id.ids)
         query = SQL(" UNION ALL ").join(
             model._since_query(*place)
@@ -198,8 +204,11 @@ class ClassificationHistory(models.Model):
 
     @api.model
     def _since_query(self, company, day, zone):
-        """Change by change, the latest one that led to another class than the one
-        before; without those that were overruled on their own day."""
+        """Return SQL of the change that led to each current class.
+
+        The latest one that led to another class than the one before; changes overruled
+        on their own day are left out.
+        """
         code = SQL("COALESCE(to_tier_id::text, to_stage_id::text, to_risk)")
         return SQL(
             """

@@ -11,12 +11,12 @@ from ..common.arguments import as_day
 from ..common.called_records import check_one
 from ..customer.first_classes import all_changes
 
-# A row is numbered by its customer and its company, so that it has one id on every
-# day, and tells its customer; below 2^53, exact in JavaScript.
+# The id of a row holds its customer and its company: it is the same on every day, and
+# below 2^53, exact in JavaScript.
 COMPANY_BITS = 20
-# What the rows depend on beside the history itself: one record, many days.
+# Context keys on which the rows depend beside the history: one record, many days.
 DAY_KEYS = ("history_date", "history_from_date", "history_known_date")
-# Of the changes, what the queries ask for.
+# Columns of the changes used in the queries.
 CHANGE_COLUMNS = (
     *("id", "partner_id", "company_id", "axis", "valid_date", "create_date"),
     *("to_tier_id", "to_stage_id", "to_risk"),
@@ -35,17 +35,16 @@ class ClassificationHistoryMixin(models.AbstractModel):
     The history is bitemporal. On a day, that change counts of each customer and axis
     which is valid latest up to the day; among those of one day, the one recorded last.
     A change recorded later with an earlier day, a correction, so counts from its own
-    day to the next change's. Who asks as known on a day does not see what was
-    recorded after it.
+    day to the next change's. As known on a day, later recorded changes are not seen.
 
     The days are in the context, as dates or their text, each the whole day in the
     time zone of the company's policy:
 
     - ``history_date``: today by default;
-    - ``history_known_date``: what was recorded up to the end of this day; everything
-      by default.
+    - ``history_known_date``: changes recorded up to the end of this day; everything by
+      default.
 
-    Only the companies that are switched on are looked at.
+    Only the enabled companies are looked at.
 
     *Query budget*: one for the rows, and one for the time zones where they matter:
     where a day is missing, or known on a day.
@@ -72,8 +71,11 @@ class ClassificationHistoryMixin(models.AbstractModel):
 
     @api.model
     def _search(self, domain, *args, **kwargs):
-        """Look only at the customers whom the domain names, by themselves or by the
-        numbers of their rows: the index of the changes begins with them."""
+        """Restrict a search to the customers that the domain names.
+
+        They are named by themselves or by the numbers of their rows: the index of the
+        changes begins with the customer.
+        """
         customer_ids = self._named_customers(Domain(domain))
         if customer_ids is not None:
             self = self._of_customers(customer_ids)
@@ -93,7 +95,7 @@ class ClassificationHistoryMixin(models.AbstractModel):
 
     @api.model
     def _named_customers(self, domain):
-        """Ids of customers outside whom a domain finds nothing, None for everybody."""
+        """Return ids of the customers a domain is limited to; None for all."""
         terms = list(domain)
         if "|" in terms or "!" in terms:
             return None
@@ -115,7 +117,7 @@ class ClassificationHistoryMixin(models.AbstractModel):
 
     @api.model
     def _context_day(self, key):
-        """The day that stands in the context, None where there is none."""
+        """Return the day in the context, or None."""
         day = as_day(self.env, self.env.context.get(key), self.env._("History"))
         if day and day.year not in YEARS:
             raise UserError(
@@ -156,8 +158,10 @@ class ClassificationHistoryMixin(models.AbstractModel):
 
     @api.model
     def _end_of_day(self, day, zone):
-        """The instant, in UTC without a zone as in the database, at which a day ends
-        in a time zone."""
+        """Return the instant at which a day ends in a time zone.
+
+        In UTC without a zone, as in the database.
+        """
         midnight = datetime.combine(day + timedelta(days=1), time.min)
         return (
             pytz.timezone(zone)
@@ -170,8 +174,10 @@ class ClassificationHistoryMixin(models.AbstractModel):
 
     @api.model
     def _changes_query(self, company, day, zone):
-        """SQL of the changes of a company that are valid on a day, and known; of the
-        customers in the context alone, where some stand there."""
+        """Return SQL of the changes of a company valid and known on a day.
+
+        Restricted to the customers in the context, if there are some.
+        """
         return SQL(
             """
             SELECT id, partner_id, axis, valid_date, create_date, to_tier_id,
@@ -185,7 +191,7 @@ class ClassificationHistoryMixin(models.AbstractModel):
 
     @api.model
     def _conditions(self, company, day, zone):
-        """SQL that keeps what is valid on a day, and known, of a company."""
+        """Return SQL that keeps the changes of a company valid and known."""
         conditions = [
             SQL("company_id = %s", company.id),
             SQL("valid_date <= %s", day),
@@ -201,7 +207,10 @@ class ClassificationHistoryMixin(models.AbstractModel):
 
     @api.model
     def _is_customer(self, condition):
-        """SQL of whether a customer has a class, by the latest changes of the axes."""
+        """Return SQL that checks if a customer has a class.
+
+        By the latest changes of the axes.
+        """
         return SQL(
             "count(COALESCE(to_tier_id, to_stage_id)) FILTER (WHERE %(condition)s)"
             " + count(to_risk) FILTER (WHERE %(condition)s) > 0",
@@ -210,9 +219,11 @@ class ClassificationHistoryMixin(models.AbstractModel):
 
     @api.model
     def _company_days(self, day=None):
-        """``[(company, day, time zone)]`` of the companies that are switched on;
-        today, in the time zone of the company's policy, where no day is given. One
-        query, or none where the time zones do not matter."""
+        """Return ``[(company, day, time zone)]`` of the enabled companies.
+
+        Without a given day: today, in the time zone of the company's policy. One query,
+        or none where the time zones do not matter.
+        """
         is_zoned = not day or self._context_day("history_known_date")
         zones = self._zones() if is_zoned else {}
         return [
@@ -233,7 +244,7 @@ class ClassificationHistoryMixin(models.AbstractModel):
     # Actions
 
     def action_open_customer(self):
-        """Open the profile of the customer, or the contact who has none any more."""
+        """Open the profile of the customer, or the contact without a profile."""
         check_one(self)
         profile = self.env["customer.profile"].search(
             [

@@ -11,12 +11,12 @@ from .classification_history_mixin import CustomerIds
 
 
 class ClassificationHistoryRevenueMixin(models.AbstractModel):
-    """Revenue of a day of the past: net of refunds, in the window that ends on it.
+    """Revenue of a past day: net of refunds, in the window ending on it.
 
-    The history keeps the revenue of changes, which is that of no day. So revenue is
-    counted from the purchases, by the rules and the documents of today: days can be
-    compared, and today's revenue is that of the profiles. What was known on a day
-    plays no part in it.
+    The history keeps the revenue at each change, which belongs to no chosen day. So
+    revenue is counted from the purchases, by the rules and the documents of today: days
+    can be compared, and today's revenue is that of the profiles. The state of knowledge
+    on a past day plays no part in it.
 
     *How it works*: the purchases of the window, as the sources give them to a run, are
     added up by customer and joined once. Where nobody asks for revenue, no purchase is
@@ -30,7 +30,7 @@ class ClassificationHistoryRevenueMixin(models.AbstractModel):
     _inherit = "classification.history.mixin"
     _description = "Revenue of Customers on a Day"
 
-    # ``{field: field that tells who was a customer then, None for all}``
+    # ``{field: field that is set for customers of that day, None for all}``
     _revenue_fields = {}
 
     @api.model
@@ -53,8 +53,10 @@ class ClassificationHistoryRevenueMixin(models.AbstractModel):
         return searched_by_sql(self, name, operator, value)
 
     def _field_to_sql(self, alias, field_expr, query=None):
-        """Revenue through a join: NULL for who was no customer, and where it cannot be
-        counted."""
+        """Return SQL of revenue through a join.
+
+        NULL for a partner that was not a customer, and where it cannot be counted.
+        """
         if field_expr not in self._revenue_fields or query is None:
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(self._fields[field_expr], "read")
@@ -73,7 +75,7 @@ class ClassificationHistoryRevenueMixin(models.AbstractModel):
 
     @api.model
     def _revenue_join(self, alias, name, query):
-        """Join the revenue of a day to a query on the rows, once; return its alias."""
+        """Join the revenue of a day to a query once, and return its alias."""
         joined = query.make_alias(alias, name)
         if joined in query._joins:
             return joined
@@ -91,7 +93,10 @@ class ClassificationHistoryRevenueMixin(models.AbstractModel):
 
     @api.model
     def _revenue_query(self, name):
-        """SQL of ``(company_id, partner_id, revenue)`` of who bought in the window."""
+        """Return SQL of ``(company_id, partner_id, revenue)`` in the window.
+
+        One row for each customer with purchases there.
+        """
         self.env.flush_all()
         policies = self._ruling_policies()
         return SQL(" UNION ALL ").join(
@@ -101,8 +106,10 @@ class ClassificationHistoryRevenueMixin(models.AbstractModel):
 
     @api.model
     def _ruling_policies(self):
-        """``{company: policy}`` by which revenue is counted: the published one, else
-        the last one that was. One query."""
+        """Return ``{company: policy}`` by which revenue is counted.
+
+        The published policy, else the last one that was. One query.
+        """
         policies = with_own_context(self.env["classification.policy"]).search_fetch(
             [
                 ("company_id", "in", self.env.companies.ids),
@@ -115,8 +122,10 @@ class ClassificationHistoryRevenueMixin(models.AbstractModel):
 
     @api.model
     def _company_revenue(self, company, day, policy):
-        """The rows of one company; NULL for everybody where a filter of the policy
-        cannot be read."""
+        """Return SQL of the rows of one company.
+
+        NULL for everybody where a filter of the policy cannot be read.
+        """
         if not policy:
             return self._unknown_revenue(company)
         facts = with_own_context(self.env["classification.facts"])

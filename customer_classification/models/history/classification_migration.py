@@ -23,8 +23,8 @@ class ClassificationMigration(models.Model):
     """One customer in one company on two days: from which classes to which.
 
     The days are ``history_from_date``, 90 days before the second one by default, and
-    ``history_date``; see ``classification.history.mixin``. Whoever was a customer on
-    one of them has a row.
+    ``history_date``; see ``classification.history.mixin``. Each customer of one of the
+    days has a row.
 
     *Query budget*: one for the rows, one for the time zones, and what revenue takes.
     """
@@ -118,9 +118,11 @@ class ClassificationMigration(models.Model):
 
     @api.model
     def _company_query(self, company, first, last, zone):
-        """The rows of one company, from one walk through the changes: of each customer
-        and axis, the latest one up to the later day, and the latest one up to the
-        earlier day, which is the one that a change after that day follows.
+        """Return SQL of the rows of one company, by one walk through the changes.
+
+        Of each customer and axis: the latest change up to the later day, and the latest
+        one up to the earlier day, which is the one that a change after that day
+        follows.
 
         Not a join of two days: PostgreSQL cannot tell how many customers a day has,
         and might choose a nested loop for a million of them.
@@ -158,7 +160,7 @@ class ClassificationMigration(models.Model):
 
     @api.model
     def _ends(self, end, condition):
-        """SQL of the columns of one day, ``condition`` telling its changes."""
+        """Return SQL of the columns of one day, with the condition of its changes."""
         columns = {
             f"{end}_customer": self._is_customer(condition),
             f"{end}_tier_id": SQL("max(to_tier_id) FILTER (WHERE %s)", condition),
@@ -204,26 +206,25 @@ class ClassificationMigration(models.Model):
     @api.model
     @api.readonly
     def get_matrix(self, axis):
-        """Customers from each class to each class between the two days.
+        """Return the numbers of customers from class to class between two days.
 
-        Whoever was no customer on the first day stands in the first row, whoever is
-        none on the second day in the last column. So the other rows add up to the
-        customers of the first day, and the other columns to those of the second.
+        New customers since the first day are in the first row, customers lost until the
+        second day in the last column. So the other rows add up to the customers of the
+        first day, and the other columns to those of the second.
 
         :param axis: ``value_tier``, ``lifecycle_stage`` or ``churn_risk``
         :return: dict of
 
-            - ``from_date``, ``to_date``;
-            - ``first_date``: the first day with a class, False where there is none;
-            - ``currency_id`` of the amounts, False where there are none: for who may
-              not see them, and where companies of several currencies are switched on;
-            - ``rows`` and ``columns``, in the order of the classes: dicts of
-              ``name``, ``color``, ``rank`` (higher is better; False compares with
-              nothing), ``is_customer``, and ``domain`` of the customers;
-            - ``cells``: those with customers, dicts of ``row`` and ``column``
-              (places in the lists), ``count``, and ``before`` and ``revenue``: of
-              these customers on the first and on the second day
-        :raise UserError: on an unknown axis and on a day that is none
+            - ``from_date``, ``to_date``; - ``first_date``: the first day with a class,
+            False where there is none; - ``currency_id`` of the amounts, False where
+            there are none: without access to them, and where enabled companies have
+            several currencies; - ``rows`` and ``columns``, in the order of the classes:
+            dicts of ``name``, ``color``, ``rank`` (higher is better; False compares
+            with nothing), ``is_customer``, and ``domain`` of the customers; -
+            ``cells``: those with customers, dicts of ``row`` and ``column`` (places in
+            the lists), ``count``, and ``before`` and ``revenue``: of these customers on
+            the first and on the second day
+        :raise UserError: on an unknown axis and on an invalid day
 
         At most four queries for any number of customers with both days given, two more
         with amounts, and one more for each time zone lookup.
@@ -248,7 +249,7 @@ class ClassificationMigration(models.Model):
     def _matrix_currency(self):
         """Return the one currency of the amounts, for readers who may see them.
 
-        That of all companies that are switched on; none where they have several.
+        That of all enabled companies; none where they have several.
         """
         currencies = self.env.companies.currency_id
         is_shown = self._has_field_access(self._fields["to_revenue"], "read")
@@ -277,8 +278,10 @@ class ClassificationMigration(models.Model):
 
     @api.model
     def _matrix_classes(self, axis, groups):
-        """The classes in their order, as dicts; no class comes last, where customers
-        have none."""
+        """Return the classes in their order, as dicts.
+
+        No class comes last, if customers have none.
+        """
         used = {old for old, __, was, *__ in groups if was}
         used |= {new for __, new, __, now, *__ in groups if now}
         classes = {
@@ -342,7 +345,7 @@ class ClassificationMigration(models.Model):
 
     @api.model
     def _outside(self, end):
-        """The row or column of those who are no customers on that day."""
+        """Return the row or column of partners who are not customers that day."""
         name = {
             "from": self.env._("Not Yet a Customer"),
             "to": self.env._("No Longer a Customer"),

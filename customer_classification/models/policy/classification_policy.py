@@ -19,21 +19,20 @@ from .rule_fields import (
 class ClassificationPolicy(models.Model):
     """The versioned rules by which one company classifies.
 
-    A policy is what runs, profiles and explanations refer to. It combines one version
-    of the rules of each kind (``_inherits``: their fields are fields of the policy)
-    with what they share: sources, time zone, approval and drift. It is written as a
-    draft, published once and never changed after that, so that what was decided by it
-    can be explained for ever.
+    Runs, profiles and explanations refer to a policy. It combines one version of the
+    rules of each kind (``_inherits``: their fields are fields of the policy) with what
+    they share: sources, time zone, approval and drift. It is written as a draft,
+    published once and never changed after that, so that its classes can be explained
+    for ever.
 
     *Which version combines with which*: a draft about one kind takes all else from the
-    policy in force, again whenever it is previewed and when it is published. What a
-    draft says alike stays the version in force.
+    policy in force, again whenever it is previewed and when it is published. Where a
+    draft is equal, the version in force remains.
 
-    *What a new version keeps*: classes, limits in force and grace periods belong to
-    the rules that made them. A version that says the same of customers, of products or
-    of campaigns goes on where the one before stopped: it names that one, and profiles
-    are of it. Where rules differ, each limit is compared for itself
-    (``engine/memory.py``).
+    *What a new version keeps*: classes, limits in force and grace periods belong to the
+    rules that made them. A version with the same rules for customers, products or
+    campaigns continues the one before: it names that one, and profiles refer to it.
+    Where rules differ, each limit is compared for itself (``engine/memory.py``).
     """
 
     _name = "classification.policy"
@@ -145,11 +144,11 @@ class ClassificationPolicy(models.Model):
         "A company has one published policy. Retire the other one first.",
     )
 
-    # The rules that it combines
+    # Combined rules
 
     @property
     def _protected_fields(self):
-        """Also the rules of each kind, which rooms above this one add."""
+        """Extend with the rules of each kind, which higher rooms add."""
         kinds = self._rule_set_fields()
         return frozenset(
             {
@@ -265,11 +264,14 @@ class ClassificationPolicy(models.Model):
                 self.env._("Only a draft can be deleted; others explain past classes.")
             )
 
-    # What it says
+    # Rules as values and text
 
     @api.model
     def _default_responsible(self):
-        """Who writes the policy; the first ones are written by no person."""
+        """Return the author of the policy; None for the first ones.
+
+        No person wrote the first policies.
+        """
         return self.env.user if self.env.uid != SUPERUSER_ID else False
 
     @api.model
@@ -282,8 +284,8 @@ class ClassificationPolicy(models.Model):
         }
 
     def _responsible_user(self):
-        """Who is told of what a person has to look at."""
-        self = self.sudo()  # other users' companies are not for everybody to read
+        """Return the user to notify about what needs a person's attention."""
+        self = self.sudo()  # not everybody may read other users' companies
         self.ensure_one()
         manager = self.env.ref("customer_classification.group_manager")
         candidates = self.responsible_id + self.published_by_id + self.create_uid
@@ -297,7 +299,10 @@ class ClassificationPolicy(models.Model):
 
     @api.model
     def _bounds(self):
-        """As the engine's own, which judges what contradicts itself."""
+        """Return the bounds, equal to those of the engine.
+
+        The engine itself judges contradictions between rules.
+        """
         bounds = {
             **super()._bounds(),
             "window_months": (1, 240),
@@ -312,7 +317,7 @@ class ClassificationPolicy(models.Model):
 
     @api.model
     def _label_of(self, name):
-        """What people call a field."""
+        """Return the label of a field."""
         return self._fields[name]._description_string(self.env)
 
     @api.model
@@ -351,7 +356,7 @@ class ClassificationPolicy(models.Model):
         return self[self._rule_set_fields()[kind]]._parameters(self)
 
     def _document_rules(self):
-        """What counts as a purchase, to be compared by the engine."""
+        """Return the rules for counting purchases, as the engine compares them."""
         return tuple(
             self._filter_text(name) if name in FILTERS else self[name]
             for name in DOCUMENT_FIELDS
@@ -371,18 +376,18 @@ class ClassificationPolicy(models.Model):
         return self.customer_rules_id._tiers_in_order()
 
     def _no_value_tier(self):
-        """The tier for values of 0 and less; an empty one where there is none."""
+        """Return the tier for values of 0 and less, or an empty one."""
         return self.customer_rules_id._no_value_tier()
 
     def _value_digits(self):
-        """Decimals of what tiers are made of."""
+        """Return the decimals of the values that decide tiers."""
         return self.customer_rules_id._value_digits()
 
     def _tier_benefits(self):
-        """What the tiers grant."""
+        """Return the benefits that the tiers grant."""
         return self.customer_rules_id._tier_benefits()
 
-    # Deprecated since 19.0.1.5.0: these are methods of the rules about customers.
+    # Deprecated since 19.0.1.5.0: methods of the customer rules.
 
     def action_take_segments(self, template=DEFAULT_TEMPLATE):
         """Replace the segments of the customer rules by those of a template."""
@@ -390,7 +395,7 @@ class ClassificationPolicy(models.Model):
         return self.customer_rules_id.action_take_segments(template)
 
     def get_segment_grid(self):
-        """How many customers of the company have which scores."""
+        """Return the number of the company's customers by scores."""
         check_one(self)
         return self.customer_rules_id.get_segment_grid()
 
@@ -433,16 +438,15 @@ class ClassificationPolicy(models.Model):
 
         :param as_of_date: day (or ISO text) up to which purchases count; today in
             the policy's time zone by default.
-        :param partner_ids: ids of partners of whom only the customers are looked
-            at, with the limits of the last full run; everybody by default.
+        :param partner_ids: ids of partners to whose customers the run is limited, with
+            the limits of the last full run; everybody by default.
         :param kind: ``production`` writes the classes; ``preview`` and
             ``back_test`` only the counts on the run.
-        :param horizon_days: of a back-test: days after ``as_of_date`` of which the
-            purchases are compared with the classes; 180 by default, fewer where
-            fewer are over.
+        :param horizon_days: of a back-test: days after ``as_of_date`` whose purchases
+            are compared with the classes; 180 by default, fewer if fewer have passed.
         :raises UserError: when another run of the company is under way, a production
-            run is asked of a policy that is not published, the day is still to come,
-            or an argument is of a wrong kind.
+            run is asked of a policy that is not published, the day is in the future, or
+            an argument is of a wrong kind.
         """
         check_one(self)
         self._follow_in_force()
@@ -457,11 +461,12 @@ class ClassificationPolicy(models.Model):
         return execution.execute().with_env(self.env)
 
     def refresh(self):
-        """Look at the customers whose documents changed since the last run, or whose
-        day has come, and return the :class:`classification.run`.
+        """Look at the customers with changes or a due day since the last run.
 
-        Gives what a run over everybody with the limits of the last one would give.
+        Changes are those of documents. The result equals that of a run over everybody
+        with the limits of the last one.
 
+        :return: the :class:`classification.run`
         :raises UserError: as :meth:`recompute`
         """
         check_one(self)

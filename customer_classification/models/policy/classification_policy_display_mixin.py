@@ -17,7 +17,7 @@ from .rule_fields import (
 
 
 class ClassificationPolicyDisplayMixin(models.AbstractModel):
-    """What people see beside the rules, and the rules as a file."""
+    """Display of a policy beside its rules, and the rules as a file."""
 
     _name = "classification.policy.display.mixin"
     _description = "Display of a Policy"
@@ -130,7 +130,10 @@ class ClassificationPolicyDisplayMixin(models.AbstractModel):
             )
 
     def _moment(self):
-        """When it was published; versions of one second follow each other."""
+        """Return the moment of publishing.
+
+        Versions of one second follow each other.
+        """
         return self.published_date, self.id or self._origin.id
 
     @api.depends("previous_id")
@@ -146,7 +149,7 @@ class ClassificationPolicyDisplayMixin(models.AbstractModel):
         return rules_comparison.changes_since(self, before)
 
     def _rules_in_words(self):
-        """``{label: text}`` of all rules and lines, in the order of the forms."""
+        """Return ``{label: text}`` of all rules and lines, ordered as the forms."""
         return rules_comparison.rules_in_words(self)
 
     @api.depends(lambda self: self._fields_to_warn_of())
@@ -198,7 +201,7 @@ class ClassificationPolicyDisplayMixin(models.AbstractModel):
         """Return the draft of a company that a file describes.
 
         :param content: bytes of the file
-        :raises UserError: the file is broken, or says something unknown or of a wrong
+        :raises UserError: the file is broken, or has an unknown entry or one of a wrong
             type, naming it
         :raises ValidationError: its rules contradict each other
         """

@@ -20,8 +20,8 @@ class ClassificationPolicyLine(models.AbstractModel):
 
     @api.constrains(lambda self: self._rule_fields())
     def _check_rules(self):
-        # One line after the other is written: what the rules write is judged by them
-        # when all of it is there.
+        # Lines are written one after the other: the rules check them when all are
+        # written.
         if self.env.context.get("rules_judged_later") is not OWN:
             self.rules_id._check_rules()
 
@@ -36,11 +36,11 @@ class ClassificationPolicyLine(models.AbstractModel):
         return self._rule_fields() - {"rules_id"}
 
     def _line_label(self):
-        """What people call this line among the others of its version."""
+        """Return the label of this line among the others of its version."""
         raise NotImplementedError
 
     def _in_words(self):
-        """What this line says, for people."""
+        """Return this line in words."""
         raise NotImplementedError
 
     @api.model_create_multi
@@ -52,7 +52,7 @@ class ClassificationPolicyLine(models.AbstractModel):
     def write(self, vals):
         self._check_draft()
         result = super().write(vals)
-        self._check_draft()  # it may have been moved to other rules
+        self._check_draft()  # the line may have moved to other rules
         return result
 
     @api.ondelete(at_uninstall=False)

@@ -11,7 +11,7 @@ from .rule_fields import (
 
 
 class ClassificationPolicyMemoryMixin(models.AbstractModel):
-    """What a version keeps of the one before, and limits that a manager keeps."""
+    """Carry over between versions: unchanged rules, and kept limits."""
 
     _name = "classification.policy.memory.mixin"
     _description = "Memory of a Policy"
@@ -49,7 +49,9 @@ class ClassificationPolicyMemoryMixin(models.AbstractModel):
     # Memory
 
     def _rules_since(self, kind):
-        """The version since which the rules say the same, or which a draft repeats.
+        """Return the version since which the rules are unchanged.
+
+        The same as the version that a draft repeats.
 
         :param kind: ``customer``, ``product`` or ``campaign``
         """
@@ -62,7 +64,7 @@ class ClassificationPolicyMemoryMixin(models.AbstractModel):
         return current._rules_since(kind) if is_same else self
 
     def _says_the_same(self, kind, other):
-        """Whether two versions say the same of a kind.
+        """Check if two versions have the same rules for a kind.
 
         Skip an old version that refers to deleted records.
         """
@@ -79,7 +81,7 @@ class ClassificationPolicyMemoryMixin(models.AbstractModel):
             return False
 
     def _reader_of_filters(self):
-        """With whose rights documents are found; of nobody where all count."""
+        """Return the user whose rights find documents; empty if all count."""
         has_filter = any(self._filter_text(name) for name in FILTERS)
         return self.sudo().filter_user_id if has_filter else False
 
@@ -91,8 +93,10 @@ class ClassificationPolicyMemoryMixin(models.AbstractModel):
         }
 
     def _versions_alike(self, kind):
-        """``{version: those of these policies that say the same of a kind}``, each
-        policy itself among them: one query."""
+        """Return ``{version: those of these policies with the same rules}``.
+
+        The rules of one kind; each policy itself is among them. One query.
+        """
         field, own = self._since_field(kind), self._origin
         since = {policy: policy.sudo()[field] or policy for policy in own}
         ids = [version.id for version in since.values()]
@@ -107,7 +111,10 @@ class ClassificationPolicyMemoryMixin(models.AbstractModel):
     # Kept limits
 
     def _compute_kept_limits_text(self):
-        """Say since when and by whom limits are kept, and whether they apply."""
+        """Compute the sentence about kept limits.
+
+        Since when and by whom limits are kept, and whether they apply.
+        """
         for policy in self:
             current = policy._with_kept_limits()
             text = policy._kept_sentence(current) if current.kept_run_id else False
@@ -136,7 +143,7 @@ class ClassificationPolicyMemoryMixin(models.AbstractModel):
         )
 
     def _with_kept_limits(self):
-        """The version that names the kept limits: a draft goes by the published one."""
+        """Return the version with the kept limits; for a draft the published one."""
         self.ensure_one()
         if self.state != "draft":
             return self.sudo()
@@ -160,7 +167,7 @@ class ClassificationPolicyMemoryMixin(models.AbstractModel):
             return None
         try:
             rules = run.policy_id._parameters()
-        except ValidationError:  # the rules of then name what is no more
+        except ValidationError:  # old rules that refer to deleted records
             return None
         kept = standing_edges(Edges.from_json(run.edges), rules, parameters)
         since = fields.Datetime.context_timestamp(
@@ -170,7 +177,7 @@ class ClassificationPolicyMemoryMixin(models.AbstractModel):
         return kept.replace(frozen_since=str(since.date())) if has_any else None
 
     def _kept_values(self):
-        """What the next version takes over of the kept limits."""
+        """Return the values of kept limits for the next version."""
         return {
             "kept_run_id": self.kept_run_id.id,
             "kept_date": self.kept_date,
@@ -180,8 +187,8 @@ class ClassificationPolicyMemoryMixin(models.AbstractModel):
     def action_release_limits(self):
         """Let the next run over everybody find its own limits again.
 
-        Until they are off by more than the tolerance of the policy, the kept ones
-        stand as those of any run do.
+        Until they are off by more than the tolerance of the policy, the kept ones hold
+        as those of any run do.
         """
         check_one(self)
         self._check_manager()
@@ -190,7 +197,7 @@ class ClassificationPolicyMemoryMixin(models.AbstractModel):
             raise UserError(self.env._("No limits are kept by this policy."))
         self.sudo().write(dict.fromkeys(self._kept_values(), False))
 
-    # Where limits could be
+    # Possible limits
 
     @api.depends_context("uid", "lang")
     def _compute_limits_histogram(self):
@@ -198,8 +205,10 @@ class ClassificationPolicyMemoryMixin(models.AbstractModel):
             policy.limits_histogram = policy._histogram_to_move()
 
     def _value_rules(self):
-        """``{name: value}`` of the rules by which customers have their values, as
-        JSON takes it; lines as a list of the values of each."""
+        """Return ``{name: value}`` of the rules behind customers' values.
+
+        As JSON takes it; lines as a list of the values of each.
+        """
         self.ensure_one()
         names = VALUE_RULES + (SCORE_RULES if self.value_metric == "score" else ())
         return {name: self._plain_rule(name) for name in names}

@@ -159,7 +159,7 @@ class ClassificationPolicyMetric(models.Model):
         return self.display_name
 
     def _in_words(self):
-        """What this line says, for people."""
+        """Return this line in words."""
         weight = plain_number(self.env, self.weight)
         if self.method == "fixed":
             return self.env._(
@@ -194,9 +194,9 @@ class ClassificationPolicyMetric(models.Model):
         return "; ".join(format(Decimal(str(number)), "f") for number in numbers)
 
     def _limit_numbers(self):
-        """The fixed limits as numbers, in the unit of the line.
+        """Return the fixed limits as numbers, in the unit of the line.
 
-        :raises ValidationError: something is no number
+        :raises ValidationError: an entry is not a number
         """
         parts = [part.strip() for part in (self.limits or "").split(";")]
         for part in filter(None, parts):

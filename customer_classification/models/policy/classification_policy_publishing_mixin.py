@@ -8,7 +8,7 @@ from .rule_fields import (
     SOURCE_FIELDS,
 )
 
-# What a draft of rules of one kind takes over from the policy in force.
+# Fields that a draft of one kind takes over from the policy in force.
 _SHARED = (*SOURCE_FIELDS, *SAFETY_FIELDS, "name", "filter_user_id", "responsible_id")
 
 
@@ -39,7 +39,10 @@ class ClassificationPolicyPublishingMixin(models.AbstractModel):
         return self._changed_rules()._queue_run(self)
 
     def _changed_rules(self):
-        """The rules that this version changes; of several, those about customers."""
+        """Return the rules changed by this version.
+
+        Of several, those for customers.
+        """
         kinds = self._rule_set_fields()
         return self[kinds.get(self.subject, "customer_rules_id")]
 
@@ -60,7 +63,7 @@ class ClassificationPolicyPublishingMixin(models.AbstractModel):
     def _put_in_force(self, current, values):
         """Put this policy and its rules in force in place of others.
 
-        :param values: what this version keeps of the one before
+        :param values: values that this version keeps from the one before
         """
         self, current = self.sudo(), current.sudo()
         current.state = "retired"
@@ -80,7 +83,7 @@ class ClassificationPolicyPublishingMixin(models.AbstractModel):
     def _put_rules_in_force(self, name):
         """Put draft rules of one kind in force.
 
-        Rules that say what is in force already make way for it.
+        Rules equal to those in force make way for them.
         """
         rules = self[name]
         if rules.state != "draft":
@@ -111,7 +114,7 @@ class ClassificationPolicyPublishingMixin(models.AbstractModel):
             self._follow(self.sudo()._published(self.company_id))
 
     def _follow(self, current):
-        """Take over what is in force of all that this draft does not change."""
+        """Take over the current rules that this draft does not change."""
         self.ensure_one()
         kinds = self._rule_set_fields()
         if not current or self.state != "draft":
@@ -156,7 +159,7 @@ class ClassificationPolicyPublishingMixin(models.AbstractModel):
             )
 
     def action_ask_publish(self):
-        """Publish the draft; ask first where no preview shows what it changes."""
+        """Publish the draft; ask first if its changes were not previewed."""
         check_one(self)
         self._check_may_publish()
         self._follow_in_force()
@@ -168,7 +171,10 @@ class ClassificationPolicyPublishingMixin(models.AbstractModel):
         return {**action, "context": {"default_policy_id": self.id}}
 
     def _is_previewed(self):
-        """Whether a preview was made since the rules were changed last: one query."""
+        """Check if a preview was made since the last change of the rules.
+
+        One query.
+        """
         rules = self._changed_rules()
         if not rules._preview_kind:
             return False
@@ -190,14 +196,15 @@ class ClassificationPolicyPublishingMixin(models.AbstractModel):
         check_one(self)
         self._check_manager()
         self.check_access("write")
-        # What became invalid since is mended in the draft: nothing else can be changed.
+        # References that became invalid are corrected in the draft, the only editable
+        # version.
         policy = self.with_context(references_judged_later=OWN)
         draft = policy.copy({"name": self.name}).with_env(self.env)
         draft.sudo().version = self._next_version(self.company_id)
         return draft._open_form()
 
     def action_new_source_version(self):
-        """Open a draft of what all kinds share, with the rules in force."""
+        """Open a draft of the shared settings, with the rules in force."""
         check_one(self)
         self._check_manager()
         self.check_access("write")
@@ -206,7 +213,7 @@ class ClassificationPolicyPublishingMixin(models.AbstractModel):
                 self.env._("Start from the version in force: others are not combined.")
             )
         draft = self._new_draft("source", {})
-        # Whoever writes the filters answers for them.
+        # Filters are evaluated with the rights of their author.
         draft.sudo().write(
             {"filter_user_id": self.env.uid, "responsible_id": self.env.uid}
         )
@@ -251,6 +258,6 @@ class ClassificationPolicyPublishingMixin(models.AbstractModel):
         }
 
     def action_preview(self):
-        """Show what the draft would change, without changing a class."""
+        """Show the changes of the draft, without changing a class."""
         check_one(self)
         return self._changed_rules()._preview(self)._open_form()

@@ -5,7 +5,7 @@ from ..common.arguments import _shown as shown
 
 
 class ClassificationPolicySegment(models.Model):
-    """Segment of the rules: its boxes of RFM scores, and what it claims."""
+    """Segment of the rules: its boxes of RFM scores, and its claims."""
 
     _name = "classification.policy.segment"
     _inherit = "classification.policy.line"
@@ -101,9 +101,9 @@ class ClassificationPolicySegment(models.Model):
 
     @api.model
     def _read_cells(self, text):
-        """The cells of boxes as people write them.
+        """Return the cells of boxes as people write them.
 
-        :raises ValidationError: naming what is no box
+        :raises ValidationError: naming the invalid box
         """
         from ...engine.customers.segment_maps import read_cells
 
@@ -126,7 +126,7 @@ class ClassificationPolicySegment(models.Model):
         return self.segment_id.name
 
     def _in_words(self):
-        """What this line says, for people."""
+        """Return this line in words."""
         parts = [self.cells or self.env._("no boxes")]
         for name in ("claim_activity", "claim_value"):
             field = self._fields[name]

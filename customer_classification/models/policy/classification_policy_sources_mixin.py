@@ -89,11 +89,11 @@ class ClassificationPolicySourcesMixin(models.AbstractModel):
         """Today in the time zone of the policy."""
         return fields.Date.context_today(self.with_context(tz=self.tz))
 
-    # Filters: which documents count
+    # Filters: the documents that count
 
     @api.depends_context("uid")
     def _compute_sees_documents(self):
-        """Whether the screen may count what a filter matches.
+        """Compute if the screen may count the documents of a filter.
 
         Users without access to orders or invoices see the filter as text.
         """
@@ -104,7 +104,7 @@ class ClassificationPolicySourcesMixin(models.AbstractModel):
     def _check_filters(self):
         if self.env.context.get("references_judged_later") is OWN:
             return
-        # A constraint judges as superuser; who publishes, as the run will.
+        # A constraint runs as superuser; publishing checks with the run's rights.
         person = self._condition_root if self.env.su else None
         for policy in self:
             for condition in policy._filter_conditions(person):
@@ -118,22 +118,22 @@ class ClassificationPolicySourcesMixin(models.AbstractModel):
                 condition.check_rights()
 
     def _filter_conditions(self, person=None):
-        """The filters that say anything, as of today.
+        """Return the non-empty filters as of today.
 
-        :param person: who looks; by default who wrote them
+        :param person: the user whose rights apply; by default the filters' author
         """
         for name in FILTERS:
             if not self._parse_filter(name, self.env[FILTERS[name]]).is_true():
                 yield self._filter_condition(name, self._today(), person)
 
     def _matching(self, name, column, as_of_date):
-        """SQL condition that keeps the documents that a filter matches.
+        """Return the SQL condition of the documents that a filter matches.
 
         :param name: field of the policy, of :data:`FILTERS`
         :param column: SQL of the id of the document
         :param as_of_date: day from which relative dates are counted
-        :raises UserError: the filter cannot be read, naming the field, or whoever
-            wrote it may not read all of it any more
+        :raises UserError: the filter cannot be read, naming the field, or its author
+            may not read all of it any more
         """
         if self._parse_filter(name, self.env[FILTERS[name]]).is_true():
             return SQL("TRUE")
@@ -142,9 +142,9 @@ class ClassificationPolicySourcesMixin(models.AbstractModel):
         return SQL("%s IN %s", column, condition.ids())
 
     def _filter_condition(self, name, as_of_date, person=None):
-        """The :class:`Condition` of a filter, with dates counted from a day.
+        """Return the :class:`Condition` of a filter, with dates from a day.
 
-        :param person: who looks; by default who wrote it
+        :param person: the user whose rights apply; by default the filter's author
         """
         self.ensure_one()
         label = field_label(self._fields[name])
@@ -170,7 +170,8 @@ class ClassificationPolicySourcesMixin(models.AbstractModel):
     def _filter_or_nothing(self, name):
         """Return the :class:`Domain` of a filter as of today.
 
-        Nothing matches where the current user cannot use it; the next run says why.
+        It matches nothing if the current user cannot use it; the next run gives the
+        reason.
         """
         try:
             domain = self._filter_domain(name, self._today())
@@ -194,9 +195,9 @@ class ClassificationPolicySourcesMixin(models.AbstractModel):
         return Condition(model, self[name], label).domain()
 
     def _has_moving_filter(self):
-        """Whether what a filter matches can change although no document does.
+        """Check if a filter's matches can change without a changed document.
 
-        So it is where it counts days, or looks at other records than the documents.
+        They can if it counts days, or looks at other records than the documents.
         """
         self.ensure_one()
         return any(

@@ -49,7 +49,7 @@ class ClassificationPolicyTier(models.Model):
 
     @api.model
     def _bounds(self):
-        # Limits are judged by the policy, which knows whether they are shares.
+        # Limits are checked by the rules, which know if they are shares.
         return {"benefit_percent": (0, 100), "benefit_amount": (0, TOO_LARGE)}
 
     @api.model
@@ -64,7 +64,7 @@ class ClassificationPolicyTier(models.Model):
         return self.tier_id.name
 
     def _in_words(self):
-        """What this line says, for people."""
+        """Return this line in words."""
         ranked = self.rules_id.tier_method == "top_percent"
         limit = plain_number(self.env, self.limit)
         parts = [

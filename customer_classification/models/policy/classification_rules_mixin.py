@@ -11,9 +11,9 @@ class ClassificationRulesMixin(models.AbstractModel):
     """Versioned rules of one kind: customers, products or campaigns.
 
     A version is written as a draft, published once and never changed after that. A
-    policy combines one version of each kind with what they share; publishing a version
-    makes a policy of it and of the versions of the other kinds that are in force at
-    that moment (:meth:`classification.policy._publish`).
+    policy combines one version of each kind with the shared settings; publishing a
+    version makes a policy of it and of the versions of the other kinds that are in
+    force at that moment (:meth:`classification.policy._publish`).
     """
 
     _name = "classification.rules.mixin"
@@ -26,7 +26,7 @@ class ClassificationRulesMixin(models.AbstractModel):
     )
     _fixed_fields = frozenset({"company_id"})
 
-    # What the rules are about, and the kinds of runs that classify and preview by them.
+    # Subject of the rules, and the kinds of runs that classify and preview by them.
     _kind = None
     _run_kind = None
     _preview_kind = None
@@ -205,11 +205,11 @@ class ClassificationRulesMixin(models.AbstractModel):
             lock_published(arch, {*self._rule_fields(), "note", "keeps_grace"})
         return arch, view
 
-    # What they say
+    # Content
 
     @api.model
     def _label_of(self, name):
-        """What people call a field."""
+        """Return the label of a field."""
         return self._fields[name]._description_string(self.env)
 
     @api.model
@@ -219,16 +219,16 @@ class ClassificationRulesMixin(models.AbstractModel):
 
     @api.model
     def _rule_fields(self):
-        """Names of all rules."""
+        """Return the names of all rules."""
         return {*self._plain_rules()}
 
     def _content(self):
-        """What these rules say, to be compared with another version."""
+        """Return the content of these rules, to compare versions."""
         self.ensure_one()
         return {name: self[name] for name in self._plain_rules()}
 
     def _says_the_same(self, other):
-        """Whether two versions agree in what the engine is not told."""
+        """Check if two versions agree in the rules outside the engine."""
         return True
 
     def _parameters(self, policy):
@@ -241,7 +241,7 @@ class ClassificationRulesMixin(models.AbstractModel):
     def _check_rules(self):
         """Refuse rules that contradict each other, or refer to archived records."""
 
-    # Who changes them
+    # Changes
 
     @api.model
     def _next_version(self, company):
@@ -270,7 +270,9 @@ class ClassificationRulesMixin(models.AbstractModel):
         return super().write(vals)
 
     def _check_changeable(self, vals):
-        """Refuse changes of published versions: they explain the classes they gave.
+        """Refuse changes of published versions.
+
+        They explain the classes they gave.
 
         :raises UserError: a version is published or retired
         """
@@ -300,7 +302,7 @@ class ClassificationRulesMixin(models.AbstractModel):
             ]
         )
         if drafts:
-            drafts.unlink()  # takes its own rules along
+            drafts.unlink()  # deletes its own rules as well
         return super(ClassificationRulesMixin, self.exists()).unlink()
 
     def _check_manager(self):
@@ -318,7 +320,9 @@ class ClassificationRulesMixin(models.AbstractModel):
         return self.env["classification.policy"]._published(self.company_id)
 
     def _draft_policy(self):
-        """The draft policy of these draft rules alone, made where there is none.
+        """Return the draft policy with these draft rules alone.
+
+        Created if there is none.
 
         :raises AccessError: there is none, and the caller is no manager
         """
@@ -359,7 +363,7 @@ class ClassificationRulesMixin(models.AbstractModel):
         )
 
     def _last_change(self):
-        """When these rules were written last."""
+        """Return the moment of the last change of these rules."""
         return self.write_date
 
     # Actions
@@ -369,14 +373,15 @@ class ClassificationRulesMixin(models.AbstractModel):
         check_one(self)
         self._check_manager()
         self.check_access("write")
-        # What became invalid since is mended in the draft: nothing else can be changed.
+        # References that became invalid are corrected in the draft, the only editable
+        # version.
         rules = self.with_context(references_judged_later=OWN)
         draft = rules.copy().with_env(self.env)
         draft._draft_policy()
         return draft._open_form()
 
     def action_preview(self):
-        """Show what the draft would change, without changing a class."""
+        """Show the changes of the draft, without changing a class."""
         check_one(self)
         self.env["classification.run"]._check_may_run(self.policy_id, "preview")
         if self.state != "draft":
@@ -388,7 +393,7 @@ class ClassificationRulesMixin(models.AbstractModel):
         raise NotImplementedError
 
     def action_ask_publish(self):
-        """Publish the draft; ask first where no preview shows what it changes."""
+        """Publish the draft; ask first if its changes were not previewed."""
         check_one(self)
         return self._draft_policy().action_ask_publish()
 

@@ -22,8 +22,8 @@ _DAYS = (0, 36_500)
 _COUNT = (0, 1_000_000)
 _PERCENT = (0, 100)
 _FACTOR = (0, 1000)
-# {field: (lowest, highest)}: beyond it, nothing a company does takes so long or is so
-# much, and a run could not reckon with it.
+# {field: (lowest, highest)}. Values beyond have no meaning for a company, and a run
+# could not compute with them.
 _BOUNDS = {
     **dict.fromkeys(("keep_margin", "limit_tolerance", "refund_share"), _PERCENT),
     "decline_growth": (-100, 100),
@@ -312,7 +312,7 @@ class CustomerRules(models.Model):
         aggregator=None,
     )
 
-    # Whom shares compare, and who has no value
+    # Customers compared by shares, and customers without a value
     tier_ties = fields.Selection(
         [
             ("out", "Stay below it: never more than the share"),
@@ -395,7 +395,10 @@ class CustomerRules(models.Model):
 
     @api.model
     def _bounds(self):
-        """As the engine's own, which judges what contradicts itself."""
+        """Return the bounds, equal to those of the engine.
+
+        The engine itself judges contradictions between rules.
+        """
         return super()._bounds() | _BOUNDS
 
     @api.model
@@ -454,11 +457,14 @@ class CustomerRules(models.Model):
         dates = [self[name].mapped("write_date") for name in LINE_FIELDS]
         return max([super()._last_change(), *sum(dates, [])])
 
-    # What they start with
+    # Defaults
 
     @api.model
     def _default_lines(self):
-        """``{field: commands}`` of the lines of rules that are given none."""
+        """Return ``{field: commands}`` of the default lines of rules.
+
+        For rules that are created without lines.
+        """
         metrics = [
             fields.Command.create({"metric": metric, "weight": weight})
             for metric, weight in DEFAULT_METRICS
@@ -488,13 +494,13 @@ class CustomerRules(models.Model):
             for tier, limit in zip(used, [*limits[:-1], 100], strict=False)
         ]
 
-    # What they say
+    # Content
 
     def _parameters(self, policy=None):
         """Return the engine's :class:`Parameters` of these rules.
 
-        Those of a draft are read each time; what was published stays as it is, and is
-        read once in the life of a process. As :meth:`_read_parameters`.
+        Those of a draft are read each time; published ones never change, and are read
+        once in the life of a process. See :meth:`_read_parameters`.
         """
         if policy is None or policy.state == "draft":
             return self._read_parameters(policy)
@@ -512,8 +518,8 @@ class CustomerRules(models.Model):
     def _read_parameters(self, policy):
         """Return the parameters from the lines of these rules.
 
-        :param policy: the policy that combines them and says what counts as a
-            purchase; none to judge the rules for themselves
+        :param policy: the policy that combines them, with the rules for counting
+            purchases; None to check the rules by themselves
         :raises ValidationError: with a sentence that names the line, when the rules
             contradict each other
         """
@@ -558,7 +564,7 @@ class CustomerRules(models.Model):
             raise ValidationError(sentence)
 
     def _archived_sentences(self):
-        """What is wrong with each tier and segment that is archived."""
+        """Return a sentence for each archived tier and segment in use."""
         for tier in self._tiers_in_order().filtered(lambda tier: not tier.active):
             yield self.env._(
                 "%s: this value tier is archived. Restore it, or remove its limit.",
@@ -581,12 +587,15 @@ class CustomerRules(models.Model):
         return tiers | self._no_value_tier()
 
     def _no_value_tier(self):
-        """The tier for values of 0 and less; an empty one where there is none."""
+        """Return the tier for values of 0 and less, or an empty one."""
         has_own = self.no_value_rule == "own"
         return self.no_value_tier_id if has_own else self.no_value_tier_id.browse()
 
     def _value_digits(self):
-        """Decimals of what tiers are made of: a score has one."""
+        """Return the decimals of the values that decide tiers.
+
+        A score has one.
+        """
         return 1 if self.value_metric == "score" else self.currency_id.decimal_places
 
     @api.constrains(NO_VALUE_TIER, "no_value_rule", "tier_ids")
@@ -605,8 +614,10 @@ class CustomerRules(models.Model):
                 )
 
     def _tier_benefits(self):
-        """``{tier id: (percent of the revenue, amount for each customer)}`` of what
-        the tiers grant, tiers without a benefit left out."""
+        """Return ``{tier id: (percent of the revenue, amount a customer)}``.
+
+        The benefits that tiers grant; tiers without one are left out.
+        """
         return {
             line.tier_id.id: (line.benefit_percent, line.benefit_amount)
             for line in self.tier_ids
@@ -636,7 +647,7 @@ class CustomerRules(models.Model):
 
     @api.depends_context("lang")
     def _compute_kept_limits(self):
-        """Whether and since when limits are kept: as the policy says."""
+        """Compute if and since when limits are kept, from the policy."""
         for rules in self:
             rules.kept_run_id = rules.policy_id.kept_run_id
             rules.kept_limits_text = rules.policy_id.kept_limits_text
@@ -651,7 +662,7 @@ class CustomerRules(models.Model):
     def action_take_segments(self, template=DEFAULT_TEMPLATE):
         """Replace the segments of this draft by those of a template.
 
-        :param template: ``classes`` (says nothing that contradicts tier, stage and
+        :param template: ``classes`` (never contradicts tier, stage and
             risk), ``ten`` (the map of the R package rfm) or ``five``
         """
         check_one(self)
@@ -673,14 +684,16 @@ class CustomerRules(models.Model):
 
     @api.model
     def _default_segment_commands(self):
-        """The segments with which rules begin; none where some are missing."""
+        """Return the default segments of rules, none if some are missing."""
         segments, missing = self._template_segments(DEFAULT_TEMPLATE)
         return [] if missing else self._template_commands(DEFAULT_TEMPLATE, segments)
 
     @api.model
     def _template_segments(self, template):
-        """``{code: id}`` of the segments of a template, and the codes of those that
-        there are not: one query."""
+        """Return ``{code: id}`` of a template's segments, and the missing codes.
+
+        One query.
+        """
         from ...engine.customers.segment_maps import TEMPLATES
 
         codes = [code for code, *__ in TEMPLATES[template]]
@@ -710,13 +723,13 @@ class CustomerRules(models.Model):
             )
         ]
 
-    # Who is where
+    # Segment grid
 
     def get_segment_grid(self):
-        """How many customers of the company have which scores: two queries.
+        """Return the number of the company's customers by scores.
 
-        Counted as the reader counts the list of customers; revenues only for those
-        who may see amounts. Scores are in fifths, as the map is.
+        Two queries. Counted as the reader counts the list of customers; revenues only
+        for those who may see amounts. Scores are in fifths, as the map is.
 
         :return: ``{"as_of_date": ISO text or False, "currency_id": id or False,
             "cells": [[recency, frequency, monetary, customers, revenue]]}``, without
@@ -739,7 +752,7 @@ class CustomerRules(models.Model):
 
     @api.model
     def _fifths_of(self, edges):
-        """For each score of a run, the fifth of each of its values; 0 for none.
+        """Return, for each score of a run, the fifth of each value; 0 for none.
 
         :param edges: JSON of the engine's ``Edges``, as a run keeps it, or nothing
         """

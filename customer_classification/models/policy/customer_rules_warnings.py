@@ -1,6 +1,6 @@
-"""What is allowed in rules about customers and yet looks like a slip.
+"""Warnings about customer rules that are allowed but look like a slip.
 
-It is said on the form and refused nowhere.
+They are shown on the form and refuse nothing.
 """
 
 from ..common.sentences import plain_number

@@ -4,7 +4,7 @@
 def lock_published(arch, names):
     """Make fields of a form read-only except on drafts.
 
-    Where the view says something itself, that holds.
+    A ``readonly`` of the view itself is kept.
 
     :param arch: element of the form, changed in place
     :param names: names of the fields

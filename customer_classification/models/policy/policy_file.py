@@ -14,9 +14,9 @@ FILE_FORMAT = "customer_classification.policy/1"
 SCORE_NAMES = ("metric", "weight", "method", "bins", "limits")
 TIER_NAMES = ("tier", "limit", "keep_limit", "benefit_percent", "benefit_amount")
 SEGMENT_NAMES = ("segment", "cells", "claim_activity", "claim_value", "otherwise")
-# What an integer column takes.
+# Range of an integer column.
 _BIGGEST = 2**31 - 1
-# What a float keeps to the cent.
+# Largest amount that a float keeps to the cent.
 _BIGGEST_FLOAT = 10**13
 
 
@@ -61,7 +61,7 @@ def _to_plain(policy, name):
 
 
 class PolicyFile:
-    """Reads a file that anybody may have written: nothing of it is trusted."""
+    """Reader of a policy file from an untrusted source."""
 
     def __init__(self, env, content):
         self.env = env
@@ -146,7 +146,7 @@ class PolicyFile:
             )
 
     def _lines(self, field, name, read):
-        """``{field: commands}`` of a list of lines, of which there is one at least."""
+        """Return ``{field: commands}`` of a list of at least one line."""
         commands = self._commands(name, read)
         if not commands:
             raise self._missing(name)
@@ -162,7 +162,7 @@ class PolicyFile:
         return commands
 
     def _segments(self):
-        """Commands of the segments, of which a file may have none.
+        """Return commands of the segments, of which a file may have none.
 
         A file from before there were segments gets the usual ones.
         """
@@ -210,7 +210,10 @@ class PolicyFile:
         return tier.id
 
     def _read_rule(self, name, value, place):
-        """A rule; the tier that it may name stands by its code, empty for none."""
+        """Return the value of a rule.
+
+        A tier is named by its code, empty for none.
+        """
         if name == NO_VALUE_TIER:
             return self._tier_id(place, value) if value != "" else False
         return self._read(self.policy, name, value, place)
@@ -243,7 +246,7 @@ class PolicyFile:
         return segment.id
 
     def _coded(self, model, code):
-        """The record with a code, archived ones too; none for what is no code."""
+        """Return the record with a code, archived or not; empty for others."""
         records = self.env[model].with_context(active_test=False)
         return isinstance(code, str) and records.search([("code", "=", code)])
 

@@ -40,7 +40,7 @@ def texts_of(value):
 
 
 def is_relative(text):
-    """Whether a text is a date relative to another day."""
+    """Check if a text is a date relative to another day."""
     return bool(re.match(r"(today|now|[+=-](\d+[a-zA-Z]|[a-z_]+))(\s|$)", text))
 
 
@@ -49,7 +49,7 @@ def _fixed_date(value, day):
 
     Other values are returned as they are. Examples: “today -30d”, “=1d”, “-1m =monday”.
 
-    :raises ValueError: it counts in parts of a day, or says nothing known
+    :raises ValueError: it counts in parts of a day, or is unknown
     """
     if not isinstance(value, str) or not is_relative(value):
         return value

@@ -1,12 +1,12 @@
-"""Names of the rules, by what they are about."""
+"""Names of the rules, by subject."""
 
 # (code of the tier, top share of the customers in percent)
 DEFAULT_TIERS = (("vip", 5), ("high", 20), ("medium", 50), ("low", 100))
 # (metric, weight in percent); these belong to every version.
 DEFAULT_METRICS = (("recency", 20), ("frequency", 30), ("monetary", 50))
-# Whom shares compare, and who has no value.
+# Customers compared by shares, and customers without a value.
 SHARE_FIELDS = ("tier_ties", "share_of", "count_archived", "no_value_rule")
-# The tier that one of these rules gives; the engine knows it by its id.
+# Tiers given by one of these rules; the engine knows them by id.
 NO_VALUE_TIER = "no_value_tier_id"
 # Rules about customers that the engine takes as they are.
 PLAIN_FIELDS = (
@@ -20,10 +20,10 @@ PLAIN_FIELDS = (
     *SHARE_FIELDS,
 )
 LINE_FIELDS = ("metric_ids", "tier_ids", "segment_ids")
-# When a customer counts as won back by a campaign.
+# Rules for customers won back by a campaign.
 RHYTHM_FIELDS = ("shrinkage", "min_gap_days", "dormant_ratio", "dormant_min_days")
 
-# What counts as a purchase: rules of the policy, for every kind.
+# Rules for counting purchases: on the policy, for every kind.
 DOCUMENT_FIELDS = (
     *("tz", "revenue_source", "subtract_credit_notes"),
     *("subtract_unlinked_credit_notes", "sale_domain", "invoice_domain"),
@@ -33,11 +33,11 @@ SAFETY_FIELDS = (
     *("approval_customer_percent", "approval_revenue_percent"),
     *("approval_min_customers", "drift_limit"),
 )
-# {field of the policy: the documents that it picks}
+# {field of the policy: model of the documents that it filters}
 FILTERS = {"sale_domain": "sale.order", "invoice_domain": "account.move"}
 
-# Rules that decide about the value of a customer or about who is rated: with other
-# ones, another histogram holds.
+# Rules that decide about values and about being rated: other rules give another
+# histogram.
 VALUE_RULES = (
     *("tz", "revenue_source", "subtract_credit_notes", "sale_domain"),
     *("subtract_unlinked_credit_notes", "invoice_domain", "window_months"),

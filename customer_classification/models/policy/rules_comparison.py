@@ -1,4 +1,4 @@
-"""What a version says otherwise than the one before, for people."""
+"""Differences of a version from the one before, for people."""
 
 from markupsafe import Markup
 
@@ -26,10 +26,9 @@ def change_html(version, before):
 
 
 def changes_since(version, before):
-    """``[(label, old, new)]`` of the rules that differ, as people read them.
+    """Return ``[(label, old, new)]`` of the differing rules, for people.
 
-    None stands for a line that is missing. No query a field: lines and rules are read
-    at once.
+    None means a missing line. No query a field: lines and rules are read at once.
     """
     old, new = rules_in_words(before), rules_in_words(version)
     return [
@@ -54,7 +53,7 @@ def _change_table(env, before, changes):
 
 
 def rules_in_words(version):
-    """``{label: text}`` of all rules and lines, in the order of the form.
+    """Return ``{label: text}`` of all rules and lines, ordered as the form.
 
     :param version: a policy, or rules of one kind
     """

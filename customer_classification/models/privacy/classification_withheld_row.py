@@ -16,10 +16,10 @@ STAYING = {
 }
 # Of some models, only these rows classify, {model: SQL condition on the row t}.
 CLASSIFYING = {
-    # What a person gave is no profiling by a program.
+    # Data given by a person is not profiling by a program.
     "classification.tag.link": SQL("t.origin = 'rule'"),
     "classification.tag.change": SQL("t.origin = 'rule'"),
-    # Letters of a class in a code tell the class.
+    # Letters of a class in a code reveal the class.
     "customer.code": SQL(
         "t.scheme_id IN (SELECT scheme_id FROM customer_code_segment"
         " WHERE kind IN ('tier', 'stage'))"
@@ -49,7 +49,7 @@ class ClassificationWithheldRow(models.Model):
     )
     content = fields.Json(required=True, readonly=True)
 
-    # What is about a person
+    # Rows about a person
 
     @api.model
     def _person_fields(self):
@@ -93,7 +93,7 @@ class ClassificationWithheldRow(models.Model):
         self.env.flush_all()
         partners = self._with_contacts(partners)
         self._take_tags(partners)
-        # Own rows first: what is withheld as a whole needs no reference taken.
+        # Own rows first: references in rows withheld as a whole need not be removed.
         for model, name, is_own in sorted(
             self._person_fields(), key=lambda one: not one[2]
         ):

@@ -4,7 +4,7 @@ from odoo.tools import format_date, format_datetime, formatLang
 from ..common.access_groups import MONEY_GROUP
 from .classification_withheld_row import ADDON
 
-# What says nothing about a person.
+# Fields without data about a person.
 TECHNICAL = {
     *("id", "display_name", "create_uid", "create_date", "write_uid", "write_date"),
     *("content_hash", "partner_id"),
@@ -23,7 +23,7 @@ class CustomerHeldData(models.AbstractModel):
 
     *How it works*: the models are those of the registry that refer to a contact, so
     that no list has to be kept up; of each, the stored fields and the sentences. Rows
-    are read with superuser rights, because nobody reads all models: who calls has
+    are read with superuser rights, because nobody reads all models: the caller has
     checked that the reader may see the contact. Rows of other companies are left out,
     and so are fields of groups that the reader does not have, as amounts; to the
     person, everything is shown.
@@ -36,11 +36,11 @@ class CustomerHeldData(models.AbstractModel):
 
     @api.model
     def _held(self, partner):
-        """``{"contact": name, "date": day, "sections": [...]}``, fit for JSON.
+        """Return ``{"contact": name, "date": day, "sections": [...]}``.
 
-        A section is ``{"model": name, "title": text, "is_withheld": bool, "rows":
-        [...]}``; a row is a list of ``{"name", "label", "value", "text"}`` of what is
-        not empty or zero.
+        Fit for JSON. A section is ``{"model": name, "title": text, "is_withheld": bool,
+        "rows": [...]}``; a row is a list of ``{"name", "label", "value", "text"}`` of
+        the fields that are not empty or zero.
         """
         is_subject = self.env.user.partner_id == partner
         contact = partner.sudo()
@@ -58,7 +58,7 @@ class CustomerHeldData(models.AbstractModel):
             "sections": [section for section in sections if section["rows"]],
         }
 
-    # What is shown
+    # Display
 
     @api.model
     def _records(self, contact, is_subject):
@@ -115,7 +115,7 @@ class CustomerHeldData(models.AbstractModel):
 
     @api.model
     def _field_names(self, model, is_subject, with_sentences=True):
-        """Names of the fields of a model that say something about a person."""
+        """Return the names of a model's fields with data about a person."""
         return [
             field.name
             for field in model._fields.values()

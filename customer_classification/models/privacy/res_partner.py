@@ -99,9 +99,9 @@ class ResPartner(models.Model):
     def _check_may_be_profiled(self):
         """Raise where one of the contacts, or the customer behind it, objects.
 
-        :raises ValidationError: it names the first of them, to who may read it
+        :raises ValidationError: it names the first of them, to users who may read it
         """
-        # A constraint has superuser rights, whoever wrote.
+        # A constraint has superuser rights, whoever writes.
         reader = self.env(su=False)
         for partner in (self | self.commercial_partner_id).sudo():
             if partner.customer_objects_profiling:
@@ -117,7 +117,7 @@ class ResPartner(models.Model):
     # Access
 
     def action_open_held_data(self):
-        """Open what is held about this person."""
+        """Open the data held about this person."""
         check_one(self)
         return {
             "type": "ir.actions.act_url",
@@ -130,7 +130,7 @@ class ResPartner(models.Model):
     def _erase_free_text(self):
         """Erase the free text of all rows about these contacts.
 
-        And on the contacts that of our addons: one query a model, and one for withheld
+        On the contacts also that of our addons. One query a model, and one for withheld
         rows.
         """
         self.env.flush_all()
@@ -145,7 +145,7 @@ class ResPartner(models.Model):
             row.content = self._erased(row)
 
     def _free_text_fields(self, model):
-        """Names of the fields of the addon in which people write what they like."""
+        """Return the names of the addon's free text fields."""
         own = model._original_module.startswith(ADDON)
         return [
             field.name

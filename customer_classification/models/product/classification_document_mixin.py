@@ -3,7 +3,10 @@ from odoo.tools import SQL
 
 
 class ClassificationDocumentMixin(models.AbstractModel):
-    """Documents mark the products that they name, where they go or are renamed."""
+    """Documents mark their products when deleted, renamed or moved.
+
+    Moved to another company.
+    """
 
     _name = "classification.document.mixin"
     _inherit = ["classification.document.mixin"]

@@ -36,18 +36,18 @@ class ClassificationPolicy(models.Model):
         return self.product_rules_id._parameters(self)
 
     def recompute_products(self, as_of_date=None, kind="production", product_ids=None):
-        """Classify the products and services of the company, and return the
-        :class:`classification.run`.
+        """Classify the products and services of the company.
 
         :param kind: ``production`` writes the classes, or waits for a manager where
-            too many would move; ``preview`` keeps nothing but who would move, by the
+            too many would move; ``preview`` keeps nothing but the moves, by the
             rules of any version
         :param as_of_date: day (or ISO text) up to which sales count; today in the
             policy's time zone by default
         :param product_ids: ids of the only products (``product.template``) to look
             at, by the limits of the last run over all; all by default
+        :return: the :class:`classification.run`
         :raises UserError: when another run of the company is under way, the policy is
-            not published, or the day is still to come or before that of the last run
+            not published, or the day is in the future or before that of the last run
         """
         check_one(self)
         self._follow_in_force()
@@ -60,7 +60,7 @@ class ClassificationPolicy(models.Model):
         return execution.execute().with_env(self.env)
 
     def action_preview_products(self):
-        """Show what the rules would change among the products."""
+        """Show the changes that the rules would make among the products."""
         check_one(self)
         return self.recompute_products(kind="preview")._open_form()
 

@@ -32,7 +32,7 @@ VARIANT = {"id": "int", "product": "int", "cost": "float", "active": "bool"}
 
 
 def _code_by_numbers(axis):
-    """SQL of the engine's code of a class so far, as the numbers gave it."""
+    """Return SQL of the engine's code of a computed class so far."""
     return SQL(
         "array_position(%s::text[],"
         " (CASE WHEN f.is_overridden THEN %s ELSE %s END)::text)",
@@ -42,8 +42,8 @@ def _code_by_numbers(axis):
     )
 
 
-# What a run reads of each product, {column: (kind on the wire, SQL)}: t is the product,
-# u its unit, f its profile so far.
+# Columns read of each product, {column: (kind on the wire, SQL)}: t is the product, u
+# its unit, f its profile so far.
 PRODUCT = {
     "category": ("int", SQL("COALESCE(t.categ_id, 0)")),
     "active": ("bool", SQL("COALESCE(t.active, FALSE)")),
@@ -96,9 +96,9 @@ class ClassificationProductFacts(models.AbstractModel):
     """Sales of each product up to a day, beside its former classes.
 
     *How it works*: the sources give selects of lines; one aggregate over them, by
-    variant and period, leaves the database. Variants are rolled up to their product
-    in memory, where quantities become those of the product's unit and costs are
-    added that the documents do not know.
+    variant and period, leaves the database. Variants are rolled up to their product in
+    memory, where quantities become those of the product's unit and costs that the
+    documents lack are added.
 
     *Query budget*: seven, whatever the number of products and lines.
     """
@@ -175,7 +175,7 @@ class ClassificationProductFacts(models.AbstractModel):
 
     @api.model
     def _without(self, set_aside, products, previous, rows, variants):
-        """The same frames without products that are set aside."""
+        """Return the same frames without excluded products."""
         if not set_aside:
             return products, previous, rows, variants
         kept = ~products.index.isin(set_aside)
@@ -209,14 +209,14 @@ class ClassificationProductFacts(models.AbstractModel):
         facts = product_facts(rows, frame, periods, parameters)
         return Split(facts, own["product"], several)
 
-    # What changed
+    # Changes
 
     @api.model
     def _changed_product_ids(self, policy, scope, last):
-        """Ids of the products to look at again: one query.
+        """Return the ids of the products to look at again: one query.
 
         Those on documents that were written, those that were written themselves, those
-        that were marked because a line left a document, and those set aside.
+        that were marked because a line left a document, and the excluded ones.
 
         :param last: the run that looked at all products, or at all that had changed
         """
@@ -256,7 +256,10 @@ class ClassificationProductFacts(models.AbstractModel):
 
     @api.model
     def _all_may_differ(self, company, last):
-        """Whether units or rates of prices changed since a run: one query."""
+        """Check if units or rates of prices changed since a run.
+
+        One query.
+        """
         currencies = company.sudo().parent_ids.currency_id
         currencies |= self.env["res.company"].sudo()._get_main_company().currency_id
         foreign = currencies - company.currency_id
@@ -276,7 +279,7 @@ class ClassificationProductFacts(models.AbstractModel):
         )
         return differ
 
-    # What was sold
+    # Sales
 
     @api.model
     def _read_sold(self, policy, scope, periods):
@@ -467,7 +470,7 @@ def _among(column, ids):
 
 
 def _day_numbers(days):
-    """Days as float64 day numbers, NaN for none."""
+    """Return days as float64 day numbers, NaN for missing ones."""
     import numpy as np
 
     values = days.to_numpy("datetime64[D]")

@@ -104,7 +104,10 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _product_argument(self, product_ids):
-        """Return ids of products that a caller may read, None for all: one query."""
+        """Return ids of products that a caller may read, None for all.
+
+        One query.
+        """
         if product_ids is None:
             return None
         return as_ids(self.env, "product.template", product_ids)

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from ...copy_frames import TOO_LARGE, is_usable, usable_float
 
-# Units with what they are of their reference; NaN where that cannot be reckoned with.
+# Units with their factor to the reference unit; NaN for unusable ones.
 UNITS = SQL(
     "(SELECT id, CASE WHEN factor > 0 AND factor <= %s THEN factor::float8"
     " ELSE 'NaN' END AS factor FROM uom_uom)",
@@ -25,10 +25,9 @@ class ClassificationSource(models.AbstractModel):
         amount float8, quantity float8, cost float8)``.
 
         ``amount`` is as in :meth:`_purchase_queries`; ``quantity`` is in the reference
-        unit of the line's own unit; both are negative for what is given back, and NaN
-        where they are no numbers to reckon with. ``cost``
-        is NULL where the document does not know it. Notes, sections and down payments
-        are left out.
+        unit of the line's own unit; both are negative for returns, and NaN for unusable
+        numbers. ``cost`` is NULL if the document lacks it. Notes, sections and down
+        payments are left out.
 
         :param period: function from the SQL of a day to that of its period; to be
             called where it is cheap, once a document
@@ -37,8 +36,10 @@ class ClassificationSource(models.AbstractModel):
 
     @api.model
     def _sold_changed_queries(self, policy, scope, since):
-        """Return the selects of ``product_id``: variants on documents that were
-        written since a moment, or came into force by their date since a day.
+        """Return the selects of ``product_id`` on changed documents.
+
+        Variants on documents that were written since a moment, or came into force by
+        their date since a day.
 
         :param since: a :class:`Since`
         """
@@ -154,8 +155,10 @@ class ClassificationSourceInvoice(models.AbstractModel):
 
     @api.model
     def _changed_line_queries(self, policy, scope, since):
-        """Return the selects of variants on changed invoices and credit notes, and on
-        credit notes of which something that they take back changed."""
+        """Return the selects of variants on changed invoices and credit notes.
+
+        Also on credit notes whose original document changed.
+        """
         if not self._counted_types(policy):
             return []
         reasons = (
@@ -188,7 +191,10 @@ class ClassificationSourceInvoice(models.AbstractModel):
 
     @api.model
     def _move_line_query(self, policy, scope, period):
-        """``balance`` is in company currency, negative for what is sold."""
+        """Return SQL of the move lines.
+
+        ``balance`` is in company currency, negative for sales.
+        """
         return SQL(
             """
             SELECT l.product_id, m.day, m.period, -%(amount)s AS amount,
@@ -222,9 +228,9 @@ class ClassificationSourceInvoice(models.AbstractModel):
 
     @api.model
     def _line_amount(self, scope, document):
-        """SQL of a line's balance: as booked, or at the rate of its document.
+        """Return SQL of a line's balance: as booked, or at its document's rate.
 
-        :param document: SQL of the alias of what has the rate
+        :param document: SQL of the alias of the record with the rate
         """
         return SQL(
             "CASE WHEN %(document)s.rate IS NULL THEN l.balance ELSE %(foreign)s END",
@@ -234,7 +240,7 @@ class ClassificationSourceInvoice(models.AbstractModel):
 
 
 class ClassificationSourceCredit(models.AbstractModel):
-    """The lines of credit notes, as far as they take back what counted."""
+    """Lines of credit notes, as far as they take back counted sales."""
 
     _name = "classification.source.credit"
     _inherit = ["classification.source.credit"]
@@ -269,7 +275,7 @@ class ClassificationSourceCredit(models.AbstractModel):
 
 
 def _at_rate(amount, scope):
-    """SQL of an amount of an order by the order's ``rate``, NULL for none."""
+    """Return SQL of an order's amount by its ``rate``, NULL without one."""
     return SQL(
         "CASE WHEN o.rate IS NULL THEN %s ELSE %s END",
         amount,

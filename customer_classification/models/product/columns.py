@@ -105,7 +105,9 @@ CHANGE_KINDS = {
 
 
 def profile_content(facts, products, frame, shown, policy_id):
-    """Return what a run would write of each product, with its hash.
+    """Return the profile columns that a run would write, with their hash.
+
+    One row for each product.
 
     :param shown: the classes that people see, and ``is_overridden``
     """

@@ -4,9 +4,9 @@ from odoo.tools import SQL
 from ..common.access_groups import MONEY_GROUP
 from ..common.called_records import check_one
 
-# Bought so many times in the window, a product is bought often.
+# Purchases in the window from which a product is bought often.
 OFTEN = 3
-# Of the peers, so many have to buy what is told to be missing.
+# Share of the peers that must buy a product for it to be reported as missing.
 PEER_SHARE = 0.2
 
 
@@ -16,7 +16,7 @@ class CustomerProduct(models.Model):
     Peers are the customers of the same value tier and industry. Over the window of
     the policy, as :class:`ProductAudience`. The customer, an id of a commercial
     partner, comes by the context, and so may the company; without a customer there are
-    no rows: of all customers, they would be more than anybody reads.
+    no rows: those of all customers would be more than anybody reads.
     """
 
     _name = "customer.product"
@@ -112,7 +112,7 @@ class CustomerProduct(models.Model):
         )
 
     def _asked_partner_id(self):
-        """The id of the customer in the context; 0, of nobody, for what is no id."""
+        """Return the id of the customer in the context, 0 for an invalid one."""
         asked = self.env.context.get("customer_product_partner_id")
         return asked if type(asked) is int else 0
 
@@ -163,7 +163,7 @@ class CustomerProfile(models.Model):
                 profile.frequent_categ_id = frequent
 
     def action_open_customer_products(self):
-        """Open what this customer buys, and what the peers buy beside it."""
+        """Open the products that this customer or the peers buy."""
         check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.customer_product_action"

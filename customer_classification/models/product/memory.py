@@ -1,10 +1,10 @@
-"""What a run over products keeps of the rules before its own."""
+"""Memory of a run over products: earlier rules."""
 
 from dataclasses import replace
 
 
 def remembering(parameters, others, keeps_grace):
-    """Return the rules with what they keep of those before.
+    """Return the rules with the parts that they keep of earlier rules.
 
     :param others: ``{id: rules}`` of the versions that gave the classes before
     :param keeps_grace: whether changed limits keep tolerance and grace, too

@@ -1,4 +1,4 @@
-"""How runs over products and services do their work."""
+"""Pipeline of runs over products and services."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -11,7 +11,7 @@ from ..run.pipeline import Pipeline
 from . import columns, rehearsal
 from .memory import ends_of_grace, remembering
 
-# Rules that decide what is read of the products.
+# Rules that affect the facts of products.
 _READING_RULES = (
     *("company_id", "window_months", "product_trend_months", "product_xyz_months"),
 )
@@ -57,15 +57,15 @@ class ProductPipeline(Pipeline):
         self.set_aside(self.state.problems, self.product_ids)
 
     def _read(self, policy, parameters, product_ids=None):
-        """Return the state of some products, or of all, by the rules of a policy."""
+        """Return the state of some products, or of all, by a policy's rules."""
         day = self.as_of_date
         return self.facts_model._read(policy, parameters, day, product_ids)
 
     def _products_to_read(self):
         """Return ids of the products of this run, None for all.
 
-        Days go by for all products, so that only a run on the day of the last one over
-        all can leave out those that did not change.
+        Days pass for all products, so that only a run on the day of the last one over
+        all can leave out unchanged ones.
         """
         if self.run.scope != "changed":
             return self.execution.subject_ids

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 class ProductAssociation(models.Model):
     """Two products or services that belong together.
 
-    What is *recommended* also stands among Odoo's own optional products, so that the
+    *Recommended* products are also among Odoo's own optional products, so that the
     configurator of quotations and the shop offer it.
     """
 
@@ -108,7 +108,7 @@ class ProductAssociation(models.Model):
                 product.optional_product_ids |= new
 
     def _withdraw(self):
-        """Take what was recommended out of the optional products."""
+        """Remove the recommended products from the optional products."""
         recommended = self.filtered(lambda link: link.kind == "recommends")
         for product, links in recommended.grouped("product_tmpl_id").items():
             product.optional_product_ids -= links.other_tmpl_id

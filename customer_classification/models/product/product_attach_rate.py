@@ -9,10 +9,10 @@ from ..common.profiling import OBJECTING
 class ProductAttachRate(models.Model):
     """Confirmed order with a product that has an associated one.
 
-    It tells whether the other one was sold with it, and if not, the missed revenue.
+    With the other product sold or, if it was not, the missed revenue.
 
-    Only the same order counts: who buys the service a week later has bought it
-    without being asked. A view, worked out when it is read.
+    Only the same order counts: a customer who buys the service a week later has bought
+    it without being asked. A view, worked out when it is read.
     """
 
     _name = "product.attach.rate"
@@ -20,7 +20,7 @@ class ProductAttachRate(models.Model):
     _description = "Attach Rate"
     _auto = False
     _order = "order_date desc, id"
-    # What is missing on an order is missed once, whatever asks for it.
+    # A product missing on an order counts once, whichever products require it.
     _counted_by = ("order_id", "other_tmpl_id")
     _counted_once = frozenset(("missed_revenue",))
 
@@ -40,7 +40,7 @@ class ProductAttachRate(models.Model):
     user_id = fields.Many2one("res.users", string="Salesperson")
     partner_id = fields.Many2one("res.partner", string="Customer")
     tier_id = fields.Many2one("customer.value.tier", string="Value Tier")
-    # An order stands in many pairs: their sums would count it as often.
+    # An order is in many pairs: their sums would count it as often.
     sold_with = fields.Integer(
         aggregator=None, help="Orders on which the other product stands as well."
     )

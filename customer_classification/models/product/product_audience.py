@@ -5,8 +5,8 @@ from ..common.access_groups import MONEY_GROUP
 from ..common.called_records import check_one, one_id
 from ..common.exchange_rates import at_rate_of_company, with_rates
 
-# Ids of companies, and of tiers, stages or tags, that the id of a row has room for: in
-# all, less than the numbers that JavaScript tells apart.
+# Largest ids of companies, and of tiers, stages or tags, in the id of a row: in all,
+# within the exact integers of JavaScript.
 _COMPANIES = 4096
 _CLASSES = 65536
 # In the order of the last digit of that id.
@@ -19,7 +19,7 @@ class ProductAudience(models.Model):
     Their share of its revenue, against their share of all revenue.
 
     A customer has one tier and one stage, and as many tags as there are: shares of tags
-    do not add up to one. Whoever has a tag counts for the tags above it, too.
+    do not add up to one. A customer with a tag counts for the tags above it, too.
 
     Over the window of the policy, up to the day of the last run over products, by the
     documents that the policy counts, with the classes that customers have today. A
@@ -44,7 +44,7 @@ class ProductAudience(models.Model):
     tier_id = fields.Many2one("customer.value.tier", string="Value Tier")
     stage_id = fields.Many2one("customer.lifecycle.stage", string="Lifecycle Stage")
     tag_id = fields.Many2one("res.partner.category", string="Tag")
-    # Each purchase stands once in every axis, and a customer in the row of each tag.
+    # Each purchase counts once in every axis, and a customer in the row of each tag.
     customer_count = fields.Integer(
         string="Customers", aggregator=None, help="Different customers who bought it."
     )
@@ -83,7 +83,7 @@ class ProductAudience(models.Model):
         return SQL(" UNION ALL ").join(map(self._axis_query, _AXES))
 
     def _axis_query(self, axis):
-        """The rows of one axis: what was bought, and for whom it is meant."""
+        """Return SQL of the rows of one axis: purchases, and target audience."""
         columns = {
             name: SQL("d.class_id") if name == axis else SQL("NULL::integer")
             for name in _AXES
@@ -125,7 +125,7 @@ class ProductAudience(models.Model):
         whole = SQL("sum(GREATEST(sum(b.amount), 0)) OVER w")
         totals = SQL("")
         if axis == "tag":
-            # Tags overlap: the whole is what everybody bought.
+            # Tags overlap: the whole is the purchases of everybody.
             whole = SQL("max(v.amount)")
             totals = SQL(
                 """
@@ -163,7 +163,7 @@ class ProductAudience(models.Model):
         return SQL.identifier("f", f"{axis}_id")
 
     def _carried_join(self, axis):
-        """Join the tags that a customer has, with those above them."""
+        """Return SQL that joins the tags of a customer, with those above them."""
         if axis != "tag":
             return SQL("")
         return SQL(
@@ -326,7 +326,10 @@ class ProductAudience(models.Model):
         )
 
     def _usual_query(self, axis):
-        """Share of each class of the revenue of all customers, in the window."""
+        """Return SQL of each class's share of the revenue, in the window.
+
+        The revenue of all customers.
+        """
         return SQL(
             """
             SELECT f.company_id, %(class)s AS class_id,
@@ -343,13 +346,13 @@ class ProductAudience(models.Model):
             carried=self._carried_join(axis),
         )
 
-    # Who
+    # Customers
 
     def action_open_customers(self):
         """Open the customers of this class who bought the product.
 
-        What the row is about stands in its id: reading a row of a view by its id
-        would work out all the others.
+        The subject of the row is in its id: reading a row of a view by its id
+        would compute all the others.
         """
         product_id, company_id, class_id, axis = _unpack(one_id(self))
         product = self.env["product.template"].browse(product_id)
@@ -361,10 +364,9 @@ class ProductAudience(models.Model):
         )
 
     def _open_buyers(self, product, condition=None, axis="value_tier"):
-        """Open the customers who bought a product in the window: one query.
+        """Open the customers who bought a product in the window.
 
-        Of the companies that are switched on, and of contacts that the reader may
-        read.
+        Of the enabled companies, and of contacts that the reader may read. One query.
 
         :param condition: SQL on ``b``, a line of :meth:`_bought_query`
         """

@@ -9,7 +9,7 @@ class ProductCategory(models.Model):
     With an order, a description, and without the cascade by which deleting one deletes
     those below.
 
-    Odoo's own order by name stays what other screens use.
+    Other screens keep Odoo's own order by name.
     """
 
     _inherit = "product.category"

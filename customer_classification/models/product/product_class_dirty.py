@@ -26,8 +26,10 @@ class ProductClassDirty(models.Model):
 
     @api.model
     def _mark(self, variants):
-        """Have the products of variants looked at again: one query, where there are
-        any, in each company that classifies products."""
+        """Mark the products of variants to be looked at again.
+
+        In each company that classifies products. One query, or none without variants.
+        """
         if not variants:
             return
         self.env.cr.execute(
@@ -45,7 +47,7 @@ class ProductClassDirty(models.Model):
 
     @api.model
     def _forget(self, company):
-        """Forget what this transaction sees: marks that come later stay."""
+        """Forget the marks that this transaction sees: later ones stay."""
         self.env.cr.execute(
             SQL("DELETE FROM product_class_dirty WHERE company_id = %s", company.id)
         )

@@ -93,7 +93,10 @@ class ProductClassOverride(models.Model):
 
     @api.model
     def _completed_for_create(self, vals_list):
-        """The values with what the numbers say of each today: one query."""
+        """Complete the values with the computed classes of today.
+
+        One query.
+        """
         vals_list = super()._completed_for_create(vals_list)
         drafts = self.browse().concat(*(self.new(vals) for vals in vals_list))
         drafts.product_tmpl_id._origin.check_access("read")
@@ -112,7 +115,7 @@ class ProductClassOverride(models.Model):
             if policy:
                 policy.recompute_products(product_ids=decisions.product_tmpl_id.ids)
 
-    # What runs ask
+    # Queries of runs
 
     @api.model
     def _decided_query(self, company, day):
@@ -147,8 +150,8 @@ class ProductClassOverride(models.Model):
         Two queries.
 
         :return: two frames by product with the engine's codes for the four axes:
-            decisions in force on the day, 0 for what nobody decided; and the classes
-            shown so far of the products about which somebody had decided
+            decisions in force on the day, 0 where there is none; and the classes
+            shown so far of the products that had a decision
         """
         self.flush_model()
         decided = self.env.execute_query(self._decided_query(company, as_of_date))

@@ -346,7 +346,7 @@ class ProductProfile(models.Model):
             ("product_tmpl_id", "=", self.product_tmpl_id.id),
             ("company_id", "=", self.company_id.id),
         ]
-        action["context"] = {}  # those that were not sold too
+        action["context"] = {}  # also those without sales
         return action
 
     def action_override(self):
@@ -412,7 +412,7 @@ class ProductProfile(models.Model):
             )
 
     def _told(self, axis, why):
-        """The sentence about the numbers, and who decided otherwise."""
+        """Return the sentence about the numbers, and any manual override."""
         number = self._by_numbers(axis)
         if number == self[CLASS_FIELDS[axis]]:
             return why
@@ -592,7 +592,7 @@ class ProductProfile(models.Model):
         return self.env._("Sales differ by %(trend)s %% %(before)s.", **values)
 
     def _compared_with(self):
-        """Against what the trend is told, at the end of a sentence."""
+        """Return the basis of the trend as the end of a sentence."""
         if self.trend_is_seasonal:
             return self.env._("from the same months a year before")
         return self.env._("from the months before")

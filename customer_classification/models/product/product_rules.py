@@ -51,7 +51,7 @@ _PAIRS = {
 
 
 class ProductRules(models.Model):
-    """Rules about products and services: ABC, XYZ, price bands, sales lifecycle."""
+    """Rules for products and services: ABC, XYZ, price bands, lifecycle."""
 
     _name = "product.rules"
     _inherit = "classification.rules.mixin"

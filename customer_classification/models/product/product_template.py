@@ -213,7 +213,7 @@ class ProductTemplate(models.Model):
         return self.env["product.audience"]._open_buyers(self)
 
     def action_open_product_audience(self):
-        """Open who really buys these products."""
+        """Open the actual buyers of these products."""
         check_records(self)
         action = self._audience_action()
         action["domain"] = [("product_tmpl_id", "in", self.ids)]

@@ -103,7 +103,9 @@ class ProductVariantClass(models.Model):
 
     @api.model
     def _forget(self, company, product_ids=None):
-        """Forget the variants of products of which none has several: one query.
+        """Forget the variants of products without several of them.
+
+        One query.
 
         :param product_ids: which products, all by default
         """

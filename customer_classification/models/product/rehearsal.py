@@ -1,4 +1,7 @@
-"""What a run over products would change, before it does. No query."""
+"""Preview of a run over products, before it changes anything.
+
+No query.
+"""
 
 from ..run.word_matrices import Amounts, WordAxes, kept_matrices, shown_matrices
 from .columns import CLASSES

@@ -6,7 +6,7 @@ from ..common.called_records import check_one
 
 
 class SaleOrder(models.Model):
-    """Tells on a quotation which required products and services are missing."""
+    """Quotations name the missing required products and services."""
 
     _name = "sale.order"
     _inherit = ["sale.order"]
@@ -44,7 +44,7 @@ class SaleOrder(models.Model):
 
     @api.model
     def _association_links(self, products):
-        """Links that start from products, or from what these require."""
+        """Return links from products, or from those that these require."""
         model = self.env["product.association"]
         links, seen = model.browse(), products.browse()
         while products:
@@ -55,7 +55,7 @@ class SaleOrder(models.Model):
         return links
 
     def _missing_links(self, links):
-        """Of these links, those that require what is not on this order."""
+        """Return the links that require a product missing on this order."""
         own = self.order_line.product_template_id
         from_product = links.grouped("product_tmpl_id")
         missing, to_see, present = links.browse(), list(own), own

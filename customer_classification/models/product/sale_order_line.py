@@ -1,6 +1,6 @@
 from odoo import api, models
 
-# What decides whether a line counts, of which product, and how much.
+# Fields that decide if a line counts, for which product, and how much.
 COUNTED = frozenset(
     (
         *("product_id", "product_uom_qty", "product_uom_id", "price_unit", "discount"),

@@ -22,16 +22,16 @@ REASON_SELECTION = [
     ("bad_campaign_target", "The revenue aimed at is no number"),
     ("bad_participant_date", "A participant of the campaign has impossible dates"),
 ]
-# What can be set aside: the fields that say which, of which a row fills one.
+# Subject fields of an excluded record; a row fills one of them.
 SUBJECTS = ("partner_id", "product_tmpl_id", "campaign_id")
 
 
 class ClassificationProblem(models.Model):
-    """A customer, product or campaign that a run set aside, and why.
+    """A customer, product or campaign excluded by a run, with the reason.
 
-    It keeps its last classes until what cannot be counted is mended; all others go on.
-    The rows are those of now: each run forgets what it looked at and found in order,
-    and leaves the rows of what is still wrong, so that they tell since when.
+    It keeps its last classes until the uncountable document is corrected; all others go
+    on. The rows are current: each run deletes those of subjects that it found in order,
+    and leaves the rows of what is still wrong, so that they show since when.
     """
 
     _name = "classification.problem"
@@ -79,15 +79,15 @@ class ClassificationProblem(models.Model):
             problem.display_name = problem._subject().display_name
 
     def _subject(self):
-        """What is set aside."""
+        """Return the label of the excluded record."""
         return self.partner_id or self.product_tmpl_id or self.campaign_id
 
     @api.model
     def _find(self, policy, scope, doubtful_ids):
-        """``[(customer, reason, documents)]`` in a scope: one query.
+        """Return ``[(customer, reason, documents)]`` in a scope: one query.
 
-        :param doubtful_ids: customers with an amount that is no number: only their
-            documents are looked through; who has none that says why is told as well
+        :param doubtful_ids: customers with an amount that is not a number: only their
+            documents are looked through; those without a document at fault are included
         """
         facts = self.env["classification.facts"]
         queries = [self._orphan_contacts_query(scope)]
@@ -141,10 +141,12 @@ class ClassificationProblem(models.Model):
 
     @api.model
     def _replace(self, run, found, subject="partner_id", ids=None):
-        """Replace the problems of what was looked at: at most four queries.
+        """Replace the problems of the subjects looked at.
+
+        At most four queries.
 
         :param found: ``[(id, reason, documents)]``
-        :param subject: field that says what was looked at
+        :param subject: field of the subject that was looked at
         :param ids: which of them, all by default
         """
         domain = [("company_id", "=", run.company_id.id), (subject, "!=", False)]
@@ -173,9 +175,11 @@ class ClassificationProblem(models.Model):
 
     @api.model
     def _texts(self, subject, ids):
-        """``{(id, company id): why it is set aside}``, in words: one query.
+        """Return ``{(id, company id): reason of exclusion in words}``.
 
-        :param subject: field that says what of
+        One query.
+
+        :param subject: field of the subject
         """
         reasons = dict(self._fields["reason"]._description_selection(self.env))
         found = self.sudo().search([(subject, "in", ids)])
@@ -186,6 +190,6 @@ class ClassificationProblem(models.Model):
         }
 
     def action_open_subject(self):
-        """Open what is to be mended, or whose document is."""
+        """Open the record to correct, or the one whose document is to correct."""
         check_one(self)
         return self._subject().get_formview_action()

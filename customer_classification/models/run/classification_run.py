@@ -20,11 +20,11 @@ FIRST_DAY = date(1970, 1, 1)
 
 
 class ClassificationRun(models.Model):
-    """One execution of a policy: what all kinds of runs have in common.
+    """One execution of a policy: the common part of all kinds of runs.
 
-    The record, the queue, the lock, the approval and the messages are here. How a
-    kind of run does its work is the matter of its :class:`Pipeline`; how a run is
-    carried out, of :class:`Execution`.
+    The record, the queue, the lock, the approval and the messages are here. A kind of
+    run does its work in its :class:`Pipeline`; a run is carried out by
+    :class:`Execution`.
     """
 
     _name = "classification.run"
@@ -194,7 +194,7 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _hourly_kinds(self):
-        """Return the kinds of which runs every hour look at what changed.
+        """Return the kinds with hourly runs over changed records.
 
         Besides the customers.
         """
@@ -314,7 +314,7 @@ class ClassificationRun(models.Model):
         run = own.create(
             {
                 "policy_id": policy.id,
-                "company_id": company.id,  # spares an update
+                "company_id": company.id,  # saves an update
                 **running_values(),
                 **values,
             }
@@ -465,7 +465,7 @@ class ClassificationRun(models.Model):
             failed = self._mark_interrupted(company)
             Execution(self, commits=True, failed=failed).execute()
         except Exception:
-            # In a failed transaction the lock could not be given back.
+            # A failed transaction could not release the lock.
             self.env.cr.rollback()
             raise
         finally:
@@ -571,9 +571,9 @@ class ClassificationRun(models.Model):
 
     @api.model
     def _days_of_kind(self, policies, kind, states):
-        """Return ``{policy: last day of a run over all of a kind by the same rules}``.
+        """Return ``{policy: last day of a run over all of a kind}``.
 
-        Two queries.
+        Only runs by the same rules count. Two queries.
         """
         alike = policies._versions_alike(self._pipelines()[kind].rules)
         days = self._read_group(
@@ -592,7 +592,7 @@ class ClassificationRun(models.Model):
     def _latest_days(self, alike, days):
         """Return ``{policy: the latest day}`` of days by version.
 
-        :param alike: as of ``classification.policy._versions_alike``
+        :param alike: the result of ``classification.policy._versions_alike``
         :param days: ``[(version, day)]``
         """
         latest = {}
@@ -677,7 +677,7 @@ class ClassificationRun(models.Model):
         """Hook called when a run has written classes, in its transaction."""
 
     def _ask_for_approval(self):
-        """Notify the manager that this run waits; reject those that waited before."""
+        """Notify the manager that this run waits; reject earlier waiting ones."""
         earlier = self.search(
             [
                 ("company_id", "=", self.company_id.id),
@@ -693,7 +693,7 @@ class ClassificationRun(models.Model):
         self._notify_manager(run.env._("Approve new classes"), note)
 
     def _for_responsible(self):
-        """Return the run in the language of who answers for the policy."""
+        """Return the run in the language of the user responsible."""
         return self.with_context(lang=self.policy_id._responsible_user().lang)
 
     def _notify_manager(self, summary, note):
@@ -716,7 +716,7 @@ class ClassificationRun(models.Model):
         return self._open_list(self._pipeline().changes_action)
 
     def _open_list(self, name):
-        """Open a list of what belongs to this run, of every axis."""
+        """Open a list of the records of this run, of every axis."""
         if not name:
             raise UserError(self.env._("Runs of this kind have no such list."))
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -777,7 +777,7 @@ class ClassificationRun(models.Model):
         return self._pipeline().preview_again()
 
     def action_open_problems(self):
-        """Open what is set aside in this company now."""
+        """Open the records excluded in this company now."""
         check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_problem_action"

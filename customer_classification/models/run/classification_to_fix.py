@@ -14,20 +14,22 @@ KIND_SELECTION = [
     ("scheme", "Code Scheme"),
     ("run", "Run"),
 ]
-# Ids of the rows: that of the record, times so many, plus the place of its select.
+# Factor of row ids: the record's id times this, plus the place of its select.
 STEP = 16
 
 
 class ClassificationToFix(models.Model):
-    """All that runs had to set aside, and the runs that failed: one row each, with the
-    reason and the way to what is to be mended."""
+    """Excluded records and failed runs, one row each.
+
+    Each with the reason and the way to the record to correct.
+    """
 
     _name = "classification.to.fix"
     _description = "To Fix"
     _auto = False
     _order = "since desc, id desc"
     _rec_name = "name"
-    _subject_is_optional = True  # a rule or a run is about nobody
+    _subject_is_optional = True  # a rule or a run has no subject
 
     kind = fields.Selection(KIND_SELECTION, readonly=True)
     res_model = fields.Char(string="Model", readonly=True)
@@ -76,8 +78,11 @@ class ClassificationToFix(models.Model):
 
     @api.model
     def _problem_query(self, place, kind, model, column):
-        """What runs set aside. Whose it is: the salesperson of a customer, the one
-        responsible for a campaign."""
+        """Return SQL of the records that runs excluded.
+
+        The owner is the salesperson of a customer, or the user responsible for a
+        campaign.
+        """
         has_user = "user_id" in self.env[model]._fields
         return SQL(
             """
@@ -130,8 +135,10 @@ class ClassificationToFix(models.Model):
 
     @api.model
     def _run_query(self, place):
-        """The last run of each kind of a company, where it did not come to its end;
-        since the first one after the last that did."""
+        """Return SQL of the last run of each kind and company, if it failed.
+
+        Failing since the first run after the last one that ended well.
+        """
         return SQL(
             """
             SELECT r.id * %(step)s + %(place)s AS id, 'run' AS kind,
@@ -183,7 +190,7 @@ class ClassificationToFix(models.Model):
 
     @api.model
     def _search_reason(self, operator, value):
-        """Search the reason as it is told to the reader.
+        """Search the reason as shown to the reader.
 
         Problems are found by their code; all others, which are few, one by one.
         """
@@ -206,14 +213,16 @@ class ClassificationToFix(models.Model):
         )
 
     def action_open(self):
-        """Open what is to be mended."""
+        """Open the record to correct."""
         check_one(self)
         return self.env[self.res_model].browse(self.res_id).get_formview_action()
 
     @api.model
     def get_alert(self):
-        """What the first screen tells: of the failed runs whose companies the reader
-        has chosen, or nothing."""
+        """Return the alert of the first screen, or nothing.
+
+        It names the failed runs whose companies the reader has chosen.
+        """
         if not self.env.user.has_group("customer_classification.group_user"):
             return False
         failed = self.sudo().search(

@@ -7,7 +7,7 @@ from odoo import fields
 
 from .failure import failure_values, report_failure, retryable_error, settle_failures
 
-# Attempts of a run whose rows other transactions change.
+# Number of attempts when other transactions change the run's rows.
 ATTEMPTS = 3
 
 
@@ -111,7 +111,7 @@ class Execution:
 
     @contextmanager
     def _undo_on_error(self):
-        """Roll back what a failed attempt wrote, and nothing else."""
+        """Roll back the writes of a failed attempt, and nothing else."""
         if not self.commits:
             with self.run.env.cr.savepoint():
                 yield

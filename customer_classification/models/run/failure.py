@@ -1,4 +1,4 @@
-"""A run that failed: why, in words, and who is told of it."""
+"""Failures of runs: the reason in words, and the notification."""
 
 import json
 import logging
@@ -15,12 +15,12 @@ from ..common.classification_reason_mixin import plain_reason, reason_of
 
 _logger = logging.getLogger(__name__)
 
-# Number of earlier failures that are searched for the same cause.
+# Number of earlier failures searched for the same cause.
 LOOKED_BACK = 50
 
 
 def retryable_error(error):
-    """Return the concurrency error behind an error, ``None`` for any other.
+    """Return the concurrency error behind an error, or None.
 
     The same work may succeed in a new transaction.
     """

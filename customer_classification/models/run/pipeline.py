@@ -10,7 +10,7 @@ from ...engine import CAUSES
 
 
 class Pipeline:
-    """How the runs of a kind do their work; an object for one run.
+    """Pipeline of the runs of a kind; one object for one run.
 
     Five phases: :meth:`collect` the facts and the classes so far, :meth:`score` them
     with the engine, :meth:`compare` both, ask whether the run :meth:`waits` for an
@@ -26,15 +26,15 @@ class Pipeline:
     preview_kind = None
     # The set of rules in the policy: customer, product or campaign.
     rules = None
-    # Field of ``classification.problem`` with what is set aside.
+    # Field of ``classification.problem`` with the excluded subject.
     subject = None
-    # Whether each policy has such a run every day, besides the one over customers.
+    # Each policy has such a run every day, besides the one over customers.
     is_daily = False
-    # Whether runs look every hour at what changed, after one over all on that day.
+    # Hourly runs look at changed records, after one over all on that day.
     is_hourly = False
     # Names of the classes in the engine's frames.
     axes = ()
-    # Model of the manual decisions, and of the moves that are found and not made.
+    # Model of the manual overrides, and of the trial moves.
     override_model = None
     move_model = None
     # Names of the actions that show the moves and the changes of a run.
@@ -42,7 +42,7 @@ class Pipeline:
     changes_action = None
     # Fields of the run that count its changes.
     change_counts = ()
-    # What the engine calls the causes in the moves.
+    # The engine's names of the causes in the moves.
     cause_codes = {cause: number for number, cause in enumerate(CAUSES, 1)}
 
     def __init__(self, run, execution=None):
@@ -77,12 +77,15 @@ class Pipeline:
 
     @property
     def is_trial(self):
-        """Whether this run changes no class."""
+        """Check if this run only tries out, without changing any class."""
         return self.run.kind != self.kind
 
     @cached_property
     def last(self):
-        """The last run of this kind before this one: none or one query."""
+        """Return the last run of this kind before this one.
+
+        At most one query.
+        """
         if self.execution.last is not None:
             return self.execution.last
         return self.find_last()
@@ -94,7 +97,7 @@ class Pipeline:
     def is_backwards(self):
         """Return whether the clock is before the day of the last run.
 
-        What is known of a later day is not overwritten.
+        Results of a later day are not overwritten.
         """
         if self.is_trial:
             return False
@@ -118,11 +121,11 @@ class Pipeline:
         raise NotImplementedError
 
     def compare(self):
-        """Find the moves between the classes so far and those of now."""
+        """Find the moves between the classes so far and the new ones."""
         raise NotImplementedError
 
     def summarize(self):
-        """Write on the run what it found."""
+        """Write the summary on the run."""
         self.run.write(self.summary_values())
 
     def waits(self):
@@ -146,7 +149,7 @@ class Pipeline:
         raise NotImplementedError
 
     def write_trial(self):
-        """Keep what a trial found."""
+        """Keep the findings of a trial."""
         self.write_moves()
 
     def write_moves(self):
@@ -159,11 +162,11 @@ class Pipeline:
     # Parts of the phases
 
     def set_aside(self, problems, ids=None):
-        """Count the subjects that are set aside.
+        """Count the excluded subjects.
 
         A run that writes keeps the reasons.
 
-        :param problems: as of ``classification.problem._replace``
+        :param problems: as ``classification.problem._replace`` takes them
         :param ids: the subjects that were read, all by default
         """
         if not self.is_trial:
@@ -193,12 +196,12 @@ class Pipeline:
         return rules
 
     def classes_by_old_rules(self, policies):
-        """Return the classes of now by the rules of the classes so far.
+        """Return the current classes by the rules of the classes so far.
 
         Skip an old policy that refers to deleted records.
 
         :param policies: ids of the policies, 0 for subjects that do not move
-        :return: frame as of the engine, None where no other policy classified
+        :return: frame in the engine's form, None if no other policy classified
         """
         import pandas as pd
 
@@ -244,7 +247,7 @@ class Pipeline:
         }
 
     def summary_values(self):
-        """Return the values of the run that say what it found."""
+        """Return the values of the run that summarize its findings."""
         return {}
 
     def may_wait(self):
@@ -273,7 +276,7 @@ class Pipeline:
         """Write the profiles whose content differs: four queries.
 
         :param table: the :class:`ProfileTable`
-        :param content: frame of what would be written, with ``content_hash``
+        :param content: frame of the columns to write, with ``content_hash``
         :param hashes: those of the profiles so far
         :param model: name of the model of the profiles
         :param are_new: whether none of these subjects has a profile
@@ -302,11 +305,11 @@ class Pipeline:
         return self.run.error
 
     def approval_note(self):
-        """Return what the manager reads about a run that waits."""
+        """Return the manager's note about a run that waits."""
         raise NotImplementedError
 
     def rehearsal_view(self, sees_money):
-        """Return what the matrices of the run show to a reader, if there are any."""
+        """Return the matrices of the run that a reader may see, if any."""
         return False
 
     def ends_of_moves(self):

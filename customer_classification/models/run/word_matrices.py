@@ -1,6 +1,6 @@
-"""Matrices of runs over records whose classes are words of selections. No query.
+"""Matrices of runs over records whose classes are selections. No query.
 
-What such a run would change, before it does: products and campaigns.
+They show the changes of products and campaigns before a run applies them.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,10 @@ class WordAxes:
 
 
 class Amounts(NamedTuple):
-    """What is counted in the matrices: money, and which records had classes before."""
+    """Amounts counted in the matrices.
+
+    They hold the money, and which records had classes before.
+    """
 
     money: object
     was_classified: object
@@ -63,7 +66,7 @@ def kept_matrices(axes, before, now, amounts):
 def shown_matrices(axes, run, counts, sees_money):
     """Return the matrices in the reader's words.
 
-    :param counts: what is counted, in words
+    :param counts: the counted records, in words
     """
     stored = run.sudo().rehearsal
     return {
@@ -81,7 +84,7 @@ def shown_matrices(axes, run, counts, sees_money):
 
 
 def _matrix(axes, run, axis, cells, sees_money):
-    """Return a matrix as of :meth:`classification.migration.get_matrix`."""
+    """Return a matrix like :meth:`classification.migration.get_matrix`."""
     migration = run.env["classification.migration"]
     groups = [
         (old, new, was, True, count, *((money,) if sees_money else ()))
@@ -102,7 +105,7 @@ def _matrix(axes, run, axis, cells, sees_money):
 
 
 def _classes(axes, env, axis, groups):
-    """Return the classes of an axis in order, with none if needed."""
+    """Return the classes of an axis in order, with an empty one if needed."""
     migration = env["classification.migration"]
     to_class = env[axes.move_model]._fields["to_class"]
     words = dict(to_class._description_selection(env))

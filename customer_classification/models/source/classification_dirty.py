@@ -3,8 +3,11 @@ from odoo.tools import SQL
 
 
 class ClassificationDirty(models.Model):
-    """Customers to look at again for a reason that no document shows any more: it was
-    deleted, or went to another customer. Emptied by the next run of the company."""
+    """Customers to look at again although no document is left to show it.
+
+    Their document was deleted, or went to another customer. Emptied by the next run of
+    the company.
+    """
 
     _name = "classification.dirty"
     _description = "Customer to Look At Again"
@@ -19,8 +22,10 @@ class ClassificationDirty(models.Model):
 
     @api.model
     def _mark(self, partners):
-        """Have the customers behind partners looked at again wherever they have
-        classes: one query."""
+        """Mark the customers behind partners to be looked at again.
+
+        In every company in which they have classes. One query.
+        """
         if not partners:
             return
         self.env.cr.execute(
@@ -39,7 +44,7 @@ class ClassificationDirty(models.Model):
 
     @api.model
     def _forget(self, company):
-        """Forget what this transaction sees: marks that come later stay."""
+        """Forget the marks that this transaction sees: later ones stay."""
         self.env.cr.execute(
             SQL("DELETE FROM classification_dirty WHERE company_id = %s", company.id)
         )

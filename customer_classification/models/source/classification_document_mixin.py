@@ -2,8 +2,10 @@ from odoo import api, models
 
 
 class ClassificationDocumentMixin(models.AbstractModel):
-    """A document of a customer that can be deleted or given to another one: what a
-    look at the documents alone would not tell the next run."""
+    """Documents of customers that can be deleted or change their customer.
+
+    The remaining documents would not show that to the next run.
+    """
 
     _name = "classification.document.mixin"
     _description = "Document that Classifies"
@@ -20,13 +22,17 @@ class ClassificationDocumentMixin(models.AbstractModel):
         self._mark_customers_dirty(self.sudo().partner_id | self._naming_partners())
 
     def _naming_partners(self):
-        """Partners of credit notes that name these documents as their origin; none for
-        documents that nothing names."""
+        """Return the partners of credit notes with these documents as origin.
+
+        Empty for documents that credit notes never name.
+        """
         return self.env["res.partner"]
 
     def _partners_naming(self, names):
-        """Partners of credit notes that name documents: one query, where these have
-        names."""
+        """Return the partners of credit notes that name documents.
+
+        One query, if the documents have names.
+        """
         names = [name for name in names if name and name != "/"]
         if not names:
             return self.env["res.partner"]
@@ -36,7 +42,9 @@ class ClassificationDocumentMixin(models.AbstractModel):
         return self.env["res.partner"].browse(ids)
 
     def _mark_customers_dirty(self, partners=None):
-        """One query, and one to flush what it reads.
+        """Mark the customers of documents to be looked at again.
+
+        One query, and one to flush what it reads.
 
         :param partners: by default those of these documents
         """

@@ -7,8 +7,8 @@ class ClassificationRateChange(models.Model):
 
     A rate that is entered, changed or deleted holds until the next one, the first one
     also for all days before. The documents of these days are worth another amount in
-    the company's currency, though nobody wrote them: the next run over who changed
-    looks them up here.
+    the company's currency, though nobody wrote them: the next run over changed
+    customers looks them up here.
     """
 
     _name = "classification.rate.change"
@@ -31,8 +31,10 @@ class ClassificationRateChange(models.Model):
 
     @api.model
     def _record(self, rates):
-        """Record the days for which rates hold as they stand now: one query, and one
-        to flush what it reads."""
+        """Record the days for which rates hold in their current state.
+
+        One query, and one to flush what it reads.
+        """
         if not rates:
             return self.browse()
         rates.flush_model()
@@ -61,13 +63,13 @@ class ClassificationRateChange(models.Model):
         return self.browse(row[0] for row in rows)
 
     def _follow(self):
-        """Have what is stored in company currency follow the rates of these days."""
+        """Update amounts in company currency to the rates of these days."""
         if self:
             self.env["customer.purchase"]._follow_rates(self)
 
     @api.autovacuum
     def _gc_known(self):
-        """Delete what the last run of every company has seen."""
+        """Delete the changes that the last run of every company has seen."""
         self.env.cr.execute(
             """
             DELETE FROM classification_rate_change

@@ -8,13 +8,13 @@ from odoo.tools import SQL
 from ...copy_frames import TOO_LARGE, is_usable
 from ..common.exchange_rates import conversion_factor, with_rates
 
-# Before that day no document of a company of today was in a computer.
+# No document of a present-day company was in a computer before that day.
 FIRST_PLAUSIBLE_DAY = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What a run looks at: whose purchases, up to which day, in which money.
+    """Scope of a run: customers, last day and currency.
 
     :ivar company_id: id of the company
     :ivar tz: name of the time zone in which days are days
@@ -64,19 +64,25 @@ class Scope:
         )
 
     def came_after(self, column, day):
-        """SQL that keeps UTC timestamps after the end of an earlier day, up to the
-        end of the as-of day."""
+        """Return SQL that keeps UTC timestamps between two days.
+
+        After the end of an earlier day, up to the end of the as-of day.
+        """
         earlier = replace(self, as_of_date=day).until(column)
         return SQL("NOT (%s) AND %s", earlier, self.until(column))
 
     def with_rates(self, query):
-        """SQL of a statement in which amounts are converted: each such statement goes
-        through this."""
+        """Return SQL of a statement in which amounts are converted.
+
+        Each such statement must pass through this.
+        """
         return with_rates(query, SQL("SELECT %s AS id", self.root_company_id))
 
     def factor(self, currency, day):
-        """SQL of the company's currency for one unit of another one on a day: NULL
-        where there is no rate, NaN where it cannot be reckoned with."""
+        """Return SQL of the company's currency for one unit of another one.
+
+        At the rate of a day: NULL without a rate, NaN for a rate that cannot be used.
+        """
         return conversion_factor(
             root=SQL("%s", self.root_company_id),
             currency=currency,
@@ -85,8 +91,10 @@ class Scope:
         )
 
     def foreign_factor(self, currency, day):
-        """The same, NaN where there is no usable rate, and NULL for what is in the
-        company's currency."""
+        """Return SQL of the factor, for foreign currencies only.
+
+        NaN without a usable rate, and NULL for an amount in the company's currency.
+        """
         return SQL(
             "CASE WHEN %s = %s THEN NULL ELSE COALESCE(%s, 'NaN') END",
             currency,
@@ -101,7 +109,7 @@ class Scope:
         )
 
     def in_company_currency(self, amount, currency, day, foreign_amount=None):
-        """SQL of an amount at the rate of a day; NaN where there is none.
+        """Return SQL of an amount at the rate of a day; NaN without a rate.
 
         :param amount: SQL of the amount, as it is in the company's currency
         :param foreign_amount: SQL of it in another currency, where that is another
@@ -131,8 +139,10 @@ class Scope:
         }
 
     def rate_changed(self, currency, day, since):
-        """SQL that keeps what is in a foreign currency, and of a day, of which another
-        rate was written since a moment; one condition, where there is no such rate.
+        """Return SQL that keeps foreign documents whose rate was rewritten.
+
+        The document is of a day whose rate was written since a moment; one condition if
+        there is no such rate.
 
         :param since: a :class:`Since`
         """
@@ -158,8 +168,10 @@ class Scope:
         )
 
     def without_rate(self, currency):
-        """SQL that keeps what is in no currency, or in one for which Odoo knows no
-        rate to reckon with."""
+        """Return SQL that keeps documents without a usable rate.
+
+        They have no currency, or one for which Odoo has no usable rate.
+        """
         return SQL(
             """
             %(currency)s IS DISTINCT FROM %(own)s
@@ -179,8 +191,10 @@ class Scope:
         return SQL("NOT (%s)", is_usable(amount))
 
     def implausible(self, moment):
-        """SQL that keeps documents of a day, or a UTC timestamp, that cannot be true:
-        before computers, or more than a year from now."""
+        """Return SQL that keeps documents with an implausible date.
+
+        A day or a UTC timestamp before computers, or more than a year from now.
+        """
         return SQL(
             "(%(moment)s < %(first)s::date OR %(moment)s >= %(last)s::date + 1)",
             moment=moment,
@@ -189,7 +203,7 @@ class Scope:
         )
 
     def reason(self, conditions):
-        """SQL of the first reason whose condition holds, NULL for none.
+        """Return SQL of the first reason whose condition holds, else NULL.
 
         :param conditions: ``{reason: SQL}``
         """
@@ -237,7 +251,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Since:
-    """What a run has to catch up with.
+    """Starting point of an incremental run.
 
     :ivar written: moment (UTC) before which all that was written is known
     :ivar day: last as-of date that was looked at
@@ -252,10 +266,10 @@ class DocumentKind:
     """Documents of one kind that a policy counts, for people to open.
 
     :ivar model: name of the model
-    :ivar name: what people call them
-    :ivar domain: which count, whoever bought and whenever
+    :ivar name: their name for people
+    :ivar domain: those that count, of any customer and day
     :ivar day: field with the day, a date or a UTC datetime
-    :ivar bought: which of them are purchases: of a positive amount
+    :ivar bought: domain of the purchases among them: of a positive amount
     :ivar view: external id of the list view
     """
 
@@ -270,8 +284,8 @@ class DocumentKind:
 class ClassificationSource(models.AbstractModel):
     """One kind of document from which purchases are read.
 
-    A glue addon adds a kind by an abstract model that inherits this one, answers
-    the methods, and stands in ``classification.facts._source_names``.
+    A glue addon adds a kind by an abstract model that inherits this one, implements the
+    methods, and is listed in ``classification.facts._source_names``.
     """
 
     _name = "classification.source"
@@ -279,13 +293,14 @@ class ClassificationSource(models.AbstractModel):
 
     @api.model
     def _purchase_queries(self, policy, scope):
-        """Return a list of :class:`SQL` selects of ``(partner_id integer, day date,
-        amount numeric, margin numeric)``, one row a document.
+        """Return :class:`SQL` selects of the purchases, one row a document.
+
+        Columns: ``(partner_id integer, day date, amount numeric, margin numeric)``.
 
         ``amount`` is untaxed, in the company's currency at the rate of the document's
-        day, rounded to its decimals, negative for what is given back, and NaN where it
-        cannot be counted; ``margin`` is NULL where it is not known. The documents are
-        those of ``scope``.
+        day, rounded to its decimals, negative for returns, and NaN if it cannot be
+        counted; ``margin`` is NULL if it is unknown. The documents are those of
+        ``scope``.
 
         :param policy: the ``classification.policy``
         :param scope: a :class:`Scope`
@@ -294,8 +309,10 @@ class ClassificationSource(models.AbstractModel):
 
     @api.model
     def _changed_queries(self, policy, scope, since):
-        """Return a list of :class:`SQL` selects of ``partner_id``: whose documents
-        were written since a moment, or came into force by their date since a day.
+        """Return :class:`SQL` selects of ``partner_id`` with changed documents.
+
+        Their documents were written since a moment, or came into force by their date
+        since a day.
 
         :param since: a :class:`Since`
         """
@@ -303,8 +320,9 @@ class ClassificationSource(models.AbstractModel):
 
     @api.model
     def _late_queries(self, policy, scope, since):
-        """Return a list of :class:`SQL` selects of ``(partner_id, day)``: purchases
-        that count, written since a moment.
+        """Return :class:`SQL` selects of ``(partner_id, day)`` of new purchases.
+
+        Purchases that count, written since a moment.
 
         :param since: a :class:`Since`
         """
@@ -312,22 +330,30 @@ class ClassificationSource(models.AbstractModel):
 
     @api.model
     def _problem_queries(self, policy, scope):
-        """Return a list of :class:`SQL` selects of ``(partner_id, reason varchar)``,
-        one row a document, NULL for one that can be counted as it is; see the reasons
-        of ``classification.problem``. Asked only of who has an amount that is NaN."""
+        """Return :class:`SQL` selects of ``(partner_id, reason varchar)``.
+
+        One row a document, NULL for one that can be counted; see the reasons of
+        ``classification.problem``. Only customers with an amount that is NaN are looked
+        at.
+        """
         raise NotImplementedError
 
     @api.model
     def _misdated_queries(self, policy, scope):
-        """Return a list of :class:`SQL` selects as of :meth:`_problem_queries`, of
-        documents without a day, or of a day that cannot be true (see
-        :meth:`Scope.implausible`), which :meth:`_purchase_queries` may leave out."""
+        """Return :class:`SQL` selects of documents with a wrong date.
+
+        The columns are those of :meth:`_problem_queries`. The documents have no day, or
+        an implausible one (see :meth:`Scope.implausible`); :meth:`_purchase_queries`
+        may leave them out.
+        """
         return []
 
     @api.model
     def _is_prepaid_order_line(self, line):
-        """SQL of whether an order line is no sale, but money that is paid in advance,
-        or pays with such money: down payments; glue addons add others.
+        """Return SQL that tells prepayment lines of orders from sales.
+
+        Prepayment lines are paid in advance, or pay with such money: down payments;
+        glue addons add others.
 
         :param line: SQL of the alias of the line
         """
@@ -358,8 +384,9 @@ class ClassificationSource(models.AbstractModel):
 
     @api.model
     def _document_queries(self, policy, scope, before):
-        """Return a list of :class:`SQL` selects of ``(channel varchar, day date)``,
-        one row a purchase, refunds left out.
+        """Return :class:`SQL` selects of ``(channel varchar, day date)``.
+
+        One row a purchase, refunds left out.
 
         :param scope: a :class:`Scope`; its as-of date is the last day
         :param before: the day before the first one
@@ -376,6 +403,8 @@ class ClassificationSource(models.AbstractModel):
 
     @api.model
     def _document_kinds(self, policy):
-        """Return a list of :class:`DocumentKind`: the documents that
-        :meth:`_purchase_queries` counts, as people open them."""
+        """Return a list of :class:`DocumentKind` for opening documents.
+
+        They cover the documents that :meth:`_purchase_queries` counts.
+        """
         raise NotImplementedError

@@ -1,23 +1,23 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-# What is asked of a credit note.
+# Selected column of a credit note.
 _PARTNER = SQL("m.partner_id")
 
 
 class ClassificationSourceCredit(models.AbstractModel):
     """Credit notes: each takes back only as much as counted before.
 
-    What a credit note takes back is found line by line: the sales order of the line,
-    else the invoice that is reversed, else what the origin names. A policy that counts
-    orders asks whether that order counts, one that counts invoices whether that invoice
-    does. Of a credit note that takes back nothing known, the policy says whether it
-    counts. It counts on its own day, or on the day of what it takes back where that is
-    later.
+    The document that a credit note takes back is found line by line: the sales order of
+    the line, else the reversed invoice, else the document named by the origin. A policy
+    that counts orders checks if that order counts, one that counts invoices if that
+    invoice does. The policy decides if a credit note that takes back nothing known
+    counts. It counts on its own day, or on the day of the document that it takes back
+    if that is later.
 
-    An invoice that reverses a credit note is no sale: from its day on, the credit note
-    takes back that much less. A credit note that reverses such an invoice takes back
-    what the first one did, and so on along the whole chain of reversals.
+    An invoice that reverses a credit note is not a sale: from its day on, the credit
+    note takes back that much less. A credit note that reverses such an invoice takes
+    back the same as the first one, and so on along the whole chain of reversals.
 
     *How it works*: each query begins with the credit notes, which are few among all
     documents and have an index of their own, and joins from there. Each step is worked
@@ -29,8 +29,11 @@ class ClassificationSourceCredit(models.AbstractModel):
 
     @api.model
     def _purchase_query(self, policy, scope):
-        """SQL of the credit notes, as of ``classification.source._purchase_queries``;
-        those that take back nothing that counted are left out."""
+        """Return SQL of the credit notes that take back a counted purchase.
+
+        The columns are those of ``classification.source._purchase_queries``. Other
+        credit notes are left out.
+        """
         invoice = self.env["classification.source.invoice"]
         return SQL(
             """
@@ -56,8 +59,8 @@ class ClassificationSourceCredit(models.AbstractModel):
         """Return the SQL of the lines of the credit notes of a scope.
 
         Its columns are ``line_id``, ``move_id``, the ``share`` of the line that counts,
-        and the ``day`` from which what it takes back counts, NULL where nothing is
-        known; of the line ``balance`` and ``amount_currency``; of the credit note
+        and the ``day`` from which the document that it takes back counts, NULL if
+        unknown; of the line ``balance`` and ``amount_currency``; of the credit note
         ``partner_id``, ``invoice_date`` and ``currency_id``. A line that belongs to
         several order lines has a row for each of them.
         """
@@ -98,10 +101,13 @@ class ClassificationSourceCredit(models.AbstractModel):
 
     @api.model
     def _credit_query(self, policy, scope):
-        """The credit notes, with the invoice that each takes back: the one at the end
-        of the chain of reversals, or else the one that its origin names.
+        """Return SQL of the credit notes with the invoice each takes back.
 
-        An invoice that reverses a credit note leads on to what that one took back.
+        The invoice is the one at the end of the chain of reversals, or else the one
+        that the credit note's origin names.
+
+        An invoice that reverses a credit note leads on to the document that the credit
+        note took back.
         """
         invoice = self.env["classification.source.invoice"]
         return SQL(
@@ -187,11 +193,13 @@ class ClassificationSourceCredit(models.AbstractModel):
 
     @api.model
     def _changed_queries(self, scope, since, wanted=_PARTNER):
-        """Selects of credit notes of which something that they take back was written
-        or came into force: the order, the invoice, or another invoice of the order, by
-        whichever way they are linked; or what undoes them.
+        """Return selects of credit notes whose original document changed.
 
-        :param wanted: SQL of what is asked of each credit note ``m``: its partner
+        The order, the invoice, or another invoice of the order, by whichever way they
+        are linked, was written or came into force; or the document that undoes them.
+
+        :param wanted: SQL of the column selected from each credit note ``m``: its
+            partner
         """
         queries = (
             *(_OF_CHANGED_ORDER, _OF_CHANGED_INVOICE, _OF_UNDOING_INVOICE),
@@ -209,8 +217,11 @@ class ClassificationSourceCredit(models.AbstractModel):
 
     @api.model
     def _changed_documents(self, scope, since):
-        """Selects of ``(id, name, reversed_entry_id)``: orders and invoices that were
-        written since a moment, or came into force by their date since a day."""
+        """Return selects of ``(id, name, reversed_entry_id)`` that changed.
+
+        Orders and invoices that were written since a moment, or came into force by
+        their date since a day.
+        """
         orders = [
             SQL(
                 "SELECT id, name, NULL::integer AS reversed_entry_id FROM sale_order"
@@ -245,21 +256,23 @@ class ClassificationSourceCredit(models.AbstractModel):
 
     @api.model
     def _naming_partner_ids(self, names):
-        """Ids of the partners of credit notes that name documents as their origin: one
-        query."""
+        """Return the ids of partners of credit notes with an origin among names.
+
+        One query.
+        """
         return [row[0] for row in self.env.execute_query(self._naming_query(names))]
 
     @api.model
     def _naming_query(self, names, wanted=_PARTNER):
-        """Select of the credit notes that name documents as their origin.
+        """Return a select of the credit notes that name documents as origin.
 
-        :param wanted: as of :meth:`_changed_queries`
+        :param wanted: as in :meth:`_changed_queries`
         """
         names = SQL("SELECT unnest(%s)", list(names))
         return SQL(_OF_NAMES, names=names, company=SQL("m.company_id"), wanted=wanted)
 
 
-# Credit notes in one chain of reversals: an end, should a chain ever be a circle.
+# Longest chain of reversals that is followed, so that a circle ends.
 _LONGEST_CHAIN = 100
 
 _UNDONE = """
@@ -468,7 +481,7 @@ _OF_CHANGED_ORDER = """
      WHERE m.partner_id IS NOT NULL
 """
 
-# Of all that lead back to a changed invoice or credit note by reversals.
+# Credit notes that lead back to a changed invoice or credit note by reversals.
 _OF_CHANGED_INVOICE = """
     SELECT %(wanted)s
       FROM (WITH RECURSIVE step AS (
@@ -515,7 +528,7 @@ _CHANGED_NAMES = """
       JOIN sale_order o ON o.id = s.order_id
 """
 
-# Credit notes that reverse none, of which the origin names a document, of whomever.
+# Credit notes that reverse no move but name a document as origin, of any customer.
 _OF_NAMES = """
     SELECT %(wanted)s
       FROM account_move m

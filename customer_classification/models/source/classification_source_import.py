@@ -6,7 +6,7 @@ from .classification_source import DocumentKind
 
 
 class ClassificationSourceImport(models.AbstractModel):
-    """Past and outside purchases that were imported; always added to the others."""
+    """Imported past and outside purchases, always added to the others."""
 
     _name = "classification.source.import"
     _inherit = "classification.source"
@@ -34,8 +34,10 @@ class ClassificationSourceImport(models.AbstractModel):
 
     @api.model
     def _company_amount(self, scope, name):
-        """SQL of the amount or margin in company currency: as stored, or at the rate
-        of the day as it is now."""
+        """Return SQL of the amount or margin in company currency.
+
+        As stored, or at the current rate of the day.
+        """
         return scope.in_company_currency(
             SQL.identifier("i", f"company_{name}"),
             SQL("i.currency_id"),

@@ -8,12 +8,13 @@ from .classification_source import DocumentKind
 
 
 class ClassificationSourceInvoice(models.AbstractModel):
-    """Posted customer invoices and receipts on their invoice day, and the credit notes
-    that take back something of them.
+    """Posted customer invoices and receipts on their invoice day.
+
+    With the credit notes that take back something of them.
 
     Down payments are left out on the invoice that asks for them and on the one
     that deducts them, so that a sale counts once, when it is invoiced. Amounts follow
-    the rate of the invoice's day; what was booked stays as it was when the rate is
+    the rate of the invoice's day; booked amounts keep their value when the rate is
     corrected, or was typed by hand.
     """
 
@@ -83,7 +84,7 @@ class ClassificationSourceInvoice(models.AbstractModel):
 
     @api.model
     def _rate_problems(self, scope):
-        """``{reason: SQL}`` of the moves whose amount in company currency is none."""
+        """Return ``{reason: SQL}`` of moves without a company amount."""
         return scope.rate_problems(SQL("m.currency_id"), SQL("m.invoice_date"))
 
     @api.model
@@ -120,15 +121,17 @@ class ClassificationSourceInvoice(models.AbstractModel):
 
     @api.model
     def _counted_types(self, policy):
-        """Types of the moves that count: all, or credit notes alone where orders are
-        what counts."""
+        """Return the types of the moves that count.
+
+        All types, or credit notes alone where orders count as purchases.
+        """
         if policy.revenue_source == "invoice":
             return ["out_invoice", "out_refund", "out_receipt"]
         return ["out_refund"] if policy.subtract_credit_notes else []
 
     @api.model
     def _undoes_what_counts(self, policy):
-        """SQL that keeps the invoices that reverse a credit note, where those count."""
+        """Return SQL that keeps invoices that reverse a counted credit note."""
         if not self._counted_types(policy):
             return SQL("FALSE")
         return self.env["classification.source.credit"]._undoes(SQL("m"))
@@ -210,7 +213,7 @@ class ClassificationSourceInvoice(models.AbstractModel):
 
     @api.model
     def _document_queries(self, policy, scope, before):
-        """Leave out credit notes, which are no purchases."""
+        """Leave out credit notes: they are not purchases."""
         if policy.revenue_source != "invoice":
             return []
         return [

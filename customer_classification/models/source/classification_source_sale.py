@@ -9,11 +9,12 @@ _RATE_DAY = SQL("o.date_order::date")
 
 
 class ClassificationSourceSale(models.AbstractModel):
-    """Confirmed sales orders on the day of their confirmation, and, where the policy
-    wants it, posted credit notes that take back something of them.
+    """Confirmed sales orders on the day of their confirmation.
+
+    With posted credit notes that take back something of them, if the policy wants it.
 
     Amounts follow the rate of the order's day in UTC, as Odoo works out the rate that
-    it stores; that one stays as it was when the rate is corrected.
+    it stores; the stored rate is kept when the rate is corrected.
     """
 
     _name = "classification.source.sale"
@@ -32,8 +33,11 @@ class ClassificationSourceSale(models.AbstractModel):
 
     @api.model
     def _order_query(self, policy, scope):
-        """Down payments add nothing to the untaxed amount of an order, and notes and
-        sections have none, so the order's own sum is what was sold."""
+        """Return SQL of the orders with their untaxed amounts.
+
+        Down payments add nothing to the untaxed amount of an order, and notes and
+        sections have none, so the order's own sum is the amount sold.
+        """
         return SQL(
             """
             SELECT o.partner_id, %(day)s AS day, %(amount)s AS amount,
@@ -55,7 +59,7 @@ class ClassificationSourceSale(models.AbstractModel):
 
     @api.model
     def _order_amount(self):
-        """SQL of what was bought by an order, without tax, in its own currency."""
+        """Return SQL of an order's untaxed amount, in its own currency."""
         return SQL("o.amount_untaxed")
 
     @api.model
@@ -70,7 +74,7 @@ class ClassificationSourceSale(models.AbstractModel):
 
     @api.model
     def _rate_problems(self, scope):
-        """``{reason: SQL}`` of the orders whose amount in company currency is none."""
+        """Return ``{reason: SQL}`` of orders without a company amount."""
         return scope.rate_problems(SQL("o.currency_id"), _RATE_DAY)
 
     @api.model
@@ -92,8 +96,11 @@ class ClassificationSourceSale(models.AbstractModel):
 
     @api.model
     def _changed_queries(self, policy, scope, since):
-        """Orders and quotations, whichever counts as a purchase: a quotation makes a
-        prospect interested, until it expires."""
+        """Return selects of changed orders and quotations.
+
+        Both, whichever counts as a purchase: a quotation makes a prospect interested,
+        until it expires.
+        """
         reasons = (
             SQL("o.write_date >= %s", since.written),
             scope.came_after(SQL("o.date_order"), since.day),

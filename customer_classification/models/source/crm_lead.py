@@ -5,5 +5,5 @@ class CrmLead(models.Model):
     _name = "crm.lead"
     _inherit = ["crm.lead", "classification.document.mixin"]
 
-    # Runs that look only at what changed ask for it every hour.
+    # Used by the hourly runs over changed records.
     _customer_write_date_index = models.Index("(write_date)")

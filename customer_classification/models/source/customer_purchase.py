@@ -17,13 +17,16 @@ from ..common.exchange_rates import (
 from .classification_source import FIRST_PLAUSIBLE_DAY
 from .import_file import imported_file
 
-# Of a reference and a channel: both stand in an index, which takes no long texts.
+# Maximum length of a reference and a channel: both are indexed.
 LONGEST_TEXT = 256
 
 
 class CustomerPurchase(models.Model):
-    """A purchase that Odoo itself has no document of: from the web shop, from the
-    till, or from the system used before. Imported with Odoo's own import screen."""
+    """A purchase without a document in Odoo.
+
+    From the web shop, from the till, or from the system used before. Imported with
+    Odoo's own import screen.
+    """
 
     _name = "customer.purchase"
     _inherit = [
@@ -92,9 +95,9 @@ class CustomerPurchase(models.Model):
         groups=MONEY_GROUP,
     )
 
-    # Purchases of some days in a currency of which the rate changed.
+    # Used to find the purchases of days with a changed rate.
     _currency_index = models.Index("(currency_id, date)")
-    # Runs that look only at what changed ask for it every hour.
+    # Used by the hourly runs over changed records.
     _write_date_index = models.Index("(write_date)")
     _reference_unique = models.UniqueIndex(
         "(company_id, COALESCE(channel, ''), reference, (amount < 0)) "
@@ -114,8 +117,10 @@ class CustomerPurchase(models.Model):
 
     @api.depends("amount", "margin", "currency_id", "date", "company_id.currency_id")
     def _compute_company_amount(self):
-        """Convert at each purchase's own day: one query for all rates needed. Nothing
-        is known of it in company currency while there is no rate."""
+        """Convert each amount at the rate of its purchase day.
+
+        One query for all rates needed. Empty as long as there is no rate.
+        """
         rates = self._company_rates()
         for purchase in self:
             own = purchase.company_id.currency_id
@@ -125,8 +130,10 @@ class CustomerPurchase(models.Model):
             purchase.company_margin = own.round(purchase.margin * rate)
 
     def _company_rates(self):
-        """Return ``{(company, currency, day): factor}`` to the company's currency, of
-        the foreign currencies for which there is a rate.
+        """Return ``{(company, currency, day): factor}`` of foreign currencies.
+
+        The factor leads to the company's currency; currencies without a rate are left
+        out.
 
         As Odoo converts: the last rate up to the day, else the first one after it.
         """
@@ -183,7 +190,9 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def _follow_rates(self, changes):
-        """Convert again what is of days with another rate than before: one query.
+        """Convert again the purchases of days with a changed rate.
+
+        One query.
 
         :param changes: records of ``classification.rate.change``
         """
@@ -226,10 +235,10 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def _date_sentence(self, day):
-        """Why a day cannot be that of a purchase, ``None`` where it can."""
+        """Return why a day cannot be that of a purchase, or None."""
         last = fields.Date.context_today(self) + relativedelta(years=1)
         if not day:
-            return None  # Odoo itself asks for what is required
+            return None  # Odoo itself checks required fields
         if FIRST_PLAUSIBLE_DAY <= day <= last:
             return None
         return self.env._(
@@ -242,7 +251,7 @@ class CustomerPurchase(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Compare those of a file with the known ones, and create the others."""
+        """Update known purchases of a file, and create the others."""
         self._check_all_values(vals_list)
         vals_list = self._completed(vals_list)
         if self.env.context.get("import_file") or imported_file(self.env):
@@ -251,9 +260,9 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def _completed(self, vals_list):
-        """Values with what they say without words.
+        """Complete the values with those that are implied.
 
-        A margin that is given is known; a currency that is not is the company's.
+        A given margin is known; without a currency, it is the company's.
         """
         return [
             {**vals, "has_margin": not is_empty(vals["margin"])}
@@ -264,7 +273,7 @@ class CustomerPurchase(models.Model):
 
     @api.model
     def _with_currencies(self, vals_list):
-        """Give those without a currency the one of their own company."""
+        """Set the company's currency where none is given."""
         if "default_currency_id" in self.env.context:
             return vals_list
         own = self.env.context.get("default_company_id") or self.env.company.id

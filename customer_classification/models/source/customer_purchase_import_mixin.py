@@ -10,9 +10,9 @@ from .customer_purchase_lines_mixin import NAMED
 from .import_file import CONTEXT_KEY, ImportedFile, imported_file
 from .import_lines import Lines, as_text
 
-# Lines that are created, or compared with what is known, at once.
+# Number of lines created or compared at once.
 PART = 5_000
-# Problems that are told at once; who mends them sees the others next.
+# Number of problems shown at once; others follow once these are corrected.
 MOST_PROBLEMS = 100
 # Columns that need no conversion by Odoo, and how they are read.
 _READERS = {
@@ -25,10 +25,9 @@ _OWN_COLUMNS = frozenset((*_READERS, "reference", "channel"))
 
 
 class CustomerPurchaseImportMixin(models.AbstractModel):
-    """Takes files of purchases: all of a file or nothing.
+    """Import of files of purchases: all of a file or nothing.
 
-    Purchases that are known are compared with what the file says, and written only
-    where something differs.
+    Known purchases are compared with the file, and written only where they differ.
     """
 
     _name = "customer.purchase.import.mixin"
@@ -44,8 +43,10 @@ class CustomerPurchaseImportMixin(models.AbstractModel):
         return super()._check_all_values(vals_list)
 
     def _check_company(self, fnames=None):
-        """One query, where Odoo asks record by record; it tells of those that it
-        finds."""
+        """Check the companies in one query, where Odoo asks by record.
+
+        The error names the records that fail.
+        """
         checked = {
             name
             for name, one in self._fields.items()
@@ -57,7 +58,10 @@ class CustomerPurchaseImportMixin(models.AbstractModel):
         return super(CustomerPurchaseImportMixin, wrong)._check_company(fnames)
 
     def _of_foreign_partners(self):
-        """Those whose contact belongs to another company: one query."""
+        """Return the purchases whose contact belongs to another company.
+
+        One query.
+        """
         self.flush_recordset(["partner_id", "company_id"])
         self.env["res.partner"].flush_model(["company_id"])
         rows = self.env.execute_query(
@@ -76,8 +80,11 @@ class CustomerPurchaseImportMixin(models.AbstractModel):
         return self.browse(row_id for (row_id,) in rows)
 
     def _create_or_update(self, vals_list):
-        """Import again what is known and add the rest: two queries and one create,
-        and writes that are put together for the known purchases that differ."""
+        """Update known purchases and create the others.
+
+        Two queries and one create, and grouped writes for the known purchases that
+        differ.
+        """
         known = self._known_purchases(vals_list)
         keys = [self._import_key(vals) for vals in vals_list]
         fresh = [
@@ -102,8 +109,10 @@ class CustomerPurchaseImportMixin(models.AbstractModel):
             file.counts.update(new=new, changed=changed, unchanged=unchanged)
 
     def _import_key(self, vals):
-        """What tells that a line of a file is a purchase already known; None for a
-        line without a reference, which is always a purchase of its own."""
+        """Return the key by which a line is recognized as a known purchase.
+
+        None for a line without a reference, which is always a purchase of its own.
+        """
         if not vals.get("reference"):
             return None
         return (
@@ -114,7 +123,10 @@ class CustomerPurchaseImportMixin(models.AbstractModel):
         )
 
     def _known_purchases(self, vals_list):
-        """Return ``{key: purchase}`` of those that stand already: one query."""
+        """Return ``{key: purchase}`` of the existing purchases.
+
+        One query.
+        """
         references = {vals["reference"] for vals in vals_list if vals.get("reference")}
         names = {name for vals in vals_list for name in vals if name in self._fields}
         names |= {"company_id", "channel", "reference", "amount", "currency_id"}
@@ -134,7 +146,7 @@ class CustomerPurchaseImportMixin(models.AbstractModel):
         }
 
     def _write_differences(self, vals):
-        """Write what the file says otherwise; return whether anything does."""
+        """Write the values in which the file differs; return whether any does."""
         changed = {
             name: value for name, value in vals.items() if self._differs(name, value)
         }
@@ -143,7 +155,7 @@ class CustomerPurchaseImportMixin(models.AbstractModel):
         return bool(changed)
 
     def _differs(self, name, value):
-        """Whether a field has another value than the one that a file gives."""
+        """Check if a field differs from the value that a file gives."""
         field = self._fields[name]
         if field.type == "monetary":
             currency = self.currency_id
@@ -164,11 +176,11 @@ class CustomerPurchaseImportMixin(models.AbstractModel):
 
     @api.model
     def load(self, fields, data):
-        """Import lines; refuse all of them where one cannot be taken.
+        """Import lines; refuse all of them if one is invalid.
 
-        Beside what Odoo answers, ``counts`` has the numbers of new, changed and
+        Beside Odoo's own answer, ``counts`` has the numbers of new, changed and
         unchanged purchases. Lines that would replace a purchase of another day or
-        customer are refused, unless ``replace_purchases`` stands in the context.
+        customer are refused, unless ``replace_purchases`` is in the context.
         """
         self.check_access("create")
         file = imported_file(self.env)
@@ -185,7 +197,7 @@ class CustomerPurchaseImportMixin(models.AbstractModel):
 
     @api.model
     def _limit(self, lines):
-        """How many lines are to be loaded at most."""
+        """Return the maximum number of lines to load."""
         limit = self.env.context.get("_import_limit")
         most = len(lines.data)
         return min(limit, most) if isinstance(limit, int) and limit > 0 else most
@@ -214,8 +226,11 @@ class CustomerPurchaseImportMixin(models.AbstractModel):
 
     @api.model
     def _load_part(self, lines, start, stop, file):
-        """Create a part in one go; where that fails, or lines have more than what
-        every file has, Odoo's own way tells which line it is."""
+        """Create a part of the lines in one go.
+
+        If that fails, or lines have columns beyond the usual ones, Odoo's own import
+        finds the line at fault.
+        """
         if _OWN_COLUMNS.issuperset(lines.fields):
             vals_list = self._values(lines, start, stop)
             file.judged = True
@@ -283,7 +298,7 @@ class CustomerPurchaseImportMixin(models.AbstractModel):
 
     @api.model
     def _refusal(self, problems, file):
-        """What Odoo's screen wants where lines cannot be taken, in their order."""
+        """Return refused lines in the order and form of Odoo's import screen."""
         problems = sorted(problems, key=lambda problem: problem[0])
         messages = [
             self._line_message(row, name, self._on_line(file, row, sentence))

@@ -7,7 +7,7 @@ from ..common.arguments import _shown as shown
 from .customer_purchase_lookup_mixin import Candidate
 from .import_lines import Lines, has_digit, is_total, moment, one_a_cell
 
-# Records that a line names, by which a purchase is told apart.
+# Records named by a line that identify a purchase.
 NAMED = ("company_id", "currency_id", "partner_id")
 
 
@@ -71,9 +71,11 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
 
     @api.model
     def _missing_cells(self, lines):
-        """One problem for each line without customer, date or amount. Odoo itself
-        would take an amount that is left empty for a purchase of nothing. A file that
-        changes known purchases by their ids may leave columns out."""
+        """Return one problem for each line without customer, date or amount.
+
+        Odoo itself would take an empty amount for a purchase of nothing. A file that
+        changes known purchases by their ids may leave columns out.
+        """
         by_id = lines.by_id()
         for name in ("partner_id", "date", "amount"):
             columns = lines.columns(name)
@@ -87,7 +89,7 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
 
     @api.model
     def _wrong_cells(self, lines):
-        """One problem for each cell that cannot be what its column holds."""
+        """Return one problem for each cell that is invalid for its column."""
         names = ("partner_id", "date", "amount", "margin", "reference", "channel")
         for name in (*names, "currency_id", "company_id"):
             for column in lines.columns(name):
@@ -101,9 +103,9 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
 
     @api.model
     def _cell_sentence(self, name, cell):
-        """Why the cell of a file is no value of a field, ``None`` where it is one."""
+        """Return why a cell is not a valid value of a field, or None."""
         field = self._fields[name]
-        if field.type == "many2one":  # a file has the name of a record
+        if field.type == "many2one":  # a file names a record
             return self._text_sentence(field, cell)
         if name != "date":
             return self._value_sentence(name, cell)
@@ -133,7 +135,7 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
 
     @api.model
     def _company_ids(self, lines, problems):
-        """The company of each line: the current one where it names none."""
+        """Return the company of each line, by default the current one."""
         cells, subfield = self._given(lines, "company_id")
         own = self.env.company.id
         if cells is None:
@@ -164,8 +166,11 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
 
     @api.model
     def _currency_ids(self, lines, ids, file, problems):
-        """The currency of each line: as the line says, else that of its company; a
-        known purchase that is named by its id keeps its own."""
+        """Return the currency of each line.
+
+        The line's own, else that of its company; a known purchase named by its id keeps
+        its currency.
+        """
         cells, subfield = self._given(lines, "currency_id")
         if lines.by_id() and cells is None and not file.signs:
             return None
@@ -288,7 +293,7 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
 
     @api.model
     def _keys(self, lines, company_ids):
-        """What tells the purchases of the lines apart, ``None`` without reference."""
+        """Return the keys of the purchases in the lines; None without reference."""
         references = lines.cells("reference")
         if references is None:
             return [None] * len(lines.data)
@@ -305,7 +310,7 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
 
     @api.model
     def _repeated_references(self, lines, company_ids, file):
-        """One problem for each line whose reference stood on a line before."""
+        """Return one problem for each line that repeats a reference."""
         first_rows = {}
         keys = self._keys(lines, company_ids)
         for row, key in zip(lines.rows, keys, strict=True):
@@ -345,8 +350,10 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
 
     @api.model
     def _known_facts(self, references):
-        """``{key: (id, day, customer)}`` of the purchases of some references: one
-        query, and no records in memory."""
+        """Return ``{key: (id, day, customer)}`` of purchases by reference.
+
+        One query, and no records in memory.
+        """
         if not references:
             return {}
         self.flush_model()

@@ -9,7 +9,7 @@ from ...engine.imports.read_currencies import Currencies, Currency
 from ..common.arguments import BIGGEST_ID
 from ..common.arguments import _shown as shown
 
-# What a contact is called by, whoever it belongs to.
+# Fields by which a contact can be named, of any company.
 _IDENTIFIERS = ("complete_name", "email_normalized", "ref", "vat", "company_registry")
 _SHOWN_CANDIDATES = 5
 
@@ -76,9 +76,9 @@ class CustomerPurchaseLookupMixin(models.AbstractModel):
 
     @api.model
     def _candidates(self, columns, keys, partner_ids):
-        """``{text: candidates}`` by some columns of contacts: one query.
+        """Return ``{text: candidates}`` by some columns of contacts: one query.
 
-        Under ``None`` stand those that are asked for by their ids.
+        ``None`` has those that are asked for by their ids.
         """
         partners = self.env["res.partner"]
         partners.flush_model(
@@ -114,9 +114,9 @@ class CustomerPurchaseLookupMixin(models.AbstractModel):
 
     @api.model
     def _the_customer(self, text, candidates, company):
-        """``(candidate, why there is none)`` for a line of a company.
+        """Return ``(candidate, reason without one)`` for a line of a company.
 
-        Contacts of one company are one customer: it is meant itself.
+        Several contacts of one company mean the company itself.
         """
         usable = [
             one
@@ -141,7 +141,7 @@ class CustomerPurchaseLookupMixin(models.AbstractModel):
 
     @api.model
     def _several_sentence(self, text, candidates):
-        """Name those that a text may mean."""
+        """Name the candidates that a text may mean."""
         ids = sorted(one.id for one in candidates)
         partners = self.env["res.partner"].browse(ids[:_SHOWN_CANDIDATES])
         names = [

@@ -1,8 +1,8 @@
-"""What is known of a file that is imported, beside its cells."""
+"""State of an import beside the cells of its file."""
 
 from collections import Counter
 
-# Where it stands in the context, for the length of one import.
+# Key in the context for the length of one import.
 CONTEXT_KEY = "customer_purchase_file"
 
 
@@ -24,7 +24,7 @@ class ImportedFile:
         self.notes = []  # how the file was read
         self.counts = Counter()  # of new, changed and unchanged purchases
         self.replace = replace
-        self.judged = False  # all values, before they are written
+        self.judged = False  # all values before writing
         self.known = frozenset()  # fields whose records were found for all lines
 
     def line(self, row):
@@ -43,7 +43,7 @@ class ImportedFile:
 
 
 def imported_file(env):
-    """The file of the import that runs, ``None`` where none does.
+    """Return the file of the running import, or None.
 
     A client's context can hold anything.
     """

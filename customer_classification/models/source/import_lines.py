@@ -10,7 +10,7 @@ from ..common.arguments import _shown as shown
 from ..common.classification_bounds_mixin import is_empty
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d")
-# What stands before the sums at the end of a list.
+# Words before the sums at the end of a list.
 _TOTALS = frozenset(
     "total totals sum sums subtotal grand-total gesamt gesamtsumme summe "
     "zwischensumme insgesamt totaal subtotaal totale totali somme sous-total suma "
@@ -21,7 +21,10 @@ _TOTALS = frozenset(
 
 
 class Lines(NamedTuple):
-    """A table of texts; ``rows``: places of its lines in what was given."""
+    """A table of texts.
+
+    ``rows``: places of its lines in the given file.
+    """
 
     fields: list
     data: list
@@ -36,17 +39,17 @@ class Lines(NamedTuple):
         ]
 
     def cells(self, name):
-        """The cells of the first column of a field, ``None`` where there is none."""
+        """Return the cells of a field's first column, or None without one."""
         columns = self.columns(name)
         return [line[columns[0]] for line in self.data] if columns else None
 
     def by_id(self):
-        """Whether lines change records that they name by their ids."""
+        """Check if lines change records that they name by their ids."""
         return bool({"id", ".id"} & set(self.fields))
 
 
 def as_text(cell):
-    """A cell as it would stand in a file of text."""
+    """Return a cell as a text file would have it."""
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return shown(cell)
     if isinstance(cell, date):
@@ -55,7 +58,7 @@ def as_text(cell):
 
 
 def moment(cell):
-    """A day or a moment in the form of ISO 8601, ``None`` for anything else."""
+    """Return a day or a moment in the form of ISO 8601, else None."""
     try:
         if len(cell) == 10:
             return datetime.fromisoformat(cell)
@@ -74,7 +77,7 @@ def has_digit(cell):
 
 
 def is_total(cell):
-    """Whether a cell names the sum of those above it."""
+    """Check if a cell is the label of a total line."""
     if not isinstance(cell, str):
         return False
     words = [word.strip(" :.=()") for word in folded(cell).split()]

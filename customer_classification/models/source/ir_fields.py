@@ -4,7 +4,7 @@ from .import_file import imported_file
 
 
 class IrFieldsConverter(models.AbstractModel):
-    """Takes the records of imported purchases as they were found for all lines.
+    """Take the records of imported purchases as found for all lines at once.
 
     Odoo asks the database again for each of them.
     """

@@ -2,7 +2,10 @@ from odoo import api, models
 
 
 class ResCurrencyRate(models.Model):
-    """A rate that is entered, changed or deleted changes amounts that stand already."""
+    """Currency rates: a change of a rate changes amounts already counted.
+
+    The same goes for a new rate and for a deleted one.
+    """
 
     _inherit = "res.currency.rate"
 

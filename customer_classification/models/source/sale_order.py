@@ -5,7 +5,7 @@ class SaleOrder(models.Model):
     _name = "sale.order"
     _inherit = ["sale.order", "classification.document.mixin"]
 
-    # Runs that look only at what changed ask for it every hour.
+    # Used by the hourly runs over changed records.
     _customer_write_date_index = models.Index("(write_date)")
     # Open quotations are few among all orders, and expire.
     _customer_validity_index = models.Index(

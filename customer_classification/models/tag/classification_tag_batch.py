@@ -10,7 +10,7 @@ from .classification_tag_mixin import OFFICER_GROUP
 class ClassificationTagBatch(models.Model):
     """Tags given or taken away from many at once, to undo together.
 
-    An undo carries out what stands here, so no group may create or write it.
+    An undo carries out the rows of a batch, so no group may create or write it.
     """
 
     _name = "classification.tag.batch"
@@ -99,7 +99,7 @@ class ClassificationTagBatch(models.Model):
         }
 
     def action_open_changes(self):
-        """Open who was given or lost a tag."""
+        """Open the records that were given or lost a tag."""
         check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_tag_change_action"
@@ -161,7 +161,10 @@ class ClassificationTagBatch(models.Model):
         return [record for (record,) in rows if record]
 
     def _undo(self):
-        """Six queries, whatever the number of records."""
+        """Undo the batch.
+
+        Six queries, whatever the number of records.
+        """
         kind = KINDS[self.kind]
         self.env.flush_all()
         for statement in (_TAKE_BACK, _GIVE_BACK):

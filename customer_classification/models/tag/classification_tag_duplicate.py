@@ -54,7 +54,10 @@ class ClassificationTagDuplicate(models.Model):
 
     @api.model
     def _find(self, kind):
-        """Replace what was found before: four queries."""
+        """Replace the duplicates found before.
+
+        Four queries.
+        """
         self.search([("kind", "=", kind.name)]).unlink()
         tags = self.env[kind.tag_model].search([("active", "=", True)])
         found = {pair: ("name", share) for pair, share in _alike(tags)}

@@ -1,7 +1,7 @@
 """Kinds of tagged records: contacts, products and campaigns.
 
-Everything that is done with tags is done alike for the three; what differs is named
-here, once.
+All that is done with tags is done alike for the three; the differences are named here,
+once.
 """
 
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from odoo.tools import SQL
 
 @dataclass(frozen=True)
 class TagKind:
-    """One of the three.
+    """One of the three kinds.
 
-    :ivar name: word by which rows tell the kind
-    :ivar model: what carries tags
+    :ivar name: name of the kind in rows
+    :ivar model: the tagged model
     :ivar tag_model: the tags
     :ivar field: field of ``model`` with its tags
-    :ivar inverse: field of ``tag_model`` with what carries them
+    :ivar inverse: field of ``tag_model`` with the tagged records
     :ivar relation: table between the two
     :ivar record_column: its column that refers to ``model``
     :ivar tag_column: its column that refers to ``tag_model``

@@ -16,8 +16,8 @@ LINK_STATES = [
 class ClassificationTagLink(models.Model):
     """Origin of each tag of a record.
 
-    A tag without a row was put there by a person before this was kept. A row that is
-    *removed* says that a person took the tag away: rules leave it at that.
+    A tag without a row was given by a person before origins were kept. A *removed* row
+    means that a person took the tag away: rules do not give it again.
     """
 
     _name = "classification.tag.link"
@@ -118,10 +118,10 @@ class ClassificationTagLink(models.Model):
 
     @api.model
     def _batch_of_context(self):
-        """Return the batch that tags are changed in, None outside of one.
+        """Return the batch in which tags are changed, or None.
 
-        It is a record, which no client can put into a context: an undo would take
-        back what was never done in that batch.
+        It is a record, which no client can put into a context: otherwise an undo would
+        take back changes from outside of that batch.
         """
         batch = self.env.context.get("tag_batch")
         return batch.id if isinstance(batch, models.BaseModel) else None

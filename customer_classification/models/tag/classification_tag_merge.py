@@ -9,12 +9,13 @@ from .classification_tag_kind import KIND_OF_TAG_MODEL, KINDS
 class ClassificationTagMerge(models.Model):
     """Tags that became one.
 
-    What carried them, what stood below them, and what named them follow. The tags that
-    went are archived, so that it can be undone. An undo carries out what the log says,
-    so no group may write it; the author of a draft chooses its tags, and no more.
+    Their records, the tags below them, and references to them follow. The merged tags
+    are archived, so that the merge can be undone. An undo carries out the log, so no
+    group may write it; the author of a draft chooses its tags, and no more.
 
-    A merge goes as far as the rights of who merges: all that has the tags and all that
-    asks for them may be written by this person. Saved filters of others follow, too.
+    A merge goes as far as the rights of its author, who must have write access to all
+    tagged records and to all that refer to the tags. Saved filters of others follow,
+    too.
     """
 
     _name = "classification.tag.merge"
@@ -163,7 +164,7 @@ class ClassificationTagMerge(models.Model):
         self._refresh(kind)
 
     def _check_reach(self, kind, into, tags):
-        """Refuse to change what the caller may not write, before anything is done."""
+        """Refuse changes beyond the caller's write access, before any is made."""
         self._check_may_merge(into | tags)
         references = self.env["classification.tag.reference"]
         found = references.sudo()._to_repoint(tags)
@@ -190,7 +191,10 @@ class ClassificationTagMerge(models.Model):
             )
 
     def _repoint_rules(self, kind, tag, into):
-        """Rules that kept the tag keep the other: who matches any of them has it."""
+        """Let the rules of a tag keep the other one.
+
+        Records that match any of them have it.
+        """
         rules = tag.sudo().with_context(active_test=False).tag_rule_ids
         log = [
             {
@@ -257,7 +261,7 @@ class ClassificationTagMerge(models.Model):
             )
 
     def _check_may_undo(self, kind, into, tags):
-        """Let those undo it who may undo its batch, and may write its tags."""
+        """Check the rights to undo the merge: those for its batch and its tags."""
         self._check_may_merge(into | tags)
         if not self.batch_id:
             raise UserError(self.env._("There is nothing to undo."))
@@ -278,8 +282,8 @@ class ClassificationTagMerge(models.Model):
     def action_undo(self):
         """Take the merge back.
 
-        What names the tags, what stands below them, and what had them is as before;
-        what was changed since stays as it is.
+        References to the tags, the tags below them and their records are restored;
+        later changes are kept.
         """
         check_one(self)
         if self.state != "done":

@@ -34,7 +34,7 @@ LONGEST = {"name": 128, "code": 64, "description": 20_000}
 class ClassificationTagMixin(models.AbstractModel):
     """Common fields and methods of tags of all kinds.
 
-    A tree with paths, exclusive groups, an owner, and counts that know the children.
+    A tree with paths, exclusive groups, an owner, and counts that include the children.
     Names and sort keys come from the path that Odoo keeps, not from the parent's, so
     a tree of any depth takes as many queries as a flat one.
     """
@@ -99,7 +99,10 @@ class ClassificationTagMixin(models.AbstractModel):
             tag.tag_sort_key = "\x1f".join(map(own, (*above, tag)))
 
     def _with_tags_above(self):
-        """Yield each tag with those above it, from the top: two queries."""
+        """Yield each tag with those above it, from the top.
+
+        Two queries.
+        """
         paths = {
             tag: [
                 int(part) for part in (tag.parent_id.parent_path or "").split("/")[:-1]
@@ -191,7 +194,10 @@ class ClassificationTagMixin(models.AbstractModel):
 
     @api.constrains("code")
     def _check_tag_code(self):
-        """Codes differ, whatever their letters' case: one query."""
+        """Check that codes differ, whatever their letters' case.
+
+        One query.
+        """
         self.flush_model(["code"])
         rows = self.env.execute_query(
             SQL(
@@ -208,7 +214,7 @@ class ClassificationTagMixin(models.AbstractModel):
             )
 
     def copy_data(self, default=None):
-        """Give copies names of their own, and none of what carries the tags."""
+        """Give copies names of their own, without the tagged records."""
         kind, given = self._tag_kind(), default or {}
         vals_list, taken = super().copy_data(default), self._names_beside()
         for tag, vals in zip(self, vals_list, strict=True):
@@ -389,7 +395,10 @@ class ClassificationTagMixin(models.AbstractModel):
 
     @api.constrains("tag_is_exclusive", "parent_id")
     def _check_exclusive_group(self):
-        """A group becomes exclusive only where nothing has two of it: one query."""
+        """Refuse to make a group exclusive while a record has two of its tags.
+
+        One query.
+        """
         groups = (self | self.parent_id).filtered("tag_is_exclusive")
         if not groups:
             return
@@ -505,7 +514,7 @@ class ClassificationTagMixin(models.AbstractModel):
         )
 
     def action_open_tagged(self):
-        """Open what has this tag or one below it."""
+        """Open the records with this tag or one below it."""
         check_one(self)
         kind = self._tag_kind()
         return {
@@ -539,7 +548,7 @@ class ClassificationTagMixin(models.AbstractModel):
         return action
 
     def action_open_references(self):
-        """List what names these tags."""
+        """List the records that refer to these tags."""
         check_records(self)
         return self.env["classification.tag.use"]._open(self)
 
@@ -549,7 +558,7 @@ class ClassificationTagMixin(models.AbstractModel):
         return self.env["classification.tag.merge"]._open_for(self)
 
     def action_open_tag_changes(self):
-        """Open who was given this tag, or lost it, when and by whom."""
+        """Open the history of this tag: who was given it or lost it, and when."""
         check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.classification_tag_change_action"
@@ -629,7 +638,7 @@ class ClassificationTagMixin(models.AbstractModel):
 
     @api.model
     def name_create(self, name):
-        """Make a tag from its path, with those above it that are not there yet."""
+        """Create a tag from its path, with the missing tags above it."""
         above, __, own = str(name or "").rpartition(PATH)
         if not above:
             return super().name_create(name)

@@ -9,8 +9,8 @@ from ..common.classification_condition_mixin import missing_fields
 from .classification_tag_domain import asked_tags, replaced
 from .classification_tag_kind import KIND_OF_TAG_MODEL
 
-# What keeps domains: {model: ({field with a domain: path to the name of the model it is
-# about})}. Those of addons that are not installed are passed over.
+# Models with domains: {model: ({field with a domain: path to the name of the domain's
+# model})}. Those of addons that are not installed are skipped.
 DOMAINS = {
     "ir.filters": {"domain": "model_id"},
     "mailing.filter": {"mailing_domain": "mailing_model_name"},
@@ -28,9 +28,9 @@ DOMAINS = {
     "loyalty.reward": {"discount_product_domain": "=product.product"},
 }
 POLICY = "classification.policy"
-# Domains that only show something to who keeps them.
+# Domains that only show something to their owner.
 PERSONAL = ("ir.filters", "mailing.filter")
-# What an entry of a log of a merge consists of.
+# Keys of an entry in the log of a merge.
 LOGGED = {"model", "id", "field", "old", "new"}
 
 
@@ -46,7 +46,7 @@ class Reference(NamedTuple):
 
 
 class ClassificationTagReference(models.AbstractModel):
-    """Finds what names a tag, all over Odoo, and lets it name another one.
+    """Find references to tags all over Odoo, and redirect them.
 
     Filters, mailings, automations, rules and policies are looked through as far as
     they are installed, and every field that refers to the tags but the one by which
@@ -67,7 +67,7 @@ class ClassificationTagReference(models.AbstractModel):
 
     @api.model
     def _domain_fields(self):
-        """``(model, field, path)`` of what keeps domains and is installed."""
+        """Return ``(model, field, path)`` of installed fields with domains."""
         for name, found in DOMAINS.items():
             if name in self.env:
                 model = self.env[name].sudo().with_context(active_test=False)
@@ -149,7 +149,7 @@ class ClassificationTagReference(models.AbstractModel):
 
     @api.model
     def _readable_name(self, reference):
-        """Return the name of what names a tag, for who may read it."""
+        """Return the name of a referring record, for users who may read it."""
         if reference.record.with_env(self.env).has_access("read"):
             return reference.name
         return self.env._("not visible to you")
@@ -158,11 +158,11 @@ class ClassificationTagReference(models.AbstractModel):
 
     @api.model
     def _check_may_repoint(self, records):
-        """Refuse to let what the caller may not change name another tag.
+        """Refuse to redirect references beyond the caller's write access.
 
         A merge writes with more rights than its author has, so it goes no further
         than they do. Only saved filters of others follow: they show the same as
-        before to who keeps them, and nothing acts on them.
+        before to their owners, and nothing acts on them.
 
         :param records: iterable of records
         :raises UserError: a policy is published, so nothing may change it any more
@@ -242,7 +242,7 @@ class ClassificationTagReference(models.AbstractModel):
 
     @api.model
     def _rewrite(self, record, values):
-        """Write; a rule that runs goes on running, for it says the same as before."""
+        """Write; an active rule stays active, for its meaning is unchanged."""
         if record._name == "classification.tag.rule":
             values = {**values, "state": record.state}
         record.write(values)
@@ -251,11 +251,11 @@ class ClassificationTagReference(models.AbstractModel):
     def _restore(self, log, tags, into):
         """Undo :meth:`_repoint` where nobody has changed it since.
 
-        :param log: what the merge wrote; each entry is checked before the first is
+        :param log: the changes of the merge; each entry is checked before the first is
             carried out
         :param tags: tags that the merge took away
         :param into: the tag that stayed
-        :return: names of what was left alone
+        :return: names of the records that were left alone
         """
         log = log if isinstance(log, list) else [log]
         entries = [entry for entry in log if self._is_needed(entry)]
@@ -286,7 +286,7 @@ class ClassificationTagReference(models.AbstractModel):
 
     @api.model
     def _name_of(self, record):
-        """Return the name of a record, for who may read it."""
+        """Return the name of a record, for users who may read it."""
         own = record.with_env(self.env)
         if own.has_access("read"):
             return record.display_name
@@ -363,7 +363,7 @@ def _is_entry(entry):
 
 
 def _as_set(value):
-    """Ids of a logged value, None for what is no id and no list of them."""
+    """Return the ids of a logged value, None for an invalid one."""
     ids = value if isinstance(value, list) else [value]
     return set(ids) if all(type(item) is int for item in ids) else None
 

@@ -10,8 +10,8 @@ ORIGINS = [("person", "A person"), ("rule", "A rule"), ("import", "An import")]
 class ClassificationTagRowMixin(models.AbstractModel):
     """A row about one tag on one contact, product or campaign.
 
-    One pair of columns for each of the three, so that what a row is about is a real
-    reference: it opens, is searched by name, and goes when the record goes.
+    One pair of columns for each of the three, so that the subject of a row is a real
+    reference: it opens, is searched by name, and is deleted with the record.
     """
 
     _name = "classification.tag.row.mixin"

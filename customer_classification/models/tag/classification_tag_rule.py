@@ -32,9 +32,10 @@ MANY = 100_000
 class ClassificationTagRule(models.Model):
     """Rule of a smart tag: matching records have it, others do not.
 
-    A rule takes away only what a rule gave, and does not give again what a person took
-    away. It is drafted, looked at in a preview, and then switched on. Its condition
-    finds what its responsible may read: who wrote it, or switched it on last.
+    A rule takes away only tags that a rule gave, and does not give again a tag that a
+    person took away. It is drafted, looked at in a preview, and then switched on. Its
+    condition finds the records that its responsible may read: the user who wrote it, or
+    switched it on last.
     """
 
     _name = "classification.tag.rule"
@@ -165,7 +166,7 @@ class ClassificationTagRule(models.Model):
     )
     @api.depends_context("lang")
     def _compute_name(self):
-        """The name of the tag, in the language of who reads."""
+        """Compute the name: that of the tag, in the reader's language."""
         for rule in self:
             rule.name = rule._tag().display_name or self.env._("No tag yet")
 
@@ -184,7 +185,7 @@ class ClassificationTagRule(models.Model):
             rule.model_name = KINDS[rule.kind or "partner"].model
 
     def _tag(self):
-        """The tag that the rule keeps; empty while none is chosen."""
+        """Return the tag that the rule keeps; empty while none is chosen."""
         return self[KINDS[self.kind or "partner"].tag_field]
 
     @api.constrains("kind", "partner_tag_id", "product_tag_id", "campaign_tag_id")
@@ -236,7 +237,7 @@ class ClassificationTagRule(models.Model):
         return super()._condition_taken() | dict.fromkeys(facts, False)
 
     def _condition(self, person=None):
-        """The :class:`Condition`, with superuser rights or those of a person."""
+        """Return the :class:`Condition`, as superuser or as a person."""
         self.ensure_one()
         person = self._condition_root if person is None else person
         model = KINDS[self.kind].model
@@ -247,7 +248,9 @@ class ClassificationTagRule(models.Model):
         return Condition(records, self.domain, label, within)
 
     def _responsible_condition(self):
-        """The :class:`Condition` as the responsible sees it, or nobody.
+        """Return the :class:`Condition` with the rights of the responsible.
+
+        Or of nobody.
 
         :raises AccessError: the responsible may not work there any more
         """
@@ -346,7 +349,7 @@ class ClassificationTagRule(models.Model):
         return self.action_run()
 
     def _wake_tag(self):
-        """Take the tag, and those above it, out of the archive."""
+        """Unarchive the tag and those above it."""
         tag = self._tag()
         above = tag.browse(map(int, tag.parent_path.strip("/").split("/")))
         above.filtered(lambda tag: not tag.active).active = True
@@ -371,12 +374,12 @@ class ClassificationTagRule(models.Model):
         return domain & MAY_BE_PROFILED if self.kind == "partner" else domain
 
     def action_open_matching(self):
-        """Open who matches."""
+        """Open the matching records."""
         check_one(self)
         return self._open(self._listed_domain())
 
     def action_open_added(self):
-        """Open who would get the tag."""
+        """Open the records that would get the tag."""
         check_one(self)
         kind = KINDS[self.kind]
         return self._open(
@@ -384,7 +387,7 @@ class ClassificationTagRule(models.Model):
         )
 
     def action_open_removed(self):
-        """Open who has the tag from a rule and does not match."""
+        """Open the records with the tag from a rule that do not match."""
         check_one(self)
         kind = KINDS[self.kind]
         return self._open(
@@ -503,9 +506,9 @@ class ClassificationTagRule(models.Model):
     def _run(self):
         """Run the rules that are switched on.
 
-        Seven queries a rule, of which one finds who matches and five are savepoints,
+        Seven queries a rule, of which one finds the matches and five are savepoints,
         and thirteen for each kind and level of rules that ask for other tags; none for
-        records. What cannot be used rests, and all others run.
+        records. Unusable rules rest, and all others run.
 
         :raises UserError: they are being run elsewhere
         """
@@ -537,9 +540,9 @@ class ClassificationTagRule(models.Model):
             )
 
     def _resting(self):
-        """Rules that cannot be used, and what the others ask for.
+        """Return the unusable rules, and the tags that the others ask for.
 
-        Those that keep the same tag as one that cannot be used rest, too: half of the
+        Rules for the same tag as an unusable one rest, too: half of the
         tag would be taken away.
 
         :return: ``(rules, {rule: tags that it asks for})``; the reason is on the rules
@@ -574,7 +577,7 @@ class ClassificationTagRule(models.Model):
         return self.with_context(lang=self.responsible_id.lang)
 
     def _same_tags(self, rules):
-        """Those that keep a tag that some of the rules keep."""
+        """Return those of these rules whose tag is kept by some of the rules."""
         tags = rules._tag_keys()
         return self.filtered(lambda rule: rule._tag_keys() <= tags)
 
@@ -582,7 +585,7 @@ class ClassificationTagRule(models.Model):
         return {(rule.kind, rule._tag().id) for rule in self}
 
     def _rest(self, reason):
-        """Say why a rule gives and takes nothing; once to its owner, too.
+        """Set the reason why a rule rests; notify its owner once.
 
         :param reason: of :mod:`classification_reason_mixin`
         """
@@ -618,8 +621,8 @@ class ClassificationTagRule(models.Model):
             **names,
         )
         if self.env.cr.rowcount > MANY:
-            # The database would plan what follows for the small tables of before,
-            # until it looks at them by itself.
+            # The database would plan the next statements for tables still small, until
+            # it updates its statistics by itself.
             self._execute("ANALYZE classification_tag_link, %(relation)s", **names)
         self._execute(
             *(_TAKE, _DISPLACE, _FORGET_DISPLACED),
@@ -679,7 +682,7 @@ class ClassificationTagRule(models.Model):
         }
 
 
-# What a person took away or gave behind our back is a person's, too.
+# Tags that a person gave or took away by SQL are a person's, too.
 _NOTICE_REMOVED = """
 WITH gone AS (
     UPDATE classification_tag_link l
@@ -712,8 +715,8 @@ SELECT DISTINCT m.tag, m.record
           AND l.kind = %(kind)s)
 """
 
-# Of an exclusive group: what a person gave stands; then what matches since now, then
-# what is there; among equals the first of the tree.
+# In an exclusive group a person's tag is kept; then a newly matching one, then the
+# present one; among equals the first of the tree.
 _WANTED_EXCLUSIVE = """
 INSERT INTO tmp_tag_wanted
 SELECT tag, record FROM (
@@ -788,7 +791,7 @@ SELECT %(kind)s, lost.tag, lost.record, 'removed', 'rule', 'rule', %(now)s, %(no
   FROM lost
 """
 
-# Who gives way is remembered, or it would count as new the next time.
+# A tag that gives way is remembered, or it would count as new the next time.
 _DISPLACE = """
 INSERT INTO classification_tag_link
        (kind, %(tag)s, %(record)s, state, origin, create_date, write_date)

@@ -5,7 +5,7 @@ class ResPartnerCategory(models.Model):
     """Tags of contacts, which Odoo keeps in a tree already."""
 
     _name = "res.partner.category"
-    # The mixin first: its names are the paths, whatever Odoo's own say.
+    # The mixin first: its display names are paths, unlike Odoo's own.
     _inherit = ["classification.tag.mixin", "res.partner.category"]
     _order = "tag_sort_key, id"
 

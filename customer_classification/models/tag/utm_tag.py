@@ -5,7 +5,7 @@ class UtmTag(models.Model):
     """Tags of campaigns in a tree."""
 
     _name = "utm.tag"
-    # The mixin first: its names are the paths, whatever Odoo's own say.
+    # The mixin first: its display names are paths, unlike Odoo's own.
     _inherit = ["classification.tag.mixin", "utm.tag"]
     _order = "tag_sort_key, id"
     _parent_store = True
@@ -29,7 +29,7 @@ class UtmTag(models.Model):
         "classification.tag.rule", "campaign_tag_id", string="Rules"
     )
 
-    # Odoo's own lets a name stand once in the whole tree.
+    # Odoo's own constraint allows a name once in the whole tree.
     _name_uniq = models.Constraint(
         "unique (parent_id, name)", "Tag name already exists!"
     )

@@ -42,7 +42,7 @@ class AttributesCase(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestAttributes(AttributesCase):
-    """What the attributes are, and who sees them."""
+    """Values of the attributes, and access to them."""
 
     def test_age(self):
         leapling = self._customer("Leapling", birthdate_date=date(2000, 2, 29))
@@ -111,7 +111,7 @@ class TestAttributes(AttributesCase):
                 seen.search_count([(name, "!=", False)])
 
     def test_internal_users_search_and_group(self):
-        """Each attribute, as somebody who has no group of ours."""
+        """Internal users without any group of ours search by each attribute."""
         internal = self._user("attributes_searcher", "base.group_user")
         partners = self.env["res.partner"].with_user(internal)
         for name in ATTRIBUTES:
@@ -242,7 +242,7 @@ class TestMarket(AttributesCase):
             self.assertEqual(self._found(self.customers + contact, *domain), both)
 
     def test_one_region_a_country(self):
-        """Of overlapping groups the first by sequence, then the oldest."""
+        """The first of overlapping groups by sequence counts, then the oldest."""
         first, second = self.env["res.country.group"].create(
             [
                 {

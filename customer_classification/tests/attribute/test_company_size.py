@@ -6,7 +6,7 @@ from ..common import ClassificationCase
 
 @tagged("post_install", "-at_install")
 class TestCompanySize(ClassificationCase):
-    """Sizes by employees and turnover, and what follows when the limits change."""
+    """Sizes by employees and turnover, and the effect of changed limits."""
 
     @classmethod
     def setUpClass(cls):
@@ -71,7 +71,7 @@ class TestCompanySize(ClassificationCase):
         self.assertEqual(archived.customer_company_size, "micro")
 
     def test_by_one_update_as_one_by_one(self):
-        """The update of all gives what writing each one gives."""
+        """The update of all contacts equals writing each one."""
         self._rate("USD", "2020-01-01", 2)
         customers = self.env["res.partner"].create(
             [
@@ -137,7 +137,7 @@ class TestCompanySize(ClassificationCase):
         self.assertEqual(groups, {"large": 1, "small": 1})
 
     def test_many_at_once(self):
-        """The limits are read once, whatever the number of companies."""
+        """The limits are read once for any number of companies."""
         values = [{"name": f"C{n}", "is_company": True} for n in range(200)]
         customers = self.env["res.partner"].create(values)
         self.env.flush_all()

@@ -1,4 +1,4 @@
-"""Builders for the tests of campaigns: campaigns and touches in one line each."""
+"""Builders for tests of campaigns: campaigns and touches in one line."""
 
 from datetime import date
 
@@ -11,7 +11,7 @@ class CampaignCase(ClassificationCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # What else is in the database is another company's.
+        # Other records in the database belong to another company.
         others = cls.env["utm.campaign"].with_context(active_test=False).search([])
         others.company_id = cls.env.ref("base.main_company")
 

@@ -10,7 +10,7 @@ from .common import CampaignCase
 
 @tagged("post_install", "-at_install")
 class TestCampaignParticipant(CampaignCase):
-    """Who takes part: entered, imported, chosen and left out."""
+    """Participants: entered, imported, chosen and in the control group."""
 
     def test_a_contact_stands_for_its_company(self):
         company = self._customer("Company", is_company=True)
@@ -164,7 +164,10 @@ class TestCampaignParticipant(CampaignCase):
         self.assertEqual(len(found.filtered("is_control")), 1)
 
     def test_audience_of_segments(self):
-        """The customers whom the last run put there; all conditions must hold."""
+        """The audience of segments has the customers of the last run's segments.
+
+        All conditions must hold.
+        """
         vips, mediums = self._customers_by_tier()
         self._recompute()
         partners = self.env["res.partner"]

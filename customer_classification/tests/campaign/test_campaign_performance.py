@@ -13,10 +13,10 @@ DAY = date(2025, 5, 10)
 
 @tagged("post_install", "-at_install")
 class TestCampaignPerformance(CampaignCase):
-    """The class of a campaign, its history, and who sees what."""
+    """Class of a campaign, its history, and access to its numbers."""
 
     def _sold(self, amount, title="Campaign", **values):
-        """A campaign of one customer who bought for an amount."""
+        """Create a campaign of one customer with purchases of an amount."""
         campaign = self._campaign(title, **values)
         customer = self._customer(f"Customer of {title}")
         self._participant(campaign, customer, addressed_date=DAY)
@@ -63,8 +63,11 @@ class TestCampaignPerformance(CampaignCase):
         self.assertEqual(self._class(aware), ("weak", "target"))
 
     def test_against_the_peers(self):
-        """Revenue per participant 100, 100, 100 and 150: the last one's peers have a
-        median of 100, the others' one of 100 too."""
+        """The performance is judged against the median of the peers.
+
+        Revenue per participant 100, 100, 100 and 150: the last one's peers have a
+        median of 100, the others' one of 100 too.
+        """
         kind = self.env.ref("customer_classification.campaign_type_event")
         values = {"campaign_type_id": kind.id}
         peers = [self._sold(100, str(n), **values) for n in range(3)]
@@ -142,7 +145,10 @@ class TestCampaignPerformance(CampaignCase):
         self.assertIn("Strong → On Target", changes[-1].display_name)
 
     def test_what_part_of_a_revenue_was_reached_is_for_who_may_see_it(self):
-        """By the part and a target of one's own, the revenue could be told."""
+        """The reached share of a revenue is shown only with access to revenue.
+
+        By the share and a target of one's own, the revenue could be worked out.
+        """
         campaign = self._sold(500, campaign_target_revenue=1_000)
         self._judge()
         officer = self._user("planner", "customer_classification.group_officer")
@@ -227,7 +233,7 @@ class TestCampaignPerformance(CampaignCase):
         self.assertIn("10.0", text)
 
     def test_tiers_that_stand_out(self):
-        """10 VIPs all bought, 10 others none: of all, half."""
+        """Tiers stand out against half of all: 10 of 10 VIPs and 0 of 10 others."""
         vips = [self._regular(f"VIP {n}", 2_000, until=DAY) for n in range(10)]
         others = [
             self._regular(f"Low {n}", 1, until=date(2024, 12, 1)) for n in range(10)
@@ -245,11 +251,14 @@ class TestCampaignPerformance(CampaignCase):
             "Of 10 customers of the tier Low 0.0 % bought, of all 50.0 %.", found
         )
 
-    # What a lift says
+    # Sentences about lift
 
     def test_lift(self):
-        """20 of 20 bought with it, 2 of 20 without: works. 1 of 3 against 0 of 1 is too
-        small, and says how many are needed."""
+        """The lift is proven, or the groups are reported as too small.
+
+        20 of 20 bought with it, 2 of 20 without: works. 1 of 3 against 0 of 1 is too
+        small, and the message says how many are needed.
+        """
         campaign = self._campaign("Works", campaign_control_share=50)
         partners = self.env["res.partner"].create(
             [{"name": f"Customer {n}"} for n in range(40)]
@@ -300,10 +309,13 @@ class TestCampaignPerformance(CampaignCase):
         self.assertEqual((result.participant_count, result.revenue), (0, 0))
         self.assertIn("reached all the same", str(result.findings))
 
-    # Who they were
+    # Classes of the participants
 
     def test_classes_and_tags_of_then(self):
-        """A VIP on the day of the first touch, medium today; the tag was taken away."""
+        """The report shows the classes and tags of the day of the first touch.
+
+        A VIP on the day of the first touch, medium today; the tag was taken away.
+        """
         tag, late = self.env["res.partner.category"].create(
             [{"name": "Then"}, {"name": "Since"}]
         )
@@ -357,12 +369,12 @@ class TestCampaignPerformance(CampaignCase):
         self.assertEqual(len(self._part(campaign, found)), 2)
         here, there = self._result(campaign), self._result(campaign, other)
         self.assertEqual((here.revenue, here.cost), (1_100, 5))
-        # The other company noted nobody: who came to this one is not its participant.
+        # The other company recorded nobody: this one's visitor is not its participant.
         self.assertEqual((there.revenue, there.has_cost), (0, False))
         elsewhere = campaign.with_context(allowed_company_ids=other.ids)
         self.assertEqual(elsewhere.campaign_profile_id, there)
         self.assertEqual(campaign.campaign_profile_id, here)
-        # Given to the company, it leaves what the other found.
+        # Given to the company, the campaign loses the results of the other.
         campaign.company_id = self.company
         self.assertFalse(there.exists())
         self.assertFalse(self._part(campaign, found))

@@ -12,7 +12,7 @@ DAY = date(2025, 5, 10)
 
 @tagged("post_install", "-at_install")
 class TestCampaignRehearsal(CampaignCase):
-    """Previews of campaign rules show what moves, and change nothing."""
+    """Previews of campaign rules show the moves, and change nothing."""
 
     @classmethod
     def setUpClass(cls):
@@ -25,7 +25,7 @@ class TestCampaignRehearsal(CampaignCase):
 
     @classmethod
     def _sold(cls, amount, title):
-        """A campaign of one customer who bought for an amount."""
+        """Create a campaign of one customer with purchases of an amount."""
         campaign = cls._campaign(title, campaign_target_revenue=1_000)
         customer = cls._customer(f"Customer of {title}")
         cls._participant(campaign, customer, addressed_date=DAY)

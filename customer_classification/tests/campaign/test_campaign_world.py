@@ -88,7 +88,7 @@ class TestCampaignWorld(CampaignCase):
             cls._purchase(cls.carl, day, 10)
         cls._order(cls.contacts[1], date(2025, 5, 10), 400)
         cls._order(people["Dora"], date(2025, 5, 11), 500, campaign_id=cls.coupon.id)
-        # A quotation is no purchase, and touches nobody.
+        # A quotation is neither a purchase nor a touch.
         cls._order(
             people["Hugo"],
             date(2025, 5, 11),
@@ -103,7 +103,10 @@ class TestCampaignWorld(CampaignCase):
 
     @classmethod
     def _enter_margins(cls):
-        """Half of each order, where `sale_margin` knows it: what is assumed else."""
+        """Enter half of each order as margin if `sale_margin` is installed.
+
+        Without it, the same margin is assumed.
+        """
         lines = cls.env["sale.order.line"].search([("company_id", "=", cls.company.id)])
         if "purchase_price" in lines._fields:
             for line in lines:
@@ -196,7 +199,7 @@ class TestCampaignWorld(CampaignCase):
         self.assertEqual(self._part(self.spring, self.carl).contact_id.name, "Cleo")
 
     def test_leads(self):
-        # Ben, Dora and Emil; a lead of nobody known is a lead, and no participant.
+        # Ben, Dora and Emil; a lead without a contact is a lead, but not a participant.
         self.assertEqual(self.second.participant_count, 3)
         self.assertEqual(self.second.lead_count, 2)
         self.assertEqual(self.second.opportunity_count, 0)
@@ -284,9 +287,12 @@ class TestCampaignWorld(CampaignCase):
         self.assertEqual(dora.revenue_first, 0)
 
     def test_merged_customer(self):
-        """Anna was Ben all along: 100 + 50 in May and June beside his 300 − 60, and
-        the April purchase makes Anna no new customer. The return comes from what was
-        bought last before it: 50 on 15 June, then 10 of the 300."""
+        """A merged customer counts as one customer all along.
+
+        Anna was Ben all along: 100 + 50 in May and June beside his 300 − 60, and
+        the April purchase makes Anna no new customer. The return is set against the
+        latest purchases before it: 50 on 15 June, then 10 of the 300.
+        """
         anna, ben = self.people["Anna"], self.people["Ben"]
         self.env["base.partner.merge.automatic.wizard"]._merge((anna | ben).ids, ben)
         self._judge()
@@ -367,7 +373,7 @@ class TestCampaignInvoices(AccountingCase):
         self._invoice(vendor, date(2025, 7, 1), 9, **bill)
         result = self._result(campaign)
         self.assertEqual((result.cost, result.has_cost), (260, True))
-        # A vendor's bill is no touch with a customer.
+        # A vendor's bill is not a touch of a customer.
         self.assertEqual(result.participant_count, 0)
         self.assertEqual(campaign.campaign_bill_count, 4)
 

@@ -332,7 +332,7 @@ class TestCustomerCodeImport(CustomerCodeCase):
             message["rows"]["from"]: message["message"]
             for message in result["messages"]
         }
-        # What stands twice is a matter of the file: Odoo tells it with its first line.
+        # A repeated code is an error of the file: Odoo names its first line.
         self.assertEqual(set(messages), {0, 1})
         self.assertIn("TAKEN", messages[1])
         self.assertIn("Zz Vip has it", messages[1])

@@ -1,5 +1,8 @@
-"""A back-test of the default policy once more, in plain pandas: nothing of the engine
-is imported. See :mod:`pandas_reference` for the classes themselves."""
+"""A second back-test of the default policy, in plain pandas.
+
+Nothing of the engine is imported. See :mod:`pandas_reference` for the classes
+themselves.
+"""
 
 import pandas as pd
 
@@ -7,8 +10,10 @@ from .. import pandas_reference
 
 
 def back_test(purchases, as_of, days):
-    """Return ``(classes, warnings)``: dicts of measures by (axis, class) and by
-    warning; a class None is everybody who had bought."""
+    """Return ``(classes, warnings)``: dicts of measures.
+
+    By (axis, class) and by warning; a class None is everybody who had bought.
+    """
     customers = _customers(purchases, pd.Timestamp(as_of), days)
     classes = {}
     by_spend = _by_spend(customers)
@@ -22,7 +27,7 @@ def back_test(purchases, as_of, days):
 
 
 def _customers(purchases, as_of, days):
-    """Who had bought by the day, with what came afterwards."""
+    """Return the customers with purchases by the day, and their later ones."""
     frame = pandas_reference.classify(purchases, as_of)
     frame = frame[frame["lifetime_order_count"] > 0].copy()
     end = as_of + pd.Timedelta(days=days)
@@ -49,8 +54,10 @@ def _measures(rows, everybody):
 
 
 def _by_spend(customers):
-    """Share of revenue of as many customers as each tier has, by last year's spend;
-    equal spenders share what they bought."""
+    """Return the revenue share of as many top spenders as each tier has.
+
+    Ranked by last year's spend; equal spenders share their purchases.
+    """
     ranked = customers.sort_values("revenue", ascending=False)
     bought = ranked.groupby("revenue")["next_revenue"].transform("mean")
     shares, start = {}, 0

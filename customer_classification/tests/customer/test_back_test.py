@@ -13,7 +13,7 @@ AFTER = AS_OF + timedelta(days=10)
 
 @tagged("post_install", "-at_install")
 class TestBackTest(ClassificationCase):
-    """Four who had bought, and one who came afterwards:
+    """Four customers with earlier purchases, and one with later ones alone.
 
     ======== ====== ======== ============ ==========
     customer tier   risk     bought after  last year
@@ -78,7 +78,7 @@ class TestBackTest(ClassificationCase):
         self.assertEqual(high.recall_text, "50\xa0%")
         fixed = run.back_test["warnings"]["fixed_days"]
         self.assertEqual((fixed["warned"], fixed["hits"]), (1, 1))
-        # The two who spent least spent the same: both are warned of.
+        # The two lowest spenders spent the same: both are warned of.
         spend = run.back_test["warnings"]["low_spend"]
         self.assertEqual((spend["warned"], spend["hits"]), (2, 1))
 
@@ -184,7 +184,7 @@ class TestBackTest(ClassificationCase):
     def test_few_warned_prove_nothing(self):
         self.assertIn("prove nothing", self._back_test().back_test_verdict)
 
-    # Who and how
+    # Rights and arguments
 
     def test_no_class_changes(self):
         self._recompute()
@@ -313,8 +313,10 @@ class TestBackTestVerdict(ClassificationCase):
         self.assertIn("It is better than warning", sentences[3])
 
     def test_found_more_by_warning_of_more(self):
-        """As on Online Retail: a few points less right, which chance explains, but
-        visible to the reader."""
+        """A few points less precision, within chance, are visible to the reader.
+
+        As on Online Retail.
+        """
         sentences = self._verdict((1158, 505), (805, 373), (1158, 540), 2791, 847)
         self.assertIn("right more often, but found fewer", sentences[2])
         self.assertIn("about as good", sentences[3])

@@ -57,7 +57,7 @@ class BackTestCase(RealPurchasesCase):
                 self.assertAlmostEqual(found[name], value, 6)
 
     def _tell(self):
-        """Log what was found, as JSON in one line."""
+        """Log the findings, as JSON in one line."""
         keys = ("customer_count", "revenue_lift_text", "loss_rate_text")
         _logger.info(
             "%s, back-test: %s",

@@ -6,7 +6,7 @@ from ..common import AS_OF, ClassificationCase
 
 @tagged("post_install", "-at_install")
 class TestCauseAfterPublishing(ClassificationCase):
-    """What moved because of new rules, and what because of new data: in one run."""
+    """Moves by new rules and moves by new data are told apart in one run."""
 
     @classmethod
     def setUpClass(cls):
@@ -62,7 +62,7 @@ class TestCauseAfterPublishing(ClassificationCase):
         self.assertEqual(self._causes(run.move_ids), self.EXPECTED)
 
     def test_another_window_means_other_facts(self):
-        """By the old rules the facts are read again, as those rules count them."""
+        """Facts are read again for the old rules, as those rules count them."""
         draft = self._lower_vip(window_months=24)
         self._buy()
         run = draft.recompute(as_of_date=AS_OF, kind="preview")

@@ -9,8 +9,10 @@ from ..real_purchases import RealPurchasesCase, lifetimes_file
 
 @tagged("post_install", "-at_install")
 class TestCdnowSample(RealPurchasesCase):
-    """Every tenth customer of CDNOW, as PyPI's ``lifetimes`` ships them: real
-    purchases for every machine that runs the tests."""
+    """A tenth of the customers of CDNOW, as PyPI's ``lifetimes`` ships them.
+
+    Real purchases for every machine that runs the tests.
+    """
 
     title = "CDNOW sample"
     as_of_date = date(1998, 6, 30)

@@ -7,7 +7,7 @@ from ..common import AS_OF, ClassificationCase
 
 @tagged("post_install", "-at_install")
 class TestComeback(ClassificationCase):
-    """What counts is what was bought and offered, not when a run looked."""
+    """Comebacks depend on purchases and offers, not on the time of runs."""
 
     def test_each_comeback_counts_in_one_run(self):
         customer = self._customer("Returner")

@@ -9,7 +9,7 @@ from ..common import AS_OF, ClassificationCase
 
 @tagged("post_install", "-at_install")
 class TestContacts(ClassificationCase):
-    """Customers are commercial partners; contacts come, go and become companies."""
+    """Customers are commercial partners; contacts change and become companies."""
 
     @classmethod
     def setUpClass(cls):
@@ -151,7 +151,7 @@ class TestContacts(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestMergedContacts(ClassificationCase):
-    """Odoo's wizard that merges contacts, with all that the addon knows of them."""
+    """Odoo's wizard that merges contacts keeps all data of the addon."""
 
     @classmethod
     def setUpClass(cls):

@@ -9,9 +9,9 @@ from ..common import AS_OF, ClassificationCase
 
 
 class DriftCase(ClassificationCase):
-    """Forty small customers, so many that a jump is none by chance."""
+    """Forty small customers: too many for a jump by chance."""
 
-    # Large moves are what is tested.
+    # Large moves are under test.
     policy_values = {"approval_min_customers": 10**6}
 
     @classmethod

@@ -12,7 +12,7 @@ from ..run.test_refresh import RefreshCase
 
 
 class ExplanationCase(ClassificationCase):
-    """A seller, who sees no amounts, and what the sentences of a profile say."""
+    """Sentences of a profile for a seller, who sees no amounts."""
 
     @classmethod
     def setUpClass(cls):
@@ -26,7 +26,7 @@ class ExplanationCase(ClassificationCase):
         return (text or "").replace("\xa0", " ").replace("\u202f", " ")
 
     def _decided_customer(self):
-        """A customer with the numbers of a VIP whom somebody made Low."""
+        """Create a customer with the numbers of a VIP and a decision for Low."""
         today = self.policy._today()
         customer = self._regular("Decided", 1_000, until=today)
         self._recompute(as_of_date=today)
@@ -132,7 +132,10 @@ class TestWhy(ExplanationCase):
         )
 
     def test_new_for_as_long_as_the_usual_gap(self):
-        """Longer than the days of the policy, and said so."""
+        """New lasts as long as the usual gap, and the sentence names the gap.
+
+        Longer than the days of the policy.
+        """
         self._regular("Yearly", 10, every=120, times=3)
         customer = self._customer("New")
         self._purchase(customer, AS_OF - timedelta(100), 50)
@@ -253,7 +256,7 @@ class TestWhy(ExplanationCase):
         )
 
     def test_queries(self):
-        """Eight profiles cost what one costs."""
+        """Eight profiles take as many queries as one."""
         customers = [self._regular(f"Customer {n}", 100 * n) for n in range(1, 9)]
         self._recompute()
         names = ["tier_explanation", "stage_explanation", "risk_explanation"]
@@ -281,7 +284,7 @@ class TestWhy(ExplanationCase):
         self.assertEqual(self._formatted(profiles[:1]), self._formatted(profiles))
 
     def _formatted(self, profiles):
-        """How many numbers and days are formatted for the sentences of profiles."""
+        """Return the count of numbers and days formatted for the sentences."""
         module = "odoo.addons.customer_classification.models.customer.explanation"
         self.env.invalidate_all()
         with (
@@ -293,8 +296,10 @@ class TestWhy(ExplanationCase):
         return numbers.call_count + days.call_count
 
     def test_queries_of_the_list(self):
-        """The page that the web client asks for, hidden columns included: as many
-        queries for eight customers as for two."""
+        """A page of the list takes as many queries for eight customers as for two.
+
+        The page is the one that the web client asks for, hidden columns included.
+        """
         for number in range(8):
             self._regular(f"Customer {number}", 100 * (number % 2 + 1))
         self._recompute()
@@ -384,7 +389,7 @@ class TestWhyByScore(ExplanationCase):
 
 @tagged("post_install", "-at_install")
 class TestChangeExplained(ExplanationCase):
-    """A change keeps the numbers of its day, whatever the profile says later."""
+    """A change keeps the numbers of its day when the profile moves on."""
 
     def _changes(self, customer, axis="value_tier"):
         return self.env["classification.change"].search(
@@ -473,7 +478,7 @@ class TestChangeExplained(ExplanationCase):
         )
 
     def test_queries(self):
-        """A hundred changes cost what one costs."""
+        """A hundred changes take as many queries as one."""
         for number in range(1, 12):
             self._regular(f"Customer {number}", 100 * number)
         self._recompute()
@@ -488,7 +493,7 @@ class TestChangeExplained(ExplanationCase):
                 records.read(["explanation_text"])
 
     def test_a_change_without_numbers(self):
-        """Of before they were kept: no sentence, no error."""
+        """A change from before numbers were kept: no sentence, no error."""
         customer = self._regular("Old", 100)
         self._recompute()
         changes = self._changes(customer)
@@ -500,7 +505,7 @@ class TestChangeExplained(ExplanationCase):
 
 @tagged("post_install", "-at_install")
 class TestCorrectionExplained(RefreshCase):
-    """What corrects the past tells so, with what is known now of that day."""
+    """A correction of the past is explained by what is known now of that day."""
 
     policy_values = {}
     limits = {"vip": 10_000, "high": 5_000, "medium": 1_000, "low": 0}

@@ -9,7 +9,7 @@ from ...models.customer.explanation import EXPLAINED
 from ..common import AS_OF, ClassificationCase
 
 FIRST = "classification.first.class"
-# What a reader sees of a change; ids and moments rise in both ways alike.
+# Fields of a change for the reader; ids and moments rise in both ways alike.
 SEEN = (
     *("partner_id", "axis", "from_tier_id", "to_tier_id", "from_stage_id"),
     *("to_stage_id", "from_risk", "to_risk", "direction", "cause", "policy_id"),
@@ -154,7 +154,7 @@ class TestFirstClasses(ClassificationCase):
         self.assertNotIn(self.prospect.id, self._firsts().partner_id.ids)
 
     def test_names_of_the_numbers(self):
-        """What is left out for an axis is what the others tell."""
+        """Each axis keeps only the numbers that explain it."""
         self._recompute()
         for change in self._changes():
             self.assertLessEqual(
@@ -164,7 +164,7 @@ class TestFirstClasses(ClassificationCase):
     # The history
 
     def _answers(self, days):
-        """Return what the history says of each day, and of pairs of days."""
+        """Return the history's answers for each day, and for pairs of days."""
         history, migration = (
             self.env[name]
             for name in ("classification.history", "classification.migration")

@@ -13,8 +13,11 @@ class OutlookCase(ExplanationCase):
 
 @tagged("post_install", "-at_install")
 class TestOutlook(OutlookCase):
-    """What it takes to reach and to keep a tier, and what comes of itself. The day is
-    the 30th of June 2025; VIP from 10,000, High from 5,000, Medium from 1,000."""
+    """Sentences on reaching and keeping a tier, and on changes to come.
+
+    The day is the 30th of June 2025; VIP from 10,000, High from 5,000, Medium from
+    1,000.
+    """
 
     def test_to_reach_and_to_keep(self):
         customer = self._regular("High", 600)
@@ -151,7 +154,7 @@ class TestOutlook(OutlookCase):
         self.assertIn("VIP is kept down to", self._outlook(customer, "tier_keep_text"))
 
     def test_rules_that_do_not_hold_any_more(self):
-        """The profile can be read; only what comes is not told."""
+        """A profile by invalid rules can be read, without its outlook."""
         customer = self._regular("High", 600)
         self._recompute()
         self.env.cr.execute(
@@ -173,8 +176,10 @@ class TestOutlook(OutlookCase):
         self.assertEqual(form.value_trend, "steady")
 
     def test_queries_of_a_form(self):
-        """All that the form tells beside the stored fields; Odoo does not count the
-        two COPY that read facts and purchases."""
+        """The form's unstored fields take a fixed number of queries.
+
+        Odoo does not count the two COPY that read facts and purchases.
+        """
         customer = self._regular("High", 600)
         self._order(customer, AS_OF, 50)
         self._recompute()
@@ -252,7 +257,7 @@ class TestOutlookByScore(OutlookCase):
 
 @tagged("post_install", "-at_install")
 class TestTrend(OutlookCase):
-    """Where a customer goes, and why."""
+    """The direction of a customer's value, and the reason."""
 
     def _assert_trend(self, partner, trend, text):
         profile = self._profile(partner)

@@ -232,7 +232,7 @@ class TestOverride(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestOverrideHistory(ClassificationCase):
-    """Who decided what, and when, stays as it was."""
+    """The author, the decision and its time never change."""
 
     @classmethod
     def setUpClass(cls):

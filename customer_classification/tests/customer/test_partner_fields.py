@@ -6,7 +6,7 @@ from ..common import AS_OF, ClassificationCase
 
 @tagged("post_install", "-at_install")
 class TestPartnerFields(ClassificationCase):
-    """The fields of the profile on the contact: read, searched, sorted, grouped."""
+    """Profile fields on the contact: read, searched, sorted, grouped."""
 
     @classmethod
     def setUpClass(cls):

@@ -13,7 +13,7 @@ _logger = logging.getLogger(__name__)
 
 @tagged("post_install", "-at_install")
 class TestCdnow(RealPurchasesCase):
-    """CDNOW: everybody who first bought in the first quarter of 1997.
+    """CDNOW: customers with a first purchase in the first quarter of 1997.
 
     Source: Fader & Hardie, www.brucehardie.com/notes/026.
     """
@@ -37,7 +37,7 @@ class TestCdnow(RealPurchasesCase):
         self.assertEqual(len(self.partner_ids), 23_570)
         found = self._found()
         self.assertAlmostEqual(found["lifetime_revenue"].sum(), 2_500_315.63, 2)
-        # 80 purchases of nothing are none.
+        # 80 purchases of amount 0 do not count.
         self.assertEqual(found["lifetime_order_count"].sum(), 69_659 - 80)
 
     def test_again_and_in_part_changes_nothing(self):
@@ -92,7 +92,7 @@ class TestOnlineRetail(RealPurchasesCase):
         self._assert_segments()
 
     def test_refunds(self):
-        """Whose refunds eat up what they bought: net, not gross, is what counts."""
+        """Customers whose refunds exceed purchases are judged by the net."""
         found = self._found()
         for customer, gross, net in (
             ("12346", 77_183.60, 0),
@@ -103,8 +103,11 @@ class TestOnlineRetail(RealPurchasesCase):
             self.assertAlmostEqual(row["revenue"] + row["refund_amount"], gross, 2)
 
     def test_preview_equals_what_publishing_does(self):
-        """A tenth of the customers VIP instead of a twentieth, and a shorter window:
-        each customer, each axis, each cause."""
+        """A preview equals publishing for each customer, axis and cause.
+
+        The rules: a tenth of the customers VIP instead of a twentieth, and a shorter
+        window.
+        """
         draft = self._draft()
         preview = draft.recompute(as_of_date=self.as_of_date, kind="preview")
         self.assertEqual(preview.state, "done", preview.error)

@@ -11,8 +11,10 @@ AMOUNTS = {"A": 1_000, "B": 600, "C": 500, "D": 100, "E": 10}
 
 @tagged("post_install", "-at_install")
 class TestRehearsal(ClassificationCase):
-    """Five customers with a revenue of 12 times their amount: VIP, High, High,
-    Medium, Low; and a prospect."""
+    """Rehearsals over five customers and a prospect.
+
+    The revenue is 12 times the amount of each: VIP, High, High, Medium, Low.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -119,7 +121,7 @@ class TestRehearsal(ClassificationCase):
         return sums
 
     def test_segments_before_and_after(self):
-        """Before are the segments of the profiles, after those of the draft."""
+        """Segments before are those of the profiles, after those of the draft."""
         self.draft.customer_rules_id.action_take_segments("five")
         before = self._segments()
         run = self._preview()
@@ -198,7 +200,7 @@ class TestRehearsal(ClassificationCase):
             self._preview()
             self.env.flush_all()
 
-    # What benefits cost
+    # Costs of benefits
 
     def _benefits(self, policy, **benefits):
         """Write ``tier=(percent, amount)``, past the guard of published rules."""
@@ -223,7 +225,10 @@ class TestRehearsal(ClassificationCase):
         )
 
     def test_costs_by_the_version_in_force(self):
-        """Which says the same as the one that classified, but for the benefits."""
+        """Costs are those of the version in force, which has other benefits.
+
+        Otherwise it has the rules of the version that classified.
+        """
         copy = self.policy.browse(self.policy.action_new_version()["res_id"])
         self._benefits(copy, vip=(10, 0))
         copy._publish()
@@ -251,8 +256,10 @@ class TestRehearsal(ClassificationCase):
         self.assertEqual(steps["revenue"][-1], 26_520)
 
     def test_histogram_of_the_draft_or_of_the_policy_in_force(self):
-        """Before a preview, the last run of the company serves as long as it had the
-        same rules of the value."""
+        """Without a preview, the histogram is that of the company's last run.
+
+        It serves as long as that run had the same rules of the value.
+        """
         shown = self.draft.limits_histogram
         self.assertEqual(shown["run_id"], self.policy.run_ids[0].id)
         self.assertFalse(shown["is_stale"])
@@ -288,10 +295,10 @@ class TestRehearsal(ClassificationCase):
         self.assertEqual(run.histogram["steps"]["value"], [])
         self.assertEqual(self._matrix(run), {})
 
-    # Who may see what
+    # Rights
 
     def test_counts_without_money(self):
-        """A manager who may not see all sales."""
+        """A manager without access to all sales sees counts without money."""
         manager = self._user("counting", "customer_classification.group_manager")
         run = self._preview(user=manager)
         for name in ("value_tier", "lifecycle_stage", "churn_risk", "segment"):

@@ -9,8 +9,10 @@ from ..common import AS_OF, AccountingCase
 
 @tagged("post_install", "-at_install")
 class TestReplay(AccountingCase):
-    """Facts of a past day from the purchases themselves are those that a run of that
-    day reads from the database."""
+    """Replayed facts of a past day equal those of a run of that day.
+
+    The replay takes the purchases themselves, the run reads the database.
+    """
 
     policy_values = {"subtract_unlinked_credit_notes": True}
 

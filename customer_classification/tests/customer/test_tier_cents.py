@@ -17,7 +17,7 @@ _ORDERS = re.compile(r"about (\d+) orders? of the usual size")
 
 
 class CentsCase(ClassificationCase):
-    """Random customers, and purchases of exactly what their sentences say."""
+    """Random customers, and purchases of exactly the needed amounts."""
 
     currency = "USD"
     tier_method = "top_percent"
@@ -56,7 +56,7 @@ class CentsCase(ClassificationCase):
 
     @classmethod
     def _values(cls, customer, day, amount):
-        """Values of a purchase that adds this much to what tiers are made of."""
+        """Return a purchase that adds an amount to the value behind tiers."""
         return {
             "partner_id": customer.id,
             "company_id": cls.company.id,
@@ -81,7 +81,7 @@ class CentsCase(ClassificationCase):
         return {profile.partner_id: profile for profile in profiles}
 
     def _sentences(self, field, pattern):
-        """``{customer: match}`` of what is said to customers."""
+        """Return ``{customer: match}`` of the customers' sentences."""
         found = {}
         for customer, profile in self._profiles().items():
             text = (profile[field] or "").replace("\xa0", " ")
@@ -91,8 +91,10 @@ class CentsCase(ClassificationCase):
         return found
 
     def _run(self, day, customers):
-        """Look at customers by the limits of the last run over everybody, and return
-        ``{customer: rank of the tier}``, 0 for the best."""
+        """Look at customers by the limits of the last run over everybody.
+
+        Return ``{customer: rank of the tier}``, 0 for the best.
+        """
         self.policy.recompute(day, partner_ids=[one.id for one in customers])
         self.env.invalidate_all()
         profiles = self._profiles(self.customers.browse([c.id for c in customers]))
@@ -148,12 +150,12 @@ class _Money(CentsCase):
 
 @tagged("post_install", "-at_install")
 class TestCentsOfShares(_Money):
-    """200 random customers and shares of them, in dollars."""
+    """Shares among 200 random customers, in dollars."""
 
     size = 200
 
     def test_what_an_explanation_says_of_the_limit(self):
-        """Nobody is told to be below a limit that the value reaches."""
+        """No sentence names a limit above a value that reaches it."""
         pattern = re.compile(rf"^\D*?{_NUMBER}.*below the limit of \w+: \D*?{_NUMBER}")
         said = self._sentences("tier_explanation", pattern)
         self.assertTrue(said)
@@ -161,7 +163,10 @@ class TestCentsOfShares(_Money):
             self.assertLess(self._amount(match[1]), self._amount(match[2]), match[0])
 
     def test_by_the_next_run_over_everybody(self):
-        """One who buys what is said is in the tier after the night, too."""
+        """A customer who buys the needed amount is in the tier after the night.
+
+        After the next run over everybody, too.
+        """
         one, match = next(iter(self._sentences("tier_reach_text", _REACH).items()))
         self._buy([(one, AS_OF, self._amount(match[2]))])
         self.policy.recompute(AS_OF)
@@ -199,7 +204,7 @@ class TestCentsOfFixedLimitsInDinar(TestCentsOfFixedLimits):
 
 @tagged("post_install", "-at_install")
 class TestCentsOfMargin(_Money):
-    """What is said is margin, and calls itself so."""
+    """Sentences about margin call it margin."""
 
     policy_values = {**_Money.policy_values, "value_metric": "margin"}
 
@@ -226,7 +231,7 @@ class TestCentsOfMargin(_Money):
 
 @tagged("post_install", "-at_install")
 class TestOrdersOfScores(CentsCase):
-    """How many orders of the usual size are said to be enough, are."""
+    """The number of usual orders said to be enough is enough."""
 
     policy_values = {**CentsCase.policy_values, "value_metric": "score"}
 

@@ -12,7 +12,7 @@ BIG, SMALL = 12_000, 120
 
 @tagged("post_install", "-at_install")
 class TestDocumentClasses(ClassificationCase):
-    """Quotations, leads, invoices and Odoo's reports show who the customer is."""
+    """Quotations, leads, invoices and Odoo's reports show the classes."""
 
     @classmethod
     def setUpClass(cls):
@@ -41,7 +41,7 @@ class TestDocumentClasses(ClassificationCase):
             for key, *numbers in rows
         }
 
-    # What documents show
+    # Classes on documents
 
     def test_documents_show_the_customer_of_their_contact(self):
         vip = self._tier("vip")
@@ -191,7 +191,10 @@ class TestDocumentClasses(ClassificationCase):
     # As it was then
 
     def test_report_shows_the_class_of_then(self):
-        """Low until the second order, VIP from then on; none before the first run."""
+        """A report shows the class of its day.
+
+        Low until the second order, VIP from then on; none before the first run.
+        """
         self.env["classification.change"].search(
             [("company_id", "=", self.company.id)]
         ).sudo().unlink()

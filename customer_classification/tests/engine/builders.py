@@ -39,8 +39,8 @@ OWN_FACTS = (
     "open_opportunity_count",
     "open_quotation_count",
 )
-# What must not differ from one day to the next without a review. Not among them:
-# what counts days, and ages every night for everybody.
+# Columns that must not differ from one day to the next without a review. Not among
+# them: counts of days, which rise every night for everybody.
 CLASSES = (
     "expected_gap_days",
     "expected_purchase_date",
@@ -81,7 +81,10 @@ def ranked(*shares, keeps=(), components=None, bins=5, fixed_edges=None, **value
 
 
 def rfm(bins=5, fixed_edges=None, weights=(0.2, 0.3, 0.5)):
-    """Recency, frequency and monetary value, of so many bins or fixed thresholds."""
+    """Return recency, frequency and monetary value as components.
+
+    With a number of bins or fixed thresholds.
+    """
     edges = fixed_edges or {}
     return tuple(
         Component(metric, weight, bins, edges.get(metric))
@@ -116,8 +119,11 @@ def ago(days, today=TODAY):
 
 
 def row(**values):
-    """Facts of one customer who bought 4 times in the last year, 100.00 each; what
-    hangs together is given together."""
+    """Return the facts of one customer, with overrides.
+
+    By default the customer bought 4 times in the last year, 100.00 each; facts that
+    depend on each other are given together.
+    """
     return {
         "first_purchase_date": ago(400),
         "last_purchase_date": ago(10),
@@ -144,7 +150,7 @@ def row(**values):
 
 
 def never(**values):
-    """Facts of somebody who never bought."""
+    """Return facts of a customer without purchases."""
     return {**facts_of([], TODAY, 12), **values}
 
 
@@ -154,7 +160,7 @@ def facts(*rows):
 
 
 def bought(*days, amount=100.0, today=TODAY, **values):
-    """Facts of a customer who bought so many days ago."""
+    """Return facts of a customer with purchases a number of days ago."""
     log = [Document(1, ago(day, today), round(amount * 100)) for day in days]
     return {**facts_of(log, today, 12), **values}
 
@@ -171,7 +177,10 @@ def state(frame, result, policy=1):
 
 
 def was(frame, policy=1, **values):
-    """A previous state of all customers of a frame, with the same own facts."""
+    """Return a previous state of all customers of a frame.
+
+    With the same own facts.
+    """
     state_values = {
         "value_tier": LOW,
         "lifecycle_stage": 0,
@@ -187,16 +196,20 @@ def was(frame, policy=1, **values):
 
 
 def one(fact, rules, before=None, edges=None, today=TODAY):
-    """The classes of one customer in words; no comparison with others unless by
-    edges."""
+    """Return the classes of one customer in words.
+
+    They are compared with others only by edges.
+    """
     frame = facts(fact)
     previous = was(frame, **before) if before is not None else None
     return words(classify(frame, previous, rules, today, edges).frame, rules)[1]
 
 
 def words(frame, rules):
-    """``{partner: {column: value}}`` with words for codes, places for tiers, dates
-    for days and None for what is not."""
+    """Return ``{partner: {column: value}}`` in words.
+
+    Words for codes, places for tiers, dates for days and None for missing values.
+    """
     place = {tier.key: number for number, tier in enumerate(rules.tiers)}
     result = {}
     for partner, values in zip(frame.index, frame.to_dict("records"), strict=True):
@@ -217,8 +230,11 @@ def words(frame, rules):
 
 
 def random_log(seed, customers=40, start=datetime.date(2022, 1, 1), days=1000):
-    """Purchases of customers with rhythms and purses of their own, with refunds,
-    pauses, same-day orders, zero amounts and unknown margins among them."""
+    """Return random purchases of customers with rhythms of their own.
+
+    Also with purses of their own; with refunds, pauses, same-day orders, zero amounts
+    and unknown margins among them.
+    """
     dice = random.Random(seed)
     log = []
     for partner in range(1, customers + 1):

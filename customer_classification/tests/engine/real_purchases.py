@@ -1,4 +1,4 @@
-"""Public purchase data as logs; ``None`` where they are not at hand.
+"""Public purchase data as logs; ``None`` for missing data.
 
 CDNOW and Online Retail: the folder of the environment variable
 ``CLASSIFICATION_DATA``, else ``shared/data`` beside the repository. The CDNOW sample

@@ -1,6 +1,7 @@
-"""The definitions once more, slow and obvious: one customer at a time, plain Python.
+"""A second, slow implementation of the definitions, in plain Python.
 
-Written from the definitions, not from the engine: nothing is imported from it.
+One customer at a time. Written from the definitions, not from the engine: nothing is
+imported from it.
 """
 
 import datetime
@@ -17,8 +18,11 @@ NEVER = float("nan")
 
 
 class Document(NamedTuple):
-    """A sale (positive) or refund (negative); ``moment``: a date, or an aware
-    datetime that belongs to the day that it is in the company's time zone."""
+    """A sale (positive) or refund (negative).
+
+    ``moment``: a date, or an aware datetime that belongs to its day in the company's
+    time zone.
+    """
 
     partner: int
     moment: object
@@ -98,7 +102,7 @@ def _net(dated):
 
 
 def facts_frame(log, as_of, window_months=12, partners=(), pipeline=None, tz="UTC"):
-    """Facts of all customers of a log as the frame that the engine takes."""
+    """Return facts of all customers of a log, as the engine's frame."""
     by_partner = {partner: [] for partner in partners}
     for item in log:
         by_partner.setdefault(item.partner, []).append(item)
@@ -184,7 +188,7 @@ def _metric(fact, metric, rules, as_of):
 
 
 def _tier_limits(buyers, limits, rules, as_of):
-    """Limits of the tiers, best first; None where too few customers."""
+    """Return limits of the tiers, best first; None for too few customers."""
     if rules.tier_method == "limit":
         return [tier.limit for tier in rules.tiers]
     values = _known_values(buyers, limits, rules, as_of)
@@ -194,7 +198,7 @@ def _tier_limits(buyers, limits, rules, as_of):
 
 
 def of_share(values, percent):
-    """The value above which this share of the values lies."""
+    """Return the value above which this share of the values lies."""
     return quantile(values, 1 - Fraction(str(percent)) / 100)
 
 
@@ -227,7 +231,7 @@ def _keep_limits(buyers, limits, rules, as_of):
 
 
 def scores_of(fact, limits, rules, as_of):
-    """``{metric: score}``, 0 for who did not buy and for what is not known."""
+    """Return ``{metric: score}``, 0 without purchases or for unknown values."""
     scores = {}
     for component in rules.components:
         metric, edges = component.metric, limits[component.metric]
@@ -362,7 +366,7 @@ def risk_of(stage, shown, rules):
 
 
 def tier_of(fact, before, limits, rules, as_of):
-    """(place among the tiers or None, reason, below since, held back)."""
+    """Return (tier's place or None, reason, below since, held back)."""
     reason = _why_unrated(fact, limits, rules, as_of)
     if reason:
         return None, reason, None, False
@@ -470,7 +474,10 @@ def classify_one(fact, before, limits, rules, as_of):
 
 
 def classify_all(facts, before, rules, as_of):
-    """``{partner: classes}`` from ``{partner: facts}`` and ``{partner: before}``."""
+    """Return ``{partner: classes}``.
+
+    Arguments are ``{partner: facts}`` and ``{partner: before}``.
+    """
     limits = find_limits(list(facts.values()), rules, as_of)
     return {
         partner: classify_one(fact, before.get(partner, {}), limits, rules, as_of)

@@ -1,4 +1,4 @@
-"""What became of the classes: hand-computed tables, and what must always hold."""
+"""Outcomes of the classes: hand-computed tables, and invariants."""
 
 import datetime
 
@@ -20,9 +20,11 @@ TIERS = (*KEYS, UNRATED)
 
 
 def tables(*rows):
-    """Facts, classes and outcome of customers given as ``(tier, stage, risk, silent
-    days, revenue of last year, revenue afterwards, orders afterwards)``; silent days
-    None for who never bought."""
+    """Return the facts, classes and outcome of customers.
+
+    They are given as ``(tier, stage, risk, silent days, revenue of last year, revenue
+    afterwards, orders afterwards)``; silent days are None without a purchase.
+    """
     data = pd.DataFrame(
         rows,
         columns=["tier", "stage", "risk", "silent", "spend", "revenue", "orders"],
@@ -114,7 +116,7 @@ class TestExample:
         assert list(tiers) == [*TIERS, None]
 
     def test_as_many_customers_by_last_years_spend(self):
-        """By spend: 900 800 | 600 500 | 200 150 90 | 60 50 0."""
+        """Customers ranked by spend: 900 800 | 600 500 | 200 150 90 | 60 50 0."""
         tiers = lines(self.found, "value_tier")
         shares = {key: line["spend_share"] for key, line in tiers.items()}
         assert shares[VIP] == pytest.approx(1000 / 1950)
@@ -141,8 +143,10 @@ class TestExample:
         assert risks[_code(RISKS, "high")]["purchase_rate"] == 0.5
 
     def test_warnings(self):
-        """Nine can be warned of, the lost one not; four of them were lost: rows 2,
-        6, 7 and 9."""
+        """Four of nine customers that can be warned of were lost.
+
+        The lost one cannot be warned of; the four are rows 2, 6, 7 and 9.
+        """
         medium = warning(self.found, "medium")  # rows 2, 4, 6, 7
         assert (medium["customers"], medium["lost"]) == (9, 4)
         assert (medium["warned"], medium["hits"]) == (4, 3)
@@ -188,8 +192,11 @@ def test_exactly_ninety_days_of_silence_are_no_warning():
 
 
 def test_equal_spend_counts_by_its_mean():
-    """Two of four equal customers are warned of, whichever they are: one of the two
-    lost among them counts."""
+    """Customers of equal spend count by their mean.
+
+    Two of four equal customers are warned of, whichever they are: one of the two
+    lost among them counts.
+    """
     rows = [(LOW, "active", risk, 9, 70, 0, 0) for risk in ("high", "high")]
     rows += [(LOW, "active", "low", 9, 70, 5, 1) for __ in range(2)]
     spend = warning(run(*rows), "low_spend")
@@ -257,7 +264,7 @@ def test_differ(ours, theirs, expected):
     assert differ(*ours, *theirs) == expected
 
 
-# What must always hold
+# Invariants
 
 money = st.integers(-5_000, 200_000).map(lambda cents: cents / 100)
 customer = st.one_of(

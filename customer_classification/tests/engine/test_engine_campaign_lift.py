@@ -1,4 +1,4 @@
-"""Differences of proportions against published tables, and how often they are right."""
+"""Differences of proportions: published tables and coverage."""
 
 import math
 import random
@@ -53,7 +53,10 @@ def test_score_is_zero_at_what_was_seen():
 
 @pytest.mark.parametrize(("n1", "n0"), [(5, 4), (8, 3)])
 def test_exact_interval_covers_whatever_is_true(n1, n0):
-    """Over all that can be seen: never less often than it says."""
+    """An exact interval covers the true difference as often as claimed.
+
+    Over all possible results: never less often.
+    """
     intervals = np.array(
         [
             [exact_interval(x1, n1, x0, n0) for x0 in range(n0 + 1)]
@@ -109,7 +112,7 @@ def test_no_difference_is_found_as_often_as_it_says():
 
 
 def test_more_customers_needed():
-    """5 % against 7 %: Farrington and Manning's formula says 2,213 a group."""
+    """Farrington and Manning's formula needs 2,213 a group for 5 % and 7 %."""
     assert needed_customers(0.07, 0.05) == 4_425
     assert needed_customers(0.5, 0.5) == 0
     # A tenth left out needs more in all than halves.
@@ -197,7 +200,10 @@ def test_means():
 
 
 def test_means_against_welch():
-    """Welch's own way to the degrees of freedom: 3 of variance 4, 5 of variance 1."""
+    """The degrees of freedom are Welch's own.
+
+    3 of variance 4, 5 of variance 1.
+    """
     treated, left_out = np.array([8.0, 10, 12]), np.array([1.0, 1, 2, 3, 3])
     __, low, high = mean_interval(treated, left_out)
     # 4/3 + 1/5 = 1.5333; its square over (16/9/2 + 1/25/4) is 2.616; t is 3.4641.

@@ -1,4 +1,4 @@
-"""Who brought which purchase, and what came of campaigns."""
+"""Purchases assigned to campaigns, and results of campaigns."""
 
 import datetime
 
@@ -112,7 +112,7 @@ def test_first_day_and_end_of_a_dormant_time():
     assert found["ended_dormancy"].tolist() == [False] * 3 + [True] * 2 + [False]
 
 
-# Who brought it
+# Attribution
 
 
 def test_three_answers():
@@ -143,7 +143,10 @@ def test_a_window_for_each_campaign():
 
 
 def test_a_touch_that_lapsed_does_not_make_a_campaign_first():
-    """Touched on day 0 and day 90: on day 100 only the second one is in the window."""
+    """A touch that lapsed does not make a campaign first.
+
+    Touched on day 0 and day 90: on day 100 only the second one is in the window.
+    """
     found = attribute(
         touches((1, 9, 0), (1, 9, 90), (2, 9, 80)),
         sales((9, 100, 60)),
@@ -355,7 +358,7 @@ def test_what_people_entered_stands_and_is_filled_in():
     st.permutations(range(15)),
 )
 def test_all_campaigns_together(rows, bought, order):
-    """The three ways give away the same; the order of the rows does not matter."""
+    """The three ways give away the same, whatever the order of the rows."""
     people = entered(*((c, p, NOW - day, left_out) for c, p, day, left_out in rows))
     bought = documents(*((p, NOW - day, amount) for p, day, amount in bought))
     frame = campaigns(start=[float(NOW - 60)] * 3)

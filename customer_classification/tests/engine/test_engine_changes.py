@@ -1,4 +1,4 @@
-"""What changed and why."""
+"""Changes and their causes."""
 
 import datetime
 

@@ -1,4 +1,4 @@
-"""What comes in may be odd; what goes out has its types."""
+"""Odd input is accepted, and the output has its types."""
 
 import datetime
 import subprocess
@@ -72,7 +72,10 @@ def test_an_empty_frame():
     [(row(), None), (never(), None), (bought(0), None), (bought(400, 500), 0.0)],
 )
 def test_one_customer(fact, value_score):
-    """Nobody to compare with: no score, no tier; only who bought long ago has 0."""
+    """A single customer has no score and no tier.
+
+    There is nobody to compare with; only a customer who bought long ago scores 0.
+    """
     result = classify(facts(fact), None, ranked(), TODAY)
     assert_types(result.frame)
     assert result.frame["value_tier"].tolist() == [UNRATED]
@@ -146,8 +149,10 @@ def test_a_margin_may_be_unknown(value):
 
 
 def test_types_of_a_database_driver():
-    """Objects where numpy has better: days as dates, amounts as Decimal, unsigned or
-    small integers."""
+    """Object columns are read like numpy's own types.
+
+    Days as dates, amounts as Decimal, unsigned or small integers.
+    """
     plain = facts(row(), never(), bought(5, 50))
     odd = plain.copy()
     for name, column in FACTS.items():
@@ -213,7 +218,10 @@ def test_a_purchase_of_the_future_counts_as_of_today_and_is_told():
 
 
 def test_days_far_away_do_not_overflow():
-    """A gap of a century puts the review beyond what datetime64[ns] can say."""
+    """Days beyond the range of datetime64[ns] do not overflow.
+
+    A gap of a century puts the review there.
+    """
     fact = row(
         first_purchase_date=datetime.date(1700, 1, 1),
         previous_purchase_date=datetime.date(1700, 1, 1),

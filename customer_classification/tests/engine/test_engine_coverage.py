@@ -1,10 +1,10 @@
-"""How often the intervals of a campaign's effect hold what is true.
+"""Coverage of the intervals of a campaign's effect.
 
-Counted over all that two groups can show, not simulated; and simulated once, through
-the function that a run calls. Where few can buy, whole numbers leave no choice: of two
-groups of five with 1 %, nine times of ten nobody buys, and any interval that holds the
-difference then holds it too often. ``test_coverage_where_hardly_anybody_buys``
-tells which places these are: a rule, not a list.
+Counted over all possible results of two groups, not simulated; and simulated once,
+through the function that a run calls. Where few can buy, whole numbers leave no choice:
+of two groups of five with 1 %, nine times of ten nobody buys, and any interval that
+holds the difference then holds it too often.
+``test_coverage_where_hardly_anybody_buys`` defines these places by a rule, not a list.
 """
 
 import math
@@ -23,13 +23,15 @@ SIZES = [
     *((150, 150), (201, 201), (1_000, 201), (250, 250), (251, 251), (300, 300)),
     *((1_000, 251), (1_000, 1_000), (5_000, 251), (5_000, 500), (5_000, 5_000)),
 ]
-# Customers of both groups who are to be expected to buy, from which on whole numbers
-# are fine enough.
+# Expected buyers in both groups from which on whole numbers are fine enough.
 ENOUGH = 5
 
 
 def coverage(n1, n0, p1, p0):
-    """How likely the interval holds the difference of two rates."""
+    """Return the probability that the interval holds the true difference.
+
+    The difference is that of two rates.
+    """
     x1, x0 = likely(n1, p1), likely(n0, p0)
     chance = np.outer(binomial(n1, p1, x1), binomial(n0, p0, x0)).ravel()
     x1, x0 = (one.ravel() for one in np.meshgrid(x1, x0, indexing="ij"))
@@ -44,7 +46,10 @@ def coverage(n1, n0, p1, p0):
 
 
 def likely(n, p):
-    """What of a group is within five standard deviations, and some more."""
+    """Return the counts within five standard deviations of the mean.
+
+    And six more on either side.
+    """
     away = 5 * math.sqrt(n * p * (1 - p)) + 6
     return np.arange(max(0, int(n * p - away)), min(n, int(n * p + away)) + 1)
 
@@ -67,7 +72,10 @@ def covered():
 
 
 def expected(place):
-    """Who is expected to buy, and who not, in the group where that is less."""
+    """Return the expected number of buyers or of others, whichever is less.
+
+    In the group where it is less.
+    """
     n1, n0, p1, p0 = place
     return min(n * min(p, 1 - p) for n, p in ((n1, p1), (n0, p0)))
 
@@ -78,7 +86,10 @@ def test_never_much_less_often_than_it_says(covered):
 
 
 def test_as_often_as_it_says(covered):
-    """Within 1.5 points wherever each group is to have five buyers and five others."""
+    """Coverage is within 1.5 points with enough buyers and others.
+
+    Enough: five of both are expected in each group.
+    """
     off = {
         place: one
         for place, one in covered.items()
@@ -88,7 +99,10 @@ def test_as_often_as_it_says(covered):
 
 
 def test_coverage_where_hardly_anybody_buys(covered):
-    """Too often rather than too seldom, and only where whole numbers are coarse."""
+    """Coverage is too high rather than too low where hardly anybody buys.
+
+    And only where whole numbers are coarse.
+    """
     often = {place for place, one in covered.items() if one > MOST}
     assert often
     assert all(expected(place) < ENOUGH for place in often)

@@ -1,4 +1,4 @@
-"""The demo customers fill every class, whatever the day on which they are made."""
+"""The demo customers fill every class, on whatever day they are made."""
 
 import datetime
 import importlib

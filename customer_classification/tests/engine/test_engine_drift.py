@@ -1,5 +1,4 @@
-"""The population stability index against values worked out by hand, and what must
-always hold."""
+"""The population stability index: values by hand, and invariants."""
 
 import json
 import math
@@ -31,16 +30,20 @@ def test_psi_by_hand():
 
 
 def test_psi_of_ten_classes_by_hand():
-    """Ten equal classes, of which one takes half of another's customers:
-    2 terms: 0.05 · ln 1.5 − 0.05 · ln 0.5."""
+    """Ten equal classes, of which one takes half of another's customers.
+
+    2 terms: 0.05 · ln 1.5 − 0.05 · ln 0.5.
+    """
     expected = {str(n): 1000 for n in range(10)}
     actual = {**expected, "0": 1500, "1": 500}
     assert psi(expected, actual) == pytest.approx(0.05 * math.log(3))
 
 
 def test_psi_with_an_empty_class_by_hand():
-    """100 and 0 against 90 and 10, half a customer more in each class:
-    100.5/101, 0.5/101 against 90.5/101, 10.5/101."""
+    """100 and 0 against 90 and 10, half a customer more in each class.
+
+    100.5/101, 0.5/101 against 90.5/101, 10.5/101.
+    """
     by_hand = -10 / 101 * math.log(90.5 / 100.5) + 10 / 101 * math.log(21)
     assert psi({"a": 100}, {"a": 90, "b": 10}) == pytest.approx(by_hand)
     assert psi({"a": 500}, {"a": 90, "b": 10}) == pytest.approx(by_hand)
@@ -81,7 +84,10 @@ def test_a_class_that_is_empty_on_both_sides_counts_nothing(one, other):
 
 
 def test_chance_limit():
-    """95 % points of chi-squared: 3.841, 7.815 and 14.067 for 1, 3 and 7 degrees."""
+    """The limit follows the 95 % points of chi-squared.
+
+    3.841, 7.815 and 14.067 for 1, 3 and 7 degrees.
+    """
     assert chance_limit(2, 100, 100) == pytest.approx(3.841 / 50, rel=0.03)
     assert chance_limit(4, 100, 100) == pytest.approx(7.815 / 50, rel=0.01)
     assert chance_limit(8, 50, 200) == pytest.approx(14.067 * 0.025, rel=0.01)

@@ -1,4 +1,4 @@
-"""Counts at a step are what the engine gives a limit that stands there."""
+"""Counts at a step equal those of a limit at that value."""
 
 import dataclasses
 import datetime
@@ -26,7 +26,7 @@ def spread(frame, rules):
 
 
 def many(amounts):
-    """Facts of customers who differ in their revenue alone."""
+    """Return facts of customers who differ in revenue alone."""
     frame = facts(row())
     frame = frame.loc[np.ones(len(amounts), int)].reset_index(drop=True)
     frame.index += 1
@@ -51,7 +51,7 @@ def in_best_tier(frame, method, limit):
 
 
 def assert_exact(frame, method, found, steps):
-    """At the given steps a limit lets in as many, with as much money, as told."""
+    """Assert that limits at the steps let in the counts and money shown."""
     name = "percent" if method == "top_percent" else "limit"
     for step in steps:
         limit = found["steps"][name][step]
@@ -212,7 +212,10 @@ def test_facts_may_be_in_any_order():
 @settings(max_examples=30)
 @given(populations)
 def test_shares_let_in_all_with_the_value_at_their_end(amounts):
-    """Where equal values are all in, each share lets in exactly those of its step."""
+    """Each share lets in exactly the values of its step.
+
+    Where equal values are all let in.
+    """
     rules = dataclasses.replace(ranked(min_customers=1), tier_ties="in")
     frame = many(amounts)
     found = spread(frame, rules)

@@ -1,4 +1,4 @@
-"""Facts from all purchases at once are those that any other way finds."""
+"""Facts from all purchases at once equal those found otherwise."""
 
 import datetime
 

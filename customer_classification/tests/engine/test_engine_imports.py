@@ -1,4 +1,4 @@
-"""Cells of imported files: numbers, days, currencies, and the lines themselves."""
+"""Cells of imported files: numbers, days, currencies and lines."""
 
 import calendar
 import csv
@@ -128,7 +128,10 @@ def grouped(whole, thousands):
     st.lists(st.decimals(-(10**9), 10**9, places=2), min_size=1, max_size=8),
 )
 def test_any_column_is_read_as_it_was_written(decimal, data, amounts):
-    """Whatever the signs, as long as one amount has cents."""
+    """Any column is read as written if one amount has cents.
+
+    Whatever the signs.
+    """
     thousands = data.draw(st.sampled_from(MARKS[decimal]))
     around = st.sampled_from(("-{}", "({})", "{}-", "€ -{}", "-{} €", "$({})", "−{}"))
     cells = []
@@ -226,7 +229,7 @@ def test_what_can_be_either_is_told():
 
 
 def test_a_day_that_cannot_be_decides():
-    """In 2010: not on 10 November 2028, which is to come."""
+    """The day cannot be 10 November 2028 in 2010: it is in the future."""
     found = read_dates.reading(("28/11/10",), *BOUNDS)
     assert found.reading.order == "dmy"
 
@@ -258,7 +261,10 @@ def test_formats_of_odoo():
     st.lists(st.dates(date(1970, 1, 1), date(2027, 11, 29)), min_size=1, max_size=8),
 )
 def test_any_days_are_read_in_the_order_they_were_written(order, mark, padded, dates):
-    """Where one day of the column leaves no choice."""
+    """Days are read in the written order if one day leaves no choice.
+
+    One day of the column is enough.
+    """
     dates = [*dates, date(2026, 3, 25)]
     cells = []
     for day in dates:

@@ -42,7 +42,10 @@ def test_the_expected_gap_is_shrunk_to_the_gap_of_all(days, expected):
 
 
 def test_an_exact_multiple_of_the_rhythm_is_not_a_day_late():
-    """(100 + 2 × 50) ÷ 3 = 66.67 days, three times of which are 200, not 200.01."""
+    """An exact multiple of the rhythm is not a day late.
+
+    (100 + 2 × 50) ÷ 3 = 66.67 days, three times of which are 200, not 200.01.
+    """
     frame = facts(*(bought(age, age + 100) for age in (199, 200)))
     result = classify(frame, None, limited(), TODAY, edges(50)).frame
     assert result["expected_gap_days"].tolist() == [66.67, 66.67]
@@ -90,9 +93,9 @@ def test_the_gap_lies_between_the_own_and_that_of_all(span, gaps, gap_of_all):
         ([(0, 10), (0, 20), (0, 40)], 20),
         ([(0, 10), (0, 21)], 16),  # 15.5, half up
         ([(0, 10), (0, 20)], 15),
-        ([(0, 5, 10), (5,), (5,), (9,)], 5),  # only who came twice
+        ([(0, 5, 10), (5,), (5,), (9,)], 5),  # only customers with two visits
         ([(0, 1, 2)], 1),
-        ([(3, 3)], 30),  # the same day is no gap
+        ([(3, 3)], 30),  # the same day is not a gap
     ],
 )
 def test_the_gap_of_all_is_the_median_of_whole_days(rows, expected):
@@ -103,7 +106,10 @@ def test_the_gap_of_all_is_the_median_of_whole_days(rows, expected):
 
 
 def test_a_new_purchase_rarely_moves_the_gap_of_all():
-    """It is a whole number, so that a stable base is not rewritten every night."""
+    """The gap of all is a whole number and rarely moves.
+
+    A stable base is not rewritten every night.
+    """
     rows = [bought(0, 20 + n % 7) for n in range(50)]
     before = classify(facts(*rows), None, limited(), TODAY).edges
     after = classify(facts(*rows, bought(0, 2, 90)), None, limited(), TODAY).edges
@@ -291,7 +297,10 @@ def test_dormant_again_goes_before_won_back():
 
 
 def test_the_rhythm_before_the_pause_decides():
-    """With the pause in it, the gap would be so long that nobody had been dormant."""
+    """The rhythm before the pause decides.
+
+    With the pause in it, the gap would be so long that nobody had been dormant.
+    """
     fact = bought(0, *range(100, 160, 10))
     assert stage(fact, gap_of_all=10, shrinkage=0, dormant_min_days=0) == "won_back"
 
@@ -396,7 +405,7 @@ def test_won_back_again(before, last, count):
 
 
 def purchases(*ages):
-    """What one customer bought, so many days ago."""
+    """Return the purchases of one customer, given as days ago."""
     days = [(ago(age) - datetime.date(1970, 1, 1)).days for age in ages]
     return pd.DataFrame(
         {"partner_id": 1, "day": days, "amount": 10.0, "margin": np.nan}
@@ -416,7 +425,7 @@ def purchases(*ages):
     ],
 )
 def test_each_comeback_counts_whenever_it_is_seen(ages, count):
-    """In one run or in many: the purchases tell."""
+    """Each comeback counts, seen in one run or in many."""
     rolled = roll_up(purchases(*ages), limited(), TODAY, usual_gap=20)
     assert rolled["comeback_count"].tolist() == [count]
     frame = facts(bought(*ages)).assign(comeback_count=count)

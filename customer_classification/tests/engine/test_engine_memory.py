@@ -1,4 +1,4 @@
-"""What a new version of the rules remembers: all that it does not change."""
+"""Memory of a new version of the rules: all that it leaves unchanged."""
 
 import datetime
 from dataclasses import replace
@@ -67,7 +67,7 @@ def followed(rules, policy, old, claims=remembered_tiers):
 
 
 def lived(log, rules, days=(90, 45, 20, 1)):
-    """Facts, the state and the edges after runs so many days before."""
+    """Return facts, state and edges after runs on earlier days."""
     previous, edges = None, None
     for back in days:
         day = AS_OF - datetime.timedelta(back)
@@ -146,7 +146,10 @@ def boundary_changes(name):
 @settings(max_examples=150)
 @given(seeds, names, st.data())
 def test_another_boundary_moves_only_across_it(seed, name, data):
-    """Beside what the rules of before would give today."""
+    """Another boundary moves only customers across it.
+
+    Beside the moves that the old rules would give today.
+    """
     rules = RULES[name]
     place, values = data.draw(boundary_changes(name))
     try:
@@ -196,8 +199,11 @@ def test_limits_of_the_others_stand():
 
 
 def test_a_new_limit_that_crosses_a_standing_one_moves_both():
-    """High stands at 80.2, below which 20 + 2 customers are not cut off any more; the
-    best 19 % begin below it."""
+    """A new limit that crosses a kept one moves both.
+
+    High holds at 80.2, below which 20 + 2 customers are not cut off any more; the
+    best 19 % begin below it.
+    """
     rules = ranked(limit_tolerance=0.5)
     frame = facts(*(row(revenue=float(n)) for n in range(1, 101)))
     edges = Edges(tier_limits={VIP: 98.0, HIGH: 90.0, MEDIUM: 50.5})
@@ -245,7 +251,7 @@ def test_grace_and_keep_limits_go_on_where_the_limit_is_the_same(
 
 
 def test_kept_on_purpose():
-    """The same VIP keeps the tier through the change where the version says so."""
+    """The VIP keeps the tier through the change if the version says so."""
     rules = limited()
     other = followed(with_limit(rules, 0, limit=1500), 2, rules, all_tiers)
     frame = facts(row(revenue=950.0))
@@ -265,7 +271,10 @@ def test_one_step_down_counts_the_days_of_each_tier():
 
 
 def test_a_limit_of_earlier_releases_stands_as_an_amount():
-    """They had six decimals: the same customers are above, since the same day."""
+    """Six-decimal limits of earlier releases become amounts.
+
+    The same customers are above, since the same day.
+    """
     rules = ranked()
     frame = facts(*(row(revenue=float(n)) for n in range(1, 101)))
     found = {VIP: ("2024-01-05", 90)}
@@ -277,7 +286,7 @@ def test_a_limit_of_earlier_releases_stands_as_an_amount():
     assert now.limits_found == found
 
 
-# Which rules are about what
+# Subjects of the rules
 
 
 @pytest.mark.parametrize(
@@ -303,7 +312,10 @@ def test_rules_of_tiers(change, expected):
 
 
 def test_a_rule_that_is_added_has_its_place():
-    """Whether it concerns limits is to be said in ``engine/memory.py``."""
+    """A new rule must be listed in ``engine/memory.py``.
+
+    There it is decided if it concerns limits.
+    """
     rules = ranked(value_metric="score")
     values = {"window_months", "value_metric", "currency_digits", "documents"}
     compared = {"tier_method", "tier_ties", "count_archived", "share_of"}
@@ -426,7 +438,10 @@ def test_classes_of_products_are_remembered_by_axis():
 
 
 def test_the_rules_before_tell_the_cause_of_a_campaign():
-    """Its own figures differ by the rules, too: they do not tell."""
+    """The earlier rules explain a campaign's cause.
+
+    Its own figures differ by the rules, too: they do not.
+    """
     previous = pd.DataFrame(
         {"performance": [1, 1, 1], "policy": 1, "own_hash": 7}, index=[1, 2, 3]
     )

@@ -1,4 +1,4 @@
-"""Rules that contradict themselves are refused with a sentence; spans of days."""
+"""Contradictory rules are refused with a sentence; spans of days."""
 
 import datetime
 import json
@@ -88,7 +88,7 @@ def test_what_comes_later_has_the_higher_number(values, field, other):
 
 
 def with_component(*args, **values):
-    """Rules in which a component stands beside, or in place of, the usual ones."""
+    """Return rules with a component beside, or instead of, the usual ones."""
     component = Component(*args, **values)
     usual = [item for item in rfm() if item.metric != component.metric]
     return ranked(components=(component, *usual))

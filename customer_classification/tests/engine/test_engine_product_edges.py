@@ -1,4 +1,4 @@
-"""Limits of all products say of some what a run over all says."""
+"""Limits of all products give some products the classes of a full run."""
 
 import datetime
 import json

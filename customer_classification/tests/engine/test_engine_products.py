@@ -211,7 +211,7 @@ def test_variation_as_by_a_loop(quantities, months):
 
 
 def month_sales(quantities, product=1, last=(2025, 6)):
-    """A sale in each of so many months on end, 0 for none."""
+    """Return a sale in each of consecutive months, 0 for none."""
     end = last[0] * 12 + last[1] - 1
     return [
         (product, f"{number // 12}-{number % 12 + 1:02}-15", quantity, quantity)

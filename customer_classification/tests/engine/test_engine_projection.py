@@ -1,4 +1,4 @@
-"""What is foretold for who buys nothing is what comes, day after day."""
+"""The outlook without purchases equals classifying day after day."""
 
 import datetime
 
@@ -36,7 +36,7 @@ LIMITS = {"ranked": (900.0, 300.0, 100.0), "ranked_score": (80.0, 50.0, 20.0)}
 
 
 def edges_of(name):
-    """Edges with the limits of the rules of this name, as a full run found them."""
+    """Return edges with the limits that a full run found for named rules."""
     rules = RULES[name]
     limits = LIMITS.get(name) or [tier.limit for tier in rules.tiers]
     keys = [tier.key for tier in rules.tiers]
@@ -44,7 +44,7 @@ def edges_of(name):
 
 
 def purchases_of(documents, as_of=TODAY):
-    """A frame of (partner, days ago, amount); a tenth of it is margin."""
+    """Return a frame of (partner, days ago, amount); a tenth is margin."""
     frame = pd.DataFrame(documents, columns=["partner_id", "age", "amount"])
     ages = pd.to_timedelta(frame["age"].astype("int64"), unit="D")
     return pd.DataFrame(
@@ -64,7 +64,7 @@ def facts_of(purchases, partners, day, rules):
 
 
 def day_by_day(purchases, partners, name, as_of, days, before=()):
-    """What classify says on the day and on each day after it, the state handed on.
+    """Classify on the day and each day after, handing on the state.
 
     :param before: days ago on which it was classified already
     """
@@ -81,7 +81,10 @@ def day_by_day(purchases, partners, name, as_of, days, before=()):
 
 
 def first_day(found, holds):
-    """Of each customer the first day after the first one on which it holds."""
+    """Return each customer's first day on which the condition holds.
+
+    The first day of all is left out.
+    """
     first = pd.Series(pd.NaT, found[0][1].index, dtype="datetime64[ns]")
     for day, __, result, __ in found[1:]:
         first = first.mask(first.isna() & holds(result), day)
@@ -106,7 +109,7 @@ def assert_comes(purchases, partners, name, as_of=TODAY, before=(), days=100):
         comes = first_day(found, holds)
         if column == "lost_date":
             comes = comes.mask(today["lifecycle_stage"] == LOST)
-        # What comes later than the days that were walked cannot be compared.
+        # Changes after the classified days cannot be compared.
         seen = told[column].where(told[column] <= last)
         pd.testing.assert_series_equal(
             seen, comes, check_names=False, check_freq=False, obj=column
@@ -116,7 +119,10 @@ def assert_comes(purchases, partners, name, as_of=TODAY, before=(), days=100):
 
 
 def assert_ends(found, told, rules, edges):
-    """The tier and the risk that come, the value of that day, and when it fell."""
+    """Assert the coming tier and risk.
+
+    And the value on the day of the new tier, and the day on which it fell below.
+    """
     by_day = {day: (facts, result) for day, facts, result, __ in found}
     for partner, row in told.iterrows():
         if row["tier_date"] in by_day:
@@ -135,8 +141,11 @@ def assert_ends(found, told, rules, edges):
 
 
 def assert_fell(found, partner, row):
-    """Up to the change, the first day below is the one on which classify begins to
-    remember it, or already demotes."""
+    """Assert the first day below the limit.
+
+    Up to the change, it is the day on which classify begins to remember the fall, or
+    already demotes.
+    """
     for day, __, result, __ in found[1:]:
         fallen = pd.notna(result.loc[partner, "tier_below_since"])
         if day == row["tier_date"]:
@@ -166,7 +175,7 @@ def test_what_is_foretold_comes(documents, name, shift, before):
 
 
 def told_of(documents, name="limited", as_of=TODAY, before=()):
-    """What is foretold of customer 1, as days from today."""
+    """Return the outlook of customer 1, in days from today."""
     __, told = assert_comes(purchases_of(documents, as_of), [1], name, as_of, before)
     row = told.loc[1]
     today = pd.Timestamp(as_of)
@@ -187,7 +196,7 @@ def test_the_window_rolls_off_and_grace_follows():
 
 
 def test_it_was_below_already():
-    """The days of grace count from the day on which it fell, not from tomorrow."""
+    """The days of grace count from the day of the fall, not from tomorrow."""
     documents = [(1, 64, 600.0), (1, 10, 200.0)]
     told = told_of(documents, before=[10, 2, 1])
     assert told["below_date"] == 1 and told["tier_date"] == 4
@@ -209,7 +218,10 @@ def test_a_score_falls_with_time():
 
 
 def test_silence_raises_the_risk_long_after_the_window():
-    """A rhythm of a year: the purchases leave the window long before it is late."""
+    """Silence raises the risk long after the window.
+
+    A rhythm of a year: the purchases leave the window long before it is late.
+    """
     documents = [(1, age, 50.0) for age in range(0, 2800, 400)]
     purchases = purchases_of(documents)
     rules, edges = RULES["calm"], edges_of("calm")
@@ -265,8 +277,11 @@ def test_orders_of_the_usual_size(name, target, orders):
 
 
 def test_an_order_lifts_a_score():
-    """After 21 days of silence, one more order brings the best recency and the middle
-    of frequency, two the best of all."""
+    """An order lifts the scores.
+
+    After 21 days of silence, one more order brings the best recency and the middle
+    of frequency, two the best of all.
+    """
     facts, __, __ = _known([(1, 21, 70.0)], [1], "score")
     rules, edges = RULES["score"], edges_of("score")
     now = tier_values_at(facts, [TODAY], rules, edges)[0]
@@ -279,7 +294,10 @@ def test_an_order_lifts_a_score():
 
 
 def test_effort_to_keep_is_that_of_the_day_on_which_it_is_lost():
-    """600 bought 40 days ago are gone by then: 200 of 270 remain, 400 an order."""
+    """The effort to keep a tier is that of the day on which it is lost.
+
+    600 bought 40 days ago are gone by then: 200 of 270 remain, 400 an order.
+    """
     facts, purchases, previous = _known([(1, 40, 600.0), (1, 10, 200.0)], [1])
     rules = (RULES["limited"], edges_of("limited"), TODAY)
     told = project(facts, purchases, previous, *rules)

@@ -1,4 +1,4 @@
-"""What must hold for any population."""
+"""Invariants for any population."""
 
 import datetime
 import time
@@ -201,8 +201,11 @@ def test_equal_facts_give_equal_classes(name):
 
 
 def test_no_loop_over_customers():
-    """Two hundred thousand customers in the time of a few hundred single ones: a loop
-    would take minutes. The bound is wide, for busy machines."""
+    """Two hundred thousand customers are classified without a loop.
+
+    They take the time of a few hundred single ones; a loop would take minutes. The
+    bound is wide, for busy machines.
+    """
     frame = many(facts_frame(random_log(1, 2000), AS_OF), 120)
     assert len(frame) > 200_000
     begin = time.perf_counter()

@@ -34,7 +34,10 @@ def compare_with_reference(log, rules, as_of):
 
 
 def return_rates(log, by, cut):
-    """Share of the customers of each group who bought after ``cut``."""
+    """Return the share of customers of each group with purchases later.
+
+    After ``cut``.
+    """
     back = {item.partner for item in log if item.moment > cut and item.cents > 0}
     return pd.Series(by.index.isin(list(back)), by.index).groupby(by).mean()
 
@@ -48,7 +51,10 @@ def stages(frame):
 
 @needs_sample
 def test_the_published_summary_of_the_cdnow_sample():
-    """Repeat purchases, weeks to the last one, weeks observed (Fader & Hardie)."""
+    """The summary of the CDNOW sample equals the published one.
+
+    Repeat purchases, weeks to the last one, weeks observed (Fader & Hardie).
+    """
     end = DAY(1997, 9, 30)
     published = pd.read_csv(sample_file("cdnow_customers_summary.csv"), index_col="ID")
     # The published summary counts purchases of nothing too.
@@ -116,7 +122,10 @@ def test_equal_customers_share_a_score_which_ntile_does_not_give():
 
 @needs_cdnow
 def test_the_q_plus_one_of_r_presumes_whole_numbers():
-    """It moves 2.8 % of CDNOW one monetary class down (§3); ours does not."""
+    """The quantile + 1 of the R package presumes whole numbers.
+
+    It moves 2.8 % of CDNOW one monetary class down (§3); ours does not.
+    """
     end = DAY(1998, 6, 30)
     money = facts_frame(cdnow(), end, 18)["revenue"].to_numpy()
     thresholds = find_thresholds(money, 5)
@@ -128,8 +137,11 @@ def test_the_q_plus_one_of_r_presumes_whole_numbers():
 
 @needs_cdnow
 def test_the_published_return_rates_by_overdue_ratio():
-    """.69 / .60 / .47 / .17 below 1.5, 3, 6 and above (§5), with the median of all
-    gaps of CDNOW, 27 days."""
+    """Return rates by overdue ratio are the published ones.
+
+    .69 / .60 / .47 / .17 below 1.5, 3, 6 and above (§5), with the median of all
+    gaps of CDNOW, 27 days.
+    """
     cut = DAY(1997, 9, 30)
     facts = facts_frame(cdnow(), cut)
     edges = classify(facts, None, ranked(), cut).edges
@@ -156,14 +168,17 @@ def test_return_rates_of_online_retail_fall_with_the_stage(cut):
     found = stages(classify(facts, None, ranked(), cut).frame)
     rates = return_rates(online_retail(), found, cut)
     assert rates["loyal"] > rates["active"] > rates["dormant"]
-    if (found == "lost").sum() >= 100:  # fewer tell nothing
+    if (found == "lost").sum() >= 100:  # fewer have no information
         assert rates["dormant"] > rates["lost"]
 
 
 @needs_retail
 def test_refunds_and_dust_of_online_retail():
-    """Refunds are 6.9 % of gross; 16446 and 12346 returned nearly all they bought;
-    5 customers have a net of dust that is not above 0 (§2)."""
+    """Refunds and dust of Online Retail are the published ones.
+
+    Refunds are 6.9 % of gross; 16446 and 12346 returned nearly all they bought;
+    5 customers have a net of dust that is not above 0 (§2).
+    """
     lines = online_retail_lines()
     gross = lines.loc[lines["amount"] > 0, "amount"].sum()
     refunds = -lines.loc[lines["amount"] < 0, "amount"].sum()
@@ -189,7 +204,7 @@ def test_refunds_and_dust_of_online_retail():
 
 @needs_retail
 def test_refunds_move_customers_of_online_retail_between_monetary_scores():
-    """4.1 % of them by a class (§2)."""
+    """Refunds move 4.1 % of the customers by one monetary class (§2)."""
     lines = online_retail_lines()
     net = lines.groupby("customer")["amount"].sum().round(2)
     gross = lines[lines["amount"] > 0].groupby("customer")["amount"].sum()
@@ -203,8 +218,11 @@ def test_refunds_move_customers_of_online_retail_between_monetary_scores():
 
 @needs_retail
 def test_keep_limit_and_grace_calm_the_tiers():
-    """Month-ends of Online Retail: fewer moves, and far fewer that turn back in the
-    next month (§4: 482 become 45 on two years; here 213 become 19)."""
+    """Keep limits and grace calm the tiers.
+
+    Month-ends of Online Retail: fewer moves, and far fewer that turn back in the
+    next month (§4: 482 become 45 on two years; here 213 become 19).
+    """
     ends = [DAY(2011, m, 1) - datetime.timedelta(1) for m in range(3, 13)]
     plain = _tiers_month_by_month(ranked(keep_margin=0, grace_days=0), ends)
     calm = _tiers_month_by_month(ranked(), ends)
@@ -214,7 +232,7 @@ def test_keep_limit_and_grace_calm_the_tiers():
 
 
 def _tiers_month_by_month(rules, ends):
-    """Tiers (columns: month-ends) of those who had one on the first."""
+    """Return tiers (columns: month-ends) of customers with one on the first."""
     previous, tiers = None, {}
     for end in ends:
         facts = facts_frame(online_retail(), end)

@@ -73,7 +73,7 @@ def documents(log):
 
 
 def before_of(classes, facts, rules):
-    """What the reference remembers of one customer."""
+    """Return the reference's memory of one customer."""
     return {
         **{name: classes[name] for name in ("value_tier", "lifecycle_stage")},
         **{name: classes[name] for name in ("tier_below_since", "won_back_count")},
@@ -201,8 +201,10 @@ def test_reference_and_rules_agree_on_the_window():
 
 
 def test_the_logs_of_these_tests_reach_everything():
-    """Each stage, tier, reason, risk and signal, or the tests above prove
-    less than they seem to."""
+    """The random logs reach each stage, tier, reason, risk and signal.
+
+    Otherwise the tests above prove less than they seem to.
+    """
     reached = {}
     for rules in RULES.values():
         previous = None

@@ -1,4 +1,4 @@
-"""Facts and classes as of any day are those that a run on that day would have found."""
+"""Replayed facts and classes of a day equal those of a run on that day."""
 
 import datetime
 import time
@@ -57,12 +57,18 @@ def points_of(pairs, first=FIRST):
 
 
 def months_before(day, months):
-    """The day after the one some months back: pandas clips to the end of a month."""
+    """Return the day after the one some months back.
+
+    Pandas clips to the end of a month.
+    """
     return pd.Timestamp(day) - pd.DateOffset(months=months) + pd.Timedelta(days=1)
 
 
 def plain_facts(purchases, partner, day, rules):
-    """The definition of the facts query, for one customer and day, in plain pandas."""
+    """Return the facts of one customer and day, in plain pandas.
+
+    By the definition of the facts query.
+    """
     day, digits = pd.Timestamp(day), rules.currency_digits
     own = purchases[(purchases["partner_id"] == partner) & (purchases["day"] <= day)]
     own = own.assign(amount=own["amount"].round(digits))
@@ -145,7 +151,7 @@ def test_facts_of_everybody_are_those_of_a_run(as_of):
     points = pd.DataFrame({"partner_id": expected.index, "day": pd.Timestamp(as_of)})
     points.index = expected.index
     found = facts_at(purchases_from(log), points, limited())
-    # The reference says unknown as soon as one margin is, the query sums the known.
+    # The reference is unknown as soon as one margin is, the query sums the known.
     names = [name for name in expected if name != "margin"]
     pd.testing.assert_frame_equal(found[names], expected[names])
 

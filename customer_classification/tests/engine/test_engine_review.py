@@ -48,8 +48,10 @@ RULES = {
 
 
 def day_after_day(log, rules, as_of, days, partners=()):
-    """(day, frame of the day, result of as_of) with the documents and limits of
-    as_of; the state is handed on from day to day."""
+    """Yield (day, frame of the day, result of as_of).
+
+    Documents and limits are those of as_of; the state is handed on from day to day.
+    """
     known = [item for item in log if item.moment <= as_of]
     months = rules.window_months
     frame = facts_frame(known, as_of, months, partners)
@@ -68,7 +70,7 @@ def day_after_day(log, rules, as_of, days, partners=()):
 
 
 def differing(one, other):
-    """Who differs in any class."""
+    """Return the customers that differ in any class."""
     one, other = one[list(CLASSES)], other[list(CLASSES)]
     return ~((one == other) | (one.isna() & other.isna())).all(axis=1)
 
@@ -119,8 +121,10 @@ def test_a_year_and_more_until_nothing_can_happen_any_more():
 
 
 def test_reviews_are_seldom_in_vain():
-    """Early is allowed, idle is not: most reviews find a change of a class or of a
-    number of the window."""
+    """Most reviews find a change.
+
+    A change of a class or of a number of the window. Early is allowed, idle is not.
+    """
     found = idle = 0
     for seed in (1, 2, 3):
         log = random_log(seed, customers=60)
@@ -246,7 +250,10 @@ def test_a_purchase_dated_tomorrow_counts_as_of_today_and_is_reviewed_in_time():
 
 
 def test_a_quotation_that_expires_is_a_day_of_review():
-    """Who never bought is interested until its last day, and is looked at after it."""
+    """The day after a quotation expires is a day of review.
+
+    A prospect is interested until the quotation's last day.
+    """
     ends = pd.Timestamp(TODAY) + pd.Timedelta(days=3)
     open_one = {"open_quotation_count": 1}
     frame = facts(never(**open_one), bought(5, **open_one))

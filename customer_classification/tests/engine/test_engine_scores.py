@@ -38,7 +38,10 @@ def test_quantile_is_type_7(values, part):
 
 @pytest.mark.parametrize("bins", range(3, 11))
 def test_a_threshold_that_is_a_customer_is_exactly_this_customer(bins):
-    """0.6 × 5 in binary is beside 3; the customer there must not be above itself."""
+    """A threshold equal to a customer's value is exactly that value.
+
+    0.6 × 5 in binary is beside 3; the customer there must not be above itself.
+    """
     for size in range(1, 40 * bins + 2, bins):  # the places are whole numbers
         values = np.arange(size) / 10
         thresholds = find_thresholds(values, bins)
@@ -56,7 +59,10 @@ def test_bins_by_strict_comparison():
 
 
 def test_equal_thresholds_leave_a_bin_empty():
-    """Half of CDNOW bought once: its frequency has no second bin, and that is right."""
+    """Equal thresholds leave a bin empty.
+
+    Half of CDNOW bought once: its frequency has no second bin, and that is right.
+    """
     values = np.array([1] * 50 + [2] * 17 + [3] * 16 + [4] * 17)
     thresholds = find_thresholds(values, 5)
     assert thresholds[:2] == (1, 1)
@@ -84,7 +90,7 @@ def test_bins_do_not_depend_on_the_currency(cents):
 
 
 def crowd(count, **values):
-    """Customers who differ in all three metrics; the last one is the best."""
+    """Return customers who differ in all three metrics, the best one last."""
     return [
         bought(*range(count - n, 300, 300 // (n + 1)), amount=10.0 + n, **values)
         for n in range(count)
@@ -240,8 +246,11 @@ def test_the_longer_known_and_the_faster_growing_score_higher():
 
 
 def test_the_published_scores_of_r():
-    """R package rfm, rfm_data_orders at 2006-12-31. The published thresholds are the
-    quantile + 1 (docs/science.md §3), so that ours are one less."""
+    """Scores equal the published ones of R.
+
+    R package rfm, rfm_data_orders at 2006-12-31. The published thresholds are the
+    quantile + 1 (docs/science.md §3), so that ours are one less.
+    """
     edges = {
         "recency": (114, 180, 296.4, 481),
         "frequency": (3, 4, 5, 7),

@@ -1,4 +1,4 @@
-"""The segment map: cells, claims, templates, and words that never contradict."""
+"""The segment map: cells, claims, templates, and no contradictions."""
 
 import itertools
 
@@ -26,7 +26,7 @@ from real_purchases import cdnow, online_retail
 from reference import facts_frame
 
 FIVE = dict.fromkeys(METRICS, 5)
-# What each claim must not stand beside, in plain words: the definition of docs/.
+# Classes that contradict each claim: the definition of docs/.
 GONE = ("dormant", "lost")
 DEFAULT_CLAIMS = {
     "staying": {"champion", "frequent", "small_spender", "occasional", "promising"},
@@ -79,8 +79,11 @@ EVERYBODY = list(
 
 
 def test_the_default_map_contradicts_nothing():
-    """All 125 cells with each stage, risk and tier, decided ones among them: a person
-    can put any of them beside any other."""
+    """The default map contradicts no stage, risk or tier.
+
+    All 125 cells with each stage, risk and tier, decided ones among them: a person
+    can combine any of them.
+    """
     words = words_of("classes", EVERYBODY)
     untrue = [
         (word, customer[1:])
@@ -162,7 +165,10 @@ def test_a_tier_for_no_value_is_worth_little():
 
 
 def test_the_published_map_customer_by_customer():
-    """As the R package does it: the ten ranges one after the other, first match."""
+    """Segments equal the published map, customer by customer.
+
+    As the R package does it: the ten ranges one after the other, first match.
+    """
     lower = {
         "champion": (4, 4, 4),
         "loyal": (2, 3, 3),

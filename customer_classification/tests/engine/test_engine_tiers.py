@@ -142,7 +142,7 @@ def test_no_grace_demotes_at_once():
         {"value_tier": VIP, "policy": 2},
         {"value_tier": UNRATED},
         {"value_tier": 0},
-        {"value_tier": 777},  # a tier that is no more
+        {"value_tier": 777},  # a tier that was removed
         None,
     ],
 )
@@ -227,8 +227,11 @@ def test_enters_among_the_best_5_and_keeps_among_the_best_8_percent():
 
 
 def test_who_would_keep_the_better_tier_keeps_the_lower_one():
-    """The best 60 % keep VIP, High is kept 10 % below the best 20 %: a High customer
-    between the two is not to be worse off than a VIP."""
+    """A customer who would keep the better tier keeps the lower one.
+
+    The best 60 % keep VIP, High is kept 10 % below the best 20 %: a High customer
+    between the two must not be worse off than a VIP.
+    """
     rules = ranked(keeps=(60,), grace_days=0)
     frame = crowd(range(1, 101))
     found = classify(frame, was(frame, value_tier=HIGH), rules, TODAY).frame
@@ -436,8 +439,10 @@ def test_one_tier_only():
 
 
 def test_migration_adds_up():
-    """Each customer leaves one tier and enters one: the rows of the matrix of moves
-    sum to the old sizes, none and not rated among them."""
+    """The matrix of moves adds up to the old sizes.
+
+    Each customer leaves one tier and enters one, none and not rated among them.
+    """
     frame = facts(*(row(revenue=float(n)) for n in range(100)), never(), bought(3))
     first = classify(frame, None, ranked(grace_days=0), TODAY).frame
     frame["revenue"] = frame["revenue"].to_numpy()[::-1]

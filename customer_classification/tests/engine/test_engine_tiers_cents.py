@@ -1,4 +1,4 @@
-"""What is told is enough, and a unit of the currency less is not."""
+"""The amounts named are enough, and a unit of the currency less is not."""
 
 import dataclasses
 
@@ -32,7 +32,7 @@ shares = st.lists(
 
 
 def customers(units, digits, **values):
-    """Customers who differ in what they are worth, in the smallest unit."""
+    """Return customers who differ in value, in the smallest unit."""
     frame = facts(row(**values))
     frame = frame.loc[np.ones(len(units), int)].reset_index(drop=True)
     frame.index += 1
@@ -143,7 +143,10 @@ def test_more_than_the_share_at_the_top_are_in_or_nobody(ties):
 
 
 def test_all_at_the_highest_score_are_in():
-    """Two steps of a score for a third of the customers each: the best 5 % are 20."""
+    """All customers at the highest score are in the top share.
+
+    Two steps of a score for a third of the customers each: the best 5 % are 20.
+    """
     frame = customers([100] * 40 + [900] * 20, 2)
     fixed = {"recency": (500,), "frequency": (50,), "monetary": (5,)}
     rules = rules_of(2, value_metric="score", tier_ties="in", fixed_edges=fixed)
@@ -163,7 +166,7 @@ def test_equal_limits_stand_while_they_let_in_the_same():
         assert again.edges.tier_limits == edges.tier_limits
 
 
-# Whom shares compare
+# Customers compared by shares
 
 
 def test_archived_customers_are_compared_where_they_count():
@@ -206,7 +209,7 @@ def test_shares_of_customers_with_a_positive_value():
     assert of_some.edges.limits_found[VIP][1] == 20
 
 
-# Who is worth nothing
+# Customers without a value
 
 
 @pytest.mark.parametrize("ranked_", [True, False])

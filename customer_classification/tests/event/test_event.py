@@ -11,7 +11,7 @@ DAY = timedelta(days=1)
 
 @tagged("post_install", "-at_install")
 class TestEvent(ClassificationCase):
-    """What runs write by SQL is passed on to Odoo."""
+    """Changes that runs write by SQL are passed on to Odoo."""
 
     @classmethod
     def setUpClass(cls):
@@ -34,11 +34,11 @@ class TestEvent(ClassificationCase):
         return partner.message_ids.filtered(lambda one: "→" in (one.body or ""))
 
     def _deliver(self):
-        """As the scheduled action does, without its commits."""
+        """Deliver as the scheduled action does, without its commits."""
         while batch := self.events._next_batch():
             batch._deliver_or_keep()
 
-    # What becomes an event
+    # Changes that become events
 
     def test_a_move_waits_to_be_passed_on(self):
         run = self._move()
@@ -67,7 +67,10 @@ class TestEvent(ClassificationCase):
         self.assertFalse(self._waiting())
 
     def test_corrections_of_the_past_are_silent(self):
-        """A late document: what is valid today waits, what was valid then does not."""
+        """A late document that corrects the past causes no event.
+
+        A change valid today is queued, a change valid on a past day is not.
+        """
         self._recompute(as_of_date=AS_OF - 30 * DAY)
         self._purchase(self.big, AS_OF - 40 * DAY, 50_000)
         run = self._recompute()
@@ -148,7 +151,7 @@ class TestEvent(ClassificationCase):
         self.assertTrue(self._notes(self.big))
 
     def test_batches(self):
-        """As many transactions as batches; the same queries for each."""
+        """There are as many transactions as batches, with the same queries each."""
         self._recompute()
         for number in range(5):
             self._regular(f"New {number}", 10)

@@ -20,8 +20,11 @@ class HistoryCase(ClassificationCase):
 
     @classmethod
     def _change(cls, partner, to, valid, recorded=None, axis="value_tier", **values):
-        """A change of the history, recorded at noon of the day on which it is valid
-        unless the test says when; ``to`` is a code, or False for no class."""
+        """Create a change of the history.
+
+        Recorded at noon of the day on which it is valid unless the test says when;
+        ``to`` is a code, or False for no class.
+        """
         column, value = cls._end(axis, to)
         change = cls.env["classification.change"].create(
             {
@@ -67,7 +70,7 @@ def day(month, number):
 
 @tagged("post_install", "-at_install")
 class TestHistory(HistoryCase):
-    """The class on a day: what is valid latest, and of that, recorded last."""
+    """The class on a day is the latest valid one, of those recorded last."""
 
     def test_day_by_day(self):
         self._change(self.ann, "low", day(1, 10))
@@ -104,7 +107,9 @@ class TestHistory(HistoryCase):
         self.assertEqual(bob.lifecycle_stage_id, self._stage("lost"))
 
     def test_bitemporal(self):
-        """Believed since 10 March: VIP. Known since 5 May: high since 10 February,
+        """A day is shown as known on another day.
+
+        Believed since 10 March: VIP. Known since 5 May: high since 10 February,
         already. Known since 7 June: VIP was wrong, and it was high all the time.
 
         ================  =====  =====  =====  =====
@@ -177,7 +182,10 @@ class TestHistory(HistoryCase):
         )
 
     def test_known_until_the_end_of_the_day_of_the_policy(self):
-        """In Auckland, 13 hours before UTC, 14 January begins on the 13th."""
+        """A day ends at midnight in the policy's time zone.
+
+        In Auckland, 13 hours before UTC, 14 January begins on the 13th.
+        """
         self._policy(self.company, tz="Pacific/Auckland")
         self._change(self.ann, "low", day(1, 1), recorded=datetime(2025, 1, 13, 10, 59))
         self._change(self.bob, "low", day(1, 1), recorded=datetime(2025, 1, 13, 11, 0))
@@ -205,7 +213,7 @@ class TestHistory(HistoryCase):
                 self._rows(nonsense)
 
     def test_one_record_many_days(self):
-        """A record is the customer; what it reads depends on the day alone."""
+        """A record is the customer; its values depend on the day alone."""
         self._change(self.ann, "low", day(1, 10))
         self._change(self.ann, "vip", day(3, 10))
         before, after = self._rows(day(2, 1)), self._rows(day(4, 1))
@@ -347,7 +355,7 @@ class TestHistory(HistoryCase):
 
 @tagged("post_install", "-at_install")
 class TestHistoryOfRuns(HistoryCase):
-    """What the history says of today is what the profiles say."""
+    """The history of today equals the profiles."""
 
     @classmethod
     def setUpClass(cls):

@@ -62,7 +62,7 @@ class RevenueCase(AccountingCase):
         )
 
     def _check_days(self):
-        """What the profiles had on each day is what the history says of it."""
+        """Check that the history of each day equals the profiles of that day."""
         known = {}
         for day in DAYS:
             self._recompute(day)
@@ -195,8 +195,11 @@ class TestHistoryRevenueOfOrders(RevenueCase):
         self.assertNotIn("revenue", matrix["cells"][0])
 
     def test_queries(self):
-        """Beside the rows: the policies, the company, its currency, the purchases; with
-        what groups and sorts, the purchases are in its own query."""
+        """Revenue takes a fixed number of queries beside the rows.
+
+        They read the policies, the company, its currency and the purchases; with
+        grouping and sorting, the purchases are in its own query.
+        """
         self._recompute(DAYS[-1])
         rows = self._rows(DAYS[-1])
         rows._read_group([], ["value_tier_id"], MONEY)

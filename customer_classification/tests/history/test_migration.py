@@ -215,8 +215,11 @@ class TestMigration(MigrationCase):
 
 @tagged("post_install", "-at_install")
 class TestMigrationProperties(MigrationCase):
-    """Over random histories: sums are the customers of the days, every list has what
-    its cell says, and both agree with the definition, applied change by change."""
+    """Random histories agree with the definition, change by change.
+
+    Sums are the customers of the days, every list has the number of its cell, and both
+    agree with the definition applied change by change.
+    """
 
     CUSTOMERS, CHANGES, HISTORIES = 12, 90, 8
 

@@ -1,10 +1,12 @@
-"""What contradicts a segment, and the published map, written from their definitions
-and not from the engine."""
+"""Contradictions of a segment, and the published map.
+
+Written from their definitions and not from the engine.
+"""
 
 import numpy as np
 
 SCORES = ("score_recency", "score_frequency", "score_monetary")
-# By claim: whether it is untrue, of who is gone or not, at a churn risk.
+# By claim: whether it is untrue, for lost customers or others, at a churn risk.
 _UNTRUE = {
     "none": lambda gone, risk: False,
     "staying": lambda gone, risk: gone or risk == "high",
@@ -28,8 +30,10 @@ TEN_RANGES = (
 
 
 def contradictions(companies):
-    """``[(segment, stage, risk, tier, customers)]`` of the customers of whom segment,
-    stage and risk, and tier cannot be true together."""
+    """Return ``[(segment, stage, risk, tier, customers)]`` of contradictions.
+
+    Of the customers whose segment, stage and risk, and tier cannot be true together.
+    """
     groups = companies.env["customer.profile"]._read_group(
         [("company_id", "in", companies.ids), ("segment_id", "!=", False)],
         [
@@ -61,7 +65,10 @@ def _contradict(policy, segment, stage, risk, tier):
 
 
 def ten_segments(scores):
-    """Codes of the published map, of a frame of scores; those left out are others."""
+    """Return codes of the published map for scores; the rest are others.
+
+    The scores come as a frame.
+    """
     matches = [
         np.logical_and.reduce(
             [

@@ -16,7 +16,7 @@ LATER = AS_OF + 2 * DAY
 
 
 class VersionCase(ClassificationCase):
-    """New versions of the rules, and what a run by them writes."""
+    """New versions of the rules, and the writes of a run by them."""
 
     @classmethod
     def _draft(cls, limits=None, **values):
@@ -48,8 +48,10 @@ class VersionCase(ClassificationCase):
 
 
 class MemoryCase(VersionCase):
-    """Customers by fixed limits; one VIP and one High below them within the tolerance,
-    one of each in grace."""
+    """Customers by fixed limits.
+
+    One VIP and one High below them within the tolerance, one of each in grace.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -93,7 +95,7 @@ class MemoryCase(VersionCase):
 
 @tagged("post_install", "-at_install")
 class TestUnchangedCopy(MemoryCase):
-    """A version that says the same is the same version by another number."""
+    """A version with unchanged rules is the same by another number."""
 
     def test_moves_nobody_and_writes_nothing(self):
         self.assertEqual(self._tiers(), self.BEFORE)
@@ -109,7 +111,10 @@ class TestUnchangedCopy(MemoryCase):
             self._assert_writes_nothing(draft.refresh(), rows)
 
     def test_who_changes_has_the_version_since_which_the_rules_stand(self):
-        """So that a company's profiles are of one version, which explains them all."""
+        """A change names the version of the run that made it.
+
+        So that a company's profiles are of one version, which explains them all.
+        """
         draft = self._draft()
         draft._publish()
         self._purchase(self.customers["Low"], LATER, 20_000)
@@ -178,7 +183,10 @@ class TestUnchangedCopy(MemoryCase):
             self.assertEqual(kinds - same, differ, values)
 
     def test_a_copy_of_the_filters_of_another_person(self):
-        """Others may read other documents: nobody moves, but the profiles say so."""
+        """A copy of another person's filters moves nobody, but is marked.
+
+        Others may read other documents: the profiles name the new version.
+        """
         draft = self._draft(sale_domain="[('amount_total', '>', -1)]")
         draft._publish()
         draft.recompute(as_of_date=LATER)
@@ -191,7 +199,11 @@ class TestUnchangedCopy(MemoryCase):
         self.assertFalse(preview.move_ids)
 
     def test_published_before_this_was_kept(self):
-        """Databases of earlier releases: no version since which, no days of limits."""
+        """Databases of earlier releases lack the version and days of limits.
+
+        They kept neither the version since which rules are the same, nor the days on
+        which limits were found.
+        """
         self.env.cr.execute(
             "UPDATE classification_policy SET customer_since_id = NULL,"
             " product_since_id = NULL, campaign_since_id = NULL"
@@ -210,10 +222,13 @@ class TestUnchangedCopy(MemoryCase):
 
 @tagged("post_install", "-at_install")
 class TestOtherLimit(MemoryCase):
-    """Another limit moves only across it; what falls with the old one is told."""
+    """Another limit moves customers only across it.
+
+    Those who fall with the old limit are counted.
+    """
 
     def test_only_across_the_limit(self):
-        """9,500 reaches the new VIP; who is in grace is known to have been High."""
+        """9,500 reaches the new VIP; a customer in grace was High before."""
         draft = self._draft({"vip": {"limit": 9_400}})
         draft._publish()
         run = draft.recompute(as_of_date=LATER)
@@ -246,8 +261,11 @@ class TestOtherLimit(MemoryCase):
         return draft.recompute(as_of_date=LATER, kind="preview")
 
     def test_preview_tells_what_ends(self):
-        """7,200 and the two below the old limit fall; a Medium who never was High is
-        not among them."""
+        """A preview counts the graces that end.
+
+        7,200 and the two below the old limit fall; a Medium who never was High is
+        not among them.
+        """
         run = self._preview()
         names = {"High", "Kept High", "Falling High"}
         fallen = run.move_ids.filtered("ends_grace")
@@ -302,7 +320,7 @@ class TestOtherLimit(MemoryCase):
             run.action_keep_grace()
 
     def test_a_person_decided(self):
-        """What people see of such a customer does not fall."""
+        """The shown class of a customer with a manual override does not fall."""
         self.env["classification.override"].create(
             {
                 "partner_id": self.customers["High"].id,
@@ -339,7 +357,7 @@ class TestOtherLimit(MemoryCase):
 
 
 class ShareCase(VersionCase):
-    """Fifty customers by shares, whose limits stand while they are about right."""
+    """Fifty customers by shares, with limits kept while about right."""
 
     tier_method = "top_percent"
     limits = {"vip": 10, "high": 30, "medium": 60, "low": 100}
@@ -380,7 +398,7 @@ class ShareCase(VersionCase):
         )
 
     def _edges(self):
-        """What the last run over everybody found."""
+        """Return the limits of the last run over everybody."""
         return self.env["classification.run"]._last_full_run(self.policy).edges
 
     def _places(self):
@@ -412,7 +430,7 @@ class TestShares(ShareCase):
         self._assert_writes_nothing(draft.recompute(as_of_date=LATER), rows)
 
     def test_one_customer_after_an_unchanged_copy(self):
-        """By the limits in force, not by new ones."""
+        """One customer is looked at by the limits in force, not by new ones."""
         edges, rows = self._edges(), self._rows()
         draft = self._draft()
         draft._publish()
@@ -421,7 +439,7 @@ class TestShares(ShareCase):
         self._assert_writes_nothing(run, rows)
 
     def test_one_customer_before_the_run_by_another_limit(self):
-        """The other limits stand there as well."""
+        """One customer before a run by another limit: the others are kept."""
         edges = self._edges()
         draft = self._draft({"vip": {"limit": 16}})
         draft._publish()
@@ -534,7 +552,7 @@ class TestDriftedShares(ShareCase):
 
 @tagged("post_install", "-at_install")
 class TestProductMemory(ProductCase, VersionCase):
-    """Products keep their classes by what a version says of them."""
+    """Products keep their classes by the unchanged rules of a version."""
 
     @classmethod
     def setUpClass(cls):
@@ -623,7 +641,7 @@ class TestProductMemory(ProductCase, VersionCase):
 
 @tagged("post_install", "-at_install")
 class TestCampaignMemory(CampaignCase, VersionCase):
-    """Results of campaigns stand by what a version says of campaigns."""
+    """Results of campaigns are kept by the unchanged rules for campaigns."""
 
     @classmethod
     def setUpClass(cls):

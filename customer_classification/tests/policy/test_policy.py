@@ -166,7 +166,7 @@ class TestPolicy(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestPolicyOfTheAddon(ClassificationCase):
-    """What a company gets without doing anything."""
+    """The policy that a company gets without doing anything."""
 
     def test_default_policy_rates_with_shares(self):
         company = self._company("Fresh Ltd")

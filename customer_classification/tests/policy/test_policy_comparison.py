@@ -6,7 +6,7 @@ from .test_policy_rules import PolicyCase
 
 @tagged("post_install", "-at_install")
 class TestPolicyComparison(PolicyCase):
-    """What a version says otherwise than the one published before it."""
+    """Differences of a version from the one published before it."""
 
     def _changes(self, policy):
         return policy._changes_since(policy.previous_id)

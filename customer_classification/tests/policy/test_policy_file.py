@@ -10,7 +10,7 @@ from .test_policy_rules import PolicyCase
 
 
 class FileCase(PolicyCase):
-    """A draft that differs from the default in everything a file can say."""
+    """A draft that differs from the default in all that a file can hold."""
 
     @classmethod
     def setUpClass(cls):
@@ -64,7 +64,7 @@ class FileCase(PolicyCase):
 @tagged("post_install", "-at_install")
 class TestPolicyFile(FileCase):
     def test_there_and_back(self):
-        """What is exported and imported says the same."""
+        """An exported and imported policy has the same rules."""
         content = base64.b64decode(self.draft.export_file)
         found = self._import(content)
         self.assertEqual((found.state, found.name), ("draft", "Über alles"))
@@ -78,7 +78,7 @@ class TestPolicyFile(FileCase):
         self.assertEqual(found._to_file(), self.draft._to_file())
 
     def test_every_rule_is_in_the_file(self):
-        """Whatever a published policy freezes is carried along."""
+        """Every rule that a published policy freezes is in the file."""
         document = self.draft._to_file()
         lines = {"metric_ids", "tier_ids", "segment_ids"}
         self.assertEqual(
@@ -124,7 +124,7 @@ class TestPolicyFile(FileCase):
 
 @tagged("post_install", "-at_install")
 class TestBrokenPolicyFile(FileCase):
-    """Whatever is wrong with a file is named, and nothing is created."""
+    """An error in a file is named, and nothing is created."""
 
     def _assert_refused(self, document, sentence):
         before = self.env["classification.policy"].search_count([])

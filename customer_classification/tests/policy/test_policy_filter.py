@@ -87,7 +87,7 @@ class TestOrderFilter(FilterCase):
         self.assertEqual(self._count(self.customer, sale_domain=domain), 1)
 
     def test_whoever_recomputes_the_same_orders_count(self):
-        """Record rules of the user are none of the policy's."""
+        """Record rules of the user do not restrict the policy's orders."""
         user = self._user(
             "clerk", "customer_classification.group_user,sales_team.group_sale_salesman"
         )
@@ -102,7 +102,7 @@ class TestOrderFilter(FilterCase):
         self.assertEqual(self._profile(self.customer).lifetime_order_count, 2)
 
     def test_the_whole_run_respects_the_filter(self):
-        """Also the look for late documents and for those that cannot be counted."""
+        """The filter also restricts late documents and uncountable ones."""
         policy = self._policy(
             self.company, sale_domain="[('amount_untaxed', '>=', 100)]"
         )
@@ -188,7 +188,10 @@ class TestOrderFilter(FilterCase):
         policy.invalidate_recordset()
 
     def test_a_new_version_mends_a_filter_that_became_invalid(self):
-        """What the old version would say cannot be known; the new one goes on."""
+        """A new version replaces a filter that became invalid.
+
+        The result of the old version cannot be known; the new one goes on.
+        """
         policy = self._policy(self.company, sale_domain="[('amount_untaxed', '>', 1)]")
         self._recompute(policy=policy)
         self._forget_field(policy)
@@ -203,8 +206,11 @@ class TestOrderFilter(FilterCase):
         self.assertEqual(self._profile(self.customer).value_tier_id.code, "vip")
 
     def test_a_filter_that_moves_is_looked_at_for_everybody(self):
-        """The order of 5 days ago counts no more a month later: nothing was written,
-        and no review tells of it."""
+        """A filter that counts days has everybody looked at again.
+
+        The order of 5 days ago no longer counts a month later: nothing was written,
+        and no review is due.
+        """
         policy = self._policy(
             self.company, sale_domain="[('date_order', '>=', 'today -30d')]"
         )

@@ -42,7 +42,7 @@ class PolicyCase(ClassificationCase):
 @tagged("post_install", "-at_install")
 class TestPolicyRules(PolicyCase):
     def test_all_of_the_engine_is_on_the_policy(self):
-        """With nothing said, a policy is the engine's own default."""
+        """A policy with default values is the engine's own default."""
         from ...engine import Parameters
 
         own = self.draft._parameters()
@@ -57,7 +57,7 @@ class TestPolicyRules(PolicyCase):
         self.assertEqual(own, default)
 
     def test_every_parameter_comes_from_a_field(self):
-        """Whatever the engine can be told, somebody can change on the policy."""
+        """Each of the engine's parameters can be changed on the policy."""
         from dataclasses import fields
 
         from ...engine import Parameters
@@ -147,7 +147,10 @@ class TestPolicyRules(PolicyCase):
         self.assertEqual(run.edges["keep_limits"][vip], 4000)
 
     def test_lines_are_judged_when_all_of_them_stand(self):
-        """Lowering all limits in one save is no contradiction on the way."""
+        """Lines are checked when all of them are written.
+
+        Lowering all limits in one save is not a contradiction on the way.
+        """
         lower = {"vip": 900, "high": 500, "medium": 100}
         self.draft.tier_ids = [
             Command.update(self._line(code).id, {"limit": limit})
@@ -261,8 +264,10 @@ class TestPolicyLimitsText(PolicyCase):
 
 @tagged("post_install", "-at_install")
 class TestPolicyRefusals(PolicyCase):
-    """A policy that contradicts itself is refused with a sentence that names the
-    line, and nothing of it is saved."""
+    """A policy that contradicts itself is refused with a sentence.
+
+    The sentence names the line, and nothing of the policy is saved.
+    """
 
     def _limit(self, code, **values):
         return {"tier_ids": [Command.update(self._line(code).id, values)]}
@@ -457,7 +462,7 @@ class TestPolicyRefusals(PolicyCase):
 
 @tagged("post_install", "-at_install")
 class TestPolicyWarnings(PolicyCase):
-    """What is allowed and looks like a slip is told and saved."""
+    """Rules that are allowed but look like a slip are saved with a warning."""
 
     def _assert_warned(self, sentence, **values):
         self.draft.write(values)

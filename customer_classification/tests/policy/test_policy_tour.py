@@ -6,7 +6,10 @@ from ..common import PATIENCE, ClassificationCase
 
 @tagged("post_install", "-at_install")
 class TestPolicyTour(ClassificationCase, HttpCase):
-    """A manager changes the rules in a browser, is refused once, and publishes."""
+    """A manager changes the rules in a browser, is refused, and publishes.
+
+    The refusal comes once.
+    """
 
     def test_new_version(self):
         self._user("ruler", "customer_classification.group_manager")

@@ -8,7 +8,7 @@ from .test_memory import LATER, MemoryCase
 
 @tagged("post_install", "-at_install")
 class TestRuleSets(MemoryCase):
-    """Rules of customers, products and campaigns are versioned each for itself."""
+    """Rules of customers, products and campaigns have versions of their own."""
 
     KINDS = ("customer", "product", "campaign")
 
@@ -66,7 +66,10 @@ class TestRuleSets(MemoryCase):
             run.sudo().write({"state": "done", "as_of_date": LATER})
 
     def test_customers_are_not_due_again_for_other_rules(self):
-        """They had their run of the day, by the same rules about them."""
+        """Customers are not due again after changes to other rules.
+
+        They had their run of the day, by the same rules about them.
+        """
         with self._on(LATER):
             self._new("campaign", campaign_attribution_days=7).action_publish()
             policy = self.company._get_customer_policy()

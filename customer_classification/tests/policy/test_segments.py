@@ -32,7 +32,7 @@ class SegmentCase(PolicyCase):
 
 @tagged("post_install", "-at_install")
 class TestSegmentMap(SegmentCase):
-    """What a policy may say about segments, and what is refused in words."""
+    """Allowed segment rules, and those refused in words."""
 
     def test_policy_begins_with_the_map_that_agrees(self):
         self.assertEqual(len(self.draft.segment_ids), 12)
@@ -297,7 +297,7 @@ class TestSegments(CrowdCase):
         self.assertEqual(scored, self.profiles.filtered("segment_id"))
 
     def test_decided_classes_count(self):
-        """What a person decided is among the words: the segment follows it."""
+        """A decided class counts among the words: the segment follows it."""
         today = self.policy._today()
         customer = self._regular("Lately", 2_000, until=today)
         self._recompute(as_of_date=today)
@@ -365,7 +365,7 @@ class TestSegments(CrowdCase):
             explained.side_effect = explain
             texts = profiles.mapped("segment_explanation")
         self.assertEqual(explained.call_count, len(likenesses))
-        # Each by itself says the same.
+        # Each by itself gives the same.
         self.env.invalidate_all()
         alone = [profiles.browse(key).segment_explanation for key in profiles.ids]
         self.assertEqual(alone, texts)
@@ -425,7 +425,7 @@ class TestSegments(CrowdCase):
 
 @tagged("post_install", "-at_install")
 class TestSegmentGrid(CrowdCase):
-    """Who is where on the map."""
+    """Numbers of customers in each cell of the map."""
 
     def _grid(self, user=None):
         policy = self.draft.with_user(user) if user else self.draft
@@ -458,7 +458,7 @@ class TestSegmentGrid(CrowdCase):
         self.assertEqual(action["name"], f"Customers with R{cell[0]} F{cell[1]}")
 
     def test_other_numbers_of_bins(self):
-        """Scores from 1 to 10 stand in fifths, as the map does."""
+        """Scores from 1 to 10 are shown in fifths, as on the map."""
         draft = self.env["classification.policy"].browse(
             self.policy.action_new_version()["res_id"]
         )

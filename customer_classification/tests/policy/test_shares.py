@@ -15,7 +15,7 @@ class SharesCase(ClassificationCase):
 
     @classmethod
     def _buyers(cls, amounts, day=AS_OF):
-        """Customers who bought once, for an amount each."""
+        """Create customers with one purchase of an amount each."""
         customers = cls.env["res.partner"].create(
             [{"name": f"Customer {place}"} for place, __ in enumerate(amounts)]
         )
@@ -73,7 +73,7 @@ class TestTies(SharesCase):
     policy_values = {**SharesCase.policy_values, "value_metric": "score"}
 
     def _scored(self):
-        """40 customers, 8 of them with the highest score of all."""
+        """Create 40 customers, 8 of them with the highest score of all."""
         for metric, limits in (("recency", 500), ("frequency", 5), ("monetary", 99)):
             line = self.draft.metric_ids.filtered(lambda one, m=metric: one.metric == m)
             line.write({"method": "fixed", "limits_text": str(limits)})
@@ -335,7 +335,7 @@ class TestKeptLimits(SharesCase):
         self.assertIn("among the best 10 % of 40 customers", text)
 
     def test_the_next_version_takes_them_over(self):
-        """Those whose rules it does not change."""
+        """The next version takes over the limits whose rules it does not change."""
         self.run_before.with_user(self.manager).action_keep_limits()
         vip = self.policy.tier_ids.filtered(lambda line: line.tier_id.code == "vip")
         line = {"limit": 20}
@@ -365,7 +365,7 @@ class TestKeptLimits(SharesCase):
         )
 
     def test_limits_of_an_earlier_run(self):
-        """They are in force from the next run over everybody on."""
+        """Limits of an earlier run apply from the next run over everybody on."""
         day = AS_OF + timedelta(1)
         self._buy_more(day)
         self._recompute(day)

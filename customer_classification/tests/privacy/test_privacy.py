@@ -14,7 +14,10 @@ SCRIPT = "<script>alert(1)</script>"
 
 @tagged("post_install", "-at_install")
 class TestHeldData(ClassificationCase):
-    """*What We Hold* lists all that the addon has about a person, to who may see it."""
+    """*What We Hold* lists all data of the addon about a person.
+
+    To users with access to it.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -54,7 +57,7 @@ class TestHeldData(ClassificationCase):
         held = {section["model"] for section in self._held(self.manager)["sections"]}
         for model, name, __ in self.env["classification.withheld.row"]._person_fields():
             if self.env[model].search_count([(name, "=", self.person.id)]):
-                # First classes are shown as the changes for which they stand.
+                # First classes are shown as the changes that they represent.
                 is_first = model == "classification.first.class"
                 self.assertIn("classification.change" if is_first else model, held)
         self.assertLessEqual(
@@ -62,7 +65,10 @@ class TestHeldData(ClassificationCase):
         )
 
     def test_no_model_refers_to_contacts_otherwise(self):
-        """A reference that the registry does not tell as a many2one would be missed."""
+        """All references to contacts are many2one fields.
+
+        The registry would not find another kind of reference.
+        """
         for name, model in self.env.items():
             if not model._original_module.startswith(ADDON):
                 continue
@@ -90,7 +96,7 @@ class TestHeldData(ClassificationCase):
         self.assertNotIn(amount, self._names(self._held(self.officer)))
 
     def test_withheld_rows_are_held(self):
-        """What is kept apart is shown as it was, and as kept apart."""
+        """Withheld rows are shown as they were, and marked as withheld."""
         self.person.customer_objects_profiling = True
         held = self._held(self.manager)
         withheld = {s["model"] for s in held["sections"] if s["is_withheld"]}
@@ -128,8 +134,10 @@ class TestHeldData(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestPrivacyPages(HttpCase):
-    """The pages and files ask for login, group and record access, and show text as
-    text."""
+    """Pages and files ask for login, group and record access.
+
+    They show text as text.
+    """
 
     @classmethod
     def setUpClass(cls):

@@ -6,8 +6,8 @@ from odoo.tools import SQL
 from ...models.privacy.classification_withheld_row import ADDON, CLASSIFYING, STAYING
 from ..common import AS_OF, ClassificationCase
 
-# What a person still has while objecting, {model: reason}. Not taken from the code:
-# a row that stays has to be justified here as well.
+# Models with rows of a person who objects, {model: reason}. Not taken from the code: a
+# row that is kept has to be justified here as well.
 JUSTIFIED = {
     "customer.purchase": "the sale itself, which law obliges to keep; never counted",
     "classification.dirty": "a mark without content, gone with the next run",
@@ -17,8 +17,11 @@ JUSTIFIED = {
 
 @tagged("post_install", "-at_install")
 class TestProfilingObjection(ClassificationCase):
-    """A person who objects to profiling is classified, tagged, listed and counted by
-    nothing, and has all of it again when the objection is taken back."""
+    """A person who objects to profiling is left out of everything.
+
+    Nothing classifies, tags, lists or counts the person, who has all of it again when
+    the objection is taken back.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -59,7 +62,10 @@ class TestProfilingObjection(ClassificationCase):
 
     @classmethod
     def _everything(cls):
-        """All that can be about a person: decision, rule, code, campaign, rehearsal."""
+        """Create all data about a person.
+
+        Decision, rule, code, campaign, rehearsal.
+        """
         cls.company.customer_notes_moves = True
         cls.env["classification.override"].create(
             {
@@ -80,7 +86,7 @@ class TestProfilingObjection(ClassificationCase):
         )
         cls._opportunity(cls.person, created=AS_OF, campaign_id=cls.campaign.id)
         cls._sell_together()
-        # What a person gave stays, and is counted for nobody who objects.
+        # A tag given by a person is kept, and counted for nobody who objects.
         (cls.person | cls.other).category_id |= cls.env["res.partner.category"].create(
             {"name": "Friends"}
         )
@@ -159,7 +165,7 @@ class TestProfilingObjection(ClassificationCase):
             participants.create(values)
 
     def test_every_model_is_filled(self):
-        """The tests below say something of each model only where it has a row."""
+        """Every model has a row, so that the tests below cover it."""
         filled = {model for model, __ in self._rows(self.person)}
         withheld = {
             model
@@ -195,7 +201,7 @@ class TestProfilingObjection(ClassificationCase):
         self.assertNotIn(self.tag, self.person.category_id)
 
     def test_nobody_is_set_aside(self):
-        """A document that cannot be counted is no matter of who is not counted."""
+        """An uncountable document of an objector excludes nobody."""
         currency = self.env["res.currency"].create(
             {"name": "XNR", "symbol": "X", "rounding": 0.01}
         )
@@ -219,7 +225,7 @@ class TestProfilingObjection(ClassificationCase):
         self.assertFalse(self.person.customer_objection_date)
 
     def test_run_after_taking_back(self):
-        """A run after it writes what it writes about who never objected."""
+        """A run after a withdrawn objection writes as if there had been none."""
         self._object()
         self._recompute()
         self._object(self.person)
@@ -231,7 +237,7 @@ class TestProfilingObjection(ClassificationCase):
         self.assertEqual(mine.churn_risk, "high", "the decision holds again")
 
     def test_taken_back_after_deletions(self):
-        """What names a record that is gone does not come back, or without it."""
+        """Rows that name a deleted record do not come back, or come without it."""
         self._object()
         self.rule.unlink()
         self.campaign.unlink()
@@ -258,7 +264,7 @@ class TestProfilingObjection(ClassificationCase):
         self.assertEqual(self._recompute().looked_at_count, before - 1)
 
     def test_incremental_run_notices(self):
-        """Set behind the back of the ORM, the next run over who changed sees it."""
+        """A run over changes notices objections set by SQL."""
         self._object()
         self.person.customer_objects_profiling = False
         self.env.flush_all()
@@ -276,8 +282,11 @@ class TestProfilingObjection(ClassificationCase):
         self.assertFalse(self._rows(self.person, but=JUSTIFIED))
 
     def test_employee_of_a_company(self):
-        """The contact of a company is no customer of its own: the company keeps its
-        classes and its participation, which does not name the contact any more."""
+        """An objection of a company's contact leaves the company classified.
+
+        The contact is not a customer itself: the company keeps its classes and its
+        participation, which no longer names the contact.
+        """
         self._object(self.employee)
         self.assertFalse(self._rows(self.employee, but=JUSTIFIED))
         self.assertTrue(self._profile(self.firm))
@@ -305,8 +314,10 @@ class TestProfilingObjection(ClassificationCase):
         self.assertIn(self.tag, address.category_id)
 
     def test_nothing_goes_with_what_is_withheld(self):
-        """A row that goes with a withheld one, as a line with its order, would be lost:
-        there is none."""
+        """No row depends on a withheld one.
+
+        A row that goes with a withheld one, as a line with its order, would be lost.
+        """
         persons = {
             of for of, *__ in self.env["classification.withheld.row"]._person_fields()
         }
@@ -377,12 +388,12 @@ class TestProfilingObjection(ClassificationCase):
         self.assertFalse(own.exists())
 
     def test_queries_do_not_grow(self):
-        """Of two persons as many queries as of one."""
+        """Two persons take as many queries as one."""
         people = self.env["res.partner"]
         for number in range(6):
             people |= self._regular(f"Person {number}", 100, times=2)
         self._recompute()
-        self._count(people[:1])  # what Odoo keeps in memory is there from now on
+        self._count(people[:1])  # Odoo's caches are filled from now on
         number = self._count(people[1:2])
         self.assertEqual(self._count(people[2:]), number)
 

@@ -15,7 +15,7 @@ class ProductCase(ClassificationCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # What else is in the database is not looked at.
+        # Other records in the database are not looked at.
         others = cls.env["product.template"].search([])
         others.sale_ok = False
         cls.customer = cls._customer("Buyer")
@@ -29,7 +29,7 @@ class ProductCase(ClassificationCase):
 
     @classmethod
     def _sell(cls, product, day, amount, quantity=1, **values):
-        """An order of one line: so many units for that amount in all."""
+        """Create an order of one line: a quantity for a total amount."""
         return cls._order_of([(product, quantity, amount)], day, **values)
 
     @classmethod
@@ -62,7 +62,7 @@ class ProductCase(ClassificationCase):
 
     @classmethod
     def _months(cls, first=(2024, 7), count=12):
-        """The 15th of so many months on end."""
+        """Return the 15th of consecutive months."""
         start = first[0] * 12 + first[1] - 1
         return [
             date(number // 12, number % 12 + 1, 15)

@@ -1,5 +1,7 @@
-"""Loads real order lines into a company of its own, and works the classes of its
-products out once more by plain pandas."""
+"""Real order lines in a company of its own, and a second computation.
+
+The classes of the products are worked out once more by plain pandas.
+"""
 
 import numpy as np
 import pandas as pd
@@ -17,8 +19,9 @@ class RealSalesCase(TransactionCase):
 
     @classmethod
     def read_lines(cls):
-        """Frame of ``order, day, customer, product, quantity, amount``; an empty
-        product is a line without one.
+        """Return ``order, day, customer, product, quantity, amount`` as a frame.
+
+        An empty product is a line without one.
 
         :raises unittest.SkipTest: the data are not on this machine
         """
@@ -125,8 +128,11 @@ class RealSalesCase(TransactionCase):
 
     @classmethod
     def _trust_references(cls, trusted=True):
-        """Let PostgreSQL check no foreign key: for half a million copies of one line it
-        takes longer than all the rest. Only its superuser may say so."""
+        """Let PostgreSQL check no foreign key.
+
+        For half a million copies of one line the check takes longer than all the rest.
+        Only its superuser may turn it off.
+        """
         [(may,)] = cls.env.execute_query(
             SQL("SELECT usesuper FROM pg_user WHERE usename = current_user")
         )
@@ -176,7 +182,7 @@ class RealSalesCase(TransactionCase):
         return lines[(days > start) & (days <= end)]
 
     def _abc_by_hand(self, values):
-        """``{product: class}`` of a series of what each brought."""
+        """Return ``{product: class}`` from a series of revenues."""
         values = values.round(2)
         total = values[values > 0].sum()
         classes = {}

@@ -11,7 +11,10 @@ DAY = date(2025, 3, 10)
 
 @tagged("post_install", "-at_install")
 class TestCustomerProduct(ProductCase):
-    """What a customer buys, likes best, and does not buy although the peers do."""
+    """Purchases, favourites and gaps of a customer.
+
+    Gaps are products that the peers buy and the customer does not.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -63,7 +66,10 @@ class TestCustomerProduct(ProductCase):
         self.assertAlmostEqual(row.peer_share, 0.4)
 
     def test_in_its_company_whatever_the_current_one_is(self):
-        """The browser sends its own companies with what an action opens."""
+        """Records open in their own company, whatever the current one.
+
+        The browser sends its own companies with an action's result.
+        """
         action = self.profile.action_open_customer_products()
         self.assertEqual(action["display_name"], "What Me Buys")
         main = self.env.ref("base.main_company")

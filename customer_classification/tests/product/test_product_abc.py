@@ -12,7 +12,7 @@ DAY = date(2025, 3, 10)
 
 @tagged("post_install", "-at_install")
 class TestProductAbc(ProductCase):
-    """Products ranked by what they brought: which lines count, and as what."""
+    """Products ranked by revenue: the lines that count, and their role."""
 
     def _classes(self, *products):
         return [self._class_of(product).abc_class for product in products]
@@ -419,7 +419,7 @@ class TestProductXyzAndLife(ProductCase):
         self.assertNotEqual(self._class_of(product).cv, 0)
 
     def test_a_fixed_number_of_months(self):
-        """Those before the first sale count as months without one."""
+        """Months before the first sale count as months without one."""
         self.env.cr.execute(
             "UPDATE product_rules SET product_xyz_months = 12 WHERE id = %s",
             [self.policy.product_rules_id.id],

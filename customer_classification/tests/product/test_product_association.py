@@ -14,7 +14,7 @@ DAY = date(2025, 3, 10)
 
 @tagged("post_install", "-at_install")
 class TestProductAssociation(ProductCase):
-    """What belongs together: on the product, on a quotation, and in the report."""
+    """Products that belong together: on product, quotation and report."""
 
     @classmethod
     def setUpClass(cls):

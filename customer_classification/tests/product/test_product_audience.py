@@ -10,7 +10,7 @@ DAY = date(2025, 3, 10)
 
 @tagged("post_install", "-at_install")
 class TestProductAudience(ProductCase):
-    """For whom a product is meant, and who buys it."""
+    """Target audience of a product, and its actual buyers."""
 
     @classmethod
     def setUpClass(cls):
@@ -42,7 +42,10 @@ class TestProductAudience(ProductCase):
         )
 
     def test_share_and_index(self):
-        """12,000 of 20,000 come from VIP customers, and 9,000 of the jewels' 10,000."""
+        """The share and index compare a product's buyers with those of all.
+
+        12,000 of 20,000 come from VIP customers, and 9,000 of the jewels' 10,000.
+        """
         row = self._row(self.jewel, "vip")
         self.assertEqual((row.revenue, row.customer_count), (9_000, 1))
         self.assertAlmostEqual(row.share, 0.9, 4)
@@ -79,7 +82,7 @@ class TestProductAudience(ProductCase):
         return {row.tag_id: row for row in rows}
 
     def test_by_tag(self):
-        """A tag, the one above it, and one that is meant and that nobody has."""
+        """Rows by tag: a tag, the one above it, and a target without members."""
         tags = self.env["res.partner.category"]
         trade = tags.create({"name": "Audience trade"})
         gold, silver, nobody = tags.create(

@@ -10,7 +10,7 @@ DAY = date(2025, 3, 10)
 
 @tagged("post_install", "-at_install")
 class TestProductFields(ProductCase):
-    """The fields of the profile on the product: read, searched, sorted, grouped."""
+    """Profile fields on the product: read, searched, sorted, grouped."""
 
     @classmethod
     def setUpClass(cls):

@@ -8,7 +8,7 @@ from .common import ProductCase
 
 @tagged("post_install", "-at_install")
 class TestProductOverride(ProductCase):
-    """A person decides about a class of a product; the numbers stand beside it."""
+    """A person decides about a product's class, beside the computed one."""
 
     @classmethod
     def setUpClass(cls):

@@ -65,7 +65,7 @@ class ProductRefreshCase(AccountingCase, ProductCase):
 
     @classmethod
     def _prepare_documents(cls):
-        """What else happened before the first run."""
+        """Hook for documents that precede the first run."""
 
     def setUp(self):
         super().setUp()
@@ -74,8 +74,10 @@ class ProductRefreshCase(AccountingCase, ProductCase):
 
     @classmethod
     def _age(cls):
-        """Have all that is written so far have been written long ago: within the one
-        transaction of a test the clock of the database stands still."""
+        """Backdate all writes so far.
+
+        Within the one transaction of a test the clock of the database does not move.
+        """
         cls.env.flush_all()
         for table in WRITTEN:
             cls.env.cr.execute(
@@ -121,7 +123,7 @@ class ProductRefreshCase(AccountingCase, ProductCase):
 
     @contextmanager
     def _undone(self):
-        """Take back what the block does."""
+        """Take back the block's writes."""
         try:
             with self.env.cr.savepoint(flush=True) as savepoint:
                 yield
@@ -131,7 +133,7 @@ class ProductRefreshCase(AccountingCase, ProductCase):
             self.env.invalidate_all()
 
     def _full_contents(self):
-        """What a run over all products with the same limits leaves."""
+        """Return the contents after a run over all products by the same limits."""
         from ...engine import ProductEdges
 
         last = self.env["classification.run"]._last_full_product_run(self.policy)
@@ -283,7 +285,7 @@ class TestProductRefreshApproval(ProductRefreshCase):
 
 @tagged("post_install", "-at_install")
 class TestProductRefreshEqualsFull(ProductRefreshCase):
-    """Whatever happened, and in whatever order, what changed is all that changed."""
+    """Runs over changed products find all changes, in any order of events."""
 
     EVENTS = (
         *("sell", "sell", "edit", "swap", "add", "drop_line", "cancel", "drop"),
@@ -491,7 +493,7 @@ class TestProductRefreshEqualsFull(ProductRefreshCase):
 @tagged("post_install", "-at_install")
 @tagged("post_install", "-at_install")
 class TestProductRefreshOfInvoices(TestProductRefreshEqualsFull):
-    """The same where invoices are what counts."""
+    """Runs over changed products equal full ones, counting invoices."""
 
     policy_values = {
         **TestProductRefreshEqualsFull.policy_values,

@@ -11,7 +11,7 @@ DAY = date(2025, 3, 10)
 
 @tagged("post_install", "-at_install")
 class TestProductRehearsal(ProductCase):
-    """Previews of products change nothing, and runs that would move too many wait."""
+    """Previews of products change nothing; runs with too many moves wait."""
 
     policy_values = {
         **ProductCase.policy_values,

@@ -9,7 +9,7 @@ from ...models.common.keyless_many2one import KeylessMany2one
 from ..common import AS_OF, ClassificationCase
 
 MIGRATION = Path(__file__).parents[2] / "migrations/19.0.1.5.0/pre-keys.py"
-# What runs write, and the one key that stays: the merge wizard finds rows by it.
+# Tables that runs write, and the one key kept: the merge wizard finds rows by it.
 KEYS = {
     "customer_profile": {"partner_id"},
     "classification_change": {"partner_id"},
@@ -25,7 +25,7 @@ KEYS = {
 
 @tagged("post_install", "-at_install")
 class TestKeys(ClassificationCase):
-    """Rows of runs refer without keys of the database to what is not their subject."""
+    """Rows of runs have foreign keys only to their subject."""
 
     @classmethod
     def setUpClass(cls):
@@ -107,7 +107,7 @@ class TestKeys(ClassificationCase):
             model = self.env[field.comodel_name]
             self.assertTrue(hasattr(model, "_unlink_references"), field)
 
-    # Deleting what rows refer to
+    # Deleting records that rows refer to
 
     def _unlink(self, records):
         """Delete records past the checks of their own models."""

@@ -100,7 +100,7 @@ class TestProblem(ClassificationCase):
         self.assertEqual(self._profile(self.bad).value_tier_id.code, "vip")
 
     def test_clock_that_jumps_back(self):
-        """A run at an earlier day ends, tells, and changes nothing."""
+        """A run at an earlier day than the last ends with a note, unchanged."""
         run = self.env["classification.run"].create(
             {"policy_id": self.policy.id, "as_of_date": "2025-01-01"}
         )

@@ -12,7 +12,7 @@ from ..common import AS_OF, ClassificationCase
 
 @tagged("post_install", "-at_install")
 class TestQueue(ClassificationCase):
-    """Runs that wait, the scheduled action that executes them, and what they tell."""
+    """Waiting runs, the action that executes them, and their messages."""
 
     @classmethod
     def setUpClass(cls):
@@ -140,7 +140,10 @@ class TestQueue(ClassificationCase):
         self.assertEqual(run.looked_at_count, 1)
 
     def test_remarks_of_a_run_are_sentences(self):
-        """Few customers get fewer bins, and the run says so."""
+        """Remarks of a run are sentences, as about fewer bins.
+
+        Few customers get fewer bins.
+        """
         run = self._recompute()
         self.assertTrue(run.notes)
         for line in run.notes_text.splitlines():

@@ -24,7 +24,7 @@ HAN = r"[\u4e00-\u9fff]"
 
 @tagged("post_install", "-at_install")
 class TestReason(ClassificationCase):
-    """Reasons are told to each reader in the reader's language, whoever ran."""
+    """Reasons are in each reader's language, whoever ran."""
 
     @classmethod
     def setUpClass(cls):
@@ -49,9 +49,9 @@ class TestReason(ClassificationCase):
         ).search([("kind", "=", kind), ("company_id", "in", [self.company.id, False])])
 
     def _assert_in_both(self, record, name, kind, english):
-        """The form and the list tell each reader in words of their own."""
+        """Assert that form and list show each reader's own language."""
         for ran_in in (self.chinese, self.english):
-            # Whoever asks first, the other one gets no words from the cache.
+            # The second reader gets no words from the cache of the first.
             self.assertRegex(self._told(record, name, ran_in), ".")
         told = self._told(record, name, self.english)
         self.assertRegex(told, english)
@@ -240,7 +240,7 @@ class TestReason(ClassificationCase):
         self.env.registry.clear_all_caches()
 
     def _broken_customer(self):
-        """Classified, and then the amounts are no numbers."""
+        """Create a classified customer whose amounts become invalid."""
         customer = self._regular("Broken", 100)
         self._recompute()
         purchases = self.env["customer.purchase"]

@@ -26,7 +26,10 @@ VOLATILE = {"id", "run_id", "write_date", "write_uid", "create_date", "create_ui
 
 
 class RefreshCase(AccountingCase):
-    """A run over who changed, at a date of the test's choice, beside one over all."""
+    """A run over changed customers beside a run over all.
+
+    At a date of the test's choice.
+    """
 
     policy_values = {
         "tier_method": "top_percent",
@@ -65,8 +68,10 @@ class RefreshCase(AccountingCase):
 
     @classmethod
     def _age(cls):
-        """Have all that is written so far have been written long ago: within the one
-        transaction of a test the clock of the database stands still."""
+        """Backdate all writes so far.
+
+        Within the one transaction of a test the clock of the database does not move.
+        """
         cls.env.flush_all()
         for table in DOCUMENTS:
             cls.env.cr.execute(
@@ -87,7 +92,7 @@ class RefreshCase(AccountingCase):
         return run
 
     def _contents(self):
-        """``{customer: content of the profile}``, whoever wrote it."""
+        """Return ``{customer: content of the profile}``."""
         self.env.flush_all()
         self.env.cr.execute(
             "SELECT * FROM customer_profile WHERE company_id = %s", [self.company.id]
@@ -101,7 +106,7 @@ class RefreshCase(AccountingCase):
 
     @contextmanager
     def _undone(self):
-        """Take back what the block does."""
+        """Take back the block's writes."""
         try:
             with self.env.cr.savepoint(flush=True) as savepoint:
                 yield
@@ -111,7 +116,7 @@ class RefreshCase(AccountingCase):
             self.env.invalidate_all()
 
     def _full_contents(self):
-        """What a run over everybody with the same limits leaves."""
+        """Return the contents after a run over everybody by the same limits."""
         last = self.env["classification.run"]._last_full_run(self.policy)
 
         def same_edges(pipeline):
@@ -161,8 +166,11 @@ class TestRefresh(RefreshCase):
         self.assertAsFull()
 
     def test_credit_note_of_another_customer(self):
-        """Who gets the credit note need not be who ordered: the order's end is looked
-        up from it."""
+        """A credit note of another customer follows the end of the order.
+
+        The customer of the credit note need not be that of the order: the order's end
+        is looked up from the credit note.
+        """
         order = self._order(self.customers[3], AS_OF, 99)
         invoice = self._invoice_of(order, AS_OF)
         credit = invoice._reverse_moves([{"invoice_date": AS_OF}])
@@ -177,8 +185,11 @@ class TestRefresh(RefreshCase):
         self.assertAsFull()
 
     def test_origin_names_the_order_of_another_customer(self):
-        """Cancelled, confirmed again, dated otherwise, renamed, deleted: whoever has
-        the credit note is looked at."""
+        """A credit note's customer is looked at when its original order changes.
+
+        Cancelled, confirmed again, dated otherwise, renamed, deleted: in each case the
+        customer with the credit note.
+        """
         order = self._order(self.customers[3], AS_OF, 99)
         owner = self.customers[4]
         self._invoice(
@@ -192,7 +203,7 @@ class TestRefresh(RefreshCase):
             (lambda: order.write({"date_order": self._moment(self._days(9))}), 0),
             (lambda: setattr(self, "today", self._days(9)), 40),
             (order._action_cancel, 0),
-            # What names nothing counts by this policy.
+            # Credit notes without an origin count by this policy.
             (lambda: order.write({"name": "Other"}), 40),
             (lambda: order.write({"name": "Third"}), 40),
         ):
@@ -247,7 +258,10 @@ class TestRefresh(RefreshCase):
         return AS_OF + timedelta(days=number)
 
     def test_rate_comes_is_corrected_and_goes(self):
-        """Only who has a document of its days, in its currency, is looked at."""
+        """A rate change concerns customers with a document of its days.
+
+        And in its currency; no others are looked at.
+        """
         bought, ordered, long_ago = self.customers[1:4]
         day = AS_OF - timedelta(days=3)
         self._purchase(bought, day, 100, currency_id=self.crown.id)
@@ -417,7 +431,7 @@ class TestRefresh(RefreshCase):
 
 @tagged("post_install", "-at_install")
 class TestRefreshEqualsFull(RefreshCase):
-    """Whatever happened, and in whatever order, who changed is all that changed."""
+    """Runs over changed customers find all changes, in any order of events."""
 
     EVENTS = (
         *("buy", "order", "edit", "cancel", "refund", "delete", "give"),
@@ -522,7 +536,7 @@ class TestRefreshEqualsFull(RefreshCase):
             self._credit(dice.choice(moves), self.today, part)
 
     def _event_name_order(self, dice):
-        """Give back to somebody what an order of whomever is named for."""
+        """Credit somebody with the name of another customer's order as origin."""
         if self.orders:
             names = {dice.choice(self.orders).name for __ in range(2)}
             self._invoice(

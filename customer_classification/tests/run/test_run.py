@@ -62,8 +62,8 @@ class TestRun(ClassificationCase):
     def test_second_run_queries(self):
         self._recompute()
         self.env.flush_all()
-        # Two of them are a savepoint. Four COPY stand beside them, which Odoo does not
-        # count: 19 questions to the database.
+        # Two of them are a savepoint. Odoo does not count four COPY beside them: 19
+        # questions to the database.
         with self.assertQueryCount(17):
             self._recompute()
             self.env.flush_all()
@@ -99,7 +99,7 @@ class TestRun(ClassificationCase):
         finally:
             sys.setprofile(None)
         self.assertEqual(run.written_count, 1)
-        # The list of what is set aside is ordered by customer, product and campaign.
+        # The list of excluded records is ordered by customer, product and campaign.
         order = {("product_template.py", "_field_to_sql")}
         self.assertEqual(seen - order, {("classification_run.py", "_pipelines")})
 

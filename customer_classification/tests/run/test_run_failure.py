@@ -55,7 +55,7 @@ class FailureCase(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestRunFailure(FailureCase):
-    """A run that fails is told, in words, once a cause until it works again."""
+    """A failed run is reported in words, once a cause until it works again."""
 
     def test_told_once_a_cause(self):
         self._fail(UserError("The tier Gold is gone."))
@@ -132,7 +132,7 @@ class TestRunFailure(FailureCase):
         self.assertEqual((row.reason, row.since), ("Two.", first.end_date))
 
     def test_killed_run_is_marked_by_the_next_hourly_action(self):
-        """Also where no other run of the company is due."""
+        """A killed run is marked even if no other run of the company is due."""
         run = self.env["classification.run"].create(
             {"policy_id": self.policy.id, "as_of_date": AS_OF, "state": "running"}
         )
@@ -147,8 +147,10 @@ class TestRunFailure(FailureCase):
 
 @tagged("post_install", "-at_install")
 class TestConcurrency(FailureCase):
-    """Another transaction came in between: in a caller's transaction, it is for Odoo
-    to repeat the request."""
+    """Another transaction comes in between.
+
+    In a caller's transaction, it is for Odoo to repeat the request.
+    """
 
     def test_reaches_the_caller(self):
         for kind in (SerializationFailure, DeadlockDetected):

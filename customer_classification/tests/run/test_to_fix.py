@@ -8,7 +8,7 @@ from ..common import AS_OF, ClassificationCase
 
 @tagged("post_install", "-at_install")
 class TestToFix(ClassificationCase):
-    """One list of all that could not be counted, for those who may mend it."""
+    """One list of all uncountable records, for those who may correct them."""
 
     @classmethod
     def setUpClass(cls):

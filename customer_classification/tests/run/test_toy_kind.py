@@ -30,7 +30,7 @@ def installed(env):
 
 @tagged("post_install", "-at_install")
 class TestToyKind(ClassificationCase):
-    """A new kind has the queue, the lock, the approval and the failures of all."""
+    """A new kind shares the queue, the lock, the approval and the failures."""
 
     policy_values = {"approval_customer_percent": 40, "approval_min_customers": 1}
 

@@ -65,8 +65,11 @@ class TestDemoPlan(BaseCase):
             self.assertTrue(3000 < number < 4500, number)
 
     def test_campaigns_find_their_participants_whatever_the_day(self):
-        """As many who bought, and who did not, as the campaign and its control group
-        are made of: what it reaches is then no matter of chance."""
+        """Each campaign finds enough buyers and others, on any day.
+
+        As many who bought, and who did not, as the campaign and its control group
+        are made of: its reach does not depend on chance.
+        """
         for age in range(0, 730, 23):
             today = TODAY + timedelta(age)
             customers = personas.plan(today)
@@ -113,7 +116,7 @@ class TestDemoData(TransactionCase):
             self.assertEqual(orders.currency_id, self.companies.currency_id)
 
     def test_copied_rows_are_what_odoo_computes(self):
-        """What is written by SQL stays when everything is computed again."""
+        """Rows written by SQL stay when everything is computed again."""
         by_product = self.orders.order_line.grouped("product_id")
         orders = self.orders[::40].union(
             *(lines.order_id[:3] for lines in by_product.values())
@@ -215,8 +218,10 @@ class TestDemoData(TransactionCase):
             )
 
     def _create_credit_notes(self, company):
-        """The credit notes of the demo, where it found no chart of accounts and
-        imported what was given back instead."""
+        """Create the credit notes of the demo.
+
+        Without a chart of accounts the demo has imported returns instead.
+        """
         if self.env["account.move"].search_count([("ref", "=", "Goods returned")]):
             return
         returns = self.env["customer.purchase"].search(
@@ -243,7 +248,7 @@ class TestDemoData(TransactionCase):
                 self.assertEqual(set(mine.mapped(name)) - {False}, set(classes), name)
 
     def assertParticipantsAsPlanned(self, profiles):
-        """Who is left out is compared by exactly the numbers of the plan."""
+        """The control group has exactly the numbers of the plan."""
         by_title = {profile.campaign_id.title: profile for profile in profiles}
         for plan in PLANS:
             if any(plan.kept):

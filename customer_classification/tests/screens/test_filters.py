@@ -1,4 +1,4 @@
-"""Which filters of a search view are alternatives, and which narrow each other."""
+"""Filters of a search view: alternatives, and those that narrow."""
 
 import re
 
@@ -17,8 +17,11 @@ ALTERNATIVES = {
 
 @tagged("post_install", "-at_install")
 class TestFilters(TransactionCase):
-    """The web client joins filters of one group by *or*, groups by *and*: filters of
-    different fields that share a group find more the more of them are chosen."""
+    """Filters that share a group are alternatives of one field.
+
+    The web client joins filters of one group by *or*, groups by *and*: filters of
+    different fields that share a group find more the more of them are chosen.
+    """
 
     def test_filters_of_different_fields_stand_apart(self):
         mixed, used, seen = [], set(), 0
@@ -88,8 +91,10 @@ class TestFilters(TransactionCase):
         return self._groups_of(etree.fromstring(arch))
 
     def _groups_of(self, arch):
-        """The groups of filters, as the client makes them: lists of name and fields
-        that the filter asks for."""
+        """Return the groups of filters, as the client makes them.
+
+        Lists of name and fields that the filter asks for.
+        """
         group = []
         for node in arch:
             is_filter = node.tag == "filter" and "group_by" not in node.get(

@@ -5,7 +5,7 @@ from odoo.tests import HttpCase, no_retry, tagged
 
 from odoo.addons.web.tests import test_js
 
-# What hoot calls our tests: the module's name, as in `import`.
+# hoot's name of our tests: the module's name, as in `import`.
 SUITE = "@customer_classification"
 MINUTE = 60
 

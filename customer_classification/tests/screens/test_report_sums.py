@@ -1,7 +1,7 @@
-"""Totals of reports are true: nothing is counted twice, what has no sum has none.
+"""Totals of reports: nothing counted twice, no sum where none is.
 
 The fields come from the registry: each number of these addons that Odoo's client may
-add up or average is compared with what was bought (``_totals``), and in each group
+add up or average is compared with the purchases (``_totals``), and in each group
 with the rows of that group (``_expected``).
 """
 
@@ -33,7 +33,7 @@ SHARED = {
 }
 # Numbers of rows all the same.
 OWN = {("product.attach.rate", "attach_rate")}
-# What it adds up within.
+# Fields within which it adds up.
 WITHIN = {
     ("campaign.participant", "order_count"): "campaign_id",
     ("campaign.participant.tag", "order_count"): "campaign_id",
@@ -49,7 +49,7 @@ WITHIN = {
         )
     },
 }
-# ``{average: (what is divided, by what, factor, plus)}``
+# ``{average: (dividend, divisor, factor, plus)}``
 RATIOS = {
     ("customer.profile", "average_order"): ("revenue", "order_count", 1, 0),
     **{
@@ -73,7 +73,7 @@ FLAGS = {
 WEIGHTS = {("campaign.profile", "feedback_score"): "feedback_count"}
 # Of Odoo's own models, contacts are grouped by these fields, too.
 MORE_GROUPS = ("category_id", "parent_id", "is_company", "country_id", "user_id")
-# Fields that tell whether a number is known; elsewhere 0 tells that it is not.
+# Fields that are set if a number is known; elsewhere 0 means unknown.
 KNOWN = {
     ("campaign.participant", "feedback_score"): "has_feedback",
     ("customer.profile", "growth"): "has_growth",
@@ -102,7 +102,7 @@ class TestReportSums(ReportWorld):
         cls.totals = cls._totals()
 
     def test_totals(self):
-        """Of all that the reports show: what was bought, counted from the documents."""
+        """All totals of the reports equal the purchases in the documents."""
         missing = []
         for model, name, aggregator in self._aggregated():
             domain, numbers = self.totals.get(model._name, ([], {}))
@@ -117,7 +117,10 @@ class TestReportSums(ReportWorld):
         self.assertFalse(missing, "their totals are compared with nothing")
 
     def test_each_group(self):
-        """In each group by each field, and as a pivot asks for several at once."""
+        """Each group has its total, by each field and by several at once.
+
+        As a pivot asks for several at once.
+        """
         for model, name, aggregator in self._aggregated():
             domain, __ = self.totals.get(model._name, ([], {}))
             for group, rows in self._read_groups(model, domain, f"{name}:{aggregator}"):
@@ -154,7 +157,10 @@ class TestReportSums(ReportWorld):
         self.assertEqual(found, [(self._net(after), self._orders(after), len(buyers))])
 
     def test_in_one_currency(self):
-        """What Odoo asks for where currencies differ is the same total, converted."""
+        """Totals converted to one currency are the same total.
+
+        Odoo asks for them where currencies differ.
+        """
         for model, name, aggregator in self._aggregated():
             field = model._fields[name]
             if field.type != "monetary":
@@ -185,7 +191,7 @@ class TestReportSums(ReportWorld):
         self.assertEqual(revenue, self._net(self._window(), self.big) + 250)
         self.assertAlmostEqual(average, revenue / orders)
 
-    # What the views show
+    # Fields of the views
 
     def test_measures(self):
         """Odoo's client fails on a measure without an aggregator."""
@@ -199,8 +205,11 @@ class TestReportSums(ReportWorld):
                         )
 
     def test_footers(self):
-        """Below a list, Odoo adds up its rows, or its groups where there are some: no
-        footer of an average, and none of what is not the row's own."""
+        """Lists have no footer of an average, nor of shared numbers.
+
+        Below a list, Odoo adds up its rows, or its groups where there are some; a
+        number that is not the row's own would be added up wrongly.
+        """
         for view in self._views():
             for field in etree.fromstring(view.arch).xpath("//list//field"):
                 if not {"sum", "avg", "max", "min"} & set(field.attrib):
@@ -243,7 +252,7 @@ class TestReportSums(ReportWorld):
             .filtered(lambda view: view.model in self.env)
         )
 
-    # What the rows of a group add up to
+    # Sums of the rows of a group
 
     def _expected(self, model, domain, name, aggregator, group):
         """``{value of the group: total}``, worked out from the rows one by one."""
@@ -255,7 +264,7 @@ class TestReportSums(ReportWorld):
         return {key: count(model, name, kept) for key, kept in rows.items()}
 
     def _keys(self, row, group):
-        """The groups in which a row stands: a row with two tags in two."""
+        """Return the groups of a row: two for a row with two tags."""
         if not group:
             return [()]
         name, __, is_dated = group.partition(":")
@@ -269,7 +278,7 @@ class TestReportSums(ReportWorld):
         return len(rows[name]._ids)
 
     def _total(self, model, name, rows):
-        """None where it has none."""
+        """Return the total of a number, None without one."""
         key = model._name, name
         if key in RATIOS:
             return self._ratio(rows, *RATIOS[key])
@@ -284,7 +293,7 @@ class TestReportSums(ReportWorld):
         return total / sum(weights) if sum(weights) else None
 
     def _one_each(self, model, name, rows):
-        """The rows with a number that is known, one for each of those whose it is."""
+        """Return the rows with a known number, one for each owner."""
         key = model._name, name
         if key in KNOWN:
             rows = rows.filtered(lambda row: row[KNOWN[key]])
@@ -326,7 +335,7 @@ class TestReportSums(ReportWorld):
                     yield model, field, shape["aggregator"]
 
     def _context_of(self, model_name):
-        """What a customer buys is asked for by the customer, a day by the day."""
+        """Return the context that a report needs: a customer, or days."""
         days = {"history_from_date": str(FIRST), "history_date": str(AS_OF)}
         return {
             "classification.history": days,
@@ -335,8 +344,10 @@ class TestReportSums(ReportWorld):
         }.get(model_name, {})
 
     def _read_groups(self, model, domain, spec):
-        """``[(group or None for the total, rows)]``, of several groups at once, as a
-        pivot asks for them; PostgreSQL allows 31."""
+        """Return ``[(group or None for the total, rows)]``.
+
+        Of several groups at once, as a pivot asks for them; PostgreSQL allows 31.
+        """
         for part in split_every(30, [None, *self._groups(model)]):
             asked = [[group] if group else [] for group in part]
             yield from zip(
@@ -344,7 +355,7 @@ class TestReportSums(ReportWorld):
             )
 
     def _groups(self, model):
-        """By what the rows of a model can be grouped."""
+        """Return the fields by which rows of a model can be grouped."""
         ours = (model._original_module or "").startswith(ADDONS)
         found = []
         for name, shape in model.fields_get().items():
@@ -354,7 +365,7 @@ class TestReportSums(ReportWorld):
                 found.append(f"{name}:month" if dated else name)
         return sorted(found)
 
-    # What was bought
+    # Purchases
 
     @classmethod
     def _totals(cls):
@@ -419,9 +430,11 @@ class TestReportSums(ReportWorld):
 
     @classmethod
     def _of_participants(cls):
-        """Who was touched on 1 May bought until 31 May: Big 500 + 1,800, 620 and twice
-        1,000; Late 140, of which 20 came back; Small twice 10. Whichever campaign it
-        is given to."""
+        """Return the expected totals of participants, whatever the campaign.
+
+        The participants touched on 1 May bought until 31 May: Big 500 + 1,800, 620 and
+        twice 1,000; Late 140, of which 20 came back; Small twice 10.
+        """
         revenue = 2_300 + 620 + 2_000 + 120 + 20
         return {
             "feedback_score": (80 + 50 + 20) / 3,
@@ -460,7 +473,7 @@ class TestReportSums(ReportWorld):
 
     @classmethod
     def _of_campaigns(cls, prefix):
-        """Of five participations, four bought."""
+        """Return the expected totals of campaigns: four of five bought."""
         participants = cls._of_participants()
         margin = participants.pop("margin")
         numbers = participants | {
@@ -521,7 +534,7 @@ class TestReportSums(ReportWorld):
         margins = [
             line.price_subtotal - line.product_uom_qty * line.product_id.standard_price
             for line in lines
-            # Orders that know their margins know a cost of nothing, too.
+            # Orders with margins (`sale_margin`) also have a cost of zero.
             if line.product_id.standard_price or "margin" in line._fields
         ]
         return numbers | {
@@ -546,7 +559,7 @@ class TestReportSums(ReportWorld):
 
     @classmethod
     def _of_contacts(cls, customers=None):
-        """The numbers of the customers, whatever the number of their contacts."""
+        """Return the totals of customers, whatever their number of contacts."""
         kept = customers or cls.customers
         numbers = cls._of_customers(kept)
         return {

@@ -1,7 +1,7 @@
-"""Fields that are worked out when they are searched answer as Odoo's own do.
+"""Computed fields answer searches as Odoo's own stored fields do.
 
 The questions follow from the registry: each field of these addons that is searched and
-not stored, each operator of its type, each of the values that stand in the records or
+not stored, each operator of its type, each of the values in the records or
 at the edges.
 """
 
@@ -50,7 +50,7 @@ class TestSearchedFields(CampaignCase, ProductCase):
 
     @classmethod
     def _customers(cls):
-        """Customers who differ in all that is asked for, and a contact of one."""
+        """Create customers who differ in all questions, and a contact of one."""
         us, nl = cls.env.ref("base.us"), cls.env.ref("base.nl")
         cls.company.partner_id.country_id = us
         vip = cls._regular("Vip", 1_000, is_company=True, country_id=us.id)
@@ -121,7 +121,7 @@ class TestSearchedFields(CampaignCase, ProductCase):
 
     @classmethod
     def _numbers(cls):
-        """What so few customers and days do not bring about."""
+        """Write numbers that so few customers and days do not produce."""
         cls.env.flush_all()
         cls.env.cr.execute(
             "UPDATE customer_profile SET value_score = 62.5 WHERE partner_id = %s",
@@ -145,7 +145,7 @@ class TestSearchedFields(CampaignCase, ProductCase):
     # Questions
 
     def _searched(self):
-        """``(model, field)`` of all that is asked."""
+        """Return ``(model, field)`` of all searched fields."""
         return [
             (self.env[name], field)
             for name in sorted(self.env.registry)
@@ -158,7 +158,7 @@ class TestSearchedFields(CampaignCase, ProductCase):
         ]
 
     def _questions(self, field, values):
-        """``(operator, value)`` of all that a field can be asked."""
+        """Return ``(operator, value)`` of all questions to a field."""
         if field.relational:
             return self._questions_of_records(field, values)
         if field.type == "boolean":
@@ -179,7 +179,7 @@ class TestSearchedFields(CampaignCase, ProductCase):
         if field.type in NUMBERS:
             found += [(operator, 0) for operator in sized]
         if field.type in TEXTS:
-            # "%" alone finds in memory what is empty, and in no column of Odoo's.
+            # "%" alone finds empty values in memory, but in no column of Odoo's.
             patterns = ["", "x", "_%", *values]
             patterns += [one[:2].upper() for one in values]
             patterns += [f"{one[:1]}%" for one in values]

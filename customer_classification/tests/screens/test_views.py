@@ -12,7 +12,7 @@ ROLES = {
     "officer": f"{ADDON}.group_officer",
     "manager": f"{ADDON}.group_manager,base.group_multi_company",
 }
-# What the web client itself puts beside the fields of a card.
+# Names that the web client itself adds to the fields of a card.
 ALWAYS_THERE = {"id"}
 
 
@@ -57,7 +57,7 @@ class TestCards(TransactionCase):
         return views.filtered(lambda view: view.type in ("form", "kanban"))
 
     def _kanbans(self, view, user):
-        """The cards of a view as a user gets it, those inside of forms too."""
+        """Return the cards of a view as a user gets it, also inside of forms."""
         try:
             model = self.env[view.model].with_user(user)
             arch = model.get_view(view.id, view.type)["arch"]
@@ -77,7 +77,7 @@ class TestCards(TransactionCase):
         return found - ALWAYS_THERE
 
     def _loaded(self, kanban):
-        """Fields of the card; not those of a view inside of it."""
+        """Return the card's fields, without those of a view inside of it."""
         depth = len(kanban.xpath("ancestor::field"))
         return {
             field.get("name")

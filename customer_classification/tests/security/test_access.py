@@ -5,7 +5,7 @@ from odoo.tests import tagged
 from ...models.common.access_groups import MONEY_GROUP
 from ..common import AS_OF, ClassificationCase
 
-# Who may {operation: what}, by login; what is not named is refused.
+# {model: {login: operations}}; all other operations are refused.
 READ, WRITE, CREATE, UNLINK = "read", "write", "create", "unlink"
 EVERYTHING = {READ, WRITE, CREATE, UNLINK}
 NOTHING = set()
@@ -104,8 +104,8 @@ RIGHTS = {
 }
 
 
-# What could hold an amount, and why it holds none of what was bought, sold or paid:
-# a number that is not here and not for who may see all sales fails the test.
+# Possible amounts, and the reason why they hold no purchase, sale or payment: a number
+# that is neither here nor closed to users without access to all sales fails the test.
 RULES = "what people set, of nobody"
 SHARE = "a share or ratio of which the other part is told to nobody"
 COUNT = "no money: a count, a score, days or quantities"
@@ -166,8 +166,8 @@ AMOUNTLESS = {
     },
     "classification.tag.duplicate": {COUNT: {"share"}},
     "customer.company.size": {RULES: {"turnover_limit"}},
-    # A score tells in which part of all customers one is, by the limits that the last
-    # run found, which only those see who may see amounts.
+    # A score reveals the part of all customers to which one belongs, by limits of the
+    # last run that only users with access to amounts see.
     "customer.profile": {
         COUNT: {"expected_gap_days", "overdue_ratio", "value_score"},
         SHARE: {"growth"},
@@ -215,7 +215,7 @@ PATHS = {
 
 @tagged("post_install", "-at_install")
 class TestAccess(ClassificationCase):
-    """What each group may do, and that nobody learns what is not shown to them."""
+    """Rights of each group; no user learns data that is hidden from them."""
 
     @classmethod
     def setUpClass(cls):
@@ -235,7 +235,7 @@ class TestAccess(ClassificationCase):
         cls.users = {
             name: cls._user(f"access_{name}", group) for name, group in groups.items()
         }
-        # A portal user is a contact of the customer, whom she may read.
+        # A portal user is a contact of the customer, and may read it.
         cls.users["portal"].partner_id.parent_id = cls.vip
         cls.env.invalidate_all()
 
@@ -247,7 +247,10 @@ class TestAccess(ClassificationCase):
                 self.assertEqual(found, rights.get(name, NOTHING), (model, name))
 
     def test_every_model_is_closed_to_strangers(self):
-        """Also models that other parts of the addon add later."""
+        """Every model is closed to strangers, also those that come later.
+
+        Other parts of the addon may add them.
+        """
         for name, model in self.env.registry.items():
             if model._original_module != "customer_classification" or model._abstract:
                 continue
@@ -259,7 +262,10 @@ class TestAccess(ClassificationCase):
                     )
 
     def test_every_model_of_a_company_has_a_rule(self):
-        """Else users of one company would see what another one knows."""
+        """Every model of a company has a record rule.
+
+        Otherwise users of one company would see another company's data.
+        """
         ruled = self.env["ir.rule"].search([]).model_id.mapped("model")
         for name, model in self.env.registry.items():
             if model._original_module != "customer_classification":
@@ -283,7 +289,10 @@ class TestAccess(ClassificationCase):
             partner.mapped("customer_churn_risk")
 
     def test_strangers_cannot_search_by_a_class(self):
-        """An answer would tell the class without showing it."""
+        """Strangers cannot search by a class they may not read.
+
+        An answer would show the class.
+        """
         partners = self.env["res.partner"].with_user(self.users["portal"])
         for domain in (
             [("customer_value_tier_id", "=", self._tier("vip").id)],
@@ -323,7 +332,10 @@ class TestAccess(ClassificationCase):
                     record.read([name])
 
     def test_salesperson_lists_every_model_she_may_read(self):
-        """No order of a model names what not everybody may read."""
+        """A salesperson lists every model that she may read.
+
+        No order of a model uses a field that not everybody may read.
+        """
         for name, model in self.env.registry.items():
             if model._original_module != "customer_classification" or model._abstract:
                 continue
@@ -363,8 +375,11 @@ class TestAccess(ClassificationCase):
             )
 
     def test_amounts_of_every_model_are_for_who_sees_all_sales(self):
-        """Each amount of the models that internal users read is closed to them; rules
-        hold amounts of nobody."""
+        """Amounts of every model are read only with access to all sales.
+
+        Each amount of the models that internal users read is closed to others; rules
+        hold amounts of nobody.
+        """
         for model, rights in RIGHTS.items():
             if READ not in rights.get("salesperson", NOTHING):
                 continue
@@ -375,7 +390,7 @@ class TestAccess(ClassificationCase):
                     self.assertEqual(field.groups, MONEY_GROUP, (model, name))
 
     def _numbers(self):
-        """Model and field of whatever could hold an amount, of this addon."""
+        """Return model and field of all possible amounts, of this addon."""
         for model, registered in sorted(self.env.registry.items()):
             if registered._abstract:
                 continue
@@ -385,7 +400,10 @@ class TestAccess(ClassificationCase):
                     yield model, name, field
 
     def _is_closed(self, model, field):
-        """Whether at most administrators and who may see all sales read a field."""
+        """Check if only users with access to all sales read a field.
+
+        Administrators may, too.
+        """
         if field.groups in (MONEY_GROUP, NO_ACCESS):
             return True
         access = self.env["ir.model.access"].search(
@@ -410,8 +428,10 @@ class TestAccess(ClassificationCase):
         self.assertEqual(known - found, set(), "They are gone, or for few only")
 
     def test_amounts_are_closed_in_every_way(self):
-        """For an Officer who may not see all sales: read, searched, sorted, grouped,
-        summed up and exported."""
+        """Amounts are closed to an Officer without access to all sales.
+
+        They cannot be read, searched, sorted, grouped, summed up or exported.
+        """
         officer = self._user(
             "access_poor",
             "customer_classification.group_officer,sales_team.group_sale_salesman,"
@@ -494,7 +514,7 @@ class TestAccess(ClassificationCase):
         ):
             with self.subTest(vals=vals), self.assertRaises(AccessError):
                 mine.write(vals)
-        mine.campaign_budget = 5  # what it may cost is planned by Officers
+        mine.campaign_budget = 5  # Officers plan the budget
 
     def test_user_recomputes_one_customer(self):
         run = self.policy.with_user(self.users["salesperson"]).recompute(

@@ -5,13 +5,13 @@ from ...engine import METRICS, Component, Parameters, RuleError, TierLimit
 from ...engine.customers.rules import _AT_MOST
 from ..common import ClassificationCase
 
-# Ten times what any company needs, and what computers call a number.
+# Far beyond any company's needs, special floats, and a text.
 BEYOND = (2_147_483_647, 10**12, 1e308, float("inf"), float("nan"), "abc", 10**400)
 
 
 @tagged("post_install", "-at_install")
 class TestBounds(ClassificationCase):
-    """No number of a form goes so far that a run could not reckon with it."""
+    """Numbers of forms are within bounds that a run can compute with."""
 
     @classmethod
     def setUpClass(cls):
@@ -89,7 +89,7 @@ class TestBounds(ClassificationCase):
                 )
 
     def test_the_engine_judges_as_well(self):
-        """Whoever writes past the form: a run fails with a sentence."""
+        """A value written past the form makes a run fail with a sentence."""
         given = {
             "policy": 1,
             "tiers": (TierLimit(1, 100),),

@@ -11,7 +11,7 @@ from ..row_common import RowCase
 
 @tagged("post_install", "-at_install")
 class TestCompanies(ClassificationCase):
-    """Two companies know the same customers, each by its own purchases and rules."""
+    """Two companies share customers, each with its own purchases and rules."""
 
     @classmethod
     def setUpClass(cls):
@@ -209,7 +209,10 @@ class TestCompanies(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestCompanyRules(RowCase):
-    """Each model with a company, or below one that has, keeps to those of the user."""
+    """Rows of each model are limited to the user's companies.
+
+    Models with a company, or below one that has a company.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -221,7 +224,7 @@ class TestCompanyRules(RowCase):
         )
 
     def _has_company(self, model):
-        """Whether rows are of a company, their own or that of what they belong to."""
+        """Check if rows have a company, their own or their parent's."""
         named = model._fields.get("company_id")
         above = [
             self.env[field.comodel_name]._fields.get("company_id")
@@ -263,7 +266,10 @@ class TestCompanyRules(RowCase):
                     own.browse(row.id).read(["company_id"])
 
     def test_no_row_is_moved_to_the_other_company(self):
-        """Whatever a client may write: not into a company in which the user is not."""
+        """No write moves a row into a company that the user is not in.
+
+        Whatever a client may write.
+        """
         for model in self._models():
             if not model._auto or "company_id" not in model._fields:
                 continue
@@ -333,7 +339,7 @@ class TestCompanyRules(RowCase):
                 self.env[model].create({"partner_id": theirs.id, **values})
 
     def test_audience_keeps_to_the_company(self):
-        """SQL that adds customers asks what the ORM would ask."""
+        """SQL that adds customers has the conditions of the ORM."""
         ours, theirs = (
             self._customer(company.name, company_id=company.id)
             for company in (self.company, self.other)

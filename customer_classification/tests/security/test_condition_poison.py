@@ -9,7 +9,7 @@ from ..code.test_customer_code import CustomerCodeCase
 from ..common import AS_OF, ClassificationCase
 from ..tag.common import TagCase
 
-# What no condition over contacts may do to others, as it may stand in the database.
+# Broken conditions over contacts, as they may be in the database.
 POISON = {
     "nul": r"[('name', '=', '\x00')]",
     "surrogate": r"[('name', '=', '\ud800')]",
@@ -48,12 +48,12 @@ POISON = {
     "company": "[('company_id', 'parent_of', 'x' * 3)]",
     "search method": "[('customer_favourite_categ_id', '=', 'poison')]",
 }
-# Python's own, PostgreSQL's and Odoo's words are no sentence for a person.
+# Words of Python, PostgreSQL or Odoo are not a sentence for a person.
 NO_SENTENCE = r"(?i)select|psycopg|traceback|Error\(|LINE \d|syntax|column|recursion"
 
 
 def _poison(case, table, field, record, text):
-    """Put into the database what could not be saved today."""
+    """Write to the database a text that could not be saved today."""
     case.env.flush_all()
     case.env.cr.execute(
         f"UPDATE {table} SET {field} = %s WHERE id = %s",  # pylint: disable=sql-injection
@@ -76,7 +76,7 @@ class Failing:
 
 @tagged("post_install", "-at_install")
 class TestPoisonedRule(TagCase):
-    """One rule that fails is set aside; what others do equals a run without it."""
+    """A failing rule is excluded; the others work as without it."""
 
     @classmethod
     def setUpClass(cls):
@@ -186,7 +186,10 @@ class TestPoisonedRule(TagCase):
         self.assertFalse(fresh.error)
 
     def test_a_domain_that_finds_nobody(self):
-        """It is no mistake: it is previewed, and takes away what it gave."""
+        """A domain that finds nobody is valid and takes away tags.
+
+        It is previewed, and takes away the tags that it gave.
+        """
         rule = self._rule(self.sick, [self.mine])
         self._take(self.berlin, self.sick)
         self.env["classification.tag.link"].search([]).unlink()
@@ -226,7 +229,7 @@ class TestPoisonedRule(TagCase):
 
 @tagged("post_install", "-at_install")
 class TestPoisonedCampaign(CampaignCase):
-    """A filter that fails chooses nobody, and says so on its form."""
+    """A failing filter chooses nobody, and the form shows the reason."""
 
     @classmethod
     def setUpClass(cls):
@@ -355,10 +358,10 @@ class TestPoisonedPolicy(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestPoisonedScheme(CustomerCodeCase):
-    """A scheme of codes that fails gives none; the others do."""
+    """A failing scheme of codes gives none; the others do."""
 
     def _set_next_number(self, scheme, number):
-        """A number of before it was bounded."""
+        """Set a number from before it was bounded."""
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE customer_code_scheme SET next_number = %s WHERE id = %s",

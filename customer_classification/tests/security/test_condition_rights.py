@@ -31,7 +31,7 @@ UNREADABLE = (
 
 @tagged("post_install", "-at_install")
 class TestRuleRights(TagCase):
-    """With whose rights the condition of a smart tag is looked at."""
+    """Rights used to evaluate the condition of a smart tag."""
 
     @classmethod
     def setUpClass(cls):
@@ -61,7 +61,7 @@ class TestRuleRights(TagCase):
     def _refused(self, pattern="may not read"):
         return self.assertRaisesRegex(AccessError, pattern)
 
-    # Who saves must be allowed to read
+    # Rights of the user who saves
 
     def test_what_cannot_be_read_cannot_be_asked_for(self):
         rule = self._rule_of(self.officer, [self.mine])
@@ -107,7 +107,7 @@ class TestRuleRights(TagCase):
             with self.assertRaises(AccessError):
                 getattr(rule.with_user(self.officer), method)()
 
-    # Nobody names another
+    # Naming another person
 
     def test_nobody_names_another_responsible(self):
         rule = self._rule_of(self.officer, [self.mine])
@@ -148,7 +148,7 @@ class TestRuleRights(TagCase):
         library.with_user(self.boss).action_start()
         self.assertEqual(library.responsible_id, self.boss)
 
-    # What the responsible may read
+    # Rights of the responsible
 
     def _hide(self, model, domain, group=OFFICER):
         self.env["ir.rule"].create(
@@ -179,7 +179,7 @@ class TestRuleRights(TagCase):
         self.assertEqual(self.tag.partner_ids, self.berlin)
 
     def test_only_the_company_of_the_rule_is_looked_at(self):
-        """Also where the responsible works in two."""
+        """The rule looks at its own company, even if its responsible has two."""
         other = self._company("Second Ltd")
         self.boss.company_ids |= other
         self.paris.company_id = other
@@ -189,7 +189,10 @@ class TestRuleRights(TagCase):
     # The responsible loses the right
 
     def _assert_rests(self, rule, pattern, tag=None):
-        """It rests with a sentence, keeps its tags, and others go on."""
+        """Assert that the rule rests with a sentence, and others go on.
+
+        It keeps its tags.
+        """
         kept = (tag or self.tag).partner_ids
         self.assertTrue(kept)
         healthy = self._tag("Healthy")
@@ -243,7 +246,7 @@ class TestRuleRights(TagCase):
         self.env.invalidate_all()
         self._assert_rests(rule, "nobody answers")
 
-    # What others see of it
+    # Display to others
 
     def test_counts_over_amounts_are_shown_to_who_sees_amounts(self):
         rule = self._running(self.seller, [REVENUE])
@@ -376,7 +379,7 @@ class TestRuleRights(TagCase):
 
 @tagged("post_install", "-at_install")
 class TestCampaignTargetRights(CampaignCase):
-    """With whose rights the targets of a campaign are looked at."""
+    """Rights used to find the targets of a campaign."""
 
     @classmethod
     def setUpClass(cls):
@@ -424,7 +427,7 @@ class TestCampaignTargetRights(CampaignCase):
         self.assertEqual(self._joined(self._live(self.boss, self.rich_ones)), self.rich)
 
     def test_a_filter_of_before_finds_nobody(self):
-        """Written when nobody looked at rights."""
+        """A filter from before rights were checked finds nobody."""
         campaign = self._live(self.seller, self.all_ones)
         self.env.flush_all()
         self.env.cr.execute(
@@ -498,7 +501,10 @@ class TestCampaignTargetRights(CampaignCase):
             campaign.with_user(self.officer).action_choose_audience()
 
     def test_targets_that_are_not_saved_are_looked_at_by_the_user(self):
-        """A form that is being filled in is no way to the eyes of another."""
+        """Unsaved targets are evaluated with the rights of the user.
+
+        A form that is being filled in gives no access to another's data.
+        """
         campaign = self._live(self.boss, self.all_ones).with_user(self.seller)
         spec = {"campaign_audience_count": {}, "campaign_can_read_targets": {}}
         for start in (campaign, campaign.browse()):
@@ -574,7 +580,7 @@ class TestCampaignTargetRights(CampaignCase):
 
 @tagged("post_install", "-at_install")
 class TestPolicyFilterRights(ClassificationCase):
-    """With whose rights the filters of a policy are looked at."""
+    """Rights used to evaluate the filters of a policy."""
 
     @classmethod
     def setUpClass(cls):
@@ -648,7 +654,7 @@ class TestPolicyFilterRights(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestCodeRights(CustomerCodeCase):
-    """What is shown of customers whom the user may not read."""
+    """Codes shown of customers that the user may not read."""
 
     def test_the_form_of_a_scheme_names_who_may_be_read(self):
         scheme = self._scheme()

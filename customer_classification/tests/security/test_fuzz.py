@@ -18,14 +18,14 @@ try:
     from .. import hostile
 except ImportError:
     hostile = None
-# The addon of whose code a failure is told; what Odoo's own code alone answers to
-# nonsense is not ours.
+# Addons whose code makes a failure ours; answers of Odoo's own code alone to nonsense
+# are not ours.
 OURS = "customer_classification"
 
 
 @tagged("post_install", "-at_install")
 class TestFuzz(ClassificationCase):
-    """Whatever a client sends, the answer is a result or a sentence.
+    """Any call of a client is answered with a result or a sentence.
 
     ``FUZZ_CALLS`` is the number of calls, 300 by default, the same ones every time;
     10,000 are a matter of minutes.
@@ -67,7 +67,7 @@ class TestFuzz(ClassificationCase):
         cls.env.flush_all()
 
     def _call(self, call, context):
-        """Make one call and take back what it wrote; fail on what is no sentence."""
+        """Make one call and take back its writes; fail without a sentence."""
         model, method, ids, arguments = call
         with self.env.cr.savepoint() as savepoint:
             try:

@@ -1,4 +1,7 @@
-"""A client fills the context: nothing that only the program says is believed of it."""
+"""A hostile context of a client is not believed.
+
+Only the program itself sets the keys that this is about.
+"""
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -7,7 +10,7 @@ from odoo.tests import new_test_user, tagged
 from ..common import AS_OF, ClassificationCase
 
 OFFICER = "customer_classification.group_officer"
-# What the program says to itself, as a client may say it.
+# Context keys of the program itself, as a client may send them.
 FLAGS = {
     "rules_judged_later": True,
     "references_judged_later": True,
@@ -100,7 +103,10 @@ class TestHostileContext(ClassificationCase):
     # Companies
 
     def test_no_company_of_others(self):
-        """Odoo checks the companies of the context not where superuser rights read."""
+        """No company of others is reached by the context.
+
+        Odoo does not check the companies of the context where superuser rights read.
+        """
         campaign = self.env["utm.campaign"].create(
             {
                 "title": "Ours",
@@ -136,7 +142,7 @@ class TestHostileContext(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestUnsavedForms(ClassificationCase):
-    """A form that is not saved may name any record: it tells nothing of it."""
+    """An unsaved form may name any record, but shows nothing of it."""
 
     policy_values = {"product_min_months": 3, "product_new_days": 0}
 
@@ -159,7 +165,7 @@ class TestUnsavedForms(ClassificationCase):
         )
 
     def _onchange(self, user, model, values, names):
-        """What a form with these values shows of some fields."""
+        """Return some fields of a form with these values."""
         model = self.env(user=user, su=False, context={})[model]
         values, spec = dict(values), {name: {} for name in (*values, *names)}
         try:
@@ -225,7 +231,7 @@ class TestUnsavedForms(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestWizardsOfOthers(ClassificationCase):
-    """Odoo shows wizards to everybody who may open one."""
+    """Wizards of others are closed, though Odoo shows them to all users."""
 
     def test_only_who_opened_it(self):
         groups = "base.group_system,sales_team.group_sale_manager"

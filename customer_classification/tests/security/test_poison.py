@@ -1,5 +1,8 @@
-"""One poisoned item of each kind in a healthy company: all others go on as if it were
-not there, and the poisoned one is named with its reason."""
+"""One poisoned item of each kind in a healthy company.
+
+All others go on as if it were not there, and the poisoned one is named with its
+reason.
+"""
 
 from datetime import date
 from functools import partial
@@ -15,12 +18,15 @@ NO_AMOUNTS = ("NaN", "Infinity", "-Infinity", "1e400", "-1e16", "1e200")
 NO_DAYS = ("0001-01-01", "1500-06-30", "1677-01-01", "1969-12-30", "9999-12-31")
 NO_MOMENTS = (*NO_DAYS, "-infinity", "infinity", "294275-12-31", "4713-01-01 BC")
 OLD_MOMENTS = ("0001-01-01", "1677-01-01", "1969-12-30", "-infinity")
-# What runs leave as it is though nothing differs, and what tells when they ran.
+# Fields that runs leave alone if nothing differs, and times of runs.
 VOLATILE = {"id", "display_name", "create_date", "write_date"}
 
 
 class PoisonMixin:
-    """Poisons by SQL, as imports and other programs do; the ORM would refuse most."""
+    """Poison records by SQL, as imports and other programs do.
+
+    The ORM would refuse most.
+    """
 
     model = "customer.profile"
     subject = "partner_id"
@@ -42,7 +48,7 @@ class PoisonMixin:
         self.env.invalidate_all()
 
     def _snapshot(self, but):
-        """All stored values of the profiles of a company, but those of some records."""
+        """Return all stored profile values of a company but some records'."""
         self.env.invalidate_all()
         profiles = (
             self.env[self.model]
@@ -62,16 +68,16 @@ class PoisonMixin:
         return {row[self.subject][0]: row for row in profiles.read(names)}
 
     def _reasons(self):
-        """``{(subject, reason)}`` of all that is set aside in the company."""
+        """Return ``{(subject, reason)}`` of the company's excluded records."""
         found = self.env["classification.problem"].search(
             [("company_id", "=", self.company.id)]
         )
         return {(one[self.subject], one.reason) for one in found}
 
     def _check(self, cases, run):
-        """Make all poisoned subjects, run, and compare all others with how they were.
+        """Make all poisoned subjects, run, and compare all others with before.
 
-        :param cases: ``[(what makes the subject and returns it, reason)]``
+        :param cases: ``[(function that makes the subject and returns it, reason)]``
         """
         healthy = self._snapshot(self.env[self._comodel()])
         poisoned = [(make(), reason) for make, reason in cases]
@@ -161,7 +167,7 @@ class TestPoisonedCustomers(PoisonMixin, ClassificationCase):
         )
 
     def test_margins(self):
-        """A margin that is no number is not known; the purchase counts."""
+        """A margin that is not a number is unknown; the purchase counts."""
         for no in NO_AMOUNTS[:3]:
             with self.subTest(no):
                 customer = self._with_purchase(company_margin=no, has_margin=True)
@@ -230,7 +236,7 @@ class TestPoisonedCustomers(PoisonMixin, ClassificationCase):
         self.assertEqual(self._profile(customer).revenue, 507)
 
     def test_first_run_finds_the_limits_of_the_others(self):
-        """Equal shares are found among those alone who can be counted."""
+        """Equal shares are found among the countable customers alone."""
         policy = self._policy(self.company, tier_method="top_percent", tier_ids=[])
         edges = self._recompute(policy=policy).edges
         self._with_order(amount_untaxed="NaN")
@@ -244,7 +250,7 @@ class TestPoisonedCustomers(PoisonMixin, ClassificationCase):
             self.assertEqual(run.state, "done", run.error)
 
     def test_company_of_several(self):
-        """What is broken in one company stops no other one."""
+        """A record broken in one company does not stop another company."""
         other = self._company("Broken Ltd")
         self.env.user.company_ids |= other
         broken = self._policy(other)

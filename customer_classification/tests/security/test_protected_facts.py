@@ -26,7 +26,7 @@ WRITTEN_BY_RUNS = (
 
 @tagged("post_install", "-at_install")
 class TestProtectedFacts(CampaignCase):
-    """What the product writes is not written by anybody else."""
+    """Facts written by the product cannot be written by anybody else."""
 
     @classmethod
     def setUpClass(cls):
@@ -111,7 +111,7 @@ class TestProtectedFacts(CampaignCase):
                     self.assertFalse(field.translate)
 
     def test_read_only_fields_are_protected(self):
-        """What forms show as kept by the program is kept from calls as well."""
+        """Read-only fields of forms are protected from calls as well."""
         for name in self.samples:
             model = self.env[name]
             shown = {
@@ -329,7 +329,7 @@ class TestProtectedFacts(CampaignCase):
         self.assertEqual((joined.source, joined.order_count), ("manual", 0))
 
     def test_forged_result_is_repaired(self):
-        """A program may write what it likes; the next run writes what is true."""
+        """The next run repairs a result forged by a program."""
         self._judge()
         self.assertTrue(self.part.is_converted)
         count = self.part.order_count

@@ -52,7 +52,7 @@ ACTIONS = {
     "classification.history.wizard": ("action_open",),
     "sale.order": ("action_add_missing_products",),
 }
-# Several records at once are what these are for, and none is no mistake.
+# These are meant for several records at once, and for none.
 OF_MANY = (
     *("action_recompute", "action_recompute_customer", "action_open_product_audience"),
 )
@@ -72,8 +72,10 @@ SEARCHED = (
 
 @tagged("post_install", "-at_install")
 class TestPublicMethods(ClassificationCase):
-    """Whoever calls a public method, with whatever, gets what is theirs to see or a
-    sentence."""
+    """Public methods return visible data or a readable refusal.
+
+    Whoever calls them, with whatever arguments.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -109,7 +111,10 @@ class TestPublicMethods(ClassificationCase):
         return self.env(user=user.id, su=False, context=context)[model]
 
     def _answers(self, function, *arguments):
-        """The result of a call, or None for a sentence; anything else is an error."""
+        """Return the result of a call, or None for a sentence.
+
+        Anything else is an error.
+        """
         try:
             with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
                 return function(*arguments)
@@ -146,7 +151,7 @@ class TestPublicMethods(ClassificationCase):
                 getattr(partner, method)()
 
     def _hide(self, partner):
-        """A rule of another addon: nobody may read a contact."""
+        """Create a rule of another addon that hides a contact from everybody."""
         self.env["ir.rule"].create(
             {
                 "name": "Hidden",
@@ -161,7 +166,10 @@ class TestPublicMethods(ClassificationCase):
             choices.create({"profile_id": self.profile.id, "name": "x", "model": "x"})
 
     def test_buyers_of_a_company_that_is_not_mine(self):
-        """What a row is about stands in its id, which anybody can make up."""
+        """A made-up row id of another company gives no buyers.
+
+        The subject of a row is part of its id, which anybody can make up.
+        """
         product = self.product.product_tmpl_id
         self._order(self.customer, AS_OF - timedelta(2), 100)
         self.policy.recompute_products(as_of_date=AS_OF)
@@ -179,7 +187,10 @@ class TestPublicMethods(ClassificationCase):
         self.assertEqual(row.action_open_customers()["domain"][0][2], [])
 
     def test_the_list_of_buyers_is_as_long_as_its_number(self):
-        """Who only gave back bought nothing."""
+        """The list of buyers is as long as its number.
+
+        A customer with returns alone bought nothing.
+        """
         back = self._customer("Back")
         self._purchase(back, AS_OF - timedelta(5), 10)
         self._order(self.customer, AS_OF - timedelta(2), 100)
@@ -197,7 +208,10 @@ class TestPublicMethods(ClassificationCase):
             self.assertEqual(listed, row.customer_count)
 
     def test_the_list_of_customers_is_as_long_as_its_number(self):
-        """Also with those who never bought, whom the list hides by default."""
+        """The list of customers is as long as its number, prospects included.
+
+        The list hides prospects by default.
+        """
         self._opportunity(self._customer("Interested"), created=AS_OF - timedelta(5))
         self._recompute()
         for classes in ("customer.value.tier", "customer.lifecycle.stage"):
@@ -259,7 +273,7 @@ class TestPublicMethods(ClassificationCase):
     # Context
 
     def test_days_in_the_context(self):
-        """Whatever stands for a day of the history: a day, or a sentence."""
+        """Any value for a day of the history gives a day, or a sentence."""
         self._row_ids = self._as("manager", "classification.history").search([]).ids
         self.assertTrue(self._row_ids)
         for model in ("classification.history", "classification.migration"):
@@ -273,7 +287,7 @@ class TestPublicMethods(ClassificationCase):
                         self._answers(history.search_count, [])
 
     def test_whom_the_context_cannot_name(self):
-        """Which customers are looked at is no matter of clients."""
+        """The client's context cannot choose the customers looked at."""
         history = self._as("manager", "classification.history")
         everybody = history.search_count([])
         self.assertTrue(everybody)
@@ -320,7 +334,7 @@ class TestPublicMethods(ClassificationCase):
                     with self.subTest(name, operator=operator, value=value):
                         self._answers(partners.search_count, [(name, operator, value)])
 
-    # Who writes what others found
+    # Writes to results of other companies
 
     def test_a_campaign_of_others_is_not_taken_from_them(self):
         campaign = self.env["utm.campaign"].create(

@@ -6,7 +6,7 @@ from odoo.tests import tagged
 from ...models.common.arguments import as_choice, as_day, as_ids, as_number
 from ..common import AS_OF, ClassificationCase
 
-# What no argument can be, whatever it stands for.
+# Values that no argument can have.
 JUNK = ("junk", "\0", [["x"]], {"a": 1}, -1, 2**40, 1.5, True, "2025-02-30", "NaN")
 
 

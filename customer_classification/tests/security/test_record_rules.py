@@ -17,7 +17,7 @@ GROUPS = ",".join(
         "base.group_allow_export",
     )
 )
-# What another addon, or Settings, may lay on contacts, products and campaigns.
+# Rules of another addon, or of Settings, on contacts, products and campaigns.
 RULES = {
     "res.partner": "['|', ('user_id', '=', user.id), ('id', '=', user.partner_id.id)]",
     "product.template": "[('name', 'not like', 'Hidden')]",
@@ -27,7 +27,7 @@ RULES = {
 
 @tagged("post_install", "-at_install")
 class TestRecordRules(RowCase):
-    """Whoever may not read a contact, product or campaign sees none of its rows."""
+    """Rows of an unreadable contact, product or campaign are hidden."""
 
     @classmethod
     def setUpClass(cls):
@@ -51,7 +51,10 @@ class TestRecordRules(RowCase):
         )
 
     def _subject(self, model, is_seen):
-        """A fresh contact, product or campaign that the salesperson may read or not."""
+        """Return a new contact, product or campaign, readable or not.
+
+        Readable by the salesperson.
+        """
         name = "Seen" if is_seen else "Hidden"
         owner = self.user.id if is_seen else False
         if model == "res.partner":
@@ -69,8 +72,7 @@ class TestRecordRules(RowCase):
         return self.env["ir.rule"]._subject_fields(model)
 
     def _pair(self, model, field):
-        """A row that is all about what may be read, and one that by this field is
-        not."""
+        """Return a row about readable records, and one that is not by a field."""
         subjects = {
             one.name: self._subject(one.comodel_name, True).id
             for one in self._subject_fields(model)
@@ -160,7 +162,7 @@ class TestRecordRules(RowCase):
                     self.assertEqual(values["id"], seen.id)
 
     def _specification(self, model, kind):
-        """What the web client asks for a view of a model."""
+        """Return the web client's specification of a view of a model."""
         arch = etree.fromstring(model.get_view(view_type=kind)["arch"])
         names = {
             node.get("name")
@@ -175,7 +177,10 @@ class TestRecordRules(RowCase):
         }
 
     def test_views_of_the_database_follow(self):
-        """What is worked out when read: history, tags, audiences and the like."""
+        """Database views follow: history, tags, audiences and the like.
+
+        They are worked out when read.
+        """
         seen, hidden = self._sold_to()
         for name, context in self._database_views(seen, hidden):
             with self.subTest(name):
@@ -199,8 +204,10 @@ class TestRecordRules(RowCase):
         return names.items()
 
     def _sold_to(self):
-        """One customer who may be read and one who may not, with purchases, tags,
-        campaigns and products that belong together."""
+        """Create one readable customer and one unreadable customer.
+
+        With purchases, tags, campaigns and products that belong together.
+        """
         customers = (
             self._subject("res.partner", True),
             self._subject("res.partner", False),
@@ -250,7 +257,7 @@ class TestRecordRules(RowCase):
             self.assertEqual(bool(model.search([])), expected, customer.name)
 
     def test_contact_of_a_hidden_company_opens(self):
-        """A person who may be read, in a company that may not."""
+        """A readable person of an unreadable company opens."""
         firm = self._subject("res.partner", False)
         self._purchase(firm, AS_OF, 2_000)
         self._recompute()
@@ -271,7 +278,10 @@ class TestRecordRules(RowCase):
         self.assertTrue(own.search([("id", "=", hidden.id)]))
 
     def test_nothing_is_added_without_a_rule(self):
-        """Who works in all companies asks the tables of Odoo's subjects nothing."""
+        """Users of all companies get no conditions on Odoo's subjects.
+
+        Their tables are not asked.
+        """
         self.rules.active = False
         companies = self.env["res.company"].with_context(active_test=False).search([])
         companies.active = True
@@ -289,8 +299,10 @@ class TestRecordRules(RowCase):
             )
 
     def test_contact_of_another_company(self):
-        """A profile of here about a contact of there is not listed: it would not
-        open."""
+        """A profile about a contact of another company is not listed.
+
+        It would not open.
+        """
         self.rules.active = False
         there = self._company("There")
         profile = self.env["customer.profile"]
@@ -301,7 +313,7 @@ class TestRecordRules(RowCase):
         self.assertTrue(self.own["customer.profile"].search([("id", "=", row.id)]))
 
     def test_refusal_names_the_rule(self):
-        """In developer mode, Odoo says which rule it was."""
+        """The refusal names the rule in developer mode, as Odoo's does."""
         profile = self.env["customer.profile"]
         __, hidden = self._pair(profile, profile._fields["partner_id"])
         failing = self.own["ir.rule"]._get_failing(

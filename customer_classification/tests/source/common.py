@@ -16,7 +16,7 @@ COLUMNS = {
     "Company": "company_id",
 }
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-# What Odoo's screen sends before anybody chose anything.
+# Options that Odoo's screen sends before any choice.
 SCREEN = {
     "has_headers": True,
     "quoting": '"',
@@ -37,7 +37,7 @@ SCREEN = {
 
 
 class ImportCase(ClassificationCase):
-    """Files of purchases, imported as Odoo's screen does it: preview, then import."""
+    """Files of purchases, previewed and imported as Odoo's screen does."""
 
     @classmethod
     def setUpClass(cls):
@@ -78,7 +78,7 @@ class ImportCase(ClassificationCase):
         return wizard, preview
 
     def _import(self, content, chosen=None, dryrun=False, **options):
-        """Upload a file, choose options, and import it; return what Odoo answers."""
+        """Upload a file, choose options, import it and return Odoo's answer."""
         wizard, preview = self._preview(content, **options)
         fields = [COLUMNS.get(title, False) for title in preview["headers"]]
         return wizard.execute_import(

@@ -33,7 +33,7 @@ class CreditNoteCase(AccountingCase):
         )
 
     def _chains(self, root, takes_back):
-        """Reverse documents at random, each a part of one of before, and count.
+        """Reverse documents at random, each a part of an earlier one, and count.
 
         :param root: the invoice, or the credit note without an invoice
         :param takes_back: whether the credit notes that lead back to it count
@@ -76,7 +76,7 @@ class CreditNoteCase(AccountingCase):
 
 @tagged("post_install", "-at_install")
 class TestCreditNotesByOrder(CreditNoteCase):
-    """By orders: a credit note takes back only what an order counted."""
+    """Counting orders, a credit note takes back only a counted order."""
 
     def test_of_an_order(self):
         order = self._order(self.customer, BEFORE, 1_000)
@@ -115,7 +115,7 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._numbers(policy=policy), (1_000, 0, 1))
 
     def test_order_made_smaller(self):
-        """The order counts with what it says now: nothing is taken twice."""
+        """An order made smaller counts with its new amount, taken back once."""
         order = self._order(self.customer, BEFORE, 1_000)
         self._credit(self._invoice_of(order, BEFORE), AS_OF, [200])
         order.order_line.price_unit = 800
@@ -129,7 +129,7 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._numbers(), (1_000, 0, 1))
 
     def test_credit_note_undone(self):
-        """By an invoice that reverses it, from the day of that invoice on."""
+        """An invoice that reverses a credit note undoes it from its day on."""
         order = self._order(self.customer, BEFORE, 1_000)
         credit = self._credit(self._invoice_of(order, BEFORE), AS_OF - timedelta(9))
         self._credit(credit, AS_OF - timedelta(2))
@@ -143,7 +143,7 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._numbers(), (800, 200, 1))
 
     def test_credit_note_undone_and_given_again(self):
-        """What is undone is gone; the second credit note counts on its own day."""
+        """An undone credit note is gone; the second counts on its own day."""
         order = self._order(self.customer, BEFORE, 1_000)
         invoice = self._invoice_of(order, BEFORE)
         credit = self._credit(invoice, AS_OF - timedelta(400), [300])
@@ -155,7 +155,7 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._numbers(), (1_000, 0, 1))
 
     def test_one_of_two_credit_notes_undone(self):
-        """The other one takes back all that it says."""
+        """The credit note that is not undone takes back its whole amount."""
         order = self._order(self.customer, BEFORE, 1_000)
         invoice = self._invoice_of(order, BEFORE)
         first = self._credit(invoice, BEFORE, [300])
@@ -165,7 +165,10 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._numbers(), (500, 500, 1))
 
     def test_undone_without_a_line_of_an_order(self):
-        """Of an origin, of nothing known, of the invoice as a whole."""
+        """Credit notes without order lines are undone as well.
+
+        With an origin, with nothing known, of the invoice as a whole.
+        """
         order = self._order(self.customer, BEFORE, 1_000)
         invoice = self._invoice_of(order, BEFORE)
         policy = self._policy(self.company, subtract_unlinked_credit_notes=True)
@@ -189,7 +192,7 @@ class TestCreditNotesByOrder(CreditNoteCase):
             self.env.invalidate_all()
 
     def test_chains_without_lines_of_orders(self):
-        """However often it is reversed, what the end of the chain took back counts."""
+        """The end of a chain of reversals counts, however long."""
         order = self._order(self.customer, BEFORE, 1_000)
         invoice = self._invoice_of(order, BEFORE)
         for values, takes_back in (
@@ -230,7 +233,7 @@ class TestCreditNotesByOrder(CreditNoteCase):
         return profile.revenue
 
     def _bought_products(self):
-        """What the customer bought, as its list of products has it."""
+        """Return the customer's bought products, as its list has them."""
         self._recompute()
         rows = self.env["customer.product"].with_context(
             customer_product_partner_id=self.customer.id
@@ -245,7 +248,7 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._numbers(), (200, 800, 1))
 
     def test_several_orders_on_one_invoice(self):
-        """Only the part of the order that counts is taken back."""
+        """A credit note takes back only the part of the order that counts."""
         orders = self._order(self.customer, BEFORE, 1_000) + self._order(
             self.customer, BEFORE, 400
         )
@@ -257,7 +260,7 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._numbers(), (0, 1_000, 1))
 
     def test_line_of_several_orders(self):
-        """Each order has an equal part of it, which counts if the order does."""
+        """A line of several orders is shared equally by those that count."""
         orders = self._order(self.customer, BEFORE, 600) + self._order(
             self.customer, BEFORE, 400
         )
@@ -270,7 +273,10 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._numbers(), (600, 0, 1))
 
     def test_line_without_an_order_takes_back_a_part_of_the_invoice(self):
-        """What was let off afterwards, as one sum over two orders, one of them gone."""
+        """A line without an order takes back a part of the invoice.
+
+        A discount granted afterwards, as one sum over two orders, one of them gone.
+        """
         orders = self._order(self.customer, BEFORE, 600) + self._order(
             self.customer, BEFORE, 400
         )
@@ -285,7 +291,10 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._numbers(), (570, 30, 1))
 
     def test_fee_on_the_invoice_of_an_order(self):
-        """Credited alone or with the rest, what was no part of the order is none."""
+        """A fee on an order's invoice is never taken back from the order.
+
+        It was no part of the order, credited alone or with the rest.
+        """
         fee = self.product.copy({"name": "Fee"})
         for credited, expected in (([0, 100], 1_000), ([300, 100], 700)):
             with self.subTest(credited), self.env.cr.savepoint() as savepoint:
@@ -377,7 +386,7 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._numbers(), (0, 90, 1))
 
     def test_before_the_order(self):
-        """It counts on its own day, or on that of the order where that is later."""
+        """A credit note counts on its own day, or on a later day of its order."""
         order = self._order(self.customer, BEFORE, 1_000)
         self._credit(self._invoice_of(order, BEFORE), BEFORE, [300])
         order.date_order = self._moment(AS_OF - timedelta(5))
@@ -385,7 +394,7 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._numbers(), (700, 300, 1))
 
     def test_of_an_order_before_the_window(self):
-        """The window has what was given back in it: the lifetime has both."""
+        """The window has the return alone, the lifetime the order, too."""
         old = AS_OF - timedelta(500)
         order = self._order(self.customer, old, 1_000)
         self._credit(self._invoice_of(order, old), AS_OF, [300])
@@ -398,7 +407,10 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._numbers(), (1_000, 0, 1))
 
     def test_final_invoice_given_back(self):
-        """With a down payment before: the order is given back whole."""
+        """A returned final invoice gives the order back whole.
+
+        With a down payment before.
+        """
         order = self._order(self.customer, BEFORE, 1_000)
         self._invoice_of(order, BEFORE, down_payment=300)
         self._credit(self._invoice_of(order, BEFORE), AS_OF)
@@ -416,7 +428,7 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._numbers(), (175, 75, 1))
 
     def test_products(self):
-        """What a product brought: as the orders and credit notes of customers."""
+        """A product's revenue equals its customers' orders and credit notes."""
         order = self._order(self.customer, BEFORE, 1_000)
         self._credit(self._invoice_of(order, BEFORE), AS_OF, [300])
         self._credit(self._invoice(self.customer, BEFORE, 100), AS_OF)
@@ -437,7 +449,7 @@ class TestCreditNotesByOrder(CreditNoteCase):
 
 @tagged("post_install", "-at_install")
 class TestCreditNotesByInvoice(CreditNoteCase):
-    """By invoices: a credit note takes back only what an invoice counted."""
+    """Counting invoices, a credit note takes back only a counted invoice."""
 
     policy_values = {"revenue_source": "invoice"}
 
@@ -475,7 +487,10 @@ class TestCreditNotesByInvoice(CreditNoteCase):
         self.assertEqual(self._numbers(policy=policy), (940, 60, 1))
 
     def test_of_the_order_of_an_invoice(self):
-        """Made from the order, as for goods that came back: it reverses no invoice."""
+        """A credit note made from the order reverses no invoice.
+
+        As for goods that came back.
+        """
         order = self._order(self.customer, BEFORE, 1_000)
         invoice = self._invoice_of(order, BEFORE)
         credit = self._credit(invoice, AS_OF, [300])
@@ -485,7 +500,7 @@ class TestCreditNotesByInvoice(CreditNoteCase):
         self.assertEqual(self._numbers(), (0, 0, 0))
 
     def test_line_of_several_orders(self):
-        """Each order has an equal part of it, which counts if it is invoiced."""
+        """A line of several orders is shared equally by invoiced orders."""
         orders = self._order(self.customer, BEFORE, 600) + self._order(
             self.customer, BEFORE, 400
         )
@@ -519,7 +534,7 @@ class TestCreditNotesByInvoice(CreditNoteCase):
         self.assertEqual(self._numbers(), (700, 300, 1))
 
     def test_credit_note_undone(self):
-        """By an invoice that is no second purchase."""
+        """The invoice that undoes a credit note is not a second purchase."""
         invoice = self._invoice(self.customer, BEFORE, 1_000)
         credit = self._credit(invoice, AS_OF - timedelta(9), [300])
         undoing = self._credit(credit, AS_OF - timedelta(2))
@@ -529,7 +544,7 @@ class TestCreditNotesByInvoice(CreditNoteCase):
         self.assertEqual(self._numbers(), (900, 100, 1))
 
     def test_chains(self):
-        """However often it is reversed, what the end of the chain took back counts."""
+        """The end of a chain of reversals counts, however long."""
         self._invoice(self.customer, BEFORE, 1_000)
         counted = self._invoice(self.customer, BEFORE, 64)
         taken = self._chains(counted, True)
@@ -555,7 +570,7 @@ class TestCreditNotesByInvoice(CreditNoteCase):
         self.assertIn(self.customer.id, found)
 
     def test_credit_note_of_nothing_undone(self):
-        """What took back nothing gives nothing back."""
+        """Undoing a credit note of nothing gives nothing back."""
         self._invoice(self.customer, BEFORE, 1_000)
         credit = self._invoice(self.customer, BEFORE, 60, move_type="out_refund")
         undoing = self._credit(credit, AS_OF)

@@ -24,7 +24,7 @@ class TestDocuments(AccountingCase):
         return (profile.with_user(user) if user else profile).action_open_documents()
 
     def _found(self, action):
-        """The documents of an action, those of archived contacts too."""
+        """Return an action's documents, with those of archived contacts."""
         return self.env[action["res_model"]].search(action["domain"], order="id")
 
     def test_orders_of_customer_and_contacts_in_the_window(self):

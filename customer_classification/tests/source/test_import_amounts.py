@@ -5,8 +5,10 @@ from .common import ImportCase
 
 @tagged("post_install", "-at_install")
 class TestImportAmounts(ImportCase):
-    """Amounts as tills, shops and banks of all countries write them: each column in
-    one way, or refused by its lines."""
+    """Amounts as tills, shops and banks of all countries write them.
+
+    Each column in one way, or refused by its lines.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -103,7 +105,7 @@ class TestImportAmounts(ImportCase):
         sentences = self._refused_amounts("12,50", "249,90", chosen=point)
         self.assertLines(sentences, 2, 3)
         self.assertIn("decimal point", sentences[0])
-        # Who changes only one of the two signs leaves both the same.
+        # Changing only one of the two signs leaves both the same.
         half = {"float_thousand_separator": ",", "float_decimal_separator": ","}
         self.assertEqual(self._amounts("1.234,50", chosen=half), [1234.5])
 
@@ -133,7 +135,10 @@ class TestImportAmounts(ImportCase):
         self.assertIn("12,5 %", sentences[0])
 
     def test_percentages_of_other_models(self):
-        """In the language of the file, in any model of the addon."""
+        """Percentages are read in the language of the file, in any model.
+
+        Any model of the addon.
+        """
         wizard = self._wizard(
             "Name;Approval Above (% of customers)\nOne;12,5 %\nTwo;7 %\n",
             model="classification.policy",
@@ -158,7 +163,11 @@ class TestImportAmounts(ImportCase):
         self.assertIn("Line 5: “much”", message["message"])
 
     def test_numbers_of_a_spreadsheet_are_no_texts(self):
-        """What looks like thousands is none where the spreadsheet knows the number."""
+        """Numbers of a spreadsheet are not read as texts.
+
+        A value that looks like thousands is not one if the spreadsheet knows the
+        number.
+        """
         content = self._xlsx(
             ("Customer", "Date", "Amount", "Currency"),
             ("Case Customer", "2026-03-14", 1.234, "EUR"),
@@ -191,7 +200,10 @@ class TestImportAmounts(ImportCase):
         self.assertIn("A-2", sentences[0])
 
     def test_programs_load_text_and_zero(self):
-        """As Odoo's own fields: the case ``numbers_from_programs``."""
+        """Programs load text and zero as into Odoo's own fields.
+
+        The case ``numbers_from_programs``.
+        """
         for amount, expected in ((0, 0), ("0", 0), (12.5, 12.5), ("12.50", 12.5)):
             answer = self.purchases.load(
                 ["partner_id", "date", "amount"],

@@ -8,8 +8,10 @@ COLUMNS = ("Customer", "Date", "Amount", "Currency")
 
 @tagged("post_install", "-at_install")
 class TestImportCurrencies(ImportCase):
-    """The currency of each line: as the file says, in any writing, else that of the
-    line's company."""
+    """The currency of each line: the file's, else the company's.
+
+    As the file says, in any writing, else that of the line's company.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -49,7 +51,10 @@ class TestImportCurrencies(ImportCase):
         return [purchase.currency_id.name for purchase in purchases]
 
     def test_sign_in_the_amount(self):
-        """The case ``currency_sign_ignored``: in any place, with or without column."""
+        """A currency sign counts in any place, with or without a column.
+
+        The case ``currency_sign_ignored``.
+        """
         cells = ("$ 5.00", "5.00 $", "5.00 usd", "USD 5.00", "-$5.00", "€5.00", "5.00")
         rows = [("Case Customer", "2026-03-14", cell) for cell in cells]
         purchases = self._imported(self._csv(COLUMNS[:3], *rows))
@@ -82,7 +87,10 @@ class TestImportCurrencies(ImportCase):
         self.assertLines(sentences, 3)
 
     def test_sign_of_several_currencies(self):
-        """Of the company's, if it is one of them; else asked for, by their codes."""
+        """A sign of several currencies means the company's, or is asked for.
+
+        The company's if it is one of them; else the file must give their codes.
+        """
         cad = self.env.ref("base.CAD")
         cad.active = True
         text = self._csv(COLUMNS[:3], ("Case Customer", "2026-03-14", "$5.00"))

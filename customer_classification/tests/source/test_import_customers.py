@@ -5,8 +5,10 @@ from .common import ImportCase
 
 @tagged("post_install", "-at_install")
 class TestImportCustomers(ImportCase):
-    """Customers by name, e-mail, reference, tax number or code, in any letter case;
-    never the first of several."""
+    """Customers by name, e-mail, reference, tax number or code.
+
+    In any letter case; never the first of several.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -70,7 +72,7 @@ class TestImportCustomers(ImportCase):
         self.assertEqual(self._customers("info@acme.example"), [self.acme])
 
     def test_twin_in_another_company(self):
-        """A contact that belongs to another company is none of the line's."""
+        """A contact of another company is not the line's customer."""
         other = self._company("Other Ltd")
         self._customer("Case Customer", company_id=other.id)
         self.assertEqual(self._customers("Case Customer"), [self.case])

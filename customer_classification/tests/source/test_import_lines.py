@@ -12,8 +12,10 @@ COLUMNS = ("Customer", "Date", "Amount", "Reference")
 
 @tagged("post_install", "-at_install")
 class TestImportLines(ImportCase):
-    """Each line that cannot be taken is named as the spreadsheet shows it, and nothing
-    is imported; what is left out is told."""
+    """Each refused line is named by its number in the spreadsheet.
+
+    Nothing is imported then; lines left out are named as well.
+    """
 
     def _line(self, ref, day="2026-03-14", amount="5.00", who="Case Customer"):
         return (who, day, amount, ref)
@@ -158,7 +160,7 @@ class TestImportLines(ImportCase):
 
     @mute_logger("odoo.sql_db")
     def test_all_or_nothing_across_parts(self):
-        """What Odoo itself refuses in a later part takes the earlier ones back."""
+        """A refusal by Odoo in a later part takes the earlier ones back."""
         fields = ["partner_id", "date", "amount", "reference", "has_margin"]
         data = [["Case Customer", "2026-03-14", 1, f"P-{n}", "1"] for n in range(6)]
         data[4][4] = "perhaps"

@@ -9,7 +9,7 @@ from .common import SCREEN, ImportCase
 
 @tagged("post_install", "-at_install")
 class TestImportReading(ImportCase):
-    """How a file is read is shown before the import, and can be changed."""
+    """The reading of a file is shown before the import, and can be changed."""
 
     def test_the_preview_says_how_each_column_is_read(self):
         text = self._csv(
@@ -44,7 +44,7 @@ class TestImportReading(ImportCase):
             self.assertIn(part, notes)
 
     def test_options_that_the_preview_filled_in_are_no_choice(self):
-        """Whatever the screen sends back, only what a person changed holds."""
+        """Options filled in by the preview are not a person's choice."""
         text = self._csv(
             ("Customer", "Date", "Amount", "Margin"),
             ("Case Customer", "14.03.2026", "12,50", "1.25"),
@@ -103,7 +103,7 @@ class TestImportReading(ImportCase):
             self.assertTrue(preview.get("error") or preview["num_rows"] <= 1)
 
     def test_hostile_calls(self):
-        """A result or a sentence, whatever the screen of a client sends."""
+        """Hostile calls are answered with a result or a sentence."""
         text = self._csv(
             ("Customer", "Date", "Amount"), ("Case Customer", "2026-03-14", "1")
         )

@@ -7,8 +7,10 @@ COLUMNS = ("Customer", "Date", "Amount", "Reference", "Channel")
 
 @tagged("post_install", "-at_install")
 class TestImportReferences(ImportCase):
-    """One reference of one channel is one sale, and one refund: what would replace
-    another purchase is asked about."""
+    """One reference of one channel is one sale, and one refund.
+
+    A line that would replace another purchase is asked about.
+    """
 
     def _line(self, day="2026-01-14", amount="100.00", who="Case Customer", ref="G-1"):
         return (who, day, amount, ref, "Shopify")
@@ -17,7 +19,10 @@ class TestImportReferences(ImportCase):
         return self._csv(COLUMNS, *lines)
 
     def test_refund_under_the_number_of_its_sale(self):
-        """The case ``refund_same_reference``: both stand."""
+        """A refund under the number of its sale is kept beside the sale.
+
+        The case ``refund_same_reference``.
+        """
         sale = self._imported(self._text(self._line()))
         refund = self._imported(self._text(self._line("2026-02-14", "-30.00")))
         self.assertEqual((sale.amount, refund.amount), (100, -30))
@@ -83,7 +88,7 @@ class TestImportReferences(ImportCase):
         self.assertEqual(answer["counts"], {"new": 0, "changed": 0, "unchanged": 6})
 
     def test_unchanged_in_cents_and_in_spaces(self):
-        """What a currency rounds away is no change."""
+        """Differences that the currency rounds away are not changes."""
         first = self._imported(self._text(self._line(amount="1000.006")))
         written = first.write_date
         answer = self._import(self._text(self._line(amount="1000.01")))
@@ -91,7 +96,7 @@ class TestImportReferences(ImportCase):
         self.assertEqual(first.write_date, written)
 
     def test_references_that_stand_twice(self):
-        """Each of them is named, also two pairs in one file."""
+        """Each repeated reference is named, also two pairs in one file."""
         lines = [self._line(ref=ref) for ref in ("A", "B", "A", "C", "B")]
         sentences = self._refused(self._text(*lines))
         self.assertLines(sentences, 4, 6)

@@ -5,7 +5,10 @@ from ..common import PATIENCE, ClassificationCase
 
 @tagged("post_install", "-at_install")
 class TestImportTour(ClassificationCase, HttpCase):
-    """A person uploads a file in a browser, mends what is refused, and imports."""
+    """A person uploads a file in a browser, corrects it, and imports it.
+
+    The corrected lines were refused first.
+    """
 
     def test_import(self):
         customer = self._customer("Tour Customer", email="tour@example.com")

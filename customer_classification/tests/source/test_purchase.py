@@ -146,7 +146,7 @@ class TestPurchase(ClassificationCase):
         self.assertEqual(form.record.company_amount, 12.5)
         self.assertEqual(form.record.company_id, self.company)
 
-    # What programs send
+    # Calls of programs
 
     def _load(self, *lines, fields=("partner_id", "date", "amount", "reference")):
         return self.env["customer.purchase"].load(list(fields), list(lines))
@@ -202,7 +202,7 @@ class TestPurchase(ClassificationCase):
             self.assertIn("Line 1", message["message"])
 
     def test_lines_of_any_form(self):
-        """A short line lacks what it does not have; no table is no file."""
+        """Short lines lack cells; an empty table is not a file."""
         [message] = self._load(["Customer", "2025-06-30"])["messages"]
         self.assertIn("Amount is missing", message["message"])
         self.assertFalse(

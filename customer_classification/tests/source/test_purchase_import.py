@@ -62,7 +62,7 @@ class TestPurchaseImport(ClassificationCase):
         )
 
     def _import(self, *rows, fields=FIELDS, header=HEADER, make=None, **options):
-        """Import lines as the screen does; return what Odoo answers."""
+        """Import lines as the screen does; return Odoo's answer."""
         content, file_type = (make or self._csv)([header, *rows])
         wizard = self._wizard(content, file_type)
         return wizard.execute_import(list(fields), list(header), {**OPTIONS, **options})
@@ -122,7 +122,7 @@ class TestPurchaseImport(ClassificationCase):
         self.assertEqual(purchases[1].date, date(2025, 3, 15))
 
     def test_template_is_understood_as_it_is(self):
-        """Who fills the template in maps no column by hand."""
+        """The filled-in template needs no manual mapping of columns."""
         [template] = self.env["customer.purchase"].get_import_templates()
         self.assertTrue(template["label"])
         with file_open(template["template"].removeprefix("/"), "rb") as file:
@@ -344,8 +344,10 @@ class TestPurchaseImport(ClassificationCase):
         self.assertEqual(purchase.partner_id, self.jane)
 
     def test_in_batches_as_the_screen_does(self):
-        """Odoo's screen sends long files in parts; a reference that comes back in a
-        later part is still found."""
+        """A reference that comes back in a later part of a file is found.
+
+        Odoo's screen sends long files in parts.
+        """
         lines = [
             ("Jane Importer", "2025-03-14", "1", f"W-{number}", "shop")
             for number in range(10)
@@ -365,7 +367,10 @@ class TestPurchaseImport(ClassificationCase):
         self._refused(*lines, lines[0], limit=4)
 
     def test_queries_do_not_grow_with_the_file(self):
-        """Odoo looks up each customer's name; what comes after that is ours."""
+        """The queries for a file do not grow, beside Odoo's own.
+
+        Odoo looks up each customer's name.
+        """
         purchases = self.env["customer.purchase"].with_context(import_file=True)
 
         def lines(name, number):

@@ -13,7 +13,7 @@ DAY = AS_OF - timedelta(20)
 
 @tagged("post_install", "-at_install")
 class TestRates(AccountingCase):
-    """Amounts in company currency follow the rate of their day, whenever it comes."""
+    """Company amounts follow the rate of their day, whenever it comes."""
 
     @classmethod
     def setUpClass(cls):
@@ -46,7 +46,10 @@ class TestRates(AccountingCase):
         return self._profile(self.customer).revenue
 
     def _through_its_life(self, **values):
-        """What counts while a rate comes, is corrected, gets a neighbour and goes."""
+        """Yield the revenue and the expected one through the life of a rate.
+
+        While it comes, is corrected, gets a neighbour and goes.
+        """
         yield self._revenue(**values), None
         self._rate("NOK", "2020-01-01", 0.5)
         yield self._revenue(**values), 200
@@ -85,7 +88,7 @@ class TestRates(AccountingCase):
                 self.assertEqual(found, expected)
 
     def test_credit_note(self):
-        """Of an order, half of it: both follow the rate."""
+        """An order and its credit note of half of it follow the rate."""
         order = self._foreign_order()
         self._credit(self._invoice_of(order, DAY), DAY, [50])
         for step, (found, expected) in enumerate(self._through_its_life()):
@@ -93,7 +96,7 @@ class TestRates(AccountingCase):
                 self.assertEqual(found, expected and expected / 2)
 
     def test_quotation(self):
-        """What is open follows as well, and is set aside as well."""
+        """Open quotations follow the rate, and are excluded without one."""
         order = self._order(
             self.customer, DAY, 100, confirm=False, pricelist_id=self.pricelist.id
         )
@@ -129,7 +132,7 @@ class TestRates(AccountingCase):
         self.assertEqual(self._revenue(), 600)
 
     def test_rates_written_past_odoo(self):
-        """Programs that write rates by SQL: what counts follows all the same."""
+        """Amounts follow rates that programs write by SQL."""
         self._foreign_purchase()
         self._foreign_order()
         self._rate("NOK", "2020-01-01", 0.5)
@@ -172,7 +175,10 @@ class TestRates(AccountingCase):
         self.assertEqual(purchase.company_amount, 100)
 
     def test_same_as_odoo_resolves(self):
-        """Rates of a company, of all companies, of neither; before, on and after."""
+        """Rates are resolved as in Odoo.
+
+        Of a company, of all companies, of neither; before, on and after.
+        """
         currencies = self.env["res.currency"].browse()
         for code, own, shared in (
             ("SEK", [], []),
@@ -226,8 +232,11 @@ class TestRates(AccountingCase):
                         self.assertAlmostEqual(found, expected)
 
     def test_queries(self):
-        """One to record what changed and one to convert, for any number of rates and
-        purchases; a flush and Odoo's own are the rest."""
+        """Recording and converting take a fixed number of queries.
+
+        One to record the changes and one to convert, for any number of rates and
+        purchases; a flush and Odoo's own are the rest.
+        """
         for number in range(20):
             self._purchase(
                 self.customer,
@@ -255,8 +264,10 @@ class TestRates(AccountingCase):
         )
 
     def test_upgrade(self):
-        """What was imported one to one before is converted; published rules go on
-        counting all credit notes."""
+        """An upgrade converts purchases imported one to one before.
+
+        Published rules go on counting all credit notes.
+        """
         converted = self._foreign_purchase()
         self._rate("NOK", "2020-01-01", 0.5)
         swedish = self.env.ref("base.SEK")

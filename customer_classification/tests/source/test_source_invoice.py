@@ -8,7 +8,7 @@ from ..common import AS_OF, AccountingCase
 
 @tagged("post_install", "-at_install")
 class TestSourceInvoice(AccountingCase):
-    """What a posted invoice is worth, and that a sale never counts twice."""
+    """The value of a posted invoice; a sale never counts twice."""
 
     policy_values = {
         "revenue_source": "invoice",

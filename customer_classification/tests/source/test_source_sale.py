@@ -8,7 +8,7 @@ from ..common import AS_OF, AccountingCase, ClassificationCase
 
 @tagged("post_install", "-at_install")
 class TestSourceSale(ClassificationCase):
-    """What a confirmed sales order is worth, to whom, and on which day."""
+    """The value, customer and day of a confirmed sales order."""
 
     @classmethod
     def setUpClass(cls):
@@ -226,8 +226,10 @@ class TestSourceSale(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestSourceSaleCreditNotes(AccountingCase):
-    """Classifying by orders, what was given back is found in the credit notes; here
-    also in those that name no order."""
+    """Counting orders, returns are found in the credit notes.
+
+    Here also in those that name no order.
+    """
 
     policy_values = {"subtract_unlinked_credit_notes": True}
 

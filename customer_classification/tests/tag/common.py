@@ -15,7 +15,7 @@ class TagCase(ClassificationCase):
         super().setUpClass()
         cls.tags = cls.env["res.partner.category"]
         cls.rules = cls.env["classification.tag.rule"]
-        # Rules of whoever uses this database would run with ours.
+        # Other rules in this database would run with ours.
         cls.rules.search([]).write({"state": "draft"})
 
     @classmethod
@@ -25,7 +25,7 @@ class TagCase(ClassificationCase):
 
     @classmethod
     def _rule(cls, tag, domain, start=True, **values):
-        """A rule of a contact tag, running unless said otherwise."""
+        """Create a rule of a contact tag, started by default."""
         rule = cls.rules.create(
             {
                 "partner_tag_id": tag.id,
@@ -59,7 +59,7 @@ class TagCase(ClassificationCase):
         return [(change.action, change.origin) for change in changes]
 
     def _behind_our_back(self, partner, tag, give):
-        """What another program does to the table of tags itself."""
+        """Change the table of tags as another program would."""
         self.env.flush_all()
         names = {
             "relation": CONTACTS.table,

@@ -11,7 +11,7 @@ LIBRARY = "customer_classification.tag_rule_"
 
 @tagged("post_install", "-at_install")
 class TestBought(TagCase):
-    """What customers buy, as rules ask for it."""
+    """Rules about purchases of customers."""
 
     @classmethod
     def setUpClass(cls):
@@ -76,7 +76,7 @@ class TestBought(TagCase):
         field = "customer_discount_percent"
         self.assertEqual((self.parent[field], self.builder[field]), (25, 0))
         self.assertEqual(self._found(field, ">=", 25), self.parent)
-        # Who bought nothing bought nothing at a discount.
+        # Without purchases there is no purchase at a discount.
         without = self.builder | self.contact | self.nobody
         self.assertEqual(self._found(field, "<", 1), without)
 

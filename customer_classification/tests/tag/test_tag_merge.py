@@ -8,7 +8,7 @@ from .common import TagCase
 
 @tagged("post_install", "-at_install")
 class TestTagReference(TagCase):
-    """What names a tag: found, and safe when the tag goes."""
+    """References to a tag are found, and safe when the tag is deleted."""
 
     @classmethod
     def setUpClass(cls):

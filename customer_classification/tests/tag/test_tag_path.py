@@ -11,7 +11,7 @@ CARRIERS = {
 
 @tagged("post_install", "-at_install")
 class TestTagPath(TagCase):
-    """What is shown as the name of a tag is found by that name."""
+    """The displayed name of a tag finds the tag."""
 
     def _tree(self, model):
         top = self.env[model].create({"name": "Path 100%"})

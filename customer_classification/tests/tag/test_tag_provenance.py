@@ -135,7 +135,7 @@ class TestTagProvenance(TagCase):
 
 
 class Model:
-    """What should be: for one tag, who matches, who has it and from whom."""
+    """Expected state of one tag: matches, holders and their origins."""
 
     def __init__(self, partners):
         self.partners = partners
@@ -163,7 +163,10 @@ class Model:
 
 @tagged("post_install", "-at_install")
 class TestTagProvenanceProperty(TagCase):
-    """Random sequences of runs and of what people do, against a model of ten lines."""
+    """Random sequences of runs and of user actions against a model.
+
+    The model has ten lines.
+    """
 
     def test_sequences(self):
         for seed in range(6):

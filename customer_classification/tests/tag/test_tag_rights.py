@@ -46,7 +46,7 @@ class TagRightsCase(TagCase):
         return merge
 
     def _smuggle(self, merge, log):
-        """What only somebody at the database could do."""
+        """Write past the protection, as only a database administrator could."""
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE classification_tag_merge SET log = %s WHERE id = %s",
@@ -57,7 +57,7 @@ class TagRightsCase(TagCase):
 
 @tagged("post_install", "-at_install")
 class TestTagMergeRights(TagRightsCase):
-    """What the server carries out later is written by nobody but itself."""
+    """The plan that the server executes later is written only by itself."""
 
     def test_nobody_creates_instructions(self):
         values = {
@@ -282,7 +282,7 @@ class TestTagMergeRights(TagRightsCase):
 
 @tagged("post_install", "-at_install")
 class TestTagUndoRights(TagRightsCase):
-    """An undo carries out nothing but what a merge of these tags did."""
+    """An undo reverts only changes of a merge of these tags."""
 
     def _refused(self, merge, *entries):
         for entry in entries:
@@ -382,7 +382,7 @@ class TestTagUndoRights(TagRightsCase):
 
 @tagged("post_install", "-at_install")
 class TestTagMethodRights(TagRightsCase):
-    """Public methods check what they are handed before they do anything."""
+    """Public methods check their arguments before they do anything."""
 
     def test_contexts_of_the_wrong_type_are_told(self):
         for model, active in (
@@ -438,7 +438,7 @@ class TestTagMethodRights(TagRightsCase):
                 wizard.mapped("record_count")
 
     def test_tags_from_the_side_of_the_tag(self):
-        """It gives a tag to a contact that the giver may not change."""
+        """Writing members on a tag needs write access to the contacts."""
         self.b.company_id = self.env["res.company"].create({"name": "Elsewhere"})
         tag = self.new.with_user(self.officer)
         with self.assertRaises(AccessError), self.cr.savepoint():
@@ -550,7 +550,7 @@ class TestTagMethodRights(TagRightsCase):
 
 @tagged("post_install", "-at_install")
 class TestTagTexts(TagCase):
-    """What cannot be kept is told in words."""
+    """Texts that cannot be stored are refused in words."""
 
     UNKEPT = ("", "   ", False, None, "a\0b", "a\ud800b", "x" * 1_000_000)
 

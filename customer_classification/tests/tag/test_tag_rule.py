@@ -75,7 +75,10 @@ class TestTagRule(TagCase):
     # Order
 
     def test_rules_that_ask_for_other_tags_come_after_them(self):
-        """Whatever order they were made in; three levels in one run."""
+        """Rules that ask for other tags come after them.
+
+        Whatever their order; three levels in one run.
+        """
         composite, part = self._tag("Composite"), self._tag("Part")
         self._rule(composite, [("category_id", "in", [part.id])])
         self._rule(part, [("category_id", "in", [self.tag.id])])
@@ -110,7 +113,7 @@ class TestTagRule(TagCase):
         with self.assertRaisesRegex(ValidationError, "Other one → .*Berliners"):
             self._rule(self.tag, [("category_id", "in", [other.id])])
 
-    # What cannot be read
+    # Unreadable conditions
 
     def test_what_was_deleted_matches_nothing_and_takes_nothing(self):
         gone, stays = self._tag("Gone"), self._tag("Stays")

@@ -43,8 +43,10 @@ class TestTagSpeed(TagCase):
                     self.assertLessEqual(many, 14)
 
     def test_names_are_compared_once(self):
-        """The database reads each sibling once, not once for each other one, which
-        took a minute of one statement here."""
+        """The database reads each sibling name once.
+
+        Not once for each other one, which took a minute of one statement here.
+        """
         self.cr.execute("SET LOCAL statement_timeout = '10s'")
         for parent in (self.tags, self._tag("Above")):
             self.assertEqual(len(self._create(self.tags, 1_500, parent)), 1_500)
@@ -80,7 +82,7 @@ class TestTagSpeed(TagCase):
             self.assertTrue(long[-1:].tag_sort_key.startswith(place.tag_sort_key))
 
     def test_names_below_follow_in_the_same_request(self):
-        """What was read before a name changed is read anew."""
+        """Names read before a change are read again in the same request."""
         self.env["res.lang"]._activate_lang("fr_FR")
         for model in TAG_MODELS:
             top = self.env[model].create({"name": "Top of all"})

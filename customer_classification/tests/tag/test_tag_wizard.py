@@ -100,7 +100,10 @@ class TestTagWizard(TagCase):
             other.with_user(seller).action_undo()
 
     def test_automations_see_what_is_written(self):
-        """Where one looks at contacts, tags are written as Odoo writes them."""
+        """Automations on contacts see tags written the usual way.
+
+        If one watches contacts, tags are written as Odoo writes them.
+        """
         wizard = self._wizard("replace", self.two)
         partners = type(self.env["res.partner"])
         with (

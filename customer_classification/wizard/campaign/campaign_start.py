@@ -19,7 +19,7 @@ CUSTOMER_FIELDS = {
         "partner_id",
     ),
 }
-# Of these a filter still holds tomorrow; the others tell of days that are over.
+# Filters that still hold tomorrow; the others are about past days.
 PREFIXES = {"res.partner": "", "customer.profile": "customer_profile_id."}
 
 
@@ -144,10 +144,13 @@ class CampaignStart(models.TransientModel):
                     )
                 )
 
-    # Who is meant
+    # Targets
 
     def _customer_ids(self):
-        """Ids of the customers who are meant, each once: one query."""
+        """Return the ids of the targeted customers, each once.
+
+        One query.
+        """
         self.ensure_one()
         if self.audience == "classes":
             domain = self._class_domain()

@@ -7,7 +7,7 @@ from ..tag.selection import selected_ids
 
 
 class CustomerCodeAssign(models.TransientModel):
-    """Says how many customers would get or change their code, and does it."""
+    """Count the customers who would get or change their code, and assign."""
 
     _name = "customer.code.assign"
     _inherit = "classification.protected.mixin"

@@ -44,7 +44,7 @@ class ClassificationBackTest(models.TransientModel):
             wizard.days_over = max(since.days - 1, 0)
 
     def action_run(self):
-        """Run the back-test and show what it found."""
+        """Run the back-test and show its findings."""
         check_one(self)
         run = self.policy_id.recompute(
             as_of_date=self.as_of_date,

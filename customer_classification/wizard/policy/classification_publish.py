@@ -4,7 +4,7 @@ from ...models.common.called_records import check_one
 
 
 class ClassificationPublish(models.TransientModel):
-    """Asks before rules are published of which nobody has seen what they change."""
+    """Ask for confirmation before rules are published without a preview."""
 
     _name = "classification.publish"
     _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
@@ -17,13 +17,13 @@ class ClassificationPublish(models.TransientModel):
     has_preview = fields.Boolean(compute="_compute_has_preview")
 
     def _compute_has_preview(self):
-        """Whether there are previews of what the version changes."""
+        """Compute if there are previews of the changes of the version."""
         for wizard in self:
             rules = wizard.policy_id._changed_rules()
             wizard.has_preview = bool(rules and rules._preview_kind)
 
     def action_preview(self):
-        """Show what the version would change, without changing a class."""
+        """Show the changes of the version, without changing a class."""
         check_one(self)
         return self.policy_id.action_preview()
 

@@ -20,7 +20,7 @@ from ...models.source.import_file import CONTEXT_KEY, ImportedFile, imported_fil
 # Odoo's screen sends a file in parts of 2,000 lines, each as a call that reads the
 # whole file. Purchases come in one, as far as a worker may take its time for it.
 BIGGEST_PART = 50_000
-# What Odoo's screen sends before anybody chose anything.
+# Options that Odoo's screen sends before any choice.
 _USUAL_MARKS = [",", "."]
 _UNREAD = {"marks": _USUAL_MARKS, "date_format": ""}
 _NUMBERS = ("float", "monetary")
@@ -28,14 +28,14 @@ _SHOWN_PROBLEMS = 20
 _CURRENCY_IN_TITLE = re.compile(
     r"([^\w\s.,:;()\[\]/%#&*+-])|[(\[]\s*([A-Z]{3})\s*[)\]]|\b([A-Z]{3})\b"
 )
-_SAMPLE = 50  # cells that tell whether a column may hold numbers or days
+_SAMPLE = 50  # cells used to find columns of numbers or days
 
 
 class BaseImportImport(models.TransientModel):
-    """Reads files for the models of this addon: each column in one way.
+    """Reading of files for the models of this addon: each column in one way.
 
-    It is found from all of its lines, told before the import, and changed by Odoo's
-    own options.
+    The way is found from all of its lines, shown before the import, and changed by
+    Odoo's own options.
     """
 
     _inherit = "base_import.import"
@@ -188,7 +188,7 @@ class BaseImportImport(models.TransientModel):
         return notes
 
     def _tell_options(self, preview, numbers, days, chosen):
-        """Show in the options what was found, and remember that nobody chose it."""
+        """Show the findings in the options, marked as not chosen by a person."""
         options = preview["options"]
         kinds = {
             int(place): self._kind(path[0])
@@ -255,7 +255,7 @@ class BaseImportImport(models.TransientModel):
     # Import
 
     def _check_call(self, options, fields=(), columns=()):
-        """Refuse what Odoo's screen never sends, before Odoo stumbles over it."""
+        """Refuse calls that Odoo's screen never sends, before they fail in Odoo."""
         self.check_access("write")
         if len(self.exists()) != 1 or self.res_model not in self.env:
             raise UserError(self.env._("Upload a file first."))
@@ -335,7 +335,7 @@ class BaseImportImport(models.TransientModel):
         return data[skipped:], names
 
     def _keep_lines(self, file, rows, kept):
-        """Remember the lines, and tell of those that are left out."""
+        """Remember the lines, and report those that are left out."""
         file.lines = [row.number for row in kept]
         known = set(file.lines)
         first = rows[0].number if rows else 0
@@ -414,7 +414,7 @@ class BaseImportImport(models.TransientModel):
     def _read_columns(self, data, names, chosen, file):
         """Put columns of numbers and days into the form that Odoo's fields read.
 
-        In place; what cannot be read stays, and is a problem of its line.
+        In place; unreadable cells are kept, and are a problem of their line.
         """
         kinds = [self._kind(name) for name in names]
         numbers = {
@@ -430,7 +430,10 @@ class BaseImportImport(models.TransientModel):
 
     @api.model
     def _number_readings(self, columns, chosen):
-        """``{place: found}``; what says nothing is read as its neighbours."""
+        """Return ``{place: found}``.
+
+        A column without evidence is read as its neighbours.
+        """
         marks = chosen.get("marks")
         found = {
             place: read_numbers.reading(cells, marks)
@@ -579,7 +582,7 @@ class BaseImportImport(models.TransientModel):
 
     @api.model
     def _signs_note(self, found):
-        """Which currencies stand in the cells of a column."""
+        """Return the note about the currencies in the cells of a column."""
         signs = dict.fromkeys(one.currency for one in found.numbers if one)
         signs.pop("", None)
         if not signs:
@@ -620,7 +623,7 @@ class BaseImportImport(models.TransientModel):
         return sentence
 
     def _number_problem(self, cells, row, name, found, file):
-        """Return why a cell is no number of its column."""
+        """Return why a cell is not a number of its column."""
         cell, label = shown(cells[row].strip()), self._label(name)
         if read_numbers.number(cells[row]) is None:
             return self.env._(
@@ -656,7 +659,7 @@ class BaseImportImport(models.TransientModel):
         )
 
     def _date_problem(self, cells, row, name, found, file):
-        """Return why a cell is no day of its column."""
+        """Return why a cell is not a day of its column."""
         cell, label = shown(cells[row].strip()), self._label(name)
         order = self._order_word(found.reading.order)
         if found.against is not None and read_dates.stamp(cells[row]):
@@ -696,12 +699,12 @@ def _stripped(cell):
 
 
 def _whole(number):
-    """An option that is a number of lines; none where it is something else."""
+    """Return an option as a number of lines, or None."""
     return max(0, number) if isinstance(number, int) else 0
 
 
 def _sample(cells):
-    """The first texts of a column, which tell what it may hold."""
+    """Return the first texts of a column, evidence of its content."""
     filled = (cell for cell in cells if isinstance(cell, str) and cell.strip())
     return _texts(islice(filled, _SAMPLE))
 

@@ -17,9 +17,9 @@ class ClassificationTagUse(models.TransientModel):
 
     @api.model
     def _open(self, tags):
-        """Look through all that may name tags, and list what does.
+        """Search all possible references to tags, and list those found.
 
-        What the caller may not read is listed without its name.
+        Records that the caller may not read are listed without their names.
         """
         tags.check_access("read")
         names = {tag.id: tag.display_name for tag in tags}
@@ -43,7 +43,7 @@ class ClassificationTagUse(models.TransientModel):
         return action
 
     def action_open(self):
-        """Open what names the tag."""
+        """Open the record that refers to the tag."""
         check_one(self)
         return {
             "type": "ir.actions.act_window",

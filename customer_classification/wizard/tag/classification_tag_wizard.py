@@ -10,7 +10,7 @@ from ...models.common.arguments import as_ids
 from ...models.common.called_records import check_one
 from ...models.tag.classification_tag_kind import KIND_OF_MODEL, KINDS
 
-# What texts that are no conditions raise.
+# Errors raised by texts that are not conditions.
 UNREADABLE = (ValueError, TypeError, SyntaxError, MemoryError, RecursionError)
 UNREADABLE += (KeyError, AttributeError, OverflowError, NotImplementedError)
 
@@ -78,7 +78,7 @@ class ClassificationTagWizard(models.TransientModel):
         return self[f"{KINDS[self.kind].tag_field}s"]._origin
 
     def _records(self):
-        """Return what is to be tagged; all of it may be read by the user."""
+        """Return the records to tag; the user may read all of them."""
         model = self.env[KINDS[self.kind].model]
         if self.selection == "filter":
             return self._filtered(model)
@@ -96,7 +96,7 @@ class ClassificationTagWizard(models.TransientModel):
             ) from error
 
     def _pairs(self):
-        """``(added, removed)``: what would change, as pairs of tag and record."""
+        """Return ``(added, removed)``: the changes, as pairs of tag and record."""
         if not self.kind:
             return set(), set()
         records, tags = self._records(), self._tags()
@@ -141,7 +141,7 @@ class ClassificationTagWizard(models.TransientModel):
     def _is_watched(self):
         """Return whether an automation watches these records.
 
-        It only notices what is written through Odoo.
+        It only notices writes through Odoo.
         """
         if "base.automation" not in self.env:
             return False

@@ -1,4 +1,4 @@
-"""Classify what is in a database in many ways, and print a hash of each result.
+"""Classify the database in many ways and print hashes of the results.
 
     ./dev shell DB < tests/outside/scripts/hash_results.py
 
@@ -26,7 +26,7 @@ IGNORED = (
 )
 # Names of columns in earlier versions.
 RENAMED = {"moved_customer_percent": "moved_percent"}
-# Results of before, in the order in which they can be deleted.
+# Earlier results, in the order in which they can be deleted.
 FORGOTTEN = (
     *("customer_profile", "classification_change", "classification_move"),
     *("classification_problem", "classification_override", "product_profile"),
@@ -145,7 +145,7 @@ def use(policy):
 
 
 def hash_of(table):
-    """Return the number of rows of a table, and a hash of what is in them."""
+    """Return the number of rows of a table, and a hash of their contents."""
     env.cr.execute(
         "SELECT column_name FROM information_schema.columns"
         " WHERE table_schema = 'public' AND table_name = %s",

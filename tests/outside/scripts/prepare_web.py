@@ -1,4 +1,4 @@
-"""Classify the demo customers, add users with keys; runs inside of `odoo shell`.
+"""Classify the demo customers, add users with keys, in `odoo shell`.
 
 Prints one line `RESULT <json>`.
 """
@@ -39,7 +39,10 @@ def make_user(login, groups, lang):
 
 
 def make_users():
-    """`{login: user}`: each of GROUPS, the seller and the administrator in Chinese."""
+    """Create users and return `{login: user}`.
+
+    Each of GROUPS, the seller and the administrator in Chinese.
+    """
     users = {"admin": env.ref("base.user_admin")}
     for login, groups in GROUPS.items():
         users[login] = make_user(login, groups, "en_US")
@@ -71,7 +74,7 @@ def class_counts(policy, axis):
 
 
 def classify_products(policy):
-    """The products of a company, a preview of them, and a decision about one."""
+    """Classify a company's products, preview them, and decide about one."""
     found = [(policy, policy.recompute_products())]
     found.append((policy, policy.recompute_products(kind="preview")))
     profile = env["product.profile"].search(
@@ -90,7 +93,7 @@ def classify_products(policy):
 
 
 def decide_one_class(policy):
-    """A person's decision about a customer, so that its screens have something."""
+    """Create a decision about a customer, so that its screens have one."""
     profile = env["customer.profile"].search(
         [
             ("company_id", "=", policy.company_id.id),

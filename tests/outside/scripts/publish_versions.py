@@ -1,5 +1,6 @@
-"""Publish versions of the rules that differ in what they say of one kind or of none,
-with any release of the addon.
+"""Publish versions of the rules that differ for one kind or for none.
+
+With any release of the addon.
 
 Runs inside of `odoo shell`, after `use_everything.py`.
 """
@@ -24,7 +25,7 @@ for values in VERSIONS:
     draft.write(known)
     draft.action_publish()
 current = company._get_customer_policy()
-# Twice, as what campaigns find out about customers is there the second time.
+# Twice, as campaigns have their findings about customers the second time.
 for name in ("recompute", "recompute_products", "recompute_campaigns") * 2:
     if hasattr(current, name):  # the first release knew customers alone
         getattr(current, name)()

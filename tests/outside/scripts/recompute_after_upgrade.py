@@ -1,6 +1,6 @@
-"""Classify everything again on the day of the last runs, and tell what was written.
+"""Classify everything again on the day of the last runs.
 
-Runs inside of `odoo shell`, after an upgrade.
+Prints what was written. Runs inside of `odoo shell`, after an upgrade.
 """
 
 import json

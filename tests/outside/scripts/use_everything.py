@@ -1,4 +1,4 @@
-"""Use the addon as people do, so that there is something to keep or to remove.
+"""Use the addon as people do, for data to keep or to remove.
 
 Runs inside of `odoo shell`, in a database without demo data.
 """
@@ -74,7 +74,7 @@ draft.write({"window_months": 24, "name": "Two years"})
 env["customer.value.tier"].create({"name": "Gold", "code": "gold", "sequence": 15})
 env["classification.run"]._queue(policy)
 
-# What users and other addons hang on to the addon's records.
+# Records of users and other addons attached to the addon's records.
 seller = env["res.users"].create(
     {
         "name": "Seller",

@@ -1,4 +1,4 @@
-"""Tell from which folder Odoo takes the addon."""
+"""Print the folder from which Odoo takes the addon."""
 
 import json
 

@@ -1,5 +1,8 @@
-"""The glue addons beside the apps that they are made for: they come by themselves, go
-alone, and go with the core, in this order, in one database without demo data."""
+"""The glue addons beside the apps that they are made for.
+
+They come by themselves, go alone, and go with the core, in this order, in one database
+without demo data.
+"""
 
 import pytest
 from database_snapshot import differences, snapshot
@@ -26,7 +29,7 @@ def before(connection):
 
 @pytest.fixture(scope="module")
 def install(session, apps_database, before):
-    """What Odoo complains about when it installs the core, and upgrades it."""
+    """Return Odoo's complaints when it installs and upgrades the core."""
     installed = complaints(session, apps_database, "-i", ADDON)
     shell(session, apps_database, "use_everything.py")
     return installed + complaints(session, apps_database, "-u", ADDON)
@@ -34,13 +37,16 @@ def install(session, apps_database, before):
 
 @pytest.fixture(scope="module")
 def glue_uninstalled(session, apps_database, install):
-    """What Odoo complains about when it uninstalls the glue alone."""
+    """Return Odoo's complaints when it uninstalls the glue alone."""
     return uninstall(session, apps_database, *GLUE)
 
 
 @pytest.fixture(scope="module")
 def core_uninstalled(session, apps_database, glue_uninstalled):
-    """What Odoo complains about when the glue, back again, goes with the core."""
+    """Return Odoo's complaints when glue and core are uninstalled.
+
+    The glue is installed again before, and goes with the core.
+    """
     back = complaints(session, apps_database, "-i", ",".join(GLUE))
     return back + uninstall(session, apps_database, ADDON)
 

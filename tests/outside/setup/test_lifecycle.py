@@ -1,5 +1,7 @@
-"""Install, use, upgrade and uninstall the core, in this order, in one database without
-demo data."""
+"""Install, use, upgrade and uninstall the core.
+
+In this order, in one database without demo data.
+"""
 
 import pytest
 from database_snapshot import differences, snapshot
@@ -14,7 +16,7 @@ from odoo_commands import (
 
 from tools.paths import core_modules, repository_modules
 
-# What a company has decided and learned: must survive an upgrade to the last bit.
+# Decisions and results of a company: must survive an upgrade unchanged.
 KEPT = ("customer_profile", "customer_purchase", "classification_first_class")
 KEPT += ("classification_policy", "classification_policy_tier", "classification_run")
 KEPT += ("customer_rules", "product_rules", "campaign_rules")
@@ -38,7 +40,7 @@ def before(connection):
 
 @pytest.fixture(scope="module")
 def install(session, bare_database, before):
-    """What Odoo complains about when it installs the core."""
+    """Return Odoo's complaints when it installs the core."""
     return complaints(session, bare_database, "-i", ",".join(core_modules()))
 
 
@@ -50,14 +52,14 @@ def used(session, bare_database, install):
 
 @pytest.fixture(scope="module")
 def upgrade(session, bare_database, connection, used):
-    """What stood before the upgrade, and what Odoo complains about."""
+    """Return the contents before the upgrade, and Odoo's complaints."""
     contents = _contents(connection)
     return contents, complaints(session, bare_database, "-u", ADDON)
 
 
 @pytest.fixture(scope="module")
 def uninstalled(session, bare_database, upgrade):
-    """What Odoo complains about when it uninstalls the addon."""
+    """Return Odoo's complaints when it uninstalls the addon."""
     return uninstall(session, bare_database, ADDON)
 
 
@@ -84,8 +86,11 @@ def test_install_classifies_nobody_by_itself(install, connection):
 
 
 def test_every_record_of_ours_has_an_external_id_of_ours(install, before, connection):
-    """Else an uninstall cannot know that it is ours. What other modules add to our
-    models carries their name, and ours in it."""
+    """Every record of ours has an external id of ours.
+
+    Else an uninstall cannot know that it is ours. Additions of other modules to our
+    models carry their name, and ours in it.
+    """
     # Odoo's Privacy Lookup is everywhere, and our glue to it comes along.
     ours = {*repository_modules(), "base"}
     new = snapshot(connection)["external id"] - before["external id"]

@@ -1,5 +1,6 @@
-"""From each earlier release to this one: what a company had stays, and the database
-looks as if it had been installed today.
+"""Upgrades from each earlier release to this one.
+
+A company's data stay, and the database looks as if it had been installed today.
 
 The releases come out of the repository's own history; where that is not at hand (a
 copy without it), there is nothing to upgrade from.
@@ -20,7 +21,7 @@ RELEASES = {
     "19.0.1.3.0": "157967688c76897050618333f9dc4ebab96bc0cd",
     "19.0.1.4.0": "77e0d592f9535ac2439fceb3b1c462c8e013c317",
 }
-# What a company has decided and learned.
+# Decisions and results of a company.
 KEPT = {
     "customer_profile": "partner_id, company_id, value_tier_id, lifecycle_stage_id, "
     "churn_risk, policy_id, tier_below_since, revenue, value_score, content_hash",
@@ -68,7 +69,7 @@ _MOVED = "UPDATE classification_run SET moved_customer_percent = 12.5"
 
 
 def _archive(commit, folder):
-    """Take the addon and what uses it out of the history."""
+    """Extract the addon and its users from the history."""
     command = ["git", "-C", ROOT, "archive", commit, ADDON, "tests/outside/scripts"]
     made = subprocess.run(command, capture_output=True, check=False)
     if made.returncode:
@@ -84,7 +85,7 @@ def old(request, tmp_path_factory):
 
 
 def _make_database(session, purpose):
-    """A database with what the core depends on, without demo data."""
+    """Create a database with the core's dependencies, without demo data."""
     name = temporary_name(purpose)
     foreign = databases.foreign_dependencies(session, core_modules())
     databases.database_from_template(session, name, foreign)
@@ -118,14 +119,14 @@ def connection(session, upgraded_database):
 
 @pytest.fixture(scope="module")
 def used(session, upgraded_database, old, connection):
-    """What stood in the database after the earlier release had been used."""
+    """Return the contents after the earlier release had been used."""
     path = f"--addons-path={old},{TEST_ADDONS}"
     _forget_our_modules(connection)
     assert complaints(session, upgraded_database, path, "-i", ADDON) == []
     script = old / "tests" / "outside" / "scripts" / "use_everything.py"
     shell(session, upgraded_database, script, path)
     shell(session, upgraded_database, "publish_versions.py", path)
-    # Since 19.0.1.4.0 somebody answers for a rule who switches it on by the screen.
+    # Since 19.0.1.4.0 the user who switches on a rule on the screen is its responsible.
     tables = "to_regclass('classification_tag_rule'), to_regclass('customer_segment')"
     [(has_rules, has_persons)] = query(connection, f"SELECT {tables}")
     if has_rules and not has_persons:
@@ -147,7 +148,7 @@ def words(used, connection):
 
 @pytest.fixture(scope="module")
 def said(used, connection):
-    """What each policy said, and its lines of tiers, in the earlier release."""
+    """Return each policy's rules and tier lines in the earlier release."""
     known = _existing(connection, "classification_policy", ", ".join(SAID.values()))
     kinds = [kind for kind, name in SAID.items() if name in known.split(", ")]
     columns = ", ".join(f"p.{SAID[kind]}" for kind in kinds)
@@ -156,7 +157,7 @@ def said(used, connection):
 
 @pytest.fixture(scope="module")
 def upgraded(session, upgraded_database, used, words, said):
-    """What Odoo complains about when this release takes over."""
+    """Return Odoo's complaints when this release takes over."""
     return complaints(session, upgraded_database, "-u", ADDON)
 
 
@@ -172,7 +173,9 @@ def fresh(session):
 
 
 def _contents(connection, kept=None):
-    """``{(table, columns): rows}`` of what is kept, as far as a release has it.
+    """Return ``{(table, columns): rows}`` of the data to be kept.
+
+    As far as a release has it.
 
     :param kept: the tables and columns, by default those that there are now
     """
@@ -188,7 +191,7 @@ def _contents(connection, kept=None):
 
 
 def _existing(connection, table, wanted):
-    """Those of some columns that a table has, separated by commas."""
+    """Return the wanted columns that a table has, separated by commas."""
     known = query(
         connection,
         "SELECT column_name FROM information_schema.columns WHERE table_name = %s",
@@ -223,7 +226,10 @@ def test_rules_of_each_policy_say_what_it_said(said, upgraded, connection):
 
 
 def test_one_record_for_each_version_that_differed(said, upgraded, connection):
-    """Six were published, of which one was about each kind; and there is a draft."""
+    """Each version that differed has one record.
+
+    Six were published, of which one was about each kind; and there is a draft.
+    """
     differed = [(1, "retired"), (2, "published"), (3, "draft")]
     for kind in SAID:
         states = query(
@@ -277,7 +283,10 @@ def test_segments_become_records(words, upgraded, connection):
 
 
 def test_shipped_texts_of_stages_are_of_today(upgraded, connection):
-    """Each language for itself, and only what nobody edited."""
+    """Shipped texts of stages are current after an upgrade.
+
+    Each language for itself, and only texts that nobody edited.
+    """
     source = "SELECT code, description ->> %s FROM customer_lifecycle_stage"
     english, chinese = (
         dict(query(connection, source, language)) for language in ("en_US", "zh_CN")
@@ -295,14 +304,17 @@ def test_upgraded_is_like_new(upgraded, connection, fresh):
     left = differences(
         {kind: fresh[kind] for kind in made}, {kind: found[kind] for kind in made}
     )
-    # What comes by itself was with 19.0.1.4.0 already, which is here without it.
+    # This glue addon came with 19.0.1.4.0, which is installed here without glue.
     left = [line for line in left if "privacy_lookup" not in line]
     assert not left, "\n".join(left)
 
 
 def test_nobody_moves_by_the_upgrade(upgraded, upgraded_database, session, request):
-    """A run on the same day writes nothing; releases before 19.0.1.4.0 worked out
-    other numbers."""
+    """An upgrade moves nobody.
+
+    A run on the same day writes nothing; releases before 19.0.1.4.0 worked out
+    other numbers.
+    """
     found = shell(session, upgraded_database, "recompute_after_upgrade.py")
     assert {state for state, *__ in found.values()} == {"done"}
     if "19.0.1.4.0" in request.node.name:

@@ -1,4 +1,7 @@
-"""The addons as wheels: an Odoo finds them in its Python, without an addons path."""
+"""The addons as wheels: found by an Odoo without an addons path.
+
+They are in its Python.
+"""
 
 import os
 import subprocess
@@ -38,7 +41,7 @@ def wheels(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def site(wheels, tmp_path_factory):
-    """A folder of Python packages in which nothing but the wheels is installed."""
+    """Return a folder of Python packages with nothing but the wheels."""
     folder = tmp_path_factory.mktemp("site")
     _pip("install", "--no-deps", f"--target={folder}", *wheels.values())
     return folder
@@ -46,7 +49,10 @@ def site(wheels, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def wheel_session(session, site):
-    """An Odoo whose Python has the wheels and whose addons path has not our folder."""
+    """Return an Odoo with the wheels in its Python.
+
+    Its addons path does not have our folder.
+    """
     own = Session(session.odoo, session.pg)
     path = [str(site), own.env.get("PYTHONPATH", "")]
     own.env["PYTHONPATH"] = os.pathsep.join(filter(None, path))

@@ -1,4 +1,4 @@
-"""Lets the tests `at_install` run with those `post_install`."""
+"""Run the tests `at_install` together with those `post_install`."""
 
 from odoo.tests import loader
 
