@@ -18,8 +18,12 @@ class ClassificationFirstClass(models.Model):
     _rec_name = "partner_id"
 
     # The id of the change of the tier is that of the row.
-    stage_change_id = fields.Integer(string="Number of the Stage's Change")
-    risk_change_id = fields.Integer(string="Number of the Risk's Change")
+    stage_change_id = fields.Integer(
+        string="Number of the Stage's Change", aggregator=None
+    )
+    risk_change_id = fields.Integer(
+        string="Number of the Risk's Change", aggregator=None
+    )
     partner_id = fields.Many2one(
         "res.partner",
         string="Customer",
@@ -42,7 +46,7 @@ class ClassificationFirstClass(models.Model):
         "customer.lifecycle.stage", readonly=True, ondelete="restrict"
     )
     risk = fields.Selection(RISK_SELECTION, readonly=True)
-    revenue = fields.Monetary(readonly=True, groups=MONEY_GROUP)
+    revenue = fields.Monetary(readonly=True, groups=MONEY_GROUP, aggregator=None)
     explanation = fields.Json(string="Numbers", readonly=True, groups=MONEY_GROUP)
 
     # Holds all that a question for a past day needs.
