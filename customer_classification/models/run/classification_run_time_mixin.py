@@ -4,7 +4,7 @@ from odoo import api, fields, models
 
 
 class ClassificationRunTimeMixin(models.AbstractModel):
-    """How long runs take, by the last one of the same kind over all."""
+    """Durations of runs, by the last one of the same kind over all."""
 
     _name = "classification.run.time.mixin"
     _description = "Duration of Runs"
@@ -60,7 +60,7 @@ class ClassificationRunTimeMixin(models.AbstractModel):
 
     @api.model
     def _usual_time_text(self, company, kinds):
-        """Return how long a run will take, by the last one of the first known kind.
+        """Return the expected duration, by the last run of the first known kind.
 
         :param kinds: kinds of runs, the most alike first
         """

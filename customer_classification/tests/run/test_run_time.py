@@ -8,7 +8,7 @@ from ..common import ClassificationCase
 
 @tagged("post_install", "-at_install")
 class TestRunTime(ClassificationCase):
-    """How long a run takes is said before the button, and while it runs."""
+    """Durations are shown before the button, and while a run is under way."""
 
     @classmethod
     def setUpClass(cls):
