@@ -103,3 +103,62 @@ def simulated(customers, seed, days=900, rate=1 / 40, leave=0.12, vary=True):
             day += 1 + int(dice.exponential(1 / own))
     frame = pd.DataFrame(rows, columns=["partner_id", "day", "amount"])
     return frame[frame["day"] <= TODAY].reset_index(drop=True)
+
+
+@functools.cache
+def retail_products():
+    """Customers, products and days of Online Retail: sales of goods alone."""
+    path = data_file("online_retail.csv.gz")
+    if path is None:
+        return None
+    lines = pd.read_csv(path, dtype={"product": str}).dropna(subset=["customer_id"])
+    goods = (lines["quantity"] > 0) & ~lines["product"].str.match("[A-Za-z]")
+    return _products(lines[goods], "customer_id", "product", "invoice_date")
+
+
+@functools.cache
+def reseller_products():
+    """Customers, products and days of AdventureWorks."""
+    path = data_file("adventureworks_reseller_sales.csv.gz")
+    if path is None:
+        return None
+    return _products(pd.read_csv(path), "ResellerKey", "ProductKey", "OrderDate")
+
+
+def _products(lines, customer, product, day):
+    frame = pd.DataFrame(
+        {
+            "partner_id": lines[customer].astype("int64"),
+            "product_id": lines[product].astype(str),
+            "day": _days(lines[day]),
+        }
+    )
+    return frame.drop_duplicates().reset_index(drop=True)
+
+
+def last_basket_hidden(lines):
+    """Split off the last basket of each customer with three or more.
+
+    Days count from that basket, which is what is to be told.
+
+    :returns: what was bought before, the hidden baskets, and what is new in them
+    """
+    number = lines.groupby("partner_id")["day"].rank("dense")
+    last = number.groupby(lines["partner_id"]).transform("max")
+    day = lines["day"] - lines.groupby("partner_id")["day"].transform("max")
+    lines = lines.assign(day=day)
+    before = lines[(last >= 3) & (number < last)]
+    hidden = lines[(last >= 3) & (number == last)]
+    return before, hidden, hidden[~_pairs_of(hidden).isin(_pairs_of(before))]
+
+
+def _pairs_of(table):
+    return pd.MultiIndex.from_frame(table[["partner_id", "product_id"]])
+
+
+def recall_and_hits(listed, wanted):
+    """Mean share of what was bought among ten listed, and of customers with any."""
+    hit = listed[_pairs_of(listed).isin(_pairs_of(wanted))]
+    size = wanted.groupby("partner_id").size()
+    hits = hit.groupby("partner_id").size().reindex(size.index, fill_value=0)
+    return float((hits / size).mean()), float((hits > 0).mean())

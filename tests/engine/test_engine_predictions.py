@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from builders import ranked
+from engine import STAGES
+from engine.common.columns import code
 from engine.customers.accuracy import auc, brier_skill, compare_auc
+from engine.customers.back_test import lost_stay_more
 from engine.customers.behaviour import (
     BEHAVIOUR,
     History,
@@ -23,14 +26,13 @@ from engine.customers.gate import (
     BASIS_REASONS,
     OUTLOOK,
     Learnt,
-    learn,
     outlook,
     outlook_of,
     predict,
 )
 from engine.customers.history import roll_up
 from engine.customers.prediction import PREDICTION, learn_model, predict_with
-from engine.customers.proof import PROOF_REASONS, judge, rule_scores
+from engine.customers.proof import judge, rule_scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from purchase_histories import (
@@ -142,7 +144,7 @@ def test_brier_skill():
     assert brier_skill(np.zeros(0), np.zeros(0)).value is None
 
 
-# What was measured: docs/science.md §8
+# What was measured: docs/science.md §11
 
 
 @pytest.mark.parametrize(
@@ -290,6 +292,39 @@ def test_nothing_is_claimed_of_chance(customers):
         assert "probability" not in told(result.frame, "prediction_basis")
 
 
+@pytest.mark.parametrize(
+    ("customers", "buyers", "reason"),
+    [
+        (99, 50, "few_customers"),
+        (100, 50, "proved"),
+        (100, 30, "proved"),
+        (100, 29, "few_events"),
+        (100, 70, "proved"),
+        (100, 71, "few_events"),
+    ],
+)
+def test_the_gates_open_at_a_hundred_customers_and_thirty_events(
+    customers, buyers, reason
+):
+    past = History.of(simulated(customers, 1)).behaviour(TODAY, 120)
+    past = past.assign(bought=np.arange(customers) < buyers)
+    chance = np.where(past["bought"], 0.7, 0.3)
+    chances = pd.DataFrame({"purchase_probability": chance}, past.index)
+    assert judge(chances, past, past, 120).reason == reason
+
+
+@pytest.mark.parametrize(("lost", "stay_more"), [(0.5, True), (0.9, False)])
+def test_lost_customers_who_stay_more_than_dormant_ones_are_noticed(lost, stay_more):
+    rates = {"dormant": 0.8, "lost": lost}
+    lines = [
+        {"axis": "lifecycle_stage", "key": code(STAGES, name), "loss_rate": rate}
+        for name, rate in rates.items()
+    ]
+    assert lost_stay_more(lines) is stay_more
+    assert not lost_stay_more([{**line, "loss_rate": None} for line in lines])
+    assert not lost_stay_more([])
+
+
 def test_shuffled_outcomes_are_never_proved():
     """Predictions of a real model, whose outcomes are drawn at random."""
     case = snapshots(History.of(simulated(400, 8)), AS_OF, 120)
@@ -420,10 +455,3 @@ def test_scores_of_others_for_some_customers_prove_nothing():
     some = pd.DataFrame({"purchase_probability": 0.1 + 0.8 * found.past["bought"]})
     some.iloc[0] = np.nan
     assert judge(some, found.before, found.past, 120).reason == "not_fitted"
-
-
-def test_learning_is_bounded():
-    found = snapshots(History.of(simulated(200, 6)), AS_OF, 120)
-    learnt = learn(found, 120)
-    assert learnt.horizon == 120
-    assert set(PROOF_REASONS) <= set(BASIS_REASONS)

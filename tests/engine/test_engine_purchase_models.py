@@ -49,7 +49,7 @@ def weekly(x, t_x, age):
     return days._replace(t_x=days.t_x / 7, age=days.age / 7)
 
 
-# Published on CDNOW: docs/science.md §8
+# Published on CDNOW: docs/science.md §11
 
 
 def test_the_published_bg_nbd():

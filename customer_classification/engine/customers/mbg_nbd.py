@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # Days are counted in units in which the longest age is this.
 SPAN = 10.0
 # Where the parameters tend to without data (r, alpha, a, b), and how much: the
-# likelihood of customers who buy regularly has no maximum. docs/science.md §8.
+# likelihood of customers who buy regularly has no maximum. docs/science.md §11.
 CENTRE = (0.5, 1.0, 0.5, 1.5)
 RIDGE = 0.1
 # Beyond these limits the rates of all customers are the same, or nobody ever leaves:

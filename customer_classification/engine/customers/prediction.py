@@ -40,7 +40,7 @@ PREDICTION = {
 # Groups of customers alike in probability, and the least of a group.
 GROUPS, LEAST_GROUP = 10, 30
 # Shares of the range: learnt in one window for another one, it has to be a little wider
-# than the eight of ten that it is to hold there (docs/science.md §8). The last: share
+# than the eight of ten that it is to hold there (docs/science.md §11). The last: share
 # of customers without revenue from which it begins at nothing.
 LOW, HIGH, NOTHING = 0.09, 0.91, 0.1
 # The sum of the past corrects the expected one by no more than this.
