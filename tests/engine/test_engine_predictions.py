@@ -26,6 +26,7 @@ from engine.customers.gate import (
     BASIS_REASONS,
     OUTLOOK,
     Learnt,
+    lay_out_outlook,
     outlook,
     outlook_of,
     predict,
@@ -98,6 +99,13 @@ def test_parts_are_joined_to_the_whole():
     ]
     for one, other in zip(whole, joined(parts), strict=True):
         pd.testing.assert_frame_equal(one, other)
+
+
+def test_some_customers_alone():
+    whole = snapshots(History.of(simulated(20, 3)), AS_OF, 90)
+    some = whole.only(pd.Index([3, 5, 99]))
+    assert [each.index.tolist() for each in some] == [[3, 5]] * 3
+    pd.testing.assert_frame_equal(some.now, whole.now.loc[[3, 5]])
 
 
 @pytest.mark.parametrize(("gap", "days"), [(1, 90), (45, 90), (60, 120), (300, 365)])
@@ -238,6 +246,18 @@ def test_a_run_over_some_customers_says_the_same(found):
     pd.testing.assert_frame_equal(again, found.frame.loc[[5, 700, 1400]])
 
 
+def test_who_never_bought_has_no_prediction(found):
+    index = pd.Index([1400, 99_999, 5], name="partner_id")
+    laid = lay_out_outlook(found.frame, index)
+    assert laid.index.tolist() == [1400, 99_999, 5]
+    pd.testing.assert_frame_equal(
+        laid.loc[[1400, 5]], found.frame.loc[[1400, 5]], check_dtype=True
+    )
+    stranger = laid.loc[99_999]
+    assert stranger[list(PREDICTION)].isna().all()
+    assert stranger["prediction_basis"] == stranger["alike_customers"] == 0
+
+
 def test_purchases_after_the_day_are_not_looked_at(found):
     later = frame([(n, TODAY + 5, 1e6) for n in range(1, 1501, 2)])
     purchases = pd.concat([simulated(1500, 1), later])
@@ -332,7 +352,9 @@ def test_shuffled_outcomes_are_never_proved():
     dice = np.random.default_rng(1)
     for __ in range(20):
         past = case.past.assign(bought=dice.permutation(case.past["bought"]))
-        assert judge(predicted, case.before, past, 120).reason == "no_skill"
+        proof = judge(predicted, case.before, past, 120)
+        assert proof.reason == "no_skill"
+        assert proof.best_list in ("overdue", "spend")
 
 
 def test_the_bands_by_the_own_rhythm():

@@ -47,6 +47,10 @@ class Snapshots(NamedTuple):
     past: pd.DataFrame
     now: pd.DataFrame
 
+    def only(self, customers: pd.Index) -> Snapshots:
+        """Return the snapshots of some customers."""
+        return Snapshots(*(frame[frame.index.isin(customers)] for frame in self))
+
 
 def usual_horizon(usual_gap: float) -> int:
     """Return the horizon where none is chosen: twice the usual gap, 90 days or more."""

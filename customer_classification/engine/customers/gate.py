@@ -165,6 +165,21 @@ def outlook_of(
     return frame.assign(**values)
 
 
+def lay_out_outlook(frame: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
+    """Return the rows of an outlook by customer in the order of ``index``.
+
+    Customers without a row, who never bought, get code 0 and no amount: an amount of 0
+    would be a prediction.
+    """
+    laid = frame.reindex(index)
+    codes = {
+        name: laid[name].fillna(0).astype(frame[name].dtype)
+        for name in frame
+        if frame[name].dtype.kind == "i"
+    }
+    return laid.assign(**codes)
+
+
 def _bands(now, parameters, usual_gap):
     """Codes of the bands by the own rhythm."""
     late = overdue_ratio(now, usual_gap, parameters.shrinkage)
