@@ -124,6 +124,38 @@ def test_probabilities_and_numbers_of_lifetimes(fitter, leaves):
     assert np.allclose(model.expected(x, t_x, age, 39), numbers(39, x, t_x, age))
 
 
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        (0.525, 6.183, 0.891, 1.614),
+        (0.75, 64.9, 0.0159, 21.8),
+        (238.0, 28465.0, 1.134, 30.1),  # regular buyers
+        (0.27, 11.5, 11141.0, 71964.0),  # all leave with the same chance
+        (0.6, 56.4, 1.0, 1.19),  # a - 1 is a divisor
+        (30.0, 20.0, 5.0, 2.0),
+    ],
+)
+@pytest.mark.parametrize(("x", "age"), [(0, 0), (0, 300), (3, 40), (60, 700)])
+def test_expected_purchases_are_the_mean_over_the_chances_of_leaving(
+    parameters, x, age
+):
+    """Of a customer who has not left, by numerical integration."""
+    integrate = pytest.importorskip("scipy.integrate")
+    stats = pytest.importorskip("scipy.stats")
+    r, alpha, a, b = parameters
+    leave = stats.beta(a, b + x + 1)
+
+    def number(share):
+        p = max(leave.ppf(share), 1e-12)
+        return -np.expm1((r + x) * -np.log1p(p * 120 / (alpha + age))) / p
+
+    # Where customers hardly ever leave, the ends hold more than a quadrature sees.
+    expected, __ = integrate.quad(number, 0, 1, epsabs=1e-6, epsrel=1e-6, limit=400)
+    model = MbgNbd(*parameters)
+    found = model._expected_if_alive(np.array([float(x)]), np.array([float(age)]), 120)
+    assert found[0] == pytest.approx(expected, rel=1e-3)
+
+
 def test_special_functions():
     values = np.array([1e-3, 0.1, 0.5, 1, 2.5, 9.99, 10, 77.7, 4e3])
     assert np.allclose(log_gamma(values), special.gammaln(values), rtol=1e-12)

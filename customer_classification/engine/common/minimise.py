@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 _STEPS = 200
 _SUFFICIENT = 1e-4  # share of the promised descent that a step must bring
-_HALVINGS = 40
+_HALVINGS = 20
+# Share of the value by which it is no longer worth going on.
+_ENOUGH = 1e-13
 
 
 class Minimum(NamedTuple):
@@ -44,9 +46,11 @@ def minimise(
         step = _step(function, place, value, slope, inverse)
         if step is None:
             break
-        move, value, after = step
+        before, (move, value, after) = value, step
         inverse = _updated(inverse, move, after - slope)
         place, slope = place + move, after
+        if before - value <= _ENOUGH * abs(value):
+            break
     level = np.abs(slope).max() <= 1e3 * tolerance * max(1.0, abs(value))
     return Minimum(place, value, bool(level and np.isfinite(value)))
 

@@ -36,16 +36,18 @@ def digamma(values: NDArray) -> NDArray:
     return found + np.log(values) - 1 / (2 * values) - series
 
 
-def hypergeometric(a: NDArray, b: float, c: NDArray, z: NDArray) -> NDArray:
+def hypergeometric(a: NDArray, b: NDArray, c: NDArray, z: NDArray) -> NDArray:
     """Gauss's hypergeometric function 2F1 of 0 <= z < 1, by its series.
 
     The caller sees to it that it converges: the later terms get smaller by about z.
+    Infinite or not a number where they overflow before that.
     """
-    a, c, z = np.broadcast_arrays(*(np.asarray(x, "float64") for x in (a, c, z)))
+    a, b, c, z = np.broadcast_arrays(*(np.asarray(x, "float64") for x in (a, b, c, z)))
     total, term = np.ones(z.shape), np.ones(z.shape)
-    for k in range(_TERMS):
-        term = term * ((a + k) * (b + k) / ((c + k) * (k + 1)) * z)
-        total = total + term
-        if np.all(np.abs(term) <= 1e-14 * np.abs(total)):
-            break
+    with np.errstate(over="ignore", invalid="ignore"):
+        for k in range(_TERMS):
+            term = term * ((a + k) * (b + k) / ((c + k) * (k + 1)) * z)
+            total = total + term
+            if np.all((np.abs(term) <= 1e-14 * np.abs(total)) | ~np.isfinite(total)):
+                break
     return total

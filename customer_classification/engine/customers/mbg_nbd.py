@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..common.lazy import np
 from ..common.minimise import minimise
-from ..common.special import digamma, hypergeometric, log_gamma
+from ..common.special import hypergeometric
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +32,7 @@ CENTRE = (0.5, 1.0, 0.5, 1.5)
 RIDGE = 0.1
 # Beyond these limits the rates of all customers are the same, or nobody ever leaves:
 # the likelihood is flat, and its parameters mean nothing.
-LOWEST, HIGHEST = 1e-4, 1e4
+LOWEST, HIGHEST = 1e-5, 1e6
 # Groups of equal numbers above which days are put together, seven or more.
 MOST_GROUPS = 50_000
 
@@ -86,14 +86,21 @@ class MbgNbd:
     def _expected_if_alive(self, x, age, horizon):
         """Number of purchases of customers who have not left.
 
-        Euler's transformation of the published formula: its own series has terms that
-        overflow where a customer bought often.
+        The published formula, or Euler's transformation of it, whichever has terms that
+        neither overflow nor cancel each other.
         """
         a = self.a + (1e-6 if abs(self.a - 1) < 1e-6 else 0)  # a - 1 is a divisor
-        whole = a + self.b + x + self.leaves_at_first - 1
+        many, whole = self.r + x, a + self.b + x + self.leaves_at_first - 1
         z = horizon / (self.alpha + age + horizon)
-        series = hypergeometric(whole - self.r - x, a - 1, whole, z)
-        return whole / (a - 1) * (1 - (1 - z) ** (a - 1) * series)
+        turned = (whole > many) & (a - 1 < many)
+        series = hypergeometric(
+            np.where(turned, whole - many, many),
+            np.where(turned, a - 1, whole - a + 1),
+            whole,
+            z,
+        )
+        power = np.where(turned, a - 1, many)
+        return whole / (a - 1) * (1 - np.exp(power * np.log1p(-z)) * series)
 
 
 def group(x: NDArray, t_x: NDArray, age: NDArray) -> Groups:
@@ -104,7 +111,8 @@ def group(x: NDArray, t_x: NDArray, age: NDArray) -> Groups:
     """
     days = 1
     while True:
-        groups = _grouped(x, *(np.round(each / days) for each in (t_x, age)), days)
+        # Up, so that who bought again keeps some days to have done so.
+        groups = _grouped(x, *(np.ceil(each / days) for each in (t_x, age)), days)
         if len(groups.size) <= MOST_GROUPS or days > 365:
             return groups
         days *= 7 if days == 1 else 2
@@ -116,7 +124,13 @@ def _grouped(x, t_x, age, days):
     keys, size = np.unique(keys + age.astype("int64"), return_counts=True)
     rest, age = np.divmod(keys, base)
     x, t_x = np.divmod(rest, base)
-    return Groups(*(v.astype("float64") for v in (x, t_x * days, age * days, size)))
+    columns = (x, _middle(t_x, days), _middle(age, days), size)
+    return Groups(*(column.astype("float64") for column in columns))
+
+
+def _middle(number, days):
+    """Return the middle of each group of days: of days alone, the day itself."""
+    return np.where(number > 0, number * days - (days - 1) / 2, 0)
 
 
 def fit(
@@ -157,8 +171,8 @@ def log_likelihood(model: MbgNbd, groups: Groups) -> float:
 class _Likelihood:
     """Log-likelihood and its gradient.
 
-    The gamma functions depend on the number of purchases alone, of which there are
-    few different ones; only logarithms are taken for each group.
+    Most of it depends on the number of purchases alone, of which there are few
+    different ones; only some logarithms are taken for each group.
     """
 
     def __init__(self, groups, leaves_at_first):
@@ -195,16 +209,24 @@ class _Likelihood:
         return value, slope
 
     def _by_count(self, r, a, b):
-        """Return the terms that depend on the number of purchases, and their slope."""
-        x, n, size = self.counts, self.chances, self.customers
-        total = size.sum()
-        logs = log_gamma(r + x) + log_gamma(b + n) - log_gamma(a + b + n)
-        alone = log_gamma(a + b) - log_gamma(r) - log_gamma(b)
-        both = digamma(a + b) - (size * digamma(a + b + n)).sum() / total
+        """Return the terms that depend on the number of purchases, and their slope.
+
+        Quotients of gamma functions whose arguments differ by whole numbers, as sums:
+        differences of large logarithms would be dust where a and b are large.
+        """
+        k = np.arange(self.chances.max(initial=0))
+        stays = -np.log1p(a / (b + k))
+        value = self._up_to(self.counts, np.log(r + k))
+        value += self._up_to(self.chances, stays)
         slope = [
-            (size * digamma(r + x)).sum() - total * digamma(r),
+            self._up_to(self.counts, 1 / (r + k)),
             0.0,
-            total * both,
-            total * (both - digamma(b)) + (size * digamma(b + n)).sum(),
+            -self._up_to(self.chances, 1 / (a + b + k)),
+            self._up_to(self.chances, a / ((b + k) * (a + b + k))),
         ]
-        return (size * logs).sum() + total * alone, np.array(slope, "float64")
+        return value, np.array(slope, "float64")
+
+    def _up_to(self, numbers, terms):
+        """Sum over customers of the first so many terms of each."""
+        sums = np.concatenate([[0.0], np.cumsum(terms)])
+        return float((self.customers * sums[numbers.astype("int64")]).sum())
