@@ -4,7 +4,8 @@
 compares them with the classes before; ``facts_at`` and ``classes_at`` ask the same of
 any day from the purchases, ``project`` and ``effort`` of the days to come.
 ``product_facts``, ``classify_products`` and ``product_changes`` do for products what
-the first three do for customers; ``evaluate`` and ``campaign_changes`` for campaigns.
+the first three do for customers; ``predict`` tells what customers will probably do, as
+far as it has proved itself; ``evaluate`` and ``campaign_changes`` for campaigns.
 Nothing here imports numpy or pandas until it is called.
 """
 
@@ -18,6 +19,7 @@ from .campaigns.columns import (
     CampaignParameters,
 )
 from .campaigns.campaigns import campaign_changes, evaluate
+from .customers.behaviour import History, Snapshots, joined, snapshots, usual_horizon
 from .customers.changes import Shown, apply_overrides, changes
 from .customers.classify import Classification, classify
 from .common.columns import CAUSES
@@ -33,6 +35,17 @@ from .customers.columns import (
     SIGNALS,
     STAGES,
     TIER_REASONS,
+)
+from .customers.gate import (
+    BANDS,
+    BASES,
+    BASIS_REASONS,
+    OUTLOOK,
+    Learnt,
+    lay_out_outlook,
+    learn,
+    outlook,
+    predict,
 )
 from .customers.history import lay_out, roll_up, usual_gap
 from .customers.lifecycle import ALLOWED_MOVES
@@ -62,6 +75,7 @@ from .products.products import (
     product_edges,
     product_facts,
 )
+from .customers.prediction import PREDICTION
 from .customers.projection import effort, project
 from .customers.replay import classes_at, facts_at
 from .customers.rules import RuleError
@@ -72,15 +86,20 @@ __all__ = [
     "ABC_REASONS",
     "ALLOWED_MOVES",
     "AXES",
+    "BANDS",
     "BAND_REASONS",
+    "BASES",
+    "BASIS_REASONS",
     "CAUSES",
     "EXTRA_METRICS",
     "FACTS",
     "GOALS",
     "LIFT_VERDICTS",
     "METRICS",
+    "OUTLOOK",
     "PERFORMANCES",
     "PERFORMANCE_REASONS",
+    "PREDICTION",
     "PREVIOUS",
     "PRICE_BANDS",
     "PRODUCT_AXES",
@@ -100,6 +119,8 @@ __all__ = [
     "Classification",
     "Component",
     "Edges",
+    "History",
+    "Learnt",
     "Parameters",
     "Periods",
     "ProductEdges",
@@ -107,6 +128,7 @@ __all__ = [
     "RuleError",
     "Segment",
     "Shown",
+    "Snapshots",
     "TierLimit",
     "all_axes",
     "all_tiers",
@@ -121,8 +143,13 @@ __all__ = [
     "effort",
     "evaluate",
     "facts_at",
+    "joined",
     "lay_out",
+    "lay_out_outlook",
+    "learn",
+    "outlook",
     "pair_key",
+    "predict",
     "product_changes",
     "product_edges",
     "product_facts",
@@ -131,6 +158,8 @@ __all__ = [
     "remembered_tiers",
     "roll_up",
     "segment_of",
+    "snapshots",
     "standing_edges",
     "usual_gap",
+    "usual_horizon",
 ]

@@ -36,6 +36,17 @@ def newcombe_interval(x1, n1, x0, n0, confidence=0.95):
     return p1 - p0 - below, p1 - p0 + above
 
 
+def wilson_interval(x, n, confidence=0.95):
+    """Wilson's score interval of one rate, (0, 1) of nobody.
+
+    Source: Wilson, Journal of the American Statistical Association 22 (1927) 209–212.
+    """
+    if not n:
+        return 0.0, 1.0
+    low, high = _wilson(x, n, NormalDist().inv_cdf(0.5 + confidence / 2))
+    return max(0.0, low), min(1.0, high)
+
+
 def _wilson(x, n, z):
     p = x / n
     middle = p + z * z / (2 * n)

@@ -162,6 +162,22 @@ def class_measures(rows: pd.DataFrame, whole: dict | None) -> dict:
     }
 
 
+def lost_stay_more(lines: list[dict]) -> bool:
+    """Return whether lost customers left less often than dormant ones.
+
+    The names of the two stages promise the opposite: where it is so, it must be said.
+
+    :param lines: as of :class:`BackTest`
+    """
+    rates = {
+        line["key"]: line["loss_rate"]
+        for line in lines
+        if line["axis"] == "lifecycle_stage"
+    }
+    lost, dormant = (rates.get(code(STAGES, name)) for name in ("lost", "dormant"))
+    return lost is not None and dormant is not None and lost < dormant
+
+
 # Warnings
 
 
