@@ -1,4 +1,4 @@
-"""How well predictions tell what happened, and what they cost.
+"""Accuracy of predictions on public purchases, and their cost.
 
     ./dev bench predictions [--customers N] [--rounds N]
 
@@ -145,7 +145,7 @@ def measured(purchases):
 
 
 def invented(customers):
-    """Return purchases of customers, five on average, 40 % of them with one alone."""
+    """Return generated purchases of customers, five on average."""
     import numpy as np
     import pandas as pd
 

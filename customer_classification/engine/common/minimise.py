@@ -1,4 +1,4 @@
-"""Minimum of a smooth function of a few unknowns, the same on every machine."""
+"""Minimum of a smooth function of a few unknowns, the same everywhere."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def minimise(
 
 
 def _step(function, place, value, slope, inverse):
-    """Return a move that descends, with value and slope there; None without one."""
+    """Return a descending move, with value and slope there, or None."""
     move = -slope / max(1.0, np.abs(slope).max()) if inverse is None else None
     move = -(inverse @ slope) if move is None else move
     promised = move @ slope

@@ -1,4 +1,4 @@
-"""Special functions of the predictions: gamma, its derivative, hypergeometric."""
+"""Special functions: gamma, its derivative, hypergeometric."""
 
 from __future__ import annotations
 

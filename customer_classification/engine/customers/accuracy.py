@@ -1,4 +1,4 @@
-"""How well numbers told who would buy, with intervals.
+"""Accuracy of predictions, with intervals.
 
 *AUC*: chance that a customer who bought had a higher number than one who did not;
 equal numbers count half. *Brier skill*: 1 − mean squared error of the probabilities ÷
@@ -91,7 +91,7 @@ def _variance(of_buyers, of_others):
 
 
 def brier_skill(probability: NDArray, happened: NDArray) -> Estimate:
-    """Return the Brier skill with its bootstrap interval, always the same draws."""
+    """Return the Brier skill with its seeded bootstrap interval."""
     happened = np.asarray(happened, "float64")
     if not len(happened) or happened.min() == happened.max():
         return Estimate()

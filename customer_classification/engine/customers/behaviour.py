@@ -1,4 +1,4 @@
-"""How customers bought up to a day, and whether they bought again after it.
+"""Behaviour of customers up to a day, and after it.
 
 *How it works*: the purchases are sorted by customer and day once. What was known on any
 day, and what followed within a horizon, is then a sum over a part of the sorted rows.
@@ -53,7 +53,7 @@ class Snapshots(NamedTuple):
 
 
 def usual_horizon(usual_gap: float) -> int:
-    """Return the horizon where none is chosen: twice the usual gap, 90 days or more."""
+    """Return the default horizon: twice the usual gap, 90 days or more."""
     return int(min(max(USUAL_HORIZON, round(2 * usual_gap)), MOST_HORIZON))
 
 
@@ -177,7 +177,7 @@ def overdue_ratio(
     usual_gap: float | None = None,
     shrinkage: float = SHRINKAGE,
 ) -> NDArray:
-    """Return days since the last purchase ÷ expected gap, as the rhythm has it.
+    """Return days since the last purchase divided by the expected gap.
 
     :param usual_gap: the gap of all, found in ``behaviour`` without it
     """

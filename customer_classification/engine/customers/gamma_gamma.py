@@ -1,4 +1,4 @@
-"""Expected amount of a purchase, from the mean of those so far (Gamma-Gamma).
+"""Expected amount of a purchase by the Gamma-Gamma model.
 
 Amounts of a customer vary around a level of its own, and the levels are gamma
 distributed. A customer with few purchases is expected near the mean of all.
@@ -87,7 +87,7 @@ def log_likelihood(count, mean, p, q, v) -> float:
 
 
 class _Likelihood:
-    """Minus the log-likelihood and its gradient by the logarithms of p, q and v."""
+    """Minus the log-likelihood and its gradient by log p, log q and log v."""
 
     def __init__(self, count, mean):
         self.x, self.mean = count.astype("float64"), mean

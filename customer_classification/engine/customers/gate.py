@@ -1,4 +1,4 @@
-"""What may be said of the future of each customer, and why not more.
+"""Gates: the statements about the future that the proof allows.
 
 Three steps, each with its reason: a *probability* where predictions have proved
 themselves on the own past, told as what became of customers alike; else the *band* by
@@ -141,7 +141,7 @@ def outlook_of(
     parameters: Parameters,
     usual_gap: float,
 ) -> pd.DataFrame:
-    """Return what may be said by predictions, whoever made them, and their proof."""
+    """Return the allowed statements for given predictions and their proof."""
     chance = predicted["purchase_probability"].to_numpy("float64")
     told = np.isfinite(chance) & proof.is_proved
     known = now["visit_count"].to_numpy() >= LEAST_VISITS
@@ -188,7 +188,7 @@ def _bands(now, parameters, usual_gap):
 
 
 def _alike(chance, told, proof):
-    """Of customers alike: how many they were, how many bought, and the interval."""
+    """Return number, buyers and interval of customers alike."""
     bins = proof.bins if proof.is_proved else ()
     place = np.searchsorted(np.array(proof.edges, "float64"), chance, "right")
     place = np.where(told, place, len(bins))

@@ -163,7 +163,7 @@ def fit(
 
 
 def log_likelihood(model: MbgNbd, groups: Groups) -> float:
-    """Logarithm of the likelihood of the numbers, in the unit of the days given."""
+    """Return the log-likelihood of the numbers, in the given unit of days."""
     found, __ = _Likelihood(groups, model.leaves_at_first)(np.array(model.parameters))
     return float(found)
 
@@ -209,7 +209,7 @@ class _Likelihood:
         return value, slope
 
     def _by_count(self, r, a, b):
-        """Return the terms that depend on the number of purchases, and their slope.
+        """Return the terms that depend on the purchase count, and their slope.
 
         Quotients of gamma functions whose arguments differ by whole numbers, as sums:
         differences of large logarithms would be dust where a and b are large.

@@ -1,4 +1,4 @@
-"""Products that the same customers buy, and what a customer may buy for the first time.
+"""Products that the same customers buy, for a first purchase.
 
 Two products are near each other by the share of the buyers of one who buy the other,
 times the reverse (the cosine of their buyers, squared), shrunk where they are few. What

@@ -1,4 +1,4 @@
-"""What a customer will buy again, and what it has stopped buying.
+"""Products due again, and products that a customer stopped buying.
 
 *Due again*: how often the product was bought, older purchases counting less, and less
 again beyond twice its own gap. *Stopped*: bought three times or more, and not for

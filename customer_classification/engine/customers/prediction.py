@@ -1,4 +1,4 @@
-"""What customers will probably do within a horizon, learnt on their own past.
+"""Predictions within a horizon, learnt on the company's own past.
 
 *Probability of a purchase*: the mean of two, learnt one horizon ago, since when the
 outcome is known: MBG/NBD of today's purchases, its odds adjusted to what then happened,
@@ -151,7 +151,7 @@ def _learn_spend(behaviour):
 
 
 def _with_ranges(model, past):
-    """Add the factor and the ranges that fit what happened after an earlier day."""
+    """Add the factor and the ranges that fit an earlier day."""
     actual = past["next_revenue"].to_numpy("float64")
     probability = purchase_probability(model, past)
     expected = _expected_revenue(model, past, probability)
@@ -174,7 +174,7 @@ def _ranges(probability, ratio):
 
 
 def group_edges(probability: NDArray) -> tuple[float, ...]:
-    """Return the inner limits of groups of about equal size; ties stay together."""
+    """Return the inner limits of groups of about equal size."""
     count = min(GROUPS, max(1, len(probability) // LEAST_GROUP))
     # A limit is one of the values, or between two of them there might be nobody.
     places = np.arange(1, count) * len(probability) // count

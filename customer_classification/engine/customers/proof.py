@@ -1,4 +1,4 @@
-"""Whether predictions have proved themselves on the company's own past.
+"""Proof of predictions on the company's own past.
 
 They are made for a day one horizon ago, with nothing but what was known then, and
 compared with what has happened since. They are proved where their Brier skill is above
@@ -65,7 +65,7 @@ class Measure(NamedTuple):
 
 @dataclass(frozen=True)
 class Proof:
-    """What the back-test of predictions found.
+    """Result of the back-test of predictions.
 
     ``reason``: one of ``PROOF_REASONS``; ``measures``: by name, ``probability`` among
     them where there is one; ``bins`` with their inner ``edges``; ``lists``: share of

@@ -1,4 +1,4 @@
-"""Chance of another purchase by logistic regression, learnt on the own past.
+"""Chance of another purchase by logistic regression on the own past.
 
 Newton's method with a small ridge, so that numbers that separate buyers from others
 perfectly, or that are the same for all, have finite weights.

@@ -1,4 +1,4 @@
-"""Purchases as the engine takes them: public ones, and invented ones, always the same.
+"""Purchases as the engine takes them, public and generated ones.
 
 Sales alone of Online Retail, without what was given back, as in the measurements of
 docs/science.md; the days and horizons are those of its table.
@@ -23,7 +23,7 @@ class Case(NamedTuple):
     horizon: int
 
     def behaviour(self, horizons_ago=0):
-        """What was known then, and what followed within the horizon."""
+        """Return the known behaviour, and the purchases within the horizon."""
         history = History.of(self.purchases)
         return history.behaviour(self.day - horizons_ago * self.horizon, self.horizon)
 
@@ -83,7 +83,7 @@ def resellers_case():
 
 
 def simulated(customers, seed, days=900, rate=1 / 40, leave=0.12, vary=True):
-    """Purchases of customers with rates of their own who leave for good at last.
+    """Return purchases of customers with rates of their own.
 
     :param vary: without, all buy at the same rate and nobody leaves: the past of a
         customer tells nothing of its future
@@ -157,7 +157,7 @@ def _pairs_of(table):
 
 
 def recall_and_hits(listed, wanted):
-    """Mean share of what was bought among ten listed, and of customers with any."""
+    """Return the mean recall of ten listed products, and the hit rate."""
     hit = listed[_pairs_of(listed).isin(_pairs_of(wanted))]
     size = wanted.groupby("partner_id").size()
     hits = hit.groupby("partner_id").size().reindex(size.index, fill_value=0)

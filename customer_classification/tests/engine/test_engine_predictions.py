@@ -1,4 +1,4 @@
-"""Purchase probability and expected revenue, and whether they may be shown."""
+"""Purchase probability, expected revenue, and when they are shown."""
 
 import datetime
 import json
@@ -132,7 +132,7 @@ def test_auc_counts_pairs(rows):
 
 
 def test_the_interval_of_auc_covers():
-    """Of 400 samples whose true AUC is known, 95 % should have it within."""
+    """The true AUC is within the interval in 95 % of 400 samples."""
     dice = np.random.default_rng(5)
     truth = 0.5 * (1 + math.erf(1 / 2))  # normal numbers, one unit apart
     held = 0
@@ -267,7 +267,7 @@ def test_purchases_after_the_day_are_not_looked_at(found):
 
 
 def test_a_million_customers_are_learnt_in_three_seconds():
-    """Of the processor: the clock depends on what else the machine does."""
+    """The fit takes at most 3 seconds of the processor."""
     dice = np.random.default_rng(2)
     size = 1_000_000
     tenure = dice.integers(0, 1400, size).astype("float64")
@@ -407,7 +407,7 @@ def test_all_or_nobody_bought(everybody):
 
 
 def test_a_short_history():
-    """All began within the last horizon but one: nothing was known to learn from."""
+    """Nothing is learnt where all began within the last horizon but one."""
     rows = [(p, TODAY - 150 - p % 20, 9.0) for p in range(200)]
     rows += [(p, TODAY - 30, 9.0) for p in range(0, 200, 2)]
     result = predict(frame(rows), RULES, AS_OF, 120)

@@ -1,4 +1,4 @@
-"""The models behind predictions: published numbers, other programs, and guards."""
+"""Models behind predictions: published numbers, programs, guards."""
 
 import warnings
 from datetime import date
@@ -23,7 +23,7 @@ PUBLISHED_BG = MbgNbd(0.2426, 4.4137, 0.7930, 2.4262, leaves_at_first=False)
 
 @cache
 def sample():
-    """Repeat purchases, weeks to the last and weeks observed, and mean amounts.
+    """Return repeat purchases, recency, age in weeks, and mean amounts.
 
     Of the CDNOW sample up to 1997-09-30; purchases of one day are one.
     """
@@ -139,7 +139,7 @@ def test_probabilities_and_numbers_of_lifetimes(fitter, leaves):
 def test_expected_purchases_are_the_mean_over_the_chances_of_leaving(
     parameters, x, age
 ):
-    """Of a customer who has not left, by numerical integration."""
+    """The expectation equals numerical integration over leaving."""
     integrate = pytest.importorskip("scipy.integrate")
     stats = pytest.importorskip("scipy.stats")
     r, alpha, a, b = parameters
