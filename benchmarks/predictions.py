@@ -15,9 +15,7 @@ import time
 from datetime import date, timedelta
 from pathlib import Path
 
-TESTS = (
-    Path(__file__).resolve().parents[1] / "customer_classification/tests/engine"
-)
+TESTS = Path(__file__).resolve().parents[1] / "customer_classification/tests/engine"
 ORDER = ("probability", "recency", "spend", "fixed_days")
 DAYS = 1400
 EPOCH = date(1970, 1, 1)
