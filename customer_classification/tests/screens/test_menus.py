@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.tests import TransactionCase, new_test_user, tagged
 
 ADDON = "customer_classification"
@@ -83,3 +85,56 @@ class TestMenus(TransactionCase):
         self.assertIn("my_customers", str(opened["context"]))
         opened = start.with_user(self.administrator).run()
         self.assertNotIn("my_customers", str(opened["context"]))
+
+
+@tagged("post_install", "-at_install")
+class TestPlainFields(TransactionCase):
+    """Filters, exports and totals offer what means something to people."""
+
+    OFFERED = ("searchable", "groupable", "sortable", "exportable")
+    MEANINGLESS = {"content_hash", "own_hash", "churn_signals", "abc_share"}
+    MODELS = (
+        "customer.profile",
+        "product.profile",
+        "campaign.profile",
+        "campaign.participant",
+    )
+
+    def _measures(self, model):
+        return {
+            name
+            for name, field in self.env[model].fields_get().items()
+            if field["type"] in ("integer", "float", "monetary")
+            and field.get("aggregator")
+        }
+
+    def test_technical_fields(self):
+        for model in self.MODELS:
+            technical = self.env[model]._technical_fields
+            self.assertLessEqual(
+                self.MEANINGLESS & self.env[model]._fields.keys(), technical
+            )
+            fields = self.env[model].fields_get()
+            for name in technical:
+                with self.subTest(model=model, field=name):
+                    self.assertFalse(any(fields[name].get(o) for o in self.OFFERED))
+                    self.assertNotIn("aggregator", fields[name])
+
+    def test_developers_find_them(self):
+        user = self.env.ref("base.user_admin")
+        with patch.object(type(user), "has_group", return_value=True):
+            fields = self.env["customer.profile"].with_user(user).fields_get()
+        self.assertTrue(fields["content_hash"]["searchable"])
+
+    def test_measures(self):
+        measures = self._measures("customer.profile")
+        self.assertIn("revenue", measures)
+        scores = {"score_recency", "score_frequency", "score_monetary"}
+        self.assertFalse(measures & (scores | self.MEANINGLESS))
+        self.assertFalse({name for name in measures if name.endswith("_color")})
+
+    def test_what_is_kept_can_be_asked_for(self):
+        """Programs and rules may name the fields that screens do not offer."""
+        self.env["customer.profile"].search([("content_hash", "!=", 0)], limit=1)
+        fields = self.env["customer.profile"].fields_get(["score_monetary"])
+        self.assertTrue(fields["score_monetary"]["searchable"])
