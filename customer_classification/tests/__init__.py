@@ -95,6 +95,7 @@ from .product import test_product_association
 from .product import test_product_audience
 from .product import test_product_category
 from .product import test_product_fields
+from .product import test_product_matrix
 from .product import test_product_override
 from .product import test_product_real_sales
 from .product import test_product_refresh
