@@ -209,7 +209,9 @@ def test_product_matrix(desk, login, size):
         window.check("product matrix")
         box = cells.nth(2).bounding_box()
         assert box["x"] + box["width"] <= size["width"], "the nine cells fit"
-        page.locator(".o_product_matrix tbody button:not([aria-disabled])").first.click()
+        page.locator(
+            ".o_product_matrix tbody button:not([aria-disabled])"
+        ).first.click()
         page.wait_for_selector(".o_action_manager .o_list_view .o_data_row")
         window.check("products of a cell")
         page.locator(".o_back_button, .o_breadcrumb a").first.click()

@@ -16,7 +16,8 @@ export function grid(groups) {
     ];
     const rows = axis(ABC);
     const columns = axis(XYZ);
-    const place = (heads, key) => heads.findIndex((head) => head.key === (key || false));
+    const place = (heads, key) =>
+        heads.findIndex((head) => head.key === (key || false));
     const cells = groups.map((group) => ({
         row: place(rows, group.abc_class),
         column: place(columns, group.xyz_class),
@@ -28,9 +29,7 @@ export function grid(groups) {
 
 /** From 0 (AX: sells much, evenly) to 4 (CZ), or `false` without one of the classes. */
 export function tone(row, column) {
-    return row.rank === false || column.rank === false
-        ? false
-        : row.rank + column.rank;
+    return row.rank === false || column.rank === false ? false : row.rank + column.rank;
 }
 
 /** The cell that an arrow key leads to, `[row, column]`; stays at the edges. */

@@ -37,7 +37,10 @@ export class ProductMatrix extends Component {
     }
 
     async load() {
-        const fields = await this.orm.call(MODEL, "fields_get", [["revenue"], ["type"]]);
+        const fields = await this.orm.call(MODEL, "fields_get", [
+            ["revenue"],
+            ["type"],
+        ]);
         this.hasMoney = "revenue" in fields && Boolean(this.currency);
         const sum = this.hasMoney ? ["revenue:sum"] : [];
         const aggregates = ["__count", ...sum];
@@ -105,7 +108,8 @@ export class ProductMatrix extends Component {
         return {
             countText: formatInteger(item.count),
             revenueText: this.hasMoney ? this.money(item.revenue) : "",
-            shareText: whole > 0 ? formatPercentage(part / whole, {digits: [0, 0]}) : "",
+            shareText:
+                whole > 0 ? formatPercentage(part / whole, {digits: [0, 0]}) : "",
         };
     }
 
@@ -187,4 +191,6 @@ export class ProductMatrix extends Component {
     }
 }
 
-registry.category("actions").add("customer_classification.product_matrix", ProductMatrix);
+registry
+    .category("actions")
+    .add("customer_classification.product_matrix", ProductMatrix);

@@ -44,7 +44,11 @@ registry.category("web_tour.tours").add("product_matrix", {
                 run: "click",
             },
             {content: "To the matrix", trigger: CELL(0)},
-            {content: "Open the pivot", trigger: "button:contains(Pivot)", run: "click"},
+            {
+                content: "Open the pivot",
+                trigger: "button:contains(Pivot)",
+                run: "click",
+            },
             {content: "It has the same products", trigger: ".o_pivot_view"},
         ]),
 });

@@ -5,7 +5,13 @@ describe.current.tags("headless");
 
 test("a chip has the name, and the path where one points at it", () => {
     expect(
-        chips([{id: "1", text: "Purchase Frequency / Frequent Buyer", name: "Frequent Buyer"}])
+        chips([
+            {
+                id: "1",
+                text: "Purchase Frequency / Frequent Buyer",
+                name: "Frequent Buyer",
+            },
+        ])
     ).toEqual([
         {id: "1", text: "Frequent Buyer", title: "Purchase Frequency / Frequent Buyer"},
     ]);
