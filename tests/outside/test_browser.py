@@ -212,7 +212,10 @@ def test_product_matrix(desk, login, size):
         page.locator(
             ".o_product_matrix tbody button:not([aria-disabled])"
         ).first.click()
-        page.wait_for_selector(".o_action_manager .o_list_view .o_data_row")
+        # A telephone shows them as cards.
+        page.wait_for_selector(
+            ".o_list_view .o_data_row, .o_kanban_record:not(.o_kanban_ghost)"
+        )
         window.check("products of a cell")
         page.locator(".o_back_button, .o_breadcrumb a").first.click()
         expect(cells).to_have_count(9)

@@ -84,6 +84,16 @@ export class ProductMatrix extends Component {
         return !this.state.matrix.cells.length;
     }
 
+    get legend() {
+        return this.hasMoney
+            ? _t(
+                  "Products sold in the window of the product rules. Percentages are of all their revenue. Click a number to see the products, or walk by the arrow keys."
+              )
+            : _t(
+                  "Products sold in the window of the product rules. Percentages are of all these products. Click a number to see them, or walk by the arrow keys."
+              );
+    }
+
     get columns() {
         return heads(this.state.matrix, "column").map((head) => this.named(head));
     }
