@@ -74,7 +74,7 @@ DOCS = {
     ),
     "pivot": Page(f"{_CUSTOMERS}?view_type=pivot"),
     "changes": Page(_CHANGES),
-    "products": Page("/odoo/product-matrix"),
+    "products": Page("/odoo/product-grid"),
     "campaign-result": _record(
         "utm.campaign", *_JUDGED, click="a.nav-link[name=campaign_result]"
     ),
@@ -85,6 +85,9 @@ ALL = DOCS | {
     "changes-pivot": Page(f"{_CHANGES}?view_type=pivot"),
     "changes-graph": Page(f"{_CHANGES}?view_type=graph"),
     "change": _record("classification.change", _MAIN, order="id desc"),
+    "products-pivot": Page("/odoo/product-matrix"),
+    "products-list": Page("/odoo/product-profiles"),
+    "audience": Page("/odoo/product-audience"),
     "purchases": Page("/odoo/customer-purchases"),
     "purchase-new": Page("/odoo/customer-purchases/new"),
     "purchases-import": Page("/odoo/customer-purchases/import"),

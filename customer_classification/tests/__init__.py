@@ -15,6 +15,7 @@ from .screens import test_demo
 from .screens import test_filters
 from .screens import test_report_sums
 from .screens import test_javascript
+from .screens import test_menus
 from .screens import test_searched_fields
 from .screens import test_views
 from .policy import test_memory
@@ -94,6 +95,7 @@ from .product import test_product_association
 from .product import test_product_audience
 from .product import test_product_category
 from .product import test_product_fields
+from .product import test_product_matrix
 from .product import test_product_override
 from .product import test_product_real_sales
 from .product import test_product_refresh

@@ -148,7 +148,7 @@ class Reader(Desk):
         """Go to a screen by the app menu and by the names of the menus below."""
         self.page.locator(".o_navbar_apps_menu button").click()
         # The last one is in the menu of apps; the bar may have the name, too.
-        apps = self.page.get_by_role("menuitem", name="Classification", exact=True)
+        apps = self.page.get_by_role("menuitem", name="Customer Insight", exact=True)
         apps.last.click()
         sections = self.page.locator(".o_menu_sections")
         expect(sections.get_by_text(names[0], exact=True)).to_be_visible()

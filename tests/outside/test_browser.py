@@ -15,6 +15,11 @@ from playwright.sync_api import expect
 LOGINS = ("admin", "seller", "admin_zh", "seller_zh")
 CHINESE = re.compile("[\u4e00-\u9fff]")
 MATRIX = ".o_migration_matrix table"
+CUT_HEADS = """() => [...document.querySelectorAll(".o_list_view thead th[data-name]")]
+    .filter((head) => [...head.querySelectorAll("span, div")].some(
+        (text) => text.scrollWidth > text.clientWidth + 1
+            && getComputedStyle(text).overflow !== "visible"))
+    .map((head) => head.innerText)"""
 LANGUAGE = "odoo.__WOWL_DEBUG__.root.env.services.localization.code"
 
 
@@ -181,6 +186,51 @@ def test_customers_of_a_day(desk, login):
     page.locator(".o_data_row td[name=partner_id]").first.click()
     page.wait_for_selector(".o_action_manager .o_form_view")
     window.check("one of the customers")
+
+
+@pytest.mark.parametrize("login", ["admin", "admin_zh"])
+def test_heads_are_whole(desk, views, login):
+    """At 1440 px no head of a column is cut."""
+    window = desk(login)
+    window.page.set_viewport_size(WIDE)
+    cut = {}
+    actions = {action for _xmlid, _name, action in window.menus() if action in views}
+    for action in actions:
+        model, types = views[action]
+        if "list" in types:
+            window.open(action, turns=1, viewType="list")
+            cut[model] = window.page.evaluate(CUT_HEADS)
+    assert len(cut) > 10
+    assert not {model: heads for model, heads in cut.items() if heads}
+
+
+@pytest.mark.parametrize("login", LOGINS)
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_product_matrix(desk, login, size):
+    """Nine cells, the products of a number, and back."""
+    window = desk(login)
+    page = window.page
+    page.set_viewport_size(size)
+    try:
+        action = f"{ADDON}.product_matrix_action"
+        page.evaluate(DO_ACTION, [action, {"clearBreadcrumbs": True}])
+        cells = page.locator(".o_product_matrix td[class*=o_product_matrix_]")
+        expect(cells).to_have_count(9)
+        window.check("product matrix")
+        box = cells.nth(2).bounding_box()
+        assert box["x"] + box["width"] <= size["width"], "the nine cells fit"
+        page.locator(
+            ".o_product_matrix tbody button:not([aria-disabled])"
+        ).first.click()
+        # A telephone shows them as cards.
+        page.wait_for_selector(
+            ".o_list_view .o_data_row, .o_kanban_record:not(.o_kanban_ghost)"
+        )
+        window.check("products of a cell")
+        page.locator(".o_back_button, .o_breadcrumb a").first.click()
+        expect(cells).to_have_count(9)
+    finally:
+        page.set_viewport_size(WIDE)
 
 
 @pytest.mark.parametrize("login", LOGINS)

@@ -122,6 +122,6 @@ def test_campaign_from_idea_to_verdict(scene, person):
     person.press("All Figures")
     person.see("Weak", "120.00")
     person.check("all figures")
-    person.menu("Campaigns", "Compare Campaigns")
+    person.menu("Reporting", "Compare Campaigns")
     expect(person.row("Walk Spring Offer")).to_contain_text("600.00")
     person.check("the comparison")

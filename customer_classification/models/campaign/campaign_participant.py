@@ -45,8 +45,10 @@ class CampaignParticipant(models.Model):
         "classification.bounds.mixin",
         "classification.protected.mixin",
         "classification.counted.once.mixin",
+        "classification.plain.fields.mixin",
     ]
     _description = "Participant of a Campaign"
+    _technical_fields = frozenset({"content_hash"})
     _order = "campaign_id, id"
     _rec_name = "partner_id"
     _protected_fields = RESULT_FIELDS | {"source", "is_entered", "content_hash"}

@@ -84,12 +84,16 @@ class CampaignProfile(models.Model):
     """
 
     _name = "campaign.profile"
-    _inherit = "classification.counted.once.mixin"
+    _inherit = [
+        "classification.counted.once.mixin",
+        "classification.plain.fields.mixin",
+    ]
     _description = "Result of a Campaign"
     _log_access = False
     # Not by revenue, which not everybody may read.
     _order = "start_date desc nulls last, id desc"
     _rec_name = "campaign_id"
+    _technical_fields = frozenset({"content_hash", "own_hash"})
     _ratios = {
         "response_rate": ("answered_count", "participant_count", 100, 0),
         "lead_rate": ("lead_customer_count", "participant_count", 100, 0),

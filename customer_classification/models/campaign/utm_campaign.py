@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
+from odoo.tools.misc import formatLang
 
 from ...copy_frames import TOO_LARGE
 from ..classified.kind import CAMPAIGN
@@ -236,6 +237,16 @@ class UtmCampaign(models.Model):
         string="Customers Meant",
         compute="_compute_campaign_audience_count",
         help="As who set the targets sees them.",
+    )
+    campaign_has_targets = fields.Boolean(
+        compute="_compute_campaign_has_targets",
+        help="Whether classes, tags or a filter say whom the campaign is for.",
+    )
+    campaign_audience_text = fields.Char(
+        string="Customers Chosen",
+        compute="_compute_campaign_audience_text",
+        groups=USER_GROUP,
+        help="Who stands in the list of participants, and who of them is left out.",
     )
     campaign_can_read_targets = fields.Boolean(
         compute="_compute_campaign_can_read_targets",
@@ -566,6 +577,53 @@ class UtmCampaign(models.Model):
                 campaign.campaign_audience_count = campaign._count_audience()
             except UserError:
                 campaign.campaign_audience_count = 0
+
+    @api.depends(
+        *("campaign_target_tier_ids", "campaign_target_stage_ids"),
+        *("campaign_target_segment_ids", "campaign_target_tag_ids"),
+        "campaign_target_domain",
+    )
+    def _compute_campaign_has_targets(self):
+        """A campaign that was started from a selection has none."""
+        for campaign in self:
+            campaign.campaign_has_targets = bool(
+                campaign.campaign_target_tier_ids
+                or campaign.campaign_target_stage_ids
+                or campaign.campaign_target_segment_ids
+                or campaign.campaign_target_tag_ids
+                or campaign._campaign_has_filter()
+            )
+
+    @api.depends("campaign_participant_ids.is_control")
+    def _compute_campaign_audience_text(self):
+        """Say how many were chosen, and left out by chance: one query."""
+        counts = dict.fromkeys(self.ids, (0, 0))
+        for campaign, is_control, count in self.env["campaign.participant"]._read_group(
+            [("campaign_id", "in", self.ids)],
+            ["campaign_id", "is_control"],
+            ["__count"],
+        ):
+            listed, control = counts[campaign.id]
+            counts[campaign.id] = (listed + count, control + count * is_control)
+        for campaign in self:
+            listed, control = counts.get(campaign._origin.id, (0, 0))
+            campaign.campaign_audience_text = campaign._audience_text(listed, control)
+
+    def _audience_text(self, listed, control):
+        if not listed:
+            return False
+        if not control:
+            return self.env._(
+                "%(listed)s, nobody left out: no control group",
+                listed=formatLang(self.env, listed, 0),
+            )
+        return self.env._(
+            "%(listed)s, of whom %(control)s (%(share)s %%) are left out by chance as "
+            "the control group",
+            listed=formatLang(self.env, listed, 0),
+            control=formatLang(self.env, control, 0),
+            share=formatLang(self.env, 100 * control / listed, 1),
+        )
 
     @api.depends("campaign_target_domain")
     @api.depends_context("uid")

@@ -19,6 +19,7 @@ class CustomerProfile(models.Model):
     _name = "customer.profile"
     _inherit = [
         "classification.counted.once.mixin",
+        "classification.plain.fields.mixin",
         "customer.profile.summary.mixin",
         "customer.profile.explanation.mixin",
         "customer.profile.segment.mixin",
@@ -30,6 +31,12 @@ class CustomerProfile(models.Model):
     _order = "value_score desc nulls last, id"
     _rec_name = "partner_id"
     _ratios = {"average_order": ("revenue", "order_count", 1, 0)}
+    _technical_fields = frozenset(
+        {
+            *("value_tier_color", "lifecycle_stage_color", "segment_color"),
+            *("churn_signals", "content_hash"),
+        }
+    )
 
     partner_id = fields.Many2one(
         "res.partner",
@@ -134,9 +141,15 @@ class CustomerProfile(models.Model):
     )
 
     # Scores
-    score_recency = fields.Integer(string="R", readonly=True, aggregator="avg")
-    score_frequency = fields.Integer(string="F", readonly=True, aggregator="avg")
-    score_monetary = fields.Integer(string="M", readonly=True, aggregator="avg")
+    score_recency = fields.Integer(
+        string="Recency Score", readonly=True, aggregator=None
+    )
+    score_frequency = fields.Integer(
+        string="Frequency Score", readonly=True, aggregator=None
+    )
+    score_monetary = fields.Integer(
+        string="Monetary Score", readonly=True, aggregator=None
+    )
     rfm_code = fields.Char(
         string="RFM",
         readonly=True,

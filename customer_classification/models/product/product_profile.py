@@ -82,13 +82,17 @@ class ProductProfile(models.Model):
     """
 
     _name = "product.profile"
-    _inherit = "classification.counted.once.mixin"
+    _inherit = [
+        "classification.counted.once.mixin",
+        "classification.plain.fields.mixin",
+    ]
     _description = "Product Profile"
     _log_access = False
     # Not by revenue, which not everybody may read.
     _order = "abc_class nulls last, line_count desc nulls last, id"
     _rec_name = "product_tmpl_id"
     _added_within = ADDED_WITHIN
+    _technical_fields = frozenset({"abc_share", "content_hash"})
 
     product_tmpl_id = fields.Many2one(
         "product.template",

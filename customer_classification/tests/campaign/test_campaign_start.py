@@ -159,3 +159,33 @@ class TestCampaignStart(CampaignCase):
             self.env.flush_all()
             counts.append(self.env.cr.sql_log_count - before)
         self.assertEqual(counts[1], counts[2])
+
+    # As the form tells it
+
+    def test_audience_of_a_selection(self):
+        """Nobody is "meant" by targets, and three are chosen."""
+        campaign = self._started(self._wizard(self.profiles))
+        self.assertEqual(len(campaign.campaign_participant_ids), 3)
+        self.assertFalse(campaign.campaign_has_targets)
+        self.assertEqual(
+            campaign.campaign_audience_text, "3, nobody left out: no control group"
+        )
+        campaign.campaign_participant_ids[0].is_control = True
+        campaign.invalidate_recordset()
+        self.assertEqual(
+            campaign.campaign_audience_text,
+            "3, of whom 1 (33.3 %) are left out by chance as the control group",
+        )
+
+    def test_audience_of_targets(self):
+        campaign = self._campaign(campaign_target_domain="[('name', 'ilike', 'Big')]")
+        self.assertTrue(campaign.campaign_has_targets)
+        self.assertFalse(campaign.campaign_audience_text)
+        self.assertGreaterEqual(campaign.campaign_audience_count, 1)
+
+    def test_audiences_are_told_by_one_query(self):
+        campaigns = self._campaign() | self._campaign()
+        campaigns.invalidate_recordset()
+        campaigns.mapped("campaign_has_targets")
+        with self.assertQueryCount(1):
+            campaigns.mapped("campaign_audience_text")

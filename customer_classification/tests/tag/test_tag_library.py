@@ -1,4 +1,6 @@
+import importlib.util
 from datetime import date, timedelta
+from pathlib import Path
 
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
@@ -7,6 +9,9 @@ from odoo.tests import tagged
 from .common import TagCase
 
 LIBRARY = "customer_classification.tag_rule_"
+ADDON = Path(__file__).parents[2]
+LIBRARY_FILE = ADDON / "data/classification_tag_library.xml"
+MIGRATION = ADDON / "migrations/19.0.1.5.0/post-tag_library.py"
 
 
 @tagged("post_install", "-at_install")
@@ -151,10 +156,89 @@ class TestTagLibrary(TagCase):
         self.assertLessEqual(
             {
                 "Big Spender",
-                "Price-Sensitive",
+                "Buys at a Discount",
                 "Big Spender on Offers",
-                "Highly Active",
+                "Bought Recently",
             },
             names,
         )
-        self.assertNotIn("Quality-Minded", names)
+        self.assertNotIn("Pays Full Price", names)
+
+    def test_rules_are_about_customers(self):
+        """A vendor and the company itself get no tag of the library."""
+        today = date.today()
+        about = {
+            "country_id": self.env.ref("base.de").id,
+            "industry_id": self.env.ref("base.res_partner_industry_C").id,
+            "customer_employee_count": 5,
+        }
+        self.company.partner_id.write(about)
+        vendor = self._customer("Vendor", is_company=True, supplier_rank=1, **about)
+        buyer = self._customer("Buyer", is_company=True, **about)
+        self._order(buyer, today - timedelta(5), 100)
+        self.policy.recompute()
+        library = self._library()
+        library.company_id = self.company
+        library.action_start()
+        self.env.invalidate_all()
+        self.assertFalse((vendor | self.company.partner_id).category_id)
+        self.assertIn("Manufacturer", buyer.category_id.mapped("name"))
+
+
+@tagged("post_install", "-at_install")
+class TestTagLibraryMigration(TagCase):
+    """An update renames and restricts what nobody edited, and nothing else."""
+
+    def _migrate(self):
+        self.env.flush_all()
+        spec = importlib.util.spec_from_file_location("tag_library", MIGRATION)
+        script = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(script)
+        script.migrate(self.env.cr, "19.0.1.4.0")
+        self.env.invalidate_all()
+
+    def _record(self, name):
+        return self.env.ref(f"customer_classification.{name}").with_context(lang=None)
+
+    def test_what_nobody_edited(self):
+        tag = self._record("tag_satisfied")
+        rule = self._record("tag_rule_manufacturer")
+        now = rule.domain
+        tag.name = "Satisfied"
+        self.env.cr.execute(
+            "UPDATE classification_tag_rule SET domain = replace(domain, %s, '')"
+            " WHERE id = %s",
+            ["('customer_profile_id', '!=', False), ", rule.id],
+        )
+        self._migrate()
+        self.assertEqual(tag.name, "Loyal without Returns")
+        self.assertEqual(rule.domain, now)
+        self._migrate()
+        self.assertEqual(rule.domain, now, "a second time changes nothing")
+
+    def test_what_somebody_edited(self):
+        tag = self._record("tag_satisfied")
+        rule = self._record("tag_rule_market_local")
+        tag.name = "Happy"
+        own = (
+            "[('parent_id', '=', False), ('customer_market', '=', 'local'),"
+            " ('ref', '!=', 'x')]"
+        )
+        self.env.cr.execute(
+            "UPDATE classification_tag_rule SET domain = %s WHERE id = %s",
+            [own, rule.id],
+        )
+        self._migrate()
+        self.assertEqual((tag.name, rule.domain), ("Happy", own))
+
+    def test_names_of_now_are_the_shipped_ones(self):
+        spec = importlib.util.spec_from_file_location("tag_library", MIGRATION)
+        script = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(script)
+        for name, names in script.NAMES.items():
+            with self.subTest(tag=name):
+                self.assertIn(names["en_US"][1], self.shipped)
+
+    @property
+    def shipped(self):
+        return LIBRARY_FILE.read_text()
