@@ -66,6 +66,7 @@ from .customers.projection import effort, project
 from .customers.replay import classes_at, facts_at
 from .customers.rules import RuleError
 from .customers.segments import Segment, segment_of
+from .customers.tier_fall import Window, tier_fall_dates
 
 __all__ = [
     "ABC",
@@ -108,6 +109,7 @@ __all__ = [
     "Segment",
     "Shown",
     "TierLimit",
+    "Window",
     "all_axes",
     "all_tiers",
     "apply_overrides",
@@ -132,5 +134,6 @@ __all__ = [
     "roll_up",
     "segment_of",
     "standing_edges",
+    "tier_fall_dates",
     "usual_gap",
 ]
