@@ -445,7 +445,9 @@ def is_too_new(facts, rhythm, parameters) -> NDArray:
 
 
 def _rank(values, previous, edges, parameters):
-    return _Ranks(_rank_before(previous, parameters), *places(values, edges, parameters))
+    return _Ranks(
+        _rank_before(previous, parameters), *places(values, edges, parameters)
+    )
 
 
 def places(values, edges, parameters) -> tuple[NDArray, NDArray]:

@@ -95,7 +95,10 @@ class CustomerProfileContactMixin(models.AbstractModel):
         if "sms.composer" not in self.env:
             raise UserError(self.env._("The app SMS is not installed."))
         ids = self.partner_id.ids
-        one = {"default_composition_mode": "comment", "default_res_id": self[:1].partner_id.id}
+        one = {
+            "default_composition_mode": "comment",
+            "default_res_id": self[:1].partner_id.id,
+        }
         many = {
             "default_composition_mode": "mass",
             "default_mass_keep_log": True,

@@ -181,4 +181,6 @@ class TestComing(ClassificationCase):
         with self.assertRaises(AccessError):
             profile.search([("revenue_share", ">", 0.5)])
         with self.assertRaises(AccessError):
-            self.high.with_user(self.seller).search([("customer_revenue_share", ">", 0)])
+            self.high.with_user(self.seller).search(
+                [("customer_revenue_share", ">", 0)]
+            )

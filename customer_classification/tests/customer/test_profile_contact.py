@@ -14,7 +14,9 @@ class TestProfileContact(ClassificationCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.seller = cls._user("contact_seller", "sales_team.group_sale_salesman")
-        cls.manager = cls._user("contact_manager", f"sales_team.group_sale_manager,{EXPORT}")
+        cls.manager = cls._user(
+            "contact_manager", f"sales_team.group_sale_manager,{EXPORT}"
+        )
         team = cls.env["crm.team"].create(
             {"name": "Zz Team", "company_id": cls.company.id}
         )
@@ -252,7 +254,14 @@ class TestProfileContact(ClassificationCase):
 
     def test_queries_of_a_page(self):
         """A page of the list reads contacts once, not once a row."""
-        names = ["phone", "email", "user_id", "team_id", "category_ids", "revenue_share"]
+        names = [
+            "phone",
+            "email",
+            "user_id",
+            "team_id",
+            "category_ids",
+            "revenue_share",
+        ]
         self._regular("Third", 300)
         self._recompute(AS_OF)
         self.env.invalidate_all()

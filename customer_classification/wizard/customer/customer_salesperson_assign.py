@@ -29,11 +29,10 @@ class CustomerSalespersonAssign(models.TransientModel):
     @api.depends_context("active_ids")
     def _compute_count(self):
         """Two queries."""
-        contacts = self._contacts()
+        held = [contact.user_id for contact in self._contacts()]
         for wizard in self:
-            others = contacts.filtered("user_id").user_id - wizard.user_id
-            wizard.customer_count = len(contacts)
-            wizard.other_count = len(contacts.filtered(lambda c: c.user_id in others))
+            wizard.customer_count = len(held)
+            wizard.other_count = sum(bool(user - wizard.user_id) for user in held)
 
     def _contacts(self):
         """Return the selected contacts, which the user may read."""
