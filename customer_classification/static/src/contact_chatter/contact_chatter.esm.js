@@ -1,5 +1,5 @@
-import {Chatter} from "@mail/chatter/web_portal/chatter";
 import {Component, xml} from "@odoo/owl";
+import {Chatter} from "@mail/chatter/web_portal/chatter";
 import {registry} from "@web/core/registry";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 
