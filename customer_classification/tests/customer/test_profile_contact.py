@@ -58,7 +58,6 @@ class TestProfileContact(ClassificationCase):
             ("user_id", self.seller),
             ("team_id", self.team),
             ("country_id", self.env.ref("base.nl")),
-            ("category_ids", self.tag),
         ):
             found = {
                 key: total
