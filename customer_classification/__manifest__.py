@@ -34,6 +34,7 @@
         "views/customer/customer_value_tier_views.xml",
         "views/customer/customer_lifecycle_stage_views.xml",
         "views/customer/customer_segment_views.xml",
+        "wizard/customer/customer_salesperson_assign_views.xml",
         "views/customer/customer_profile_views.xml",
         "wizard/source/customer_document_choice_views.xml",
         "views/source/customer_purchase_views.xml",

@@ -80,6 +80,7 @@ from .customers.projection import effort, project
 from .customers.replay import classes_at, facts_at
 from .customers.rules import RuleError
 from .customers.segments import Segment, segment_of
+from .customers.tier_fall import Window, tier_fall_dates
 
 __all__ = [
     "ABC",
@@ -130,6 +131,7 @@ __all__ = [
     "Shown",
     "Snapshots",
     "TierLimit",
+    "Window",
     "all_axes",
     "all_tiers",
     "apply_overrides",
@@ -160,6 +162,7 @@ __all__ = [
     "segment_of",
     "snapshots",
     "standing_edges",
+    "tier_fall_dates",
     "usual_gap",
     "usual_horizon",
 ]

@@ -59,6 +59,7 @@ from .customer import test_back_test_real_purchases
 from .customer import test_cause
 from .customer import test_cdnow_sample
 from .customer import test_comeback
+from .customer import test_coming
 from .customer import test_contacts
 from .customer import test_correction
 from .customer import test_drift
@@ -67,6 +68,7 @@ from .customer import test_first_classes
 from .customer import test_explanation_tour
 from .customer import test_outlook
 from .customer import test_override
+from .customer import test_profile_contact
 from .customer import test_partner_fields
 from .customer import test_real_purchases
 from .customer import test_rehearsal

@@ -341,3 +341,41 @@ def odoo_date(days_ago):
     """Return that day as Odoo's screens write it."""
     moment = datetime.date.fromisoformat(day(days_ago))
     return f"{moment:%b} {moment.day}"
+
+
+def test_vips_lost_within_a_month_with_phone(walk):
+    """Three clicks from the list of customers: the tier, the filters, the filter."""
+    scene, person = walk("lost_soon")
+    rhythm = (0, 30, 60, 90, 120)
+    scene.add(regulars(20))
+    # Bought every 30 days, the last time long ago: lost soon, later, or already.
+    scene.add(
+        {
+            name: [(silent + before, amount) for before in rhythm]
+            for name, silent, amount in (
+                ("Vip Going", 165, 9_000.0),
+                ("Vip Staying", 20, 9_500.0),
+                ("Small Going", 165, 1.0),
+            )
+        }
+    )
+    phone = "+1 555 0142"
+    scene.write("res.partner", [scene.customers["Vip Going"]], {"phone": phone})
+    scene.classify()
+    person.log_in()
+    person.menu("Customers", "Customers")
+    panel = person.page.locator(".o_search_panel")
+    panel.get_by_text("VIP", exact=True).click()
+    person.settle()
+    person.search_by("Lost within 30 Days")
+    expect(person.row("Vip Going")).to_have_count(1)
+    expect(person.row("Vip Going")).to_contain_text("555 0142")
+    for name in ("Vip Staying", "Small Going"):
+        expect(person.row(name)).to_have_count(0)
+    person.check("the customers to call")
+    person.open_row("Vip Going")
+    for button in ("Call", "Email", "Activity"):
+        expect(person.page.get_by_role("button", name=button).first).to_be_visible()
+    chatter = person.page.locator(".o_customer_contact_chatter")
+    expect(chatter.get_by_role("button", name="Log note")).to_be_visible()
+    person.check("the page of a customer")

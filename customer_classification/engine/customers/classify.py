@@ -215,12 +215,17 @@ def classes(facts, previous, parameters, today, edges) -> Classes:
 
 
 def _timing_columns(facts, timing):
+    dormant_after = np.where(
+        timing.dormant_after < timing.lost_after, timing.dormant_after, np.nan
+    )
     return {
         "recency_days": to_whole(timing.recency, -1, "int32"),
         "tenure_days": to_whole(timing.tenure, -1, "int32"),
         "expected_gap_days": np.round(timing.gap, 2),
         "overdue_ratio": timing.recency / timing.gap,
         "expected_purchase_date": facts.last_purchase_date + np.ceil(timing.gap),
+        "dormant_date": facts.last_purchase_date + dormant_after,
+        "lost_date": facts.last_purchase_date + timing.lost_after,
     }
 
 

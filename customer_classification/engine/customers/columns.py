@@ -100,6 +100,8 @@ RESULT = {
     "expected_gap_days": "float64",  # days, NaN without purchase
     "overdue_ratio": "float64",  # recency / expected gap
     "expected_purchase_date": "day",
+    "dormant_date": "day",  # from which silence makes dormant, NaT not before lost
+    "lost_date": "day",  # from which it makes lost; days that are over stand, too
     "average_order": "float64",  # net money per order in the window
     "growth": "float64",  # -1..1
     "score_recency": "int8",  # 1 worst .. number of bins, 0 none

@@ -104,7 +104,7 @@ def _leaves(oldest, start, as_of):
     :param start: function from the last day of a span to its first
     """
     begin, today = day_number(start(as_of)), day_number(as_of)
-    starts = _coming_starts(start, as_of)
+    starts = coming_starts(start, as_of)
     days = np.arange(begin, today + 1)
     leaving = today + 1 + np.searchsorted(starts, days, "right")
     known = ~np.isnan(oldest)
@@ -113,7 +113,7 @@ def _leaves(oldest, start, as_of):
     return np.where(known, leaving[place.astype("int64")], np.nan)
 
 
-def _coming_starts(start, as_of):
+def coming_starts(start, as_of):
     """Start of the span of each coming day, until nothing of today's is left."""
     today, day, starts = day_number(as_of), as_of, []
     while not starts or starts[-1] <= today:

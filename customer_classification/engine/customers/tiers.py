@@ -379,8 +379,6 @@ def tier(facts, previous, values, rhythm, edges, parameters, today: float) -> Ti
     # A customer without purchases in the window reaches no limit, but leaves a tier in
     # the same way.
     values = np.where(is_buyer & (unrated == 0), values, -np.inf)
-    if parameters.no_value_rule != "limits":
-        values = np.where(values <= 0, -np.inf, values)
     ranks = _rank(values, previous, edges, parameters)
     below_since = _below_since(previous, ranks, parameters)
     rank, since = _demote_late(ranks, below_since, parameters, today)
@@ -429,6 +427,12 @@ def _is_refused(values, is_buyer, parameters):
     return refuses & (~is_buyer | (values <= 0))
 
 
+def is_unrated(values, is_buyer, parameters) -> NDArray:
+    """Mark values that give no tier, for customers who have one today."""
+    unknown = is_buyer & np.isnan(values)
+    return unknown | _is_refused(values, is_buyer, parameters)
+
+
 def _why_unknown(edges, parameters):
     """Return the code of the reason for an unknown value of a buyer.
 
@@ -452,14 +456,25 @@ def is_too_new(facts, rhythm, parameters) -> NDArray:
 
 
 def _rank(values, previous, edges, parameters):
+    return _Ranks(
+        _rank_before(previous, parameters), *places(values, edges, parameters)
+    )
+
+
+def places(values, edges, parameters) -> tuple[NDArray, NDArray]:
+    """Return the ranks that values enter, and those that they keep.
+
+    0 is the best.
+
+    :param values: what tiers are made of, minus infinity for customers without
+        purchase
+    """
+    if parameters.no_value_rule != "limits":
+        values = np.where(values <= 0, -np.inf, values)
     limits, keeps = _limits_and_keeps(edges, parameters)
     # A share of the customers is above its limit, a fixed limit is reached.
     side = "left" if parameters.is_ranked else "right"
-    return _Ranks(
-        before=_rank_before(previous, parameters),
-        entered=_rank_by(values, limits, side),
-        kept=_rank_by(values, keeps, "right"),
-    )
+    return _rank_by(values, limits, side), _rank_by(values, keeps, "right")
 
 
 def _limits_and_keeps(edges, parameters):

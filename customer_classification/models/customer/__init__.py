@@ -17,6 +17,9 @@ from . import customer_profile_explanation_mixin
 from . import customer_profile_segment_mixin
 from . import customer_profile_outlook_mixin
 from . import customer_profile_documents_mixin
+from . import customer_profile_coming_mixin
+from . import customer_profile_share_mixin
+from . import customer_profile_contact_mixin
 from . import customer_profile
 from . import customer_bought_mixin
 from . import res_partner

@@ -107,7 +107,7 @@ class ClassificationFacts(models.AbstractModel):
         )
 
     @api.model
-    def _read(self, policy, parameters, scope, last=None):
+    def _read(self, policy, parameters, scope, last=None, window=None):
         """Return the frames ``(facts, previous)`` indexed by commercial partner.
 
         ``facts`` has the engine's columns and ``active``; ``previous`` has those of the
@@ -116,12 +116,13 @@ class ClassificationFacts(models.AbstractModel):
         profile will be deleted.
 
         :param last: the last run of the company, where it is known
+        :param window: what keeps the purchases in the window, where they are asked for
         """
         from ...engine import lay_out
 
         self.env.flush_all()
         contacts, customers = self._read_partners(policy, scope)
-        history = self._read_history(policy, parameters, scope, contacts, last)
+        history = self._read_history(policy, parameters, scope, contacts, last, window)
         pipeline = self._read_pipeline(scope)
         previous = self._read_previous(scope)
         is_known = customers["is_known"].to_numpy(copy=True)
@@ -138,32 +139,34 @@ class ClassificationFacts(models.AbstractModel):
         return facts, lay_out(previous, index)
 
     @api.model
-    def _read_history(self, policy, parameters, scope, contacts, last=None):
+    def _read_history(
+        self, policy, parameters, scope, contacts, last=None, window=None
+    ):
         """Return facts from the purchases, one row a customer who has some.
 
         One query. Customers are taken in parts when the purchases are too many to be in
-        memory at once.
+        memory at once; of those in the window, ``window`` keeps 17 bytes each.
         """
         import pandas as pd
 
         from ...engine import roll_up, usual_gap
 
-        def facts(gap):
+        def facts(gap, window=None):
             return pd.concat(
-                roll_up(
-                    _part(rows, contacts, part, parts),
-                    parameters,
-                    scope.as_of_date,
-                    gap,
-                )
+                rolled_up(_part(rows, contacts, part, parts), gap, window)
                 for part in range(parts)
             )
+
+        def rolled_up(purchases, gap, window):
+            if window:
+                window.add(purchases)
+            return roll_up(purchases, parameters, scope.as_of_date, gap)
 
         gap = self._usual_gap(policy, last)
         query = self._bare_purchases(policy, scope)
         with copied_rows(self.env.cr, query, PURCHASE, as_text=True) as rows:
             parts = 1 + len(rows) // PART_ROWS
-            return facts(usual_gap(facts(None)) if gap is None else gap)
+            return facts(usual_gap(facts(None)) if gap is None else gap, window)
 
     @api.model
     def _usual_gap(self, policy, last=None):

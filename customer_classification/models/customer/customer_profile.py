@@ -25,6 +25,9 @@ class CustomerProfile(models.Model):
         "customer.profile.segment.mixin",
         "customer.profile.outlook.mixin",
         "customer.profile.documents.mixin",
+        "customer.profile.coming.mixin",
+        "customer.profile.share.mixin",
+        "customer.profile.contact.mixin",
     ]
     _description = "Customer Profile"
     _log_access = False

@@ -60,11 +60,14 @@ class CustomerPipeline(Pipeline):
         Customers with a document that cannot be counted are excluded: they keep
         their classes, and the run counts them.
         """
+        from ...engine import Window
+
         rules = self.policy._parameters()
         self.parameters = replace(rules, policy=self.rules_id)
         self.scope = self._scope()
+        self.window = None if self.is_trial else Window(rules, self.as_of_date)
         facts, previous = self.facts_model._read(
-            self.policy, self.parameters, self.scope, self.last
+            self.policy, self.parameters, self.scope, self.last, self.window
         )
         doubtful = self.facts_model._is_doubtful(facts)
         doubtful = facts.index[facts["is_customer"] & doubtful]
@@ -377,11 +380,13 @@ class CustomerPipeline(Pipeline):
 
     def _write_profiles(self):
         """Write the profiles whose content differs: four queries."""
-        shown = self.shown.now
+        from ...engine import tier_fall_dates
+
+        shown, frame = self.shown.now, self.result.frame
         shown["segment_id"] = self.segments
-        content = columns.profile_content(
-            self.facts, self.result.frame, shown, self.run
-        )
+        falls = tier_fall_dates(self.window, frame, self.result.edges)
+        frame = frame.assign(tier_fall_date=falls)
+        content = columns.profile_content(self.facts, frame, shown, self.run)
         hashes = self.previous["content_hash"]
         are_new = not self.previous[["policy", "value_tier"]].any(axis=None)
         self.write_profiles(

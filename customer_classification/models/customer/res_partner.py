@@ -10,6 +10,7 @@ from ..common.called_records import check_one, check_records
 COUNTED_ONCE = frozenset(
     (
         *("customer_order_count", "customer_revenue", "customer_value_score"),
+        "customer_revenue_share",
         *("customer_employee_count", "customer_turnover"),
     )
 )
@@ -117,6 +118,11 @@ class ResPartner(models.Model):
         string="Revenue in the Window",
         groups=MONEY_GROUP,
     )
+    customer_revenue_share = ProfileFloat(
+        related="customer_profile_id.revenue_share",
+        string="Share of Revenue",
+        groups=MONEY_GROUP,
+    )
     customer_order_count = ProfileInteger(
         related="customer_profile_id.order_count",
         string="Orders in the Window",
@@ -131,6 +137,39 @@ class ResPartner(models.Model):
         related="customer_profile_id.expected_purchase_date",
         string="Next Purchase Expected",
         groups=USER_GROUP,
+    )
+    customer_dormant_date = fields.Date(
+        related="customer_profile_id.dormant_date",
+        string="Dormant On",
+        groups=USER_GROUP,
+    )
+    customer_lost_date = fields.Date(
+        related="customer_profile_id.lost_date",
+        string="Lost On",
+        groups=USER_GROUP,
+    )
+    customer_tier_fall_date = fields.Date(
+        related="customer_profile_id.tier_fall_date",
+        string="Falls a Tier On",
+        groups=USER_GROUP,
+    )
+    customer_dormant_days = ProfileInteger(
+        related="customer_profile_id.dormant_days",
+        string="Days Until Dormant",
+        groups=USER_GROUP,
+        aggregator=None,
+    )
+    customer_lost_days = ProfileInteger(
+        related="customer_profile_id.lost_days",
+        string="Days Until Lost",
+        groups=USER_GROUP,
+        aggregator=None,
+    )
+    customer_tier_fall_days = ProfileInteger(
+        related="customer_profile_id.tier_fall_days",
+        string="Days Until It Falls a Tier",
+        groups=USER_GROUP,
+        aggregator=None,
     )
     customer_tier_explanation = fields.Char(
         related="customer_profile_id.tier_explanation",

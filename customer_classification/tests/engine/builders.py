@@ -44,6 +44,8 @@ OWN_FACTS = (
 CLASSES = (
     "expected_gap_days",
     "expected_purchase_date",
+    "dormant_date",
+    "lost_date",
     "average_order",
     "growth",
     "score_recency",

@@ -456,6 +456,7 @@ def classify_one(fact, before, limits, rules, as_of):
         "expected_gap_days": float(round(gap, 2)) if last else NEVER,
         "overdue_ratio": float((as_of - last).days / gap) if last else NEVER,
         "expected_purchase_date": last and last + datetime.timedelta(math.ceil(gap)),
+        **_silent_days(last, gap, rules),
         "average_order": (
             fact["revenue"] / fact["order_count"] if fact["order_count"] else NEVER
         ),
@@ -470,6 +471,19 @@ def classify_one(fact, before, limits, rules, as_of):
         "churn_risk": risk_of(stage, shown, rules),
         "churn_signals": shown,
         "won_back_count": won,
+    }
+
+
+def _silent_days(last, gap, rules):
+    """Days on which a customer who buys nothing is dormant, and lost."""
+    if not last:
+        return {"dormant_date": None, "lost_date": None}
+    dormant = due(gap, rules.dormant_ratio, rules.dormant_min_days)
+    lost = due(gap, rules.lost_ratio, rules.lost_min_days)
+    after = datetime.timedelta
+    return {
+        "dormant_date": last + after(dormant) if dormant < lost else None,
+        "lost_date": last + after(lost),
     }
 
 

@@ -69,7 +69,7 @@ class TestMenus(TransactionCase):
 
     def test_start(self):
         """A salesperson begins with her own customers, a manager with all."""
-        start = self.env.ref(f"{ADDON}.customer_start_action")
+        start = self.env.ref(f"{ADDON}.customer_profile_action_open")
         company = self.env.company
         partner = self.env["res.partner"].create(
             {"name": "Bought here", "user_id": self.salesperson.id}

@@ -507,6 +507,7 @@ class TestReportSums(ReportWorld):
             "order_count": cls._orders(window),
             "lifetime_order_count": cls._orders(documents),
             "revenue": cls._net(window),
+            "revenue_share": 1,
             "lifetime_revenue": cls._net(documents),
             "refund_amount": 20,
             "margin": sum(filter(None, margins)),
@@ -564,6 +565,7 @@ class TestReportSums(ReportWorld):
         numbers = cls._of_customers(kept)
         return {
             "customer_revenue": numbers["revenue"],
+            "customer_revenue_share": numbers["revenue"] / cls._net(cls._window()),
             "customer_order_count": numbers["order_count"],
             "customer_employee_count": 90 if customers else 50,
             "customer_turnover": 3_000,
