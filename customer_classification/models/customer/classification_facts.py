@@ -16,8 +16,9 @@ from ..source.classification_source import Scope
 
 # Rules that decide what is read: by two policies that agree on them, facts are equal.
 RULES_OF_FACTS = (
-    *("company_id", "tz", "revenue_source", "subtract_credit_notes", "window_months"),
-    *("subtract_unlinked_credit_notes", "sale_domain", "invoice_domain"),
+    *("company_id", "tz", "revenue_source", "count_point_of_sale"),
+    *("subtract_credit_notes", "subtract_unlinked_credit_notes", "window_months"),
+    *("sale_domain", "invoice_domain"),
 )
 PURCHASE = {"partner_id": "int", "day": "int", "amount": "float", "margin": "float"}
 # Purchases that are rolled up at a time; about 70 bytes of memory each.

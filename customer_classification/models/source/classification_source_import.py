@@ -6,7 +6,8 @@ from .classification_source import DocumentKind
 
 
 class ClassificationSourceImport(models.AbstractModel):
-    """Past and outside purchases that were imported; always added to the others."""
+    """Past and outside purchases that were imported, added to the others: but for
+    those of which a document of the same customer with the same reference counts."""
 
     _name = "classification.source.import"
     _inherit = "classification.source"
@@ -22,8 +23,9 @@ class ClassificationSourceImport(models.AbstractModel):
                   FROM customer_purchase i
                  WHERE i.company_id = %(company)s
                    AND i.date <= %(as_of_date)s
-                   AND %(partners)s
+                   AND %(partners)s AND NOT %(is_known)s
                 """,
+                is_known=self._is_known(policy, scope),
                 amount=self._company_amount(scope, "amount"),
                 margin=self._company_amount(scope, "margin"),
                 company=scope.company_id,
@@ -31,6 +33,34 @@ class ClassificationSourceImport(models.AbstractModel):
                 partners=scope.partners(SQL("i.partner_id")),
             )
         ]
+
+    @api.model
+    def _is_known(self, policy, scope):
+        """SQL of whether a purchase ``i`` counts by a document of Odoo: nothing is
+        looked up where none was imported with a reference."""
+        names = self.env["classification.facts"]._source_names(policy)
+        documents = [
+            query
+            for name in names
+            for query in self.env[name]._reference_queries(policy, scope)
+        ]
+        if not documents:
+            return SQL("FALSE")
+        return SQL(
+            """
+            (i.amount > 0 AND i.reference IS NOT NULL AND i.id IN (
+                SELECT same.id
+                  FROM customer_purchase same
+                  JOIN (%(documents)s) d ON d.reference = same.reference
+                  JOIN res_partner c ON c.id = same.partner_id
+                  JOIN res_partner p ON p.id = d.partner_id
+                   AND p.commercial_partner_id = c.commercial_partner_id
+                 WHERE same.company_id = %(company)s AND same.amount > 0
+                   AND same.reference IS NOT NULL))
+            """,
+            documents=SQL(" UNION ALL ").join(documents),
+            company=scope.company_id,
+        )
 
     @api.model
     def _company_amount(self, scope, name):

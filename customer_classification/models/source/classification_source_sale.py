@@ -54,6 +54,35 @@ class ClassificationSourceSale(models.AbstractModel):
         )
 
     @api.model
+    def _reference_queries(self, policy, scope):
+        """Orders are known by their own number and by that of their invoice."""
+        if policy.revenue_source != "sale":
+            return []
+        counted = SQL(
+            "o.state = 'sale' AND o.company_id = %s AND %s AND %s AND %s",
+            scope.company_id,
+            scope.until(SQL("o.date_order")),
+            scope.partners(SQL("o.partner_id")),
+            self._matching(policy, scope),
+        )
+        return [
+            SQL(
+                "SELECT o.partner_id, o.name AS reference FROM sale_order o WHERE %s",
+                counted,
+            ),
+            SQL(
+                """
+                SELECT o.partner_id, m.name FROM sale_order o
+                  JOIN account_move m ON m.invoice_origin = o.name
+                   AND m.company_id = o.company_id AND m.state = 'posted'
+                   AND m.move_type IN ('out_invoice', 'out_receipt')
+                 WHERE %s
+                """,
+                counted,
+            ),
+        ]
+
+    @api.model
     def _order_amount(self):
         """SQL of what was bought by an order, without tax, in its own currency."""
         return SQL("o.amount_untaxed")
