@@ -431,13 +431,14 @@ class ClassificationFacts(models.AbstractModel):
              WHERE (o.state IN ('draft', 'sent')
                     OR o.state = 'sale' AND NOT %(confirmed)s)
                AND (o.validity_date IS NULL OR o.validity_date >= %(as_of_date)s)
-               AND o.company_id = %(company)s
+               AND %(is_quotation)s AND o.company_id = %(company)s
                AND %(created)s AND %(partners)s
              GROUP BY p.commercial_partner_id
             """,
             amount=amount,
             bad=scope.not_a_number(amount),
             joins=sale._order_joins(),
+            is_quotation=sale._is_quotation(),
             confirmed=scope.until(SQL("o.date_order")),
             as_of_date=scope.as_of_date,
             company=scope.company_id,
@@ -467,10 +468,12 @@ class ClassificationFacts(models.AbstractModel):
             SQL(
                 "SELECT o.partner_id, %s AS reason"
                 " FROM sale_order o %s WHERE (o.state IN ('draft', 'sent')"
-                " OR o.state = 'sale' AND NOT %s) AND o.company_id = %s AND %s AND %s",
+                " OR o.state = 'sale' AND NOT %s) AND %s AND o.company_id = %s"
+                " AND %s AND %s",
                 scope.reason(reasons),
                 sale._order_joins(),
                 scope.until(SQL("o.date_order")),
+                sale._is_quotation(),
                 scope.company_id,
                 scope.not_a_number(amount),
                 scope.partners(SQL("o.partner_id")),

@@ -88,6 +88,16 @@ class ClassificationSourceSale(models.AbstractModel):
         return SQL("o.amount_untaxed")
 
     @api.model
+    def _order_channel(self):
+        """SQL of the channel of an order, NULL for none; glue addons tell some."""
+        return SQL("NULL")
+
+    @api.model
+    def _is_quotation(self):
+        """SQL that keeps the orders that were quotations before they were confirmed."""
+        return SQL("TRUE")
+
+    @api.model
     def _bought_orders(self):
         """Domain of the orders of which :meth:`_order_amount` may be positive."""
         return Domain("amount_untaxed", ">", 0)
@@ -221,12 +231,13 @@ class ClassificationSourceSale(models.AbstractModel):
         return [
             SQL(
                 """
-                SELECT NULL::varchar AS channel, %(day)s AS day
+                SELECT (%(channel)s)::varchar AS channel, %(day)s AS day
                   FROM sale_order o %(joins)s
                  WHERE o.state = 'sale' AND %(amount)s > 0
                    AND o.company_id = %(company)s
                    AND %(period)s AND %(partners)s AND %(matching)s
                 """,
+                channel=self._order_channel(),
                 day=scope.day(SQL("o.date_order")),
                 amount=self._order_amount(),
                 joins=self._order_joins(),
