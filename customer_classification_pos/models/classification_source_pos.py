@@ -14,7 +14,10 @@ COUNTED_STATES = ("paid", "done")
 # As for sales orders: the day by which Odoo works out the rate that it stores.
 _RATE_DAY = SQL("o.date_order::date")
 # The till of Odoo 19 stores the lines of a refund without a sign, its server with one.
-_AMOUNT = SQL("abs(l.price_subtotal) * sign(l.qty * l.price_unit)")
+LINE_AMOUNT = SQL(
+    "CASE WHEN (l.qty < 0) <> (l.price_unit < 0) THEN -abs(l.price_subtotal)"
+    " ELSE abs(l.price_subtotal) END"
+)
 
 
 class ClassificationSourcePos(models.AbstractModel):
@@ -55,7 +58,7 @@ class ClassificationSourcePos(models.AbstractModel):
                    CASE WHEN o.is_costed THEN %(margin)s END AS margin
               FROM (SELECT o.partner_id, o.day, o.rate,
                            sum(%(line_amount)s) AS amount,
-                           sum(%(line_amount)s - l.total_cost::numeric) AS margin,
+                           sum(l.total_cost) AS cost,
                            bool_and(l.is_total_cost_computed IS TRUE) AS is_costed
                       FROM (%(orders)s) o
                       JOIN pos_order_line l ON l.order_id = o.id
@@ -64,8 +67,10 @@ class ClassificationSourcePos(models.AbstractModel):
                      GROUP BY o.id, o.partner_id, o.day, o.rate) o
             """,
             amount=_at_rate(SQL("o.amount"), scope),
-            margin=_at_rate(SQL("round(o.margin, %s)", scope.digits), scope),
-            line_amount=_AMOUNT,
+            margin=_at_rate(
+                SQL("round(o.amount - o.cost::numeric, %s)", scope.digits), scope
+            ),
+            line_amount=LINE_AMOUNT,
             is_known=self._is_known(policy),
             orders=self._orders(policy, scope),
             left_out=self._left_out(policy, scope),
@@ -386,7 +391,7 @@ class ClassificationSourcePos(models.AbstractModel):
                         "not_a_number": scope.not_a_number(SQL("l.amount")),
                     }
                 ),
-                line_amount=_AMOUNT,
+                line_amount=LINE_AMOUNT,
                 counted=self._is_counted(policy, scope),
                 partners=scope.partners(SQL("o.partner_id")),
             )
@@ -491,7 +496,7 @@ class ClassificationSourcePos(models.AbstractModel):
               LEFT JOIN %(units)s u ON u.id = t.uom_id
              WHERE x.id IS NULL AND %(is_known)s AND %(variants)s
             """,
-            amount=usable_float(_at_rate(_AMOUNT, scope)),
+            amount=usable_float(_at_rate(LINE_AMOUNT, scope)),
             quantity=SQL("(%s)", usable_float(SQL("l.qty"))),
             is_usable=is_usable(cost),
             cost=cost,

@@ -5,7 +5,7 @@ from odoo.addons.customer_classification.models.common.exchange_rates import (
     at_rate_of_company,
 )
 
-from .classification_source_pos import COUNTED_STATES
+from .classification_source_pos import COUNTED_STATES, LINE_AMOUNT
 
 
 class ProductAudience(models.Model):
@@ -22,7 +22,6 @@ class ProductAudience(models.Model):
         Without what settles a sales order, and without orders that have an invoice
         where invoices count. A refund counts with its sign.
         """
-        amount = SQL("abs(l.price_subtotal) * sign(l.qty * l.price_unit)")
         return SQL(
             """
             SELECT l.product_id, o.company_id, o.partner_id, %(amount)s AS amount,
@@ -42,7 +41,10 @@ class ProductAudience(models.Model):
                AND %(is_own)s
             """,
             amount=at_rate_of_company(
-                amount, amount, SQL("g.currency_id"), SQL("o.date_order::date")
+                LINE_AMOUNT,
+                LINE_AMOUNT,
+                SQL("g.currency_id"),
+                SQL("o.date_order::date"),
             ),
             states=list(COUNTED_STATES),
             windows=self._windows(),

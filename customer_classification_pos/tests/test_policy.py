@@ -16,7 +16,9 @@ class TestPolicyOfPos(ClassificationCase):
         other = self._company("Never classified")
         policies = self.policy | self._policy(other)
         policies.invalidate_recordset()
-        self.env.cr.execute("UPDATE classification_policy SET count_point_of_sale = FALSE")
+        self.env.cr.execute(
+            "UPDATE classification_policy SET count_point_of_sale = FALSE"
+        )
         self._recompute()
         post_init_hook(self.env)
         found = dict(zip(policies, policies.mapped("count_point_of_sale"), strict=True))

@@ -175,9 +175,7 @@ class TestSourcePos(PosCase):
 
         def walk(node):
             if "Relation Name" in node:
-                found.append(
-                    (node["Node Type"], node["Relation Name"], node["Alias"])
-                )
+                found.append((node["Node Type"], node["Relation Name"], node["Alias"]))
             for child in node.get("Plans", ()):
                 walk(child)
 

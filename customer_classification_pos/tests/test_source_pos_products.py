@@ -76,6 +76,4 @@ class TestPosProducts(PosCase):
             [("product_tmpl_id", "=", self.product.product_tmpl_id.id)]
         )
         self.assertTrue(rows)
-        self.assertEqual(
-            self.customer.customer_bought_categ_ids, self.product.categ_id
-        )
+        self.assertEqual(self.customer.customer_bought_categ_ids, self.product.categ_id)

@@ -145,9 +145,7 @@ class TestAbandonedCarts(WebCase):
         self._cart(24 * 5)
         self._cart(24 * 9)
         self.assertEqual((mine.abandoned_cart_age, other.abandoned_cart_age), (5, 0))
-        self.assertEqual(
-            mine.abandoned_cart_date, fields.Date.today() - timedelta(5)
-        )
+        self.assertEqual(mine.abandoned_cart_date, fields.Date.today() - timedelta(5))
         self.assertFalse(other.abandoned_cart_date)
         both = mine | other
         for domain, found in (

@@ -49,14 +49,24 @@ class ClassificationSourceImport(models.AbstractModel):
         return SQL(
             """
             (i.amount > 0 AND i.reference IS NOT NULL AND i.id IN (
-                SELECT same.id
-                  FROM customer_purchase same
-                  JOIN (%(documents)s) d ON d.reference = same.reference
-                  JOIN res_partner c ON c.id = same.partner_id
-                  JOIN res_partner p ON p.id = d.partner_id
-                   AND p.commercial_partner_id = c.commercial_partner_id
-                 WHERE same.company_id = %(company)s AND same.amount > 0
-                   AND same.reference IS NOT NULL))
+                WITH document AS MATERIALIZED (
+                    SELECT p.commercial_partner_id AS customer_id, d.reference
+                      FROM (%(documents)s) d
+                      JOIN res_partner p ON p.id = d.partner_id
+                     WHERE EXISTS (SELECT FROM customer_purchase
+                                    WHERE company_id = %(company)s
+                                      AND reference IS NOT NULL)
+                ), imported AS MATERIALIZED (
+                    SELECT same.id, c.commercial_partner_id AS customer_id,
+                           same.reference
+                      FROM customer_purchase same
+                      JOIN res_partner c ON c.id = same.partner_id
+                     WHERE same.company_id = %(company)s AND same.amount > 0
+                       AND same.reference IS NOT NULL
+                )
+                SELECT imported.id
+                  FROM imported
+                  JOIN document USING (customer_id, reference)))
             """,
             documents=SQL(" UNION ALL ").join(documents),
             company=scope.company_id,
