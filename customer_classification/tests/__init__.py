@@ -39,6 +39,7 @@ from .source import test_import_lines
 from .source import test_import_reading
 from .source import test_import_references
 from .source import test_import_tour
+from .source import test_known_purchases
 from .source import test_purchase
 from .source import test_purchase_import
 from .source import test_rates

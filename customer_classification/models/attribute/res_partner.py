@@ -300,25 +300,55 @@ class ResPartner(models.Model):
             """
             SELECT DISTINCT ON (p.commercial_partner_id)
                    p.commercial_partner_id AS partner_id,
-                   d.source_id, d.medium_id, m.customer_origin AS origin
-              FROM (SELECT partner_id, source_id, medium_id, create_date AS moment,
-                           1 AS kind, id
-                      FROM crm_lead
-                     WHERE (source_id IS NOT NULL OR medium_id IS NOT NULL)
-                       AND (company_id = %(company)s OR company_id IS NULL)
-                    UNION ALL
-                    SELECT partner_id, source_id, medium_id,
-                           LEAST(create_date, date_order), 2, id
-                      FROM sale_order
-                     WHERE (source_id IS NOT NULL OR medium_id IS NOT NULL)
-                       AND company_id = %(company)s) d
+                   d.source_id, d.medium_id,
+                   COALESCE(m.customer_origin, d.origin) AS origin
+              FROM (%(contacts)s) d
               JOIN res_partner p ON p.id = d.partner_id AND %(condition)s
               LEFT JOIN utm_medium m ON m.id = d.medium_id
              ORDER BY p.commercial_partner_id, d.moment, d.kind, d.id
             """,
-            company=self.env.company.id,
+            contacts=SQL(" UNION ALL ").join(self._customer_acquisition_queries()),
             condition=condition,
         )
+
+    @api.model
+    def _customer_acquisition_queries(self):
+        """Return the selects of who was in touch when, in the current company.
+
+        ``(partner_id, source_id, medium_id, origin, moment, kind, id)``; the origin is
+        that of the document where its medium tells none. Glue addons add some.
+        """
+        is_online = self._is_online_order()
+        return [
+            SQL(
+                """
+                SELECT partner_id, source_id, medium_id, NULL::varchar AS origin,
+                       create_date AS moment, 1 AS kind, id
+                  FROM crm_lead
+                 WHERE (source_id IS NOT NULL OR medium_id IS NOT NULL)
+                   AND (company_id = %s OR company_id IS NULL)
+                """,
+                self.env.company.id,
+            ),
+            SQL(
+                """
+                SELECT partner_id, source_id, medium_id,
+                       CASE WHEN %(is_online)s THEN 'online' END,
+                       LEAST(create_date, date_order), 2, id
+                  FROM sale_order
+                 WHERE (source_id IS NOT NULL OR medium_id IS NOT NULL
+                        OR %(is_online)s)
+                   AND company_id = %(company)s
+                """,
+                is_online=is_online,
+                company=self.env.company.id,
+            ),
+        ]
+
+    @api.model
+    def _is_online_order(self):
+        """SQL of whether a sales order was made in a web shop."""
+        return SQL("FALSE")
 
     # Channel
 

@@ -16,8 +16,9 @@ from ..source.classification_source import Scope
 
 # Rules that affect the facts: policies that agree on them have equal facts.
 RULES_OF_FACTS = (
-    *("company_id", "tz", "revenue_source", "subtract_credit_notes", "window_months"),
-    *("subtract_unlinked_credit_notes", "sale_domain", "invoice_domain"),
+    *("company_id", "tz", "revenue_source", "count_point_of_sale"),
+    *("subtract_credit_notes", "subtract_unlinked_credit_notes", "window_months"),
+    *("sale_domain", "invoice_domain"),
 )
 PURCHASE = {"partner_id": "int", "day": "int", "amount": "float", "margin": "float"}
 # Purchases that are rolled up at a time; about 70 bytes of memory each.
@@ -442,13 +443,14 @@ class ClassificationFacts(models.AbstractModel):
              WHERE (o.state IN ('draft', 'sent')
                     OR o.state = 'sale' AND NOT %(confirmed)s)
                AND (o.validity_date IS NULL OR o.validity_date >= %(as_of_date)s)
-               AND o.company_id = %(company)s
+               AND %(is_quotation)s AND o.company_id = %(company)s
                AND %(created)s AND %(partners)s
              GROUP BY p.commercial_partner_id
             """,
             amount=amount,
             bad=scope.not_a_number(amount),
             joins=sale._order_joins(),
+            is_quotation=sale._is_quotation(),
             confirmed=scope.until(SQL("o.date_order")),
             as_of_date=scope.as_of_date,
             company=scope.company_id,
@@ -480,10 +482,12 @@ class ClassificationFacts(models.AbstractModel):
             SQL(
                 "SELECT o.partner_id, %s AS reason"
                 " FROM sale_order o %s WHERE (o.state IN ('draft', 'sent')"
-                " OR o.state = 'sale' AND NOT %s) AND o.company_id = %s AND %s AND %s",
+                " OR o.state = 'sale' AND NOT %s) AND %s AND o.company_id = %s"
+                " AND %s AND %s",
                 scope.reason(reasons),
                 sale._order_joins(),
                 scope.until(SQL("o.date_order")),
+                sale._is_quotation(),
                 scope.company_id,
                 scope.not_a_number(amount),
                 scope.partners(SQL("o.partner_id")),

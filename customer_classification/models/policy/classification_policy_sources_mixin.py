@@ -36,7 +36,14 @@ class ClassificationPolicySourcesMixin(models.AbstractModel):
         required=True,
         default="sale",
         help="What counts as a purchase. Only one of the two, so that no sale counts "
-        "twice. Imported purchases are always added.",
+        "twice. Imported purchases are added, but for those with the reference of a "
+        "document of the same customer that counts.",
+    )
+    count_point_of_sale = fields.Boolean(
+        string="Point of Sale Too",
+        help="Paid orders of the point of sale count as well, each sale once: beside "
+        "sales orders without the lines that settle one of them, beside invoices those "
+        "without an invoice. Only where the point of sale is installed.",
     )
     subtract_credit_notes = fields.Boolean(
         default=True,

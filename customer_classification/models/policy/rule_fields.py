@@ -25,7 +25,7 @@ RHYTHM_FIELDS = ("shrinkage", "min_gap_days", "dormant_ratio", "dormant_min_days
 
 # Rules for counting purchases: on the policy, for every kind.
 DOCUMENT_FIELDS = (
-    *("tz", "revenue_source", "subtract_credit_notes"),
+    *("tz", "revenue_source", "count_point_of_sale", "subtract_credit_notes"),
     *("subtract_unlinked_credit_notes", "sale_domain", "invoice_domain"),
 )
 SOURCE_FIELDS = (*DOCUMENT_FIELDS, "window_months")
@@ -39,8 +39,9 @@ FILTERS = {"sale_domain": "sale.order", "invoice_domain": "account.move"}
 # Rules that decide about values and about being rated: other rules give another
 # histogram.
 VALUE_RULES = (
-    *("tz", "revenue_source", "subtract_credit_notes", "sale_domain"),
-    *("subtract_unlinked_credit_notes", "invoice_domain", "window_months"),
+    *("tz", "revenue_source", "count_point_of_sale", "subtract_credit_notes"),
+    *("subtract_unlinked_credit_notes", "sale_domain", "invoice_domain"),
+    "window_months",
     *("value_metric", "min_orders", "min_tenure_days", *SHARE_FIELDS),
 )
 SCORE_RULES = ("metric_ids", "customers_per_bin", "growth_min_orders")

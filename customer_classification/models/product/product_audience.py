@@ -203,9 +203,11 @@ class ProductAudience(models.Model):
         By the documents that its policy counts: product, company, contact, amount,
         quantity and day.
         """
-        return with_rates(
-            SQL("%s UNION ALL %s", self._order_lines(), self._invoice_lines())
-        )
+        return with_rates(SQL(" UNION ALL ").join(self._line_queries()))
+
+    def _line_queries(self):
+        """Return the selects of :meth:`_sold_lines`; glue addons add some."""
+        return [self._order_lines(), self._invoice_lines()]
 
     def _order_lines(self):
         return SQL(
@@ -290,8 +292,8 @@ class ProductAudience(models.Model):
         """
         return SQL(
             """
-            SELECT y.company_id, y.revenue_source, y.subtract_credit_notes,
-                   y.subtract_unlinked_credit_notes,
+            SELECT y.company_id, y.revenue_source, y.count_point_of_sale,
+                   y.subtract_credit_notes, y.subtract_unlinked_credit_notes,
                    COALESCE(y.tz, 'UTC') AS tz,
                    COALESCE(max(r.as_of_date), %(today)s) AS last_day,
                    (COALESCE(max(r.as_of_date), %(today)s)

@@ -349,6 +349,15 @@ class ClassificationSource(models.AbstractModel):
         return []
 
     @api.model
+    def _reference_queries(self, policy, scope):
+        """Return a list of :class:`SQL` selects of ``(partner_id integer, reference
+        varchar)``: by which references the documents that count are known elsewhere.
+
+        An imported purchase of the same customer with one of them is the same sale.
+        """
+        return []
+
+    @api.model
     def _is_prepaid_order_line(self, line):
         """Return SQL that tells prepayment lines of orders from sales.
 

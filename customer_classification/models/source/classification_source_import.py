@@ -6,7 +6,11 @@ from .classification_source import DocumentKind
 
 
 class ClassificationSourceImport(models.AbstractModel):
-    """Imported past and outside purchases, always added to the others."""
+    """Past and outside purchases that were imported.
+
+    Added to the others, except those of which a document of the same customer with the
+    same reference counts.
+    """
 
     _name = "classification.source.import"
     _inherit = "classification.source"
@@ -22,8 +26,9 @@ class ClassificationSourceImport(models.AbstractModel):
                   FROM customer_purchase i
                  WHERE i.company_id = %(company)s
                    AND i.date <= %(as_of_date)s
-                   AND %(partners)s
+                   AND %(partners)s AND NOT %(is_known)s
                 """,
+                is_known=self._is_known(policy, scope),
                 amount=self._company_amount(scope, "amount"),
                 margin=self._company_amount(scope, "margin"),
                 company=scope.company_id,
@@ -31,6 +36,44 @@ class ClassificationSourceImport(models.AbstractModel):
                 partners=scope.partners(SQL("i.partner_id")),
             )
         ]
+
+    @api.model
+    def _is_known(self, policy, scope):
+        """SQL of whether a purchase ``i`` counts by a document of Odoo: nothing is
+        looked up where none was imported with a reference."""
+        names = self.env["classification.facts"]._source_names(policy)
+        documents = [
+            query
+            for name in names
+            for query in self.env[name]._reference_queries(policy, scope)
+        ]
+        if not documents:
+            return SQL("FALSE")
+        return SQL(
+            """
+            (i.amount > 0 AND i.reference IS NOT NULL AND i.id IN (
+                WITH document AS MATERIALIZED (
+                    SELECT p.commercial_partner_id AS customer_id, d.reference
+                      FROM (%(documents)s) d
+                      JOIN res_partner p ON p.id = d.partner_id
+                     WHERE EXISTS (SELECT FROM customer_purchase
+                                    WHERE company_id = %(company)s
+                                      AND reference IS NOT NULL)
+                ), imported AS MATERIALIZED (
+                    SELECT same.id, c.commercial_partner_id AS customer_id,
+                           same.reference
+                      FROM customer_purchase same
+                      JOIN res_partner c ON c.id = same.partner_id
+                     WHERE same.company_id = %(company)s AND same.amount > 0
+                       AND same.reference IS NOT NULL
+                )
+                SELECT imported.id
+                  FROM imported
+                  JOIN document USING (customer_id, reference)))
+            """,
+            documents=SQL(" UNION ALL ").join(documents),
+            company=scope.company_id,
+        )
 
     @api.model
     def _company_amount(self, scope, name):

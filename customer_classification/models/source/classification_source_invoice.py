@@ -72,6 +72,29 @@ class ClassificationSourceInvoice(models.AbstractModel):
         )
 
     @api.model
+    def _reference_queries(self, policy, scope):
+        """Invoices are known by their own number and by that of their order."""
+        if policy.revenue_source != "invoice":
+            return []
+        return [
+            SQL(
+                """
+                SELECT m.partner_id, %(reference)s AS reference FROM account_move m
+                 WHERE m.move_type IN ('out_invoice', 'out_receipt')
+                   AND m.state = 'posted' AND m.company_id = %(company)s
+                   AND m.invoice_date <= %(as_of_date)s
+                   AND %(partners)s AND %(matching)s
+                """,
+                reference=reference,
+                company=scope.company_id,
+                as_of_date=scope.as_of_date,
+                partners=scope.partners(SQL("m.partner_id")),
+                matching=self._matching(policy, scope),
+            )
+            for reference in (SQL("m.name"), SQL("m.invoice_origin"))
+        ]
+
+    @api.model
     def _company_amount(self, scope, amount, foreign_amount):
         """SQL of a move's amount in company currency at the rate of its day.
 

@@ -58,9 +58,48 @@ class ClassificationSourceSale(models.AbstractModel):
         )
 
     @api.model
+    def _reference_queries(self, policy, scope):
+        """Orders are known by their own number and by that of their invoice."""
+        if policy.revenue_source != "sale":
+            return []
+        counted = SQL(
+            "o.state = 'sale' AND o.company_id = %s AND %s AND %s AND %s",
+            scope.company_id,
+            scope.until(SQL("o.date_order")),
+            scope.partners(SQL("o.partner_id")),
+            self._matching(policy, scope),
+        )
+        return [
+            SQL(
+                "SELECT o.partner_id, o.name AS reference FROM sale_order o WHERE %s",
+                counted,
+            ),
+            SQL(
+                """
+                SELECT o.partner_id, m.name FROM sale_order o
+                  JOIN account_move m ON m.invoice_origin = o.name
+                   AND m.company_id = o.company_id AND m.state = 'posted'
+                   AND m.move_type IN ('out_invoice', 'out_receipt')
+                 WHERE %s
+                """,
+                counted,
+            ),
+        ]
+
+    @api.model
     def _order_amount(self):
         """Return SQL of an order's untaxed amount, in its own currency."""
         return SQL("o.amount_untaxed")
+
+    @api.model
+    def _order_channel(self):
+        """SQL of the channel of an order, NULL for none; glue addons tell some."""
+        return SQL("NULL")
+
+    @api.model
+    def _is_quotation(self):
+        """SQL that keeps the orders that were quotations before they were confirmed."""
+        return SQL("TRUE")
 
     @api.model
     def _bought_orders(self):
@@ -199,12 +238,13 @@ class ClassificationSourceSale(models.AbstractModel):
         return [
             SQL(
                 """
-                SELECT NULL::varchar AS channel, %(day)s AS day
+                SELECT (%(channel)s)::varchar AS channel, %(day)s AS day
                   FROM sale_order o %(joins)s
                  WHERE o.state = 'sale' AND %(amount)s > 0
                    AND o.company_id = %(company)s
                    AND %(period)s AND %(partners)s AND %(matching)s
                 """,
+                channel=self._order_channel(),
                 day=scope.day(SQL("o.date_order")),
                 amount=self._order_amount(),
                 joins=self._order_joins(),

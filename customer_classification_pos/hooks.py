@@ -1,0 +1,24 @@
+"""Steps of installing and uninstalling beyond loading the files."""
+
+from odoo.addons.customer_classification.hooks import forget_foreign_keys
+
+
+def post_init_hook(env):
+    """Have the point of sale count in policies by which nothing was classified yet.
+
+    What a company classifies by does not change behind its back: where there was a run,
+    a new version of the policy decides.
+    """
+    env.cr.execute(
+        """
+        UPDATE classification_policy
+           SET count_point_of_sale = TRUE
+         WHERE company_id NOT IN (SELECT company_id FROM classification_run)
+        """
+    )
+    env["classification.policy"].invalidate_model(["count_point_of_sale"])
+
+
+def uninstall_hook(env):
+    """Forget what Odoo would leave behind."""
+    forget_foreign_keys("customer_classification_pos", env)

@@ -1,0 +1,18 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class ClassificationSourceSale(models.AbstractModel):
+    """Tells web orders from other ones, and carts from quotations."""
+
+    _inherit = "classification.source.sale"
+
+    @api.model
+    def _order_channel(self):
+        return SQL("CASE WHEN o.website_id IS NOT NULL THEN 'online' END")
+
+    @api.model
+    def _is_quotation(self):
+        """A web order is a quotation from when it waits for its payment on; before
+        that, it is a cart."""
+        return SQL("(o.website_id IS NULL OR o.state = 'sent')")
