@@ -98,7 +98,7 @@ from .product import test_product_association
 from .product import test_product_audience
 from .product import test_product_category
 from .product import test_product_fields
-from .product import test_product_matrix
+from .screens import test_product_matrix
 from .product import test_product_override
 from .product import test_product_real_sales
 from .product import test_product_refresh

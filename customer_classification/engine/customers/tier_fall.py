@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Window:
-    """Purchases in the window that make the value of tiers, as a run reads them.
+    """Purchases in the window that make the value of tiers.
 
     :param rules: of a score, which follows from the silence as well, nothing is kept
     """
@@ -93,7 +93,7 @@ class _Spans(NamedTuple):
 
 
 def tier_fall_dates(window: Window, result: pd.DataFrame, edges: Edges) -> NDArray:
-    """Return the day on which each customer gets a lower tier without a purchase.
+    """Return the day on which each customer falls without a purchase.
 
     NaT for never, where another change comes before it, and where tiers go by score.
     The same as ``tier_date`` of :func:`projection.project` where the tier that comes
@@ -193,7 +193,7 @@ def _states(spans, rank, rules, edges):
 
 
 def _begins(spans, below, since):
-    """Return the first day of the row of spans below to which each span belongs."""
+    """Return the first day of the row of spans to which each span belongs."""
     is_first = _is_first(spans.place)
     known = np.where(is_first, since[spans.place], np.nan)
     begins = below & (is_first | ~np.append(False, below[:-1]))

@@ -1,4 +1,4 @@
-"""Smart tags of the library are named for what they measure, and about customers.
+"""Rename the smart tags of the library for what they measure.
 
 They are data of the company (``noupdate``): only names and rules that nobody edited
 follow. What was shipped before and what is now is kept here, not read from the files:

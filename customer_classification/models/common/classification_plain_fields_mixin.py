@@ -5,7 +5,7 @@ _OFFERS = ("searchable", "groupable", "sortable", "exportable")
 
 
 class ClassificationPlainFieldsMixin(models.AbstractModel):
-    """Records of which people are offered the fields that mean something to them.
+    """Records that offer people the fields that mean something to them.
 
     Colours, hashes and the bits of signals are there for views and runs. Developers
     find them in filters, groups and exports as any other field.

@@ -66,7 +66,7 @@ class CustomerProfileContactMixin(models.AbstractModel):
 
     @api.model
     def _opens_on_own(self):
-        """Whether the reader looks after customers, and not after those of others.
+        """Return whether the reader looks after customers of her own only.
 
         At most one query.
         """

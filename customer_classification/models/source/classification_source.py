@@ -350,8 +350,9 @@ class ClassificationSource(models.AbstractModel):
 
     @api.model
     def _reference_queries(self, policy, scope):
-        """Return a list of :class:`SQL` selects of ``(partner_id integer, reference
-        varchar)``: by which references the documents that count are known elsewhere.
+        """Return the selects of the references of documents that count.
+
+        A list of :class:`SQL` selects of ``(partner_id integer, reference varchar)``.
 
         An imported purchase of the same customer with one of them is the same sale.
         """

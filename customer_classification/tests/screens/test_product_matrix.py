@@ -1,7 +1,7 @@
 from odoo.tests import HttpCase, tagged
 
 from ..common import AS_OF, PATIENCE
-from .common import ProductCase
+from ..product.common import ProductCase
 
 
 @tagged("post_install", "-at_install")
