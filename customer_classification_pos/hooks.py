@@ -4,7 +4,7 @@ from odoo.addons.customer_classification.hooks import forget_foreign_keys
 
 
 def post_init_hook(env):
-    """Have the point of sale count in policies by which nothing was classified yet.
+    """Enable the point of sale in policies without any run yet.
 
     What a company classifies by does not change behind its back: where there was a run,
     a new version of the policy decides.

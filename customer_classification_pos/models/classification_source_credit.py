@@ -3,8 +3,10 @@ from odoo.tools import SQL
 
 
 class ClassificationSourceCredit(models.AbstractModel):
-    """Leaves out the credit notes of refunds at the counter that the point of sale
-    counts itself, by the lines that it takes back."""
+    """Leave out credit notes of refunds that the point of sale counts.
+
+    By the lines that they take back.
+    """
 
     _inherit = "classification.source.credit"
 

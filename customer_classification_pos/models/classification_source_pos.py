@@ -50,8 +50,10 @@ class ClassificationSourcePos(models.AbstractModel):
 
     @api.model
     def _order_query(self, policy, scope):
-        """Orders, by one scan of them and one of their lines; those of which no line
-        counts are left out."""
+        """Return the select of orders, by one scan of them and of their lines.
+
+        Orders of which no line counts are left out.
+        """
         return SQL(
             """
             SELECT o.partner_id, o.day, %(amount)s AS amount,
@@ -78,8 +80,9 @@ class ClassificationSourcePos(models.AbstractModel):
 
     @api.model
     def _orders(self, policy, scope, more=None):
-        """Select of the orders that count, with ``day`` and ``rate``; ``OFFSET 0`` has
-        both worked out once an order.
+        """Return the select of the orders that count, with ``day`` and ``rate``.
+
+        ``OFFSET 0`` has both computed once an order.
 
         :param more: SQL of columns beside these
         """
@@ -154,9 +157,10 @@ class ClassificationSourcePos(models.AbstractModel):
 
     @api.model
     def _settled_lines(self, policy, scope):
-        """Selects of the lines that belong to a sales order and do not count: down
-        payments and what takes them back, and, where sales orders count, what settles
-        one of them.
+        """Return the selects of lines of a sales order that do not count.
+
+        Down payments and what takes them back, and, where sales orders count, the lines
+        that settle one of them.
 
         A sales order that was cancelled does not count: what was paid for it does.
         """
@@ -200,8 +204,10 @@ class ClassificationSourcePos(models.AbstractModel):
 
     @api.model
     def _is_known(self, policy):
-        """SQL that keeps the lines ``l`` of which the policy knows whether they count:
-        not what is given back of no known order, unless it counts all the same."""
+        """Return the SQL of lines ``l`` of which the policy knows the status.
+
+        Refunds of unknown orders are left out, unless they count all the same.
+        """
         if policy.subtract_unlinked_credit_notes:
             return SQL("TRUE")
         is_settled = SQL("FALSE")
@@ -215,8 +221,7 @@ class ClassificationSourcePos(models.AbstractModel):
 
     @api.model
     def _reference_queries(self, policy, scope):
-        """Orders are known by their name and by the numbers of their receipt and of
-        their invoice."""
+        """Return the names of orders, and the numbers of receipt and invoice."""
         if not policy.count_point_of_sale:
             return []
         return [
@@ -236,9 +241,11 @@ class ClassificationSourcePos(models.AbstractModel):
 
     @api.model
     def _credit_note_queries(self, policy, scope):
-        """Beside sales orders: posted credit notes of invoices of counter sales, other
-        than those of a refund at the counter, which has counted. Beside invoices they
-        count with these."""
+        """Return posted credit notes of invoiced counter sales.
+
+        Beside sales orders only, and without those of a refund at the counter, which
+        has counted. Beside invoices they count with these.
+        """
         if not self._counts_credit_notes(policy):
             return []
         invoice = self.env["classification.source.invoice"]
@@ -286,7 +293,7 @@ class ClassificationSourcePos(models.AbstractModel):
 
     @api.model
     def _is_credit_note(self, scope):
-        """SQL that keeps the credit notes ``m`` that no refund at the counter made."""
+        """Return the SQL of credit notes ``m`` without a counter refund."""
         return SQL(
             "m.move_type = 'out_refund' AND m.state = 'posted' AND m.company_id = %s"
             " AND NOT EXISTS (SELECT FROM pos_order own WHERE own.account_move = m.id)",
@@ -313,7 +320,7 @@ class ClassificationSourcePos(models.AbstractModel):
 
     @api.model
     def _reasons(self, scope, since):
-        """What may be new of an order ``o`` with its point of sale ``g``."""
+        """Return the reasons to look at an order ``o`` of a shop ``g`` again."""
         return (
             SQL("o.write_date >= %s", since.written),
             scope.came_after(SQL("o.date_order"), since.day),
@@ -322,8 +329,9 @@ class ClassificationSourcePos(models.AbstractModel):
 
     @api.model
     def _changed_elsewhere(self, scope, since, wanted):
-        """Selects of orders of which something else decides that changed: the order
-        that is taken back, the invoice, a credit note of it, the sales order.
+        """Return selects of orders that another changed document decides.
+
+        The order that is taken back, the invoice, a credit note of it, the sales order.
 
         :param wanted: SQL of what is asked of each order ``o`` and line ``l``
         """

@@ -4,8 +4,10 @@ from .classification_source_pos import COUNTED_STATES
 
 
 class PosOrder(models.Model):
-    """Has the customer, and the products, of a counter sale looked at again where it
-    goes to somebody else."""
+    """Marks the customer and products of a counter sale that moves.
+
+    They are looked at again where it goes to another customer.
+    """
 
     _name = "pos.order"
     _inherit = ["pos.order", "classification.document.mixin"]
@@ -14,8 +16,10 @@ class PosOrder(models.Model):
     _customer_write_date_index = models.Index("(write_date)")
 
     def _mark_customers_dirty(self, partners=None):
-        """Orders under way have not counted: tables of a restaurant are saved again
-        and again."""
+        """Mark the customers, except of orders that are under way.
+
+        Those have not counted, and tables of a restaurant are saved again and again.
+        """
         orders = self.filtered(lambda order: order.state in COUNTED_STATES)
         return super(PosOrder, orders)._mark_customers_dirty(partners)
 

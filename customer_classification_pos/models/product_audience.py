@@ -9,7 +9,7 @@ from .classification_source_pos import COUNTED_STATES, LINE_AMOUNT
 
 
 class ProductAudience(models.Model):
-    """Who bought a product at the counter, beside who ordered it."""
+    """Buyers of a product at the counter, beside those who ordered it."""
 
     _inherit = "product.audience"
 

@@ -128,7 +128,10 @@ class PosCase(AccountingCase):
 
     @classmethod
     def _cancel(cls, move):
-        """Cancel an invoice of the counter: Odoo lets nobody while the till is open."""
+        """Cancel an invoice of the counter while the till is open.
+
+        Odoo lets nobody do that by the form.
+        """
         sessions = move.pos_order_ids.session_id
         sessions.state = "closed"
         move.button_draft()
@@ -145,8 +148,10 @@ class PosCase(AccountingCase):
 
     @classmethod
     def _age(cls):
-        """Have all that is written so far have been written long ago: within the one
-        transaction of a test the clock of the database stands still."""
+        """Date all that is written so far back by a long time.
+
+        Within the one transaction of a test the clock of the database does not move.
+        """
         cls.env.flush_all()
         for table in WRITTEN:
             cls.env.cr.execute(

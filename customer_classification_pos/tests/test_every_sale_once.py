@@ -11,10 +11,10 @@ SOURCES = ("sale", "invoice")
 
 @tagged("post_install", "-at_install")
 class TestEverySaleOnce(PosCase):
-    """One sale of 100 in all documents that Odoo can make of it, by each source."""
+    """One sale of 100 in all documents of Odoo, by each source."""
 
     def _expected(self, expected, make, **policy):
-        """What a sale is worth after a run, by each source with the point of sale.
+        """Return the value of a sale after a run, by each source.
 
         :param expected: ``{source: (revenue, purchases)}``
         """

@@ -19,8 +19,10 @@ SOURCES = tuple(product(("sale", "invoice"), (True, False)))
 
 @tagged("post_install", "-at_install")
 class TestMatrix(PosCase):
-    """All documents that one sale can have, by each source: it counts once, or, taken
-    back, for nothing."""
+    """All documents that one sale can have, by each source.
+
+    It counts once, or, taken back, for nothing.
+    """
 
     def test_every_combination(self):
         count = 0
@@ -118,7 +120,7 @@ class TestMatrix(PosCase):
 
 
 def _expected(world, source, with_counter):
-    """What the sale is worth: an oracle in words, None where it does not apply."""
+    """Return the value of the sale, None where it does not apply."""
     order, counter, invoice, imported, taken = world.values()
     if source == "sale":
         by = {"order": order == "open", "invoice": False}

@@ -7,7 +7,7 @@ from ..hooks import post_init_hook
 
 @tagged("post_install", "-at_install")
 class TestPolicyOfPos(ClassificationCase):
-    """Whether the point of sale counts is a rule like any other."""
+    """The point of sale is a rule of the policy like any other."""
 
     def test_new_policies_count_it(self):
         self.assertTrue(self.policy.count_point_of_sale)

@@ -11,7 +11,7 @@ from .common import DAY, PosCase
 
 @tagged("post_install", "-at_install")
 class TestSourcePos(PosCase):
-    """What a counter sale is worth, of whom, and on which day."""
+    """Value, customer and day of a counter sale."""
 
     def test_states(self):
         for state, numbers in {
@@ -169,7 +169,10 @@ class TestSourcePos(PosCase):
                 self.assertLessEqual(len(whole), 1, scans)
 
     def _scans(self, query):
-        """``[(kind, table, alias)]`` of what a statement reads, as if all were big."""
+        """Return ``[(kind, table, alias)]`` of the scans of a statement.
+
+        As if all tables were big.
+        """
         self.env.flush_all()
         found = []
 

@@ -13,6 +13,8 @@ class ClassificationSourceSale(models.AbstractModel):
 
     @api.model
     def _is_quotation(self):
-        """A web order is a quotation from when it waits for its payment on; before
-        that, it is a cart."""
+        """Return the SQL of web orders that wait for their payment.
+
+        Before that, a web order is a cart.
+        """
         return SQL("(o.website_id IS NULL OR o.state = 'sent')")

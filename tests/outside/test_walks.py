@@ -344,7 +344,7 @@ def odoo_date(days_ago):
 
 
 def test_vips_lost_within_a_month_with_phone(walk):
-    """Three clicks from the list of customers: the tier, the filters, the filter."""
+    """VIPs lost within a month are three clicks from the list."""
     scene, person = walk("lost_soon")
     rhythm = (0, 30, 60, 90, 120)
     scene.add(regulars(20))

@@ -354,6 +354,8 @@ class ClassificationSource(models.AbstractModel):
 
         A list of :class:`SQL` selects of ``(partner_id integer, reference varchar)``.
 
+        A list of :class:`SQL` selects of ``(partner_id integer, reference varchar)``.
+
         An imported purchase of the same customer with one of them is the same sale.
         """
         return []

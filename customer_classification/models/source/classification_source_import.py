@@ -39,8 +39,10 @@ class ClassificationSourceImport(models.AbstractModel):
 
     @api.model
     def _is_known(self, policy, scope):
-        """SQL of whether a purchase ``i`` counts by a document of Odoo: nothing is
-        looked up where none was imported with a reference."""
+        """Return the SQL of whether a document counts for a purchase ``i``.
+
+        Nothing is looked up where no purchase was imported with a reference.
+        """
         names = self.env["classification.facts"]._source_names(policy)
         documents = [
             query

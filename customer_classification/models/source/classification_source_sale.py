@@ -98,7 +98,7 @@ class ClassificationSourceSale(models.AbstractModel):
 
     @api.model
     def _is_quotation(self):
-        """SQL that keeps the orders that were quotations before they were confirmed."""
+        """Return the SQL of orders that were quotations before confirmation."""
         return SQL("TRUE")
 
     @api.model

@@ -11,8 +11,11 @@ from ..common import AS_OF, ClassificationCase
 
 @tagged("post_install", "-at_install")
 class TestComing(ClassificationCase):
-    """Days on which classes are lost, as fields, and shares of all revenue. The day is
-    the 30th of June 2025; High from 5,000, kept down to 4,500, 30 days of grace."""
+    """Days on which classes are lost, as fields, and shares of all revenue.
+
+    The day is the 30th of June 2025; High from 5,000, kept down to 4,500, 30 days of
+    grace.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -168,7 +171,7 @@ class TestComing(ClassificationCase):
             self.assertAlmostEqual(whole, 1)
 
     def test_share_by_the_last_full_run(self):
-        """What was bought since then is in the customer's part, not in the whole."""
+        """Later purchases are in the customer's part, not in the whole."""
         self._purchase(self.low, AS_OF, 800)
         self.policy.recompute(AS_OF, self.low.ids)
         self.assertAlmostEqual(self._profile(self.low).revenue_share, 2_000 / 8_400)

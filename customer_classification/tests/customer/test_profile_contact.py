@@ -80,7 +80,7 @@ class TestProfileContact(ClassificationCase):
         self.assertTrue(rows[0][3])
 
     def test_record_rules_on_contacts_hold(self):
-        """Who may not read a contact finds it neither by its phone nor in a group."""
+        """A hidden contact is found neither by its phone nor in a group."""
         rule = self.env["ir.rule"].create(
             {
                 "name": "Own contacts only",
@@ -237,8 +237,7 @@ class TestProfileContact(ClassificationCase):
             self._as(reader)[0].action_new_quotation()
 
     def test_views(self):
-        """The button of an app that is not there is not shown, and recomputing is in
-        the menu of actions."""
+        """Buttons of missing apps are hidden; recomputing is an action."""
         arch = self.env["customer.profile"].get_view(view_type="list")["arch"]
         self.assertEqual("action_sms" in arch, "sms.composer" in self.env)
         arch = self.env["customer.profile"].get_view(view_type="form")["arch"]

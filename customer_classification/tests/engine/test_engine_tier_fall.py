@@ -1,4 +1,4 @@
-"""The day of falling a tier, of all customers at once, is that of the projection."""
+"""The set-based day of falling a tier is that of the projection."""
 
 import datetime
 

@@ -53,7 +53,7 @@ class TestMenus(TransactionCase):
         self.assertEqual(len(seen), len(set(seen)), seen)
 
     def test_what_is_hidden_has_a_button(self):
-        """What developers alone have as a menu, others open from a list."""
+        """Menus of developer mode alone have a button on a list."""
         menus = self.env["ir.ui.menu"].with_user(self.administrator)
         hidden = menus._visible_menu_ids(True) - menus._visible_menu_ids(False)
         app = self.env.ref(f"{ADDON}.customer_classification_menu")

@@ -9,8 +9,7 @@ DAY = AS_OF - timedelta(30)
 
 @tagged("post_install", "-at_install")
 class TestKnownPurchases(AccountingCase):
-    """An imported purchase with the reference of a document that counts is the same
-    sale."""
+    """A purchase with the reference of a counting document is one sale."""
 
     @classmethod
     def setUpClass(cls):
