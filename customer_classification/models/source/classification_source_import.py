@@ -41,8 +41,8 @@ class ClassificationSourceImport(models.AbstractModel):
     def _is_known(self, policy, scope):
         """Return the SQL of whether a document counts for a purchase ``i``.
 
-        Nothing is looked up where no purchase was imported with a reference. Sorted once
-        by customer and reference: whatever the planner expects, it takes as long as that.
+        Nothing is looked up where no purchase was imported with a reference. Sorted
+        once by customer and reference, so that no plan of joins can take much longer.
         """
         names = self.env["classification.facts"]._source_names(policy)
         documents = [
