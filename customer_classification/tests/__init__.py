@@ -67,6 +67,7 @@ from .customer import test_explanation_tour
 from .customer import test_outlook
 from .customer import test_override
 from .customer import test_partner_fields
+from .customer import test_prediction
 from .customer import test_real_purchases
 from .customer import test_rehearsal
 from .customer import test_replay

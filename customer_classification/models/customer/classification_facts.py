@@ -107,7 +107,7 @@ class ClassificationFacts(models.AbstractModel):
         )
 
     @api.model
-    def _read(self, policy, parameters, scope, last=None):
+    def _read(self, policy, parameters, scope, last=None, behaviours=None):
         """Return the frames ``(facts, previous)`` indexed by commercial partner.
 
         ``facts`` has the engine's columns and ``active``; ``previous`` has those of the
@@ -116,12 +116,15 @@ class ClassificationFacts(models.AbstractModel):
         profile will be deleted.
 
         :param last: the last run of the company, where it is known
+        :param behaviours: a :class:`.prediction.Behaviours` to fill
         """
         from ...engine import lay_out
 
         self.env.flush_all()
         contacts, customers = self._read_partners(policy, scope)
-        history = self._read_history(policy, parameters, scope, contacts, last)
+        history = self._read_history(
+            policy, parameters, scope, contacts, last, behaviours
+        )
         pipeline = self._read_pipeline(scope)
         previous = self._read_previous(scope)
         is_known = customers["is_known"].to_numpy(copy=True)
@@ -138,7 +141,9 @@ class ClassificationFacts(models.AbstractModel):
         return facts, lay_out(previous, index)
 
     @api.model
-    def _read_history(self, policy, parameters, scope, contacts, last=None):
+    def _read_history(
+        self, policy, parameters, scope, contacts, last=None, behaviours=None
+    ):
         """Return facts from the purchases, one row a customer who has some.
 
         One query. Customers are taken in parts when the purchases are too many to be in
@@ -148,16 +153,14 @@ class ClassificationFacts(models.AbstractModel):
 
         from ...engine import roll_up, usual_gap
 
+        def facts_of_part(part, gap):
+            purchases = _part(rows, contacts, part, parts)
+            if behaviours and gap is not None:
+                behaviours.add(purchases, gap)
+            return roll_up(purchases, parameters, scope.as_of_date, gap)
+
         def facts(gap):
-            return pd.concat(
-                roll_up(
-                    _part(rows, contacts, part, parts),
-                    parameters,
-                    scope.as_of_date,
-                    gap,
-                )
-                for part in range(parts)
-            )
+            return pd.concat(facts_of_part(part, gap) for part in range(parts))
 
         gap = self._usual_gap(policy, last)
         query = self._bare_purchases(policy, scope)

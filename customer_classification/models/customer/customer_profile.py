@@ -23,6 +23,7 @@ class CustomerProfile(models.Model):
         "customer.profile.explanation.mixin",
         "customer.profile.segment.mixin",
         "customer.profile.outlook.mixin",
+        "customer.profile.prediction.mixin",
         "customer.profile.documents.mixin",
     ]
     _description = "Customer Profile"
