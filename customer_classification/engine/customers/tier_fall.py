@@ -37,7 +37,7 @@ class Window:
         self.tomorrow = day_number(as_of) + 1
         self._parts = []
 
-    def add(self, purchases: pd.DataFrame):
+    def add(self, purchases: pd.DataFrame, gap: float | None = None):
         """Keep those of some customers.
 
         :param purchases: as :func:`history.roll_up` takes them

@@ -16,6 +16,7 @@ from . import classification_override
 from . import customer_profile_explanation_mixin
 from . import customer_profile_segment_mixin
 from . import customer_profile_outlook_mixin
+from . import customer_profile_prediction_mixin
 from . import customer_profile_documents_mixin
 from . import customer_profile_coming_mixin
 from . import customer_profile_share_mixin

@@ -108,7 +108,7 @@ class ClassificationFacts(models.AbstractModel):
         )
 
     @api.model
-    def _read(self, policy, parameters, scope, last=None, window=None):
+    def _read(self, policy, parameters, scope, last=None, collectors=()):
         """Return the frames ``(facts, previous)`` indexed by commercial partner.
 
         ``facts`` has the engine's columns and ``active``; ``previous`` has those of the
@@ -117,13 +117,16 @@ class ClassificationFacts(models.AbstractModel):
         profile will be deleted.
 
         :param last: the last run of the company, where it is known
-        :param window: what keeps the purchases in the window, where they are asked for
+        :param collectors: objects with a method ``add(purchases, gap)``, which are
+            given the purchases that are read, part by part
         """
         from ...engine import lay_out
 
         self.env.flush_all()
         contacts, customers = self._read_partners(policy, scope)
-        history = self._read_history(policy, parameters, scope, contacts, last, window)
+        history = self._read_history(
+            policy, parameters, scope, contacts, last, collectors
+        )
         pipeline = self._read_pipeline(scope)
         previous = self._read_previous(scope)
         is_known = customers["is_known"].to_numpy(copy=True)
@@ -141,33 +144,31 @@ class ClassificationFacts(models.AbstractModel):
 
     @api.model
     def _read_history(
-        self, policy, parameters, scope, contacts, last=None, window=None
+        self, policy, parameters, scope, contacts, last=None, collectors=()
     ):
         """Return facts from the purchases, one row a customer who has some.
 
         One query. Customers are taken in parts when the purchases are too many to be in
-        memory at once; of those in the window, ``window`` keeps 17 bytes each.
+        memory at once.
         """
         import pandas as pd
 
         from ...engine import roll_up, usual_gap
 
-        def facts(gap, window=None):
-            return pd.concat(
-                rolled_up(_part(rows, contacts, part, parts), gap, window)
-                for part in range(parts)
-            )
-
-        def rolled_up(purchases, gap, window):
-            if window:
-                window.add(purchases)
+        def facts_of_part(part, gap):
+            purchases = _part(rows, contacts, part, parts)
+            for collector in collectors if gap is not None else ():
+                collector.add(purchases, gap)
             return roll_up(purchases, parameters, scope.as_of_date, gap)
+
+        def facts(gap):
+            return pd.concat(facts_of_part(part, gap) for part in range(parts))
 
         gap = self._usual_gap(policy, last)
         query = self._bare_purchases(policy, scope)
         with copied_rows(self.env.cr, query, PURCHASE, as_text=True) as rows:
             parts = 1 + len(rows) // PART_ROWS
-            return facts(usual_gap(facts(None)) if gap is None else gap, window)
+            return facts(usual_gap(facts(None)) if gap is None else gap)
 
     @api.model
     def _usual_gap(self, policy, last=None):

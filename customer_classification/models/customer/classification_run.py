@@ -41,6 +41,18 @@ class ClassificationRun(models.Model):
         help="What was written before this moment (UTC) has been looked at.",
     )
     edges = fields.Json(readonly=True, groups=MONEY_GROUP)
+    prediction = fields.Json(
+        readonly=True,
+        groups=MONEY_GROUP,
+        help="What a run over all customers learnt about what they will do, and how "
+        "it did in a trial on the own past.",
+    )
+    prediction_count = fields.Integer(
+        string="Predictions Changed",
+        readonly=True,
+        aggregator=None,
+        help="Customers whose prediction moved by more than a step.",
+    )
     histogram = fields.Json(
         readonly=True,
         groups=MONEY_GROUP,
@@ -373,7 +385,7 @@ class ClassificationRun(models.Model):
                 ("watermark", "!=", False),
                 ("state", "=", "done"),
             ],
-            ["policy_id", "as_of_date", "watermark", "edges", "scope"],
+            ["policy_id", "as_of_date", "watermark", "edges", "scope", "prediction"],
             order="id desc",
             limit=1,
         )

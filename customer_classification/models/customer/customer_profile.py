@@ -24,6 +24,7 @@ class CustomerProfile(models.Model):
         "customer.profile.explanation.mixin",
         "customer.profile.segment.mixin",
         "customer.profile.outlook.mixin",
+        "customer.profile.prediction.mixin",
         "customer.profile.documents.mixin",
         "customer.profile.coming.mixin",
         "customer.profile.share.mixin",

@@ -14,6 +14,14 @@ from .classification_move_mixin import CLASS_FIELDS
 from .correction import Corrections
 from .drift import Drift
 from .memory import ends_of_grace, remembering, standing_limits
+from .prediction import (
+    Behaviours,
+    moved,
+    read_predictions,
+    stands,
+    to_keep,
+    write_predictions,
+)
 
 # Customers beyond it are not named in a query one by one.
 MOST_NAMED = 10_000
@@ -66,8 +74,10 @@ class CustomerPipeline(Pipeline):
         self.parameters = replace(rules, policy=self.rules_id)
         self.scope = self._scope()
         self.window = None if self.is_trial else Window(rules, self.as_of_date)
+        self.behaviours = self._behaviours()
         facts, previous = self.facts_model._read(
-            self.policy, self.parameters, self.scope, self.last, self.window
+            *(self.policy, self.parameters, self.scope, self.last),
+            [one for one in (self.window, self.behaviours) if one is not None],
         )
         doubtful = self.facts_model._is_doubtful(facts)
         doubtful = facts.index[facts["is_customer"] & doubtful]
@@ -99,6 +109,37 @@ class CustomerPipeline(Pipeline):
             return scope
         return self.facts_model._changed_scope(self.policy, scope, self.last)
 
+    def _behaviours(self):
+        """Return what to read for predictions, or None.
+
+        A trial predicts nothing, nor does a run over some before one over all. A full
+        run reads all customers only when it is time to learn.
+        """
+        if self.is_trial:
+            return None
+        if self.run.scope != "all":
+            return self._known_behaviours()
+        horizon = self.policy.prediction_horizon_days
+        if stands(self.kept_prediction, self.as_of_date, horizon):
+            return None
+        digits = self.parameters.currency_digits
+        return Behaviours(self.as_of_date, digits, horizon)
+
+    @cached_property
+    def kept_prediction(self):
+        """What the last full run learnt, as JSON: at most one query."""
+        return self.run._last_full_run(self.policy, self.last).prediction
+
+    def _known_behaviours(self):
+        """Return what to read to predict by what was learnt before, or None."""
+        from ...engine import Learnt
+
+        if not self.kept_prediction:
+            return None
+        learnt = Learnt.from_json(self.kept_prediction)
+        digits = self.parameters.currency_digits
+        return Behaviours(self.as_of_date, digits, learnt=learnt)
+
     # Scoring
 
     def score(self):
@@ -119,6 +160,18 @@ class CustomerPipeline(Pipeline):
             frozen=self.kept_edges(self.parameters),
         )
         self.shown = self.find_shown()
+        self.predict()
+
+    def predict(self):
+        """Predict what customers will do, of those whose behaviour was read."""
+        self.learnt, self.predictions = None, None
+        if self.behaviours:
+            self.learnt, self.predictions = self._predict_by(self.behaviours)
+        self.behaviours = None  # as large as the facts
+
+    def _predict_by(self, behaviours):
+        gap = self.result.edges.population_gap_days
+        return behaviours.predict(self.facts.index, gap, self.parameters)
 
     def given_edges(self):
         """Return the limits of the last full run, for a run over some customers.
@@ -255,8 +308,18 @@ class CustomerPipeline(Pipeline):
             "risk_change_count": int(per_axis.get("churn_risk", 0)),
             "edges": self.result.edges.to_json(),
             "notes": self.result.notes,
+            "prediction": self._prediction_to_keep(),
             **self._drift_values(),
         }
+
+    def _prediction_to_keep(self):
+        """Return what a full production run learnt, or what it repeats."""
+        if self.is_trial or self.run.scope != "all":
+            return False
+        if self.learnt is None:
+            return self.kept_prediction
+        horizon = self.policy.prediction_horizon_days
+        return to_keep(self.learnt, self.as_of_date, horizon)
 
     def _drift_values(self):
         """Return the distribution of a full production run, and how it differs."""
@@ -342,6 +405,7 @@ class CustomerPipeline(Pipeline):
         self._write_profiles()
         self._write_rows(self._write_firsts(moves), columns.insert_changes(self.run))
         self._delete_profiles(self.gone.index)
+        self._write_predictions()
         if self.run.scope != "some":
             self.env["classification.dirty"]._forget(self.company)
         self.update_overrides(self.shown)
@@ -388,10 +452,47 @@ class CustomerPipeline(Pipeline):
         frame = frame.assign(tier_fall_date=falls)
         content = columns.profile_content(self.facts, frame, shown, self.run)
         hashes = self.previous["content_hash"]
+        self.differing = content.index[content["content_hash"] != hashes]
         are_new = not self.previous[["policy", "value_tier"]].any(axis=None)
         self.write_profiles(
             columns.PROFILES, content, hashes, "customer.profile", are_new
         )
+
+    def _write_predictions(self):
+        """Write the predictions that moved: one query, three more if any did.
+
+        Two more where only customers whose profile differs are predicted.
+        """
+        scope = self.scope
+        if self.predictions is None:
+            scope = self._predict_differing()
+        if self.predictions is None:
+            return
+        before = read_predictions(self.env, scope)
+        if self.learnt is None:
+            before = before[before.index.isin(self.differing)]
+        rows = moved(before, self.predictions)
+        self.run.prediction_count = len(rows)
+        if len(rows):
+            write_predictions(self.env, self.company, rows)
+
+    def _predict_differing(self):
+        """Predict the customers whose profile differs, and return their scope.
+
+        For a full run that repeats what was learnt before.
+        """
+        behaviours = self._known_behaviours() if len(self.differing) else None
+        if not behaviours:
+            return None
+        scope = self.scope
+        if len(self.differing) <= MOST_NAMED:
+            scope = scope.of_customers(self.differing.tolist())
+        purchases = self.facts_model._read_purchases(self.policy, scope)
+        days = purchases["day"].to_numpy("datetime64[D]").astype("int64")
+        behaviours.add(purchases.assign(day=days), None)
+        __, found = self._predict_by(behaviours)
+        self.predictions = found[found.index.isin(self.differing)]
+        return scope
 
     @cached_property
     def segments(self):

@@ -12,6 +12,7 @@ COUNTED_ONCE = frozenset(
         *("customer_order_count", "customer_revenue", "customer_value_score"),
         "customer_revenue_share",
         *("customer_employee_count", "customer_turnover"),
+        *("customer_purchase_probability", "customer_revenue_at_risk"),
     )
 )
 UNKNOWN_IF_ZERO = frozenset(("customer_employee_count", "customer_turnover"))
@@ -200,6 +201,22 @@ class ResPartner(models.Model):
         related="customer_profile_id.as_of_date",
         string="Classified As Of",
         groups=USER_GROUP,
+    )
+    customer_prediction_text = fields.Char(
+        related="customer_profile_id.prediction_text",
+        string="What to Expect",
+        groups=USER_GROUP,
+    )
+    customer_purchase_probability = ProfileFloat(
+        related="customer_profile_id.purchase_probability",
+        string="Purchase Probability",
+        groups=USER_GROUP,
+    )
+    customer_revenue_at_risk = ProfileMonetary(
+        related="customer_profile_id.revenue_at_risk",
+        currency_field="customer_currency_id",
+        string="Revenue at Risk",
+        groups=MONEY_GROUP,
     )
     customer_change_count = fields.Integer(
         related="customer_profile_id.change_count",

@@ -22,6 +22,8 @@ _DAYS = (0, 36_500)
 _COUNT = (0, 1_000_000)
 _PERCENT = (0, 100)
 _FACTOR = (0, 1000)
+HORIZON = "prediction_horizon_days"
+LEAST_HORIZON_DAYS = 30
 # {field: (lowest, highest)}. Values beyond have no meaning for a company, and a run
 # could not compute with them.
 _BOUNDS = {
@@ -36,6 +38,7 @@ _BOUNDS = {
         ),
         _DAYS,
     ),
+    HORIZON: (0, 365),
     **dict.fromkeys(
         (
             *("customers_per_bin", "min_orders", "min_customers"),
@@ -235,6 +238,14 @@ class CustomerRules(models.Model):
         aggregator=None,
     )
 
+    prediction_horizon_days = fields.Integer(
+        string="Prediction Horizon",
+        default=0,
+        help="How many days predictions look ahead, from 30 to 365. With 0 by the "
+        "usual gap: the larger of 90 days and twice the usual gap between purchases.",
+        aggregator=None,
+    )
+
     # Churn risk
     at_risk_ratio = fields.Float(
         string="Overdue After",
@@ -403,7 +414,8 @@ class CustomerRules(models.Model):
 
     @api.model
     def _plain_rules(self):
-        return ("prospect_scope", *PLAIN_FIELDS, *PERCENT_FIELDS)
+        own = ("prospect_scope", HORIZON)
+        return (*own, *PLAIN_FIELDS, *PERCENT_FIELDS)
 
     @api.model
     def _rule_fields(self):
@@ -597,6 +609,18 @@ class CustomerRules(models.Model):
         A score has one.
         """
         return 1 if self.value_metric == "score" else self.currency_id.decimal_places
+
+    @api.constrains(HORIZON)
+    def _check_prediction_horizon(self):
+        for rules in self:
+            if 0 < rules.prediction_horizon_days < LEAST_HORIZON_DAYS:
+                raise ValidationError(
+                    self.env._(
+                        "Predictions look ahead from 30 to 365 days, or, with 0, as "
+                        "far as the usual gap says: %s days is too short.",
+                        rules.prediction_horizon_days,
+                    )
+                )
 
     @api.constrains(NO_VALUE_TIER, "no_value_rule", "tier_ids")
     def _check_no_value_tier(self):

@@ -65,6 +65,8 @@ RATIOS = {
         )
     },
 }
+# Of each of two customers.
+EXPECTED, AT_RISK = 40, 8
 FLAGS = {
     "margin": "has_margin",
     "cost": "has_cost",
@@ -77,6 +79,7 @@ MORE_GROUPS = ("category_id", "parent_id", "is_company", "country_id", "user_id"
 KNOWN = {
     ("campaign.participant", "feedback_score"): "has_feedback",
     ("customer.profile", "growth"): "has_growth",
+    ("customer.profile", "purchase_probability"): "has_prediction",
     ("customer.profile", "value_score"): "first_purchase_date",
     ("customer.profile", "expected_gap_days"): "first_purchase_date",
     ("customer.profile", "score_recency"): "rfm_code",
@@ -85,9 +88,11 @@ KNOWN = {
     ("product.profile", "cv"): "has_cv",
     ("product.profile", "trend"): "has_trend",
     ("product.variant.class", "cv"): "xyz_class",
+    ("res.partner", "customer_purchase_probability"): "customer_purchase_probability",
     ("res.partner", "customer_value_score"): "customer_profile_id",
     ("res.partner", "customer_employee_count"): "customer_employee_count",
     ("res.partner", "customer_turnover"): "customer_turnover",
+    ("res.users", "customer_purchase_probability"): "customer_purchase_probability",
     ("res.users", "customer_value_score"): "customer_profile_id",
     ("res.users", "customer_employee_count"): "customer_employee_count",
     ("res.users", "customer_turnover"): "customer_turnover",
@@ -99,7 +104,20 @@ class TestReportSums(ReportWorld):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls._predict()
         cls.totals = cls._totals()
+
+    @classmethod
+    def _predict(cls):
+        """Write predictions, which so few customers do not get."""
+        cls.env.flush_all()
+        cls.env.cr.execute(
+            "UPDATE customer_profile SET has_prediction = TRUE,"
+            " purchase_probability = 0.25, expected_revenue = %s, revenue_at_risk = %s"
+            " WHERE partner_id = ANY(%s)",
+            [EXPECTED, AT_RISK, (cls.big | cls.small).ids],
+        )
+        cls.env.invalidate_all()
 
     def test_totals(self):
         """All totals of the reports equal the purchases in the documents."""
@@ -518,6 +536,8 @@ class TestReportSums(ReportWorld):
             "open_quotation_count": 1,
             "open_quotation_amount": 300,
             "won_back_count": 1,
+            "expected_revenue": 2 * EXPECTED,
+            "revenue_at_risk": 2 * AT_RISK,
         }
 
     @classmethod
@@ -569,4 +589,5 @@ class TestReportSums(ReportWorld):
             "customer_order_count": numbers["order_count"],
             "customer_employee_count": 90 if customers else 50,
             "customer_turnover": 3_000,
+            "customer_revenue_at_risk": (1 if customers else 2) * AT_RISK,
         }

@@ -124,7 +124,8 @@ class TestSearchedFields(CampaignCase, ProductCase):
         """Write numbers that so few customers and days do not produce."""
         cls.env.flush_all()
         cls.env.cr.execute(
-            "UPDATE customer_profile SET value_score = 62.5 WHERE partner_id = %s",
+            "UPDATE customer_profile SET value_score = 62.5, has_prediction = TRUE,"
+            " purchase_probability = 0.25, revenue_at_risk = 8 WHERE partner_id = %s",
             cls.customers[0].ids,
         )
         cls.env.cr.execute(

@@ -170,7 +170,7 @@ AMOUNTLESS = {
     # last run that only users with access to amounts see.
     "customer.profile": {
         COUNT: {"expected_gap_days", "overdue_ratio", "value_score"},
-        SHARE: {"growth"},
+        SHARE: {"growth", "purchase_probability"},
     },
     "product.profile": {
         COUNT: {"quantity", "cv", "trend"},
@@ -181,7 +181,7 @@ AMOUNTLESS = {
     "product.variant.class": {COUNT: {"quantity", "cv"}},
     "res.partner": {
         COUNT: {"customer_value_score"},
-        SHARE: {"customer_discount_percent"},
+        SHARE: {"customer_discount_percent", "customer_purchase_probability"},
         OWN: {"customer_turnover"},
     },
     "utm.campaign": {

@@ -1,0 +1,161 @@
+"""What a run predicts: read beside the facts, learnt, and written by steps.
+
+Once a week a full run learns from all customers, predicts for all, and keeps what it
+learnt. Other runs predict by that for the customers whose profile changes or who were
+asked for. A prediction moves a little every day: the stored one stands until it is off
+by more than a step, or each time every profile would be written.
+"""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tools import SQL
+
+from ...copy_frames import float_or_null, null_free_float, read_frame, write_frame
+from ..classified.profile_table import column_of
+
+# What was learnt stands for so many days: learning takes longer than a settled run.
+LEARNT_DAYS = 7
+# Steps: of the probability, and of amounts as a share of the larger one.
+STEP, AMOUNT_STEP = 0.01, 0.02
+PROBABILITY = "purchase_probability"
+PROBABILITY_PLACES = 4
+_TABLE = "tmp_customer_prediction"
+
+
+class Behaviours:
+    """Behaviour of customers, taken from their purchases part by part.
+
+    :param learnt: of the last full run, by which to predict; None to learn anew
+    :param horizon: days to look ahead, 0 for the usual ones
+    """
+
+    def __init__(self, as_of, digits, horizon=0, learnt=None):
+        self.as_of = as_of
+        self.digits = digits
+        self.horizon = learnt.horizon if learnt else horizon
+        self.learnt = learnt
+        self.parts = []
+
+    def add(self, purchases, usual_gap):
+        """Take the behaviour of customers from all their purchases."""
+        from ...engine import History, snapshots, usual_horizon
+        from ...engine.common.columns import day_number
+
+        self.horizon = self.horizon or usual_horizon(usual_gap)
+        history = History.of(purchases, self.digits)
+        if self.learnt:
+            found = history.behaviour(day_number(self.as_of), self.horizon)
+        else:
+            found = snapshots(history, self.as_of, self.horizon)
+        self.parts.append(found)
+
+    def predict(self, kept, usual_gap, parameters):
+        """Return ``(learnt, frame)``: the predictions of customers who have one.
+
+        :param kept: index of the customers who are classified
+        """
+        from ...engine import PREDICTION, outlook
+
+        learnt, now = self._learn(kept, usual_gap)
+        frame = outlook(learnt, now, parameters)[list(PREDICTION)]
+        return learnt, rounded(frame[frame[PROBABILITY].notna()], self.digits)
+
+    def _learn(self, kept, usual_gap):
+        """Return what was learnt, and the behaviour of today."""
+        import pandas as pd
+
+        from ...engine import joined, learn
+
+        if self.learnt:
+            now = pd.concat(self.parts).sort_index()
+            return self.learnt, now[now.index.isin(kept)]
+        found = joined(self.parts).only(kept)
+        return learn(found, self.horizon, usual_gap), found.now
+
+
+def stands(kept, as_of, horizon):
+    """Return whether what a run learnt holds on a day.
+
+    :param kept: ``prediction`` of the last full run
+    :param horizon: of the policy, 0 for the usual one
+    """
+    if not kept or kept["asked"] != horizon:
+        return False
+    age = as_of - fields.Date.to_date(kept["date"])
+    return timedelta() <= age < timedelta(LEARNT_DAYS)
+
+
+def to_keep(learnt, as_of, horizon):
+    """Return what a full run learnt, as JSON, with the day and the rule."""
+    day = fields.Date.to_string(as_of)
+    return {**learnt.to_json(), "date": day, "asked": horizon}
+
+
+def rounded(frame, digits):
+    """Return predictions as they are stored."""
+    places = dict.fromkeys(frame.columns, digits)
+    return frame.round({**places, PROBABILITY: PROBABILITY_PLACES}) + 0.0
+
+
+def read_predictions(env, scope):
+    """Return the stored predictions by customer: one query."""
+    import pandas as pd
+
+    from ...engine import PREDICTION
+
+    partners = SQL("TRUE")
+    if scope.customer_ids is not None:
+        partners = SQL("f.partner_id = ANY(%s)", list(scope.customer_ids))
+    query = SQL(
+        "SELECT f.partner_id, %s FROM customer_profile f"
+        " WHERE f.company_id = %s AND f.has_prediction AND %s",
+        SQL(", ").join(null_free_float(SQL.identifier("f", n)) for n in PREDICTION),
+        scope.company_id,
+        partners,
+    )
+    kinds = {"partner_id": "int", **dict.fromkeys(PREDICTION, "float")}
+    columns = read_frame(env.cr, query, kinds)
+    index = pd.Index(columns.pop("partner_id"), name="partner_id")
+    return pd.DataFrame(columns, index)
+
+
+def moved(before, now):
+    """Return the predictions to write: those that moved by more than a step.
+
+    Customers who have none any more are rows of NaN.
+    """
+    import numpy as np
+
+    index = before.index.union(now.index).rename("partner_id")
+    old = before.reindex(index).to_numpy()
+    new = now.reindex(index)
+    values = new.to_numpy()
+    steps = AMOUNT_STEP * np.fmax(np.abs(old), np.abs(values))
+    steps[:, new.columns.get_loc(PROBABILITY)] = STEP
+    same = (np.abs(values - old) <= steps + 1e-9) | (np.isnan(values) & np.isnan(old))
+    return new[~same.all(axis=1)]
+
+
+def write_predictions(env, company, frame):
+    """Write predictions into the profiles: three queries."""
+    from ...engine import PREDICTION
+
+    kinds = {"partner_id": "int", **dict.fromkeys(PREDICTION, "float")}
+    write_frame(env.cr, frame.reset_index(), _TABLE, kinds)
+    known = float_or_null(column_of(PROBABILITY))
+    env.cr.execute(
+        SQL(
+            "UPDATE customer_profile f SET has_prediction = %s IS NOT NULL, %s"
+            " FROM %s t WHERE f.partner_id = t.partner_id AND f.company_id = %s",
+            known,
+            SQL(", ").join(
+                SQL("%s = %s", SQL.identifier(name), float_or_null(column_of(name)))
+                for name in PREDICTION
+            ),
+            SQL.identifier(_TABLE),
+            company.id,
+        )
+    )
+    env.cr.execute(SQL("DROP TABLE %s", SQL.identifier(_TABLE)))
+    env["customer.profile"].invalidate_model()
