@@ -17,7 +17,7 @@ BANDS = [
 
 
 class CustomerProfilePredictionMixin(models.AbstractModel):
-    """What a customer will probably do, as far as it may be told.
+    """Predictions about a customer, as far as their proof allows.
 
     The numbers are stored, written by runs in SQL where they moved by more than a step,
     and only where predictions have proved themselves on the company's own past. The
@@ -83,7 +83,10 @@ class CustomerProfilePredictionMixin(models.AbstractModel):
     @api.depends("has_prediction", "purchase_probability", "visit_count")
     @api.depends_context("lang")
     def _compute_prediction(self):
-        """Compute what may be told: a query for each policy, and those of the days."""
+        """Compute the allowed statements.
+
+        A query for each policy, and those of the days.
+        """
         proofs = self._learnt_by_policy()
         for profile, seen in zip(self.sudo(), self, strict=True):
             learnt = proofs[profile.policy_id]

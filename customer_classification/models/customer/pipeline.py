@@ -127,7 +127,7 @@ class CustomerPipeline(Pipeline):
 
     @cached_property
     def kept_prediction(self):
-        """What the last full run learnt, as JSON: at most one query."""
+        """Return the JSON that the last full run learnt: at most one query."""
         return self.run._last_full_run(self.policy, self.last).prediction
 
     def _known_behaviours(self):
