@@ -1,4 +1,4 @@
-"""What a run predicts: read beside the facts, learnt, and written by steps.
+"""Predictions of a run: learning, writing, and the sentences.
 
 Once a week a full run learns from all customers, predicts for all, and keeps what it
 learnt. Other runs predict by that for the customers whose profile changes or who were
