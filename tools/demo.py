@@ -10,7 +10,7 @@ from . import databases, ports
 from .console import DevError, say, step
 from .locks import exclusive
 from .odoo import Session, session
-from .paths import LOGS, ROOT, TEST_ADDONS, TOOLS, repository_modules
+from .paths import LOGS, ROOT, TEST_ADDONS, TOOLS, demo_modules
 
 DATABASE = "demo"
 _PREFIX = "customer_classification"
@@ -32,7 +32,7 @@ def demo(serve: bool = True, path: str | None = None) -> int:
 
 
 def _modules() -> list[str]:
-    modules = [name for name in repository_modules() if name.startswith(_PREFIX)]
+    modules = [name for name in demo_modules() if name.startswith(_PREFIX)]
     if not modules:
         raise DevError(f"{ROOT} has no addon {_PREFIX}")
     return modules

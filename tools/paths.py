@@ -18,6 +18,8 @@ DATA = STATE / "data"  # Odoo's data_dir
 CONFIG = STATE / "odoo.conf"
 TEST_ADDONS = TOOLS / "addons"  # helpers for tests and demo, never part of the product
 
+_OF_SHOPS = ("customer_classification_pos", "customer_classification_website_sale")
+
 
 def repository_modules() -> list[str]:
     """Names of the addons that this repository delivers."""
@@ -33,6 +35,15 @@ def glue_modules() -> list[str]:
     """Return our addons that Odoo installs by itself beside another app."""
     names = repository_modules()
     return [name for name in names if manifest(ROOT / name).get("auto_install")]
+
+
+def demo_modules() -> list[str]:
+    """Return our addons for the demo and the tests from outside.
+
+    Without those that bring a web shop or a till along: these change Odoo's first page
+    and take minutes to install. Their own tests run beside all apps.
+    """
+    return [name for name in repository_modules() if name not in _OF_SHOPS]
 
 
 def core_modules() -> list[str]:

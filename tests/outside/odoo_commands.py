@@ -8,7 +8,7 @@ import psycopg2
 
 from tools import counts, databases, ports
 from tools.odoo import Session
-from tools.paths import LOGS, ROOT, TOOLS, core_modules, repository_modules
+from tools.paths import LOGS, ROOT, TOOLS, core_modules, demo_modules
 
 ADDON = "customer_classification"
 SCRIPTS = ROOT / "tests" / "outside" / "scripts"
@@ -25,13 +25,13 @@ def foreign(session: Session, glue: bool = False) -> list[str]:
 
     With the glue addons, those of the apps that they are made for, too.
     """
-    ours = repository_modules() if glue else core_modules()
+    ours = demo_modules() if glue else core_modules()
     return databases.foreign_dependencies(session, ours)
 
 
 def modules(session: Session) -> list[str]:
     """Return our addons and the modules that Odoo needs for a browser."""
-    return [*repository_modules(), *databases.helpers_needed(session)]
+    return [*demo_modules(), *databases.helpers_needed(session)]
 
 
 def complaints(session: Session, database: str, *args: str) -> list[str]:
