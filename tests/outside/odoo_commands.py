@@ -8,7 +8,14 @@ import psycopg2
 
 from tools import counts, databases, ports
 from tools.odoo import Session
-from tools.paths import LOGS, ROOT, TOOLS, core_modules, demo_modules
+from tools.paths import (
+    LOGS,
+    ROOT,
+    TOOLS,
+    core_modules,
+    demo_modules,
+    repository_modules,
+)
 
 ADDON = "customer_classification"
 SCRIPTS = ROOT / "tests" / "outside" / "scripts"
@@ -25,7 +32,7 @@ def foreign(session: Session, glue: bool = False) -> list[str]:
 
     With the glue addons, those of the apps that they are made for, too.
     """
-    ours = demo_modules() if glue else core_modules()
+    ours = repository_modules() if glue else core_modules()
     return databases.foreign_dependencies(session, ours)
 
 
