@@ -15,6 +15,7 @@ from .paths import (
     ROOT,
     TOOLS,
     core_modules,
+    demo_modules,
     repository_modules,
 )
 
@@ -78,7 +79,7 @@ def ours(kind: str, tags: Sequence[str], apps: Sequence[str] = ()) -> Counts:
 
 def demo_data(odoo: Session, name: str) -> Counts:
     """Install our addons with demo data; counts as one test."""
-    modules = repository_modules()
+    modules = demo_modules()
     foreign = databases.foreign_dependencies(odoo, modules)
     databases.database_from_template(odoo, name, foreign, demo=True)
     install = [*modules, *databases.helpers_needed(odoo)]

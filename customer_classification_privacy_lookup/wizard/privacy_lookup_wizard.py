@@ -32,9 +32,10 @@ class PrivacyLookupWizard(models.TransientModel):
 
     def _rows_query(self, model, conditions):
         return SQL(
-            "SELECT %s, id, %s FROM %s WHERE %s",
+            "SELECT %s, id, %s FROM %s AS %s WHERE %s",
             self.env["ir.model"]._get_id(model._name),
             SQL("active") if "active" in model._fields else True,
+            model._table_sql,  # of changes, with the first ones
             SQL.identifier(model._table),
             SQL(" OR ").join(conditions),
         )

@@ -54,7 +54,7 @@ class Desk:
         self.page.fill("input[name=login]", name)
         self.page.fill("input[name=password]", name)
         with self.page.expect_navigation(timeout=FIRST_PAGE) as entered:
-            self.page.click("button[type=submit]")
+            self.page.click(".oe_login_form button[type=submit]")
         assert entered.value.ok, f"{self.login} cannot log in: {self.errors}"
         self.page.wait_for_selector(".o_main_navbar", timeout=FIRST_PAGE)
         self.page.wait_for_function("odoo.__WOWL_DEBUG__?.root?.env")
