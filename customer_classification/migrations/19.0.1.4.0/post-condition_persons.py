@@ -29,8 +29,16 @@ def _name_for_library(env):
         if not rule or rule.responsible_id or rule.state != "running":
             continue
         policy = rule.company_id._get_customer_policy()
-        if policy and "".join(rule.domain.split()) == "".join(condition.split()):
+        if policy and _plain(rule.domain) == _plain(condition):
             rule.responsible_id = policy._responsible_user()
+
+
+def _plain(domain):
+    """Return a condition as it was shipped in all releases.
+
+    Without spaces, and without the term that 19.0.1.5.0 adds later in this upgrade.
+    """
+    return "".join(domain.split()).replace("('customer_profile_id','!=',False),", "")
 
 
 def _library_rules():
