@@ -4,8 +4,8 @@ Kinds: tools, engine (pure pandas), odoo (the core's own tests, where no glue is
 most will have it), glue (the glue addons' tests, beside the apps that they are made
 for), setup (install, upgrade, uninstall), outside (against a running Odoo, on demo
 data), odoo-own (tests of Odoo's own modules, which must not fail because of ours) and
-all-apps (our tests beside other apps). Of the last two a part, `-part`, runs with all
-kinds; the whole is asked for by its name.
+all-apps (our tests beside other apps). The last two, and a part of each, `-part`, are
+asked for by their names.
 
 All kinds are cut into jobs that two processes share, one a core: the one that is done
 takes the longest that is left. Tests from outside find in their environment what
@@ -54,11 +54,10 @@ ALL_APPS_PART = (
     *("tag/test_tag_merge.py", "tag/test_tag_wizard.py"),
 )
 KINDS = ("tools", "engine", "odoo", "glue", "setup", "outside")
-KINDS += ("odoo-own-part", "all-apps-part")
-WHOLE = ("odoo-own", "all-apps")
-# The parts of all kinds, those that take the longest first.
+WHOLE = ("odoo-own-part", "all-apps-part", "odoo-own", "all-apps")
+# The jobs of all kinds, those that take the longest first.
 JOBS = ("outside", "odoo-rest", "odoo-rooms", "setup", "engine")
-JOBS += ("all-apps-part", "odoo-own-part", "glue", "tools")
+JOBS += ("glue", "tools")
 PROCESSES = 2
 WITHOUT_BROWSER = ("tools", "engine", "setup")
 SLOWEST = 20
