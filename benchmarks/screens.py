@@ -55,18 +55,19 @@ def fill(registry, customers):
 
 def questions(env):
     """Return ``[(label, kind of limit, question, question beside it)]``."""
+    return [*_of_customers(env), *_of_sales(env)]
+
+
+def _of_customers(env):
+    """Return the questions of customers and contacts."""
     profiles, partners = env["customer.profile"], env["res.partner"]
-    orders, sales = env["sale.order"], env["sale.report"]
     customer_list, contact_list = specification(profiles), specification(partners)
-    order_list = specification(orders)
     bought = env["customer.profile"].search([], limit=1).partner_id
     contact_form = specification(partners, "form")
     plain_contacts = page(partners, without_ours(contact_list))
     named = [("name", "ilike", "Person 77")]
     by_country = groups(partners, ["user_id"], "__count")
-    tier, stage = "customer_value_tier_id", "customer_lifecycle_stage_id"
-    sold = [("state", "=", "sale")]
-    by_team = groups(sales, ["team_id"], "price_subtotal:sum", domain=sold)
+    tier = "customer_value_tier_id"
     return [
         ("customers, page", "page", page(profiles, customer_list), plain_contacts),
         (
@@ -100,6 +101,17 @@ def questions(env):
             form(bought, contact_form),
             form(bought, without_ours(contact_form)),
         ),
+    ]
+
+
+def _of_sales(env):
+    """Return the questions of orders and of Odoo's sales analysis."""
+    orders, sales = env["sale.order"], env["sale.report"]
+    order_list = specification(orders)
+    tier, stage = "customer_value_tier_id", "customer_lifecycle_stage_id"
+    sold = [("state", "=", "sale")]
+    by_team = groups(sales, ["team_id"], "price_subtotal:sum", domain=sold)
+    return [
         (
             *("orders, page", "page"),
             page(orders, order_list),

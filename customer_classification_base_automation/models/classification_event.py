@@ -19,12 +19,13 @@ class ClassificationEvent(models.Model):
         )
 
     def _deliver(self):
-        super()._deliver()
+        delivered = super()._deliver()
         # Rules do not see writes from before their creation: events of different
         # moments are looked at apart, and those of a run are of one moment.
         for moment, events in self.grouped("create_date").items():
             events._fire_classes(moment)
             events._fire_tags(moment)
+        return delivered
 
     def _fire_classes(self, moment):
         """Have the rules on profiles and on changes fire."""

@@ -134,7 +134,7 @@ class TestEvent(ClassificationCase):
 
         def poisoned(events):
             if self.big in events.partner_id:
-                raise UserError("The other system is away.")
+                raise UserError(events.env._("The other system is away."))
             deliver(events)
 
         with patch.object(type(self.events), "_deliver", poisoned):
