@@ -14,6 +14,7 @@ Efron, Tibshirani, An Introduction to the Bootstrap, 1993.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,23 +38,40 @@ class Estimate(NamedTuple):
     high: float | None = None
 
 
-def auc(score: NDArray, happened: NDArray) -> Estimate:
-    """Return the area under the ROC curve with DeLong's interval."""
-    parts = _placements(score, happened)
-    if parts is None:
+def placements(
+    score: NDArray, happened: NDArray
+) -> tuple[NDArray, NDArray] | None:
+    """Return of each buyer the share of the others below, and the reverse.
+
+    None without both.
+    """
+    happened = np.asarray(happened, bool)
+    buyers, others = score[happened], score[~happened]
+    if not len(buyers) or not len(others):
+        return None
+    return _share_below(others, buyers), 1 - _share_below(buyers, others)
+
+
+def auc(placed: tuple[NDArray, NDArray] | None) -> Estimate:
+    """Return the area under the ROC curve with DeLong's interval.
+
+    :param placed: :func:`placements` of a score
+    """
+    if placed is None:
         return Estimate()
-    value = float(parts[0].mean())
-    half = _z() * math.sqrt(_variance(*parts))
+    value = float(placed[0].mean())
+    half = _z() * math.sqrt(_variance(*placed))
     return Estimate(value, max(0.0, value - half), min(1.0, value + half))
 
 
-def compare_auc(score: NDArray, other: NDArray, happened: NDArray) -> int:
+def compare_auc(
+    one: tuple[NDArray, NDArray] | None, two: tuple[NDArray, NDArray] | None
+) -> int:
     """Compare two AUCs of the same customers by DeLong's test.
 
     1 higher, -1 lower, 0 where the difference may be chance.
     """
-    one, two = _placements(score, happened), _placements(other, happened)
-    if one is None:
+    if one is None or two is None:
         return 0
     difference = float(one[0].mean() - two[0].mean())
     error = math.sqrt(_variance(one[0] - two[0], one[1] - two[1]))
@@ -64,18 +82,6 @@ def compare_auc(score: NDArray, other: NDArray, happened: NDArray) -> int:
 
 def _z():
     return NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
-
-
-def _placements(score, happened):
-    """Return of each buyer the share of the others below, and the reverse.
-
-    None without both.
-    """
-    happened = np.asarray(happened, bool)
-    buyers, others = score[happened], score[~happened]
-    if not len(buyers) or not len(others):
-        return None
-    return _share_below(others, buyers), 1 - _share_below(buyers, others)
 
 
 def _share_below(values, limits):
@@ -97,13 +103,22 @@ def brier_skill(probability: NDArray, happened: NDArray) -> Estimate:
         return Estimate()
     errors = (probability - happened) ** 2
     sums = _blocks(np.column_stack([np.ones(len(errors)), happened, errors]))
-    draws = np.random.default_rng(SEED).multinomial(
-        len(sums), np.full(len(sums), 1 / len(sums)), SAMPLES
-    )
-    drawn = _skill(draws @ sums)
+    drawn = _skill(_draws(len(sums)).astype("float64") @ sums)
     low, high = np.quantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     [value] = _skill(sums.sum(axis=0)[None, :])
     return Estimate(float(value), float(low), float(high))
+
+
+@lru_cache(maxsize=1)
+def _draws(size):
+    """Return how often each of so many rows is drawn, by sample.
+
+    The same for each of several predictions of the same customers.
+    """
+    draws = np.random.default_rng(SEED).multinomial(
+        size, np.full(size, 1 / size), SAMPLES
+    )
+    return draws.astype("int16")
 
 
 def _blocks(rows):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..common.lazy import np
 from ..common.proportions import wilson_interval
-from .accuracy import Estimate, auc, brier_skill, compare_auc
+from .accuracy import Estimate, auc, brier_skill, compare_auc, placements
 from .back_test import FIXED_DAYS, in_rank_order, ratio
 from .behaviour import overdue_ratio
 from .prediction import group_edges, learn_model, predict_with, usual_revenue
@@ -196,13 +196,14 @@ def _measures(predicted, before, past):
         chances["probability"] = scores["probability"]
         if not np.isfinite(scores["probability"]).all():
             del scores["probability"]  # not all were predicted: nothing is proved
+    placed = {name: placements(score, bought) for name, score in scores.items()}
     return {
         name: Measure(
-            auc(score, bought),
+            auc(own),
             brier_skill(chances[name], bought) if name in chances else Estimate(),
-            compare_auc(score, scores["recency"], bought),
+            compare_auc(own, placed["recency"]),
         )
-        for name, score in scores.items()
+        for name, own in placed.items()
     }
 
 

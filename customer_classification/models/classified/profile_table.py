@@ -85,6 +85,14 @@ class ProfileTable:
         self.columns = columns
         self.derived = derived or {}
 
+    def with_columns(self, columns, derived):
+        """Return the table with more columns, which the hash does not cover."""
+        return ProfileTable(
+            *(self.name, self.subject, self.subject_table),
+            {**self.columns, **columns},
+            {**self.derived, **derived},
+        )
+
     @property
     def kinds(self):
         """``{column: kind}`` of the temporary table."""

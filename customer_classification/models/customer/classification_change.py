@@ -24,7 +24,10 @@ class ClassificationChange(models.Model):
     _description = "Classification Change"
     _log_access = False
     _order = "valid_date desc, id desc"
-    _depends = {"classification.first.class": ["partner_id", "tier_id", "valid_date"]}
+    _depends = {
+        "classification.first.class": ["partner_id", "tier_id", "valid_date"],
+        "classification.run": ["first_class_numbers"],
+    }
 
     is_correction = fields.Boolean(
         string="Correction",

@@ -2,7 +2,7 @@ from odoo import fields, models
 
 from ..common.access_groups import MONEY_GROUP
 from ..common.keyless_many2one import KeylessMany2one
-from .selections import RISK_SELECTION
+from .selections import RISK_SELECTION, TIER_REASONS
 
 
 class ClassificationFirstClass(models.Model):
@@ -47,7 +47,26 @@ class ClassificationFirstClass(models.Model):
     )
     risk = fields.Selection(RISK_SELECTION, readonly=True)
     revenue = fields.Monetary(readonly=True, groups=MONEY_GROUP, aggregator=None)
-    explanation = fields.Json(string="Numbers", readonly=True, groups=MONEY_GROUP)
+
+    # The numbers behind the classes, as the profile had them.
+    tier_value = fields.Float(
+        digits=0, readonly=True, groups=MONEY_GROUP, aggregator=None
+    )
+    order_count = fields.Integer(readonly=True, aggregator=None)
+    unknown_margin_count = fields.Integer(readonly=True, aggregator=None)
+    tier_reason = fields.Selection(TIER_REASONS, readonly=True)
+    tier_below_since = fields.Date(readonly=True)
+    lifetime_order_count = fields.Integer(readonly=True, aggregator=None)
+    first_purchase_date = fields.Date(readonly=True)
+    last_purchase_date = fields.Date(readonly=True)
+    expected_gap_days = fields.Float(digits=0, readonly=True, aggregator=None)
+    open_opportunity_count = fields.Integer(readonly=True, aggregator=None)
+    open_quotation_count = fields.Integer(readonly=True, aggregator=None)
+    churn_signals = fields.Integer(readonly=True, aggregator=None)
+    growth = fields.Float(digits=0, readonly=True, aggregator=None)
+    refund_amount = fields.Monetary(
+        readonly=True, groups=MONEY_GROUP, aggregator=None
+    )
 
     # Holds all that a question for a past day needs.
     _customer_index = models.Index(

@@ -41,6 +41,11 @@ class ClassificationRun(models.Model):
         help="What was written before this moment (UTC) has been looked at.",
     )
     edges = fields.Json(readonly=True, groups=MONEY_GROUP)
+    first_class_numbers = fields.Json(
+        readonly=True,
+        groups=MONEY_GROUP,
+        help="Limits of each tier that explain the first classes of this run.",
+    )
     prediction = fields.Json(
         readonly=True,
         groups=MONEY_GROUP,

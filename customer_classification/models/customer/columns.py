@@ -7,6 +7,7 @@ user. Codes become ids and words here, so that the engine knows no record.
 from odoo.tools import SQL
 
 from ...copy_frames import day_or_null, float_or_null
+from ...engine import PREDICTION
 from ..classified.profile_table import (
     MONEY,
     Column,
@@ -19,6 +20,7 @@ from ..classified.profile_table import (
 )
 from .customer_lifecycle_stage import STAGE_SELECTION
 from .explanation import CLASS_COLUMNS, TierLimits, explanation_of_changes
+from .prediction import PROBABILITY
 from .selections import TIER_REASONS
 
 RISKS = ("low", "medium", "high")
@@ -82,6 +84,10 @@ PROFILES = ProfileTable(
             " t.score_frequency, t.score_monetary) END"
         ),
     },
+)
+# The profiles of customers whose prediction moved as well.
+PREDICTED_PROFILES = PROFILES.with_columns(
+    dict.fromkeys(PREDICTION, _NUMBER), {"has_prediction": is_known(PROBABILITY)}
 )
 MOVE_KINDS = {
     "partner_id": "int",

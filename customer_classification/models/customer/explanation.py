@@ -3,7 +3,7 @@
 The numbers are codes, days and amounts without language; the sentences are made when
 somebody reads them, in the reader's language and format, with amounts only for those
 who may see all sales. A profile has its numbers in its columns; a change of the past
-keeps its own, small, as JSON, because the profile moves on:
+keeps its own, small, as JSON, because the profile moves on (first classes: as columns):
 
 * value tier: ``value``, ``orders``, ``limit`` and ``keep`` of the tier, ``next``
   (limit of the tier above), ``lost`` and ``missed`` (keep limit, and limit, of the tier
@@ -145,20 +145,42 @@ def tier_above(tiers, tier):
     return tiers[place - 1] if place else tiers.browse()
 
 
-def explanation_of_firsts(run, limits):
-    """Return SQL of the numbers behind all first classes, as one object.
+# Columns of a profile that its first classes keep.
+NUMBERS_OF_FIRSTS = (
+    *("order_count", "unknown_margin_count", "tier_reason", "tier_below_since"),
+    *("lifetime_order_count", "first_purchase_date", "last_purchase_date"),
+    *("expected_gap_days", "open_opportunity_count", "open_quotation_count"),
+    *("churn_signals", "growth", "refund_amount"),
+)
+# Numbers of a tier that are the same for all customers of a run.
+_OF_ALL = ("limit", "keep", "next", "buyers", "stands", "frozen")
 
-    Numbers that two axes share are equal, and none of the classes was decided by a
-    person.
-    """
-    numbers = {
-        **_tier_numbers(run, limits),
-        **_stage_numbers(run),
-        **_risk_numbers(run),
+
+def numbers_of_tiers(run):
+    """Return ``{tier id: numbers}`` that explain the first classes of a run."""
+    values = _values_of_tiers(run, TierLimits(run.policy_id, run.edges))
+    return {
+        tier: {name: values[name][tier] for name in _OF_ALL if tier in values[name]}
+        for tier in {tier for name in _OF_ALL for tier in values[name]}
     }
-    for name in ("lost", "missed"):  # of the tier before
-        del numbers[name]
-    return SQL("jsonb_strip_nulls(%s)", _json(numbers))
+
+
+def explanation_of_first(axis):
+    """Return SQL of the numbers behind the first class ``f`` on an axis.
+
+    None of these classes was decided by a person. Those that are the same for all
+    customers of a tier are kept on the run.
+    """
+    day = SQL("f.valid_date")
+    if axis == "value_tier":
+        own = {"value": SQL("f.tier_value"), **_tier_numbers(day)}
+        of_all = SQL(
+            "COALESCE((SELECT r.first_class_numbers -> f.tier_id::text"
+            " FROM classification_run r WHERE r.id = f.run_id), '{}')"
+        )
+        return SQL("jsonb_strip_nulls(%s || %s)", of_all, _json(own))
+    numbers = _stage_numbers if axis == "lifecycle_stage" else _risk_numbers
+    return SQL("jsonb_strip_nulls(%s)", _json(numbers(day)))
 
 
 def explanation_of_changes(run, limits):
@@ -168,12 +190,21 @@ def explanation_of_changes(run, limits):
 
     :param limits: the :class:`TierLimits` of the run
     """
+    day = SQL("%s::date", run.as_of_date)
+    values = _values_of_tiers(run, limits)
+    tier = {
+        "value": value_column(run.policy_id),
+        **{name: _of_tier(values[name], SQL('t."to"')) for name in _OF_ALL},
+        "lost": _of_tier(limits.keep, SQL('t."from"')),
+        "missed": _of_tier(limits.enter, SQL('t."from"')),
+        **_tier_numbers(day),
+    }
     return SQL(
         "jsonb_strip_nulls(CASE t.axis WHEN 1 THEN %s WHEN 2 THEN %s WHEN 3 THEN %s"
         " END)",
-        _object(_tier_numbers(run, limits), "value_tier"),
-        _object(_stage_numbers(run), "lifecycle_stage"),
-        _object(_risk_numbers(run), "churn_risk"),
+        _object(tier, "value_tier"),
+        _object(_stage_numbers(day), "lifecycle_stage"),
+        _object(_risk_numbers(day), "churn_risk"),
     )
 
 
@@ -188,38 +219,43 @@ def _json(numbers):
     return SQL("jsonb_build_object(%s)", SQL(", ").join(pairs))
 
 
-def _tier_numbers(run, limits):
-    value = {
+def value_column(policy):
+    """Return SQL of what the tiers of a policy compare."""
+    return {
         "revenue": SQL("f.revenue"),
         "margin": SQL("f.margin"),
         "score": SQL("f.value_score"),
-    }[run.policy_id.value_metric]
+    }[policy.value_metric]
+
+
+def _values_of_tiers(run, limits):
+    """Return ``{name: {tier id: number}}`` of the names of ``_OF_ALL``."""
     return {
-        "value": value,
+        "limit": limits.enter,
+        "keep": limits.keep,
+        "next": limits.next,
+        "buyers": limits.buyers,
+        "stands": limits.standing(run.as_of_date, run.scope == "all"),
+        "frozen": limits.frozen,
+    }
+
+
+def _tier_numbers(day):
+    return {
         "orders": SQL("f.order_count"),
-        "limit": _of_tier(limits.enter, SQL('t."to"')),
-        "keep": _of_tier(limits.keep, SQL('t."to"')),
-        "next": _of_tier(limits.next, SQL('t."to"')),
-        "lost": _of_tier(limits.keep, SQL('t."from"')),
-        "missed": _of_tier(limits.enter, SQL('t."from"')),
-        "buyers": _of_tier(limits.buyers, SQL('t."to"')),
-        "stands": _of_tier(
-            limits.standing(run.as_of_date, run.scope == "all"), SQL('t."to"')
-        ),
-        "frozen": _of_tier(limits.frozen, SQL('t."to"')),
         "unknown": SQL("NULLIF(f.unknown_margin_count, 0)"),
         "reason": SQL("f.tier_reason"),
         "since": SQL("f.tier_below_since"),
         "lifetime_orders": SQL("f.lifetime_order_count"),
-        "tenure": _days_since(SQL("f.first_purchase_date"), run),
+        "tenure": SQL("%s - f.first_purchase_date", day),
         "refunded": SQL("NULLIF(f.refund_amount > 0, FALSE)"),
     }
 
 
-def _stage_numbers(run):
+def _stage_numbers(day):
     return {
-        "recency": _days_since(SQL("f.last_purchase_date"), run),
-        "tenure": _days_since(SQL("f.first_purchase_date"), run),
+        "recency": SQL("%s - f.last_purchase_date", day),
+        "tenure": SQL("%s - f.first_purchase_date", day),
         "gap": SQL("f.expected_gap_days"),
         "lifetime_orders": SQL("f.lifetime_order_count"),
         "opportunities": SQL("NULLIF(f.open_opportunity_count, 0)"),
@@ -227,10 +263,10 @@ def _stage_numbers(run):
     }
 
 
-def _risk_numbers(run):
+def _risk_numbers(day):
     return {
         "signals": SQL("f.churn_signals"),
-        "recency": _days_since(SQL("f.last_purchase_date"), run),
+        "recency": SQL("%s - f.last_purchase_date", day),
         "gap": SQL("f.expected_gap_days"),
         "growth": SQL("f.growth"),
         "refund_share": SQL(
@@ -246,10 +282,6 @@ def _of_tier(values, tier):
         return SQL("NULL::jsonb")
     by_id = json.dumps({str(key): value for key, value in values.items()})
     return SQL("%s::jsonb -> %s::text", by_id, tier)
-
-
-def _days_since(day, run):
-    return SQL("%s::date - %s", run.as_of_date, day)
 
 
 class Sentences:

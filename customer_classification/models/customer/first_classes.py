@@ -2,7 +2,8 @@
 
 A first run gives a million customers three classes each. Their rows of the history
 agree in everything but the class, so ``classification.first.class`` keeps them as one,
-with the three ids that the rows would have. Readers of the history read
+with the three ids that the rows would have, and the numbers of the profile from which
+the explanations are made when they are read. Readers of the history read
 :func:`all_changes`, in which they are rows like any other.
 """
 
@@ -10,7 +11,7 @@ from odoo.tools import SQL
 
 from ...copy_frames import float_or_null
 from ..classified.profile_table import column_of, insert_rows, word_of
-from .explanation import EXPLAINED, TierLimits, explanation_of_firsts
+from .explanation import NUMBERS_OF_FIRSTS, explanation_of_first, value_column
 
 FIRST_KINDS = {
     "partner_id": "int",
@@ -77,15 +78,13 @@ def changes_of(firsts, names, more=None):
 def _values(axis):
     """Return ``{column of a change: SQL}`` of the change on an axis."""
     id_, class_, field = AXIS_COLUMNS[axis]
-    others = {name for names in EXPLAINED.values() for name in names}
-    others -= set(EXPLAINED[axis])
     return {
         **{name: SQL.identifier("f", name) for name in _SAME},
         **_CONSTANT,
         "id": SQL.identifier("f", id_),
         "axis": SQL("%s::varchar", axis),
         field: SQL.identifier("f", class_),
-        "explanation": SQL("f.explanation - %s::text[]", sorted(others)),
+        "explanation": explanation_of_first(axis),
     }
 
 
@@ -137,7 +136,6 @@ def insert_firsts(run, risks):
 
     :param risks: the words for risks
     """
-    limits = TierLimits(run.policy_id, run.edges)
     next_id = SQL("nextval('classification_change_id_seq'::regclass)")
     revenue = float_or_null(column_of("revenue"))
     values = {
@@ -149,7 +147,8 @@ def insert_firsts(run, risks):
         "risk": word_of(risks, "risk"),
         "revenue": revenue,
         "valid_date": SQL("%s", run.as_of_date),
-        "explanation": explanation_of_firsts(run, limits),
+        "tier_value": value_column(run.policy_id),
+        **{name: SQL.identifier("f", name) for name in NUMBERS_OF_FIRSTS},
     }
     profile = SQL(
         "JOIN customer_profile f ON f.partner_id = t.partner_id AND f.company_id = %s"

@@ -13,11 +13,14 @@ from .classification_facts import RULES_OF_FACTS
 from .classification_move_mixin import CLASS_FIELDS
 from .correction import Corrections
 from .drift import Drift
+from .explanation import numbers_of_tiers
 from .memory import ends_of_grace, remembering, standing_limits
 from .prediction import (
     Behaviours,
     moved,
+    no_predictions,
     read_predictions,
+    split_predictions,
     stands,
     to_keep,
     write_predictions,
@@ -113,7 +116,8 @@ class CustomerPipeline(Pipeline):
         """Return what to read for predictions, or None.
 
         A trial predicts nothing, nor does a run over some before one over all. A full
-        run reads all customers only when it is time to learn.
+        run reads all customers only when it is time to learn, or where all profiles
+        will differ because the rules do.
         """
         if self.is_trial:
             return None
@@ -121,14 +125,22 @@ class CustomerPipeline(Pipeline):
             return self._known_behaviours()
         horizon = self.policy.prediction_horizon_days
         if stands(self.kept_prediction, self.as_of_date, horizon):
-            return None
+            has_same_rules = self.last._is_by(self.rules_id)
+            return None if has_same_rules else self._known_behaviours()
         digits = self.parameters.currency_digits
         return Behaviours(self.as_of_date, digits, horizon)
 
     @cached_property
     def kept_prediction(self):
-        """Return the JSON that the last full run learnt: at most one query."""
-        return self.run._last_full_run(self.policy, self.last).prediction
+        """Return the JSON that the last full run learnt: at most two queries.
+
+        A full run by other rules goes on with what was learnt from the same documents.
+        """
+        full = self.run._last_full_run(self.policy, self.last)
+        before = self.last.policy_id
+        if not full and self.run.scope == "all" and self._counts_as(before):
+            full = self.run._last_full_run(before, self.last)
+        return full.prediction
 
     def _known_behaviours(self):
         """Return what to read to predict by what was learnt before, or None."""
@@ -166,7 +178,9 @@ class CustomerPipeline(Pipeline):
         """Predict what customers will do, of those whose behaviour was read."""
         self.learnt, self.predictions = None, None
         if self.behaviours:
-            self.learnt, self.predictions = self._predict_by(self.behaviours)
+            is_new = not self.behaviours.learnt
+            learnt, self.predictions = self._predict_by(self.behaviours)
+            self.learnt = learnt if is_new else None
         self.behaviours = None  # as large as the facts
 
     def _predict_by(self, behaviours):
@@ -402,10 +416,13 @@ class CustomerPipeline(Pipeline):
     def apply(self):
         moves = self._with_valid_dates()
         self.run.watermark = self.execution.watermark
-        self._write_profiles()
+        content = self._profile_content()
+        with_profiles, others = self._moved_predictions()
+        self._write_profiles(content, with_profiles)
         self._write_rows(self._write_firsts(moves), columns.insert_changes(self.run))
         self._delete_profiles(self.gone.index)
-        self._write_predictions()
+        if others is not None and len(others):
+            write_predictions(self.env, self.company, others)
         if self.run.scope != "some":
             self.env["classification.dirty"]._forget(self.company)
         self.update_overrides(self.shown)
@@ -442,8 +459,8 @@ class CustomerPipeline(Pipeline):
         moves = moves.assign(to=0, cause="data", ends_grace=False)
         return moves[["partner_id", "axis", "from", "to", "cause", "ends_grace"]]
 
-    def _write_profiles(self):
-        """Write the profiles whose content differs: four queries."""
+    def _profile_content(self):
+        """Return the content of the profiles, and find which of them differ."""
         from ...engine import tier_fall_dates
 
         shown, frame = self.shown.now, self.result.frame
@@ -451,30 +468,49 @@ class CustomerPipeline(Pipeline):
         falls = tier_fall_dates(self.window, frame, self.result.edges)
         frame = frame.assign(tier_fall_date=falls)
         content = columns.profile_content(self.facts, frame, shown, self.run)
-        hashes = self.previous["content_hash"]
-        self.differing = content.index[content["content_hash"] != hashes]
-        are_new = not self.previous[["policy", "value_tier"]].any(axis=None)
-        self.write_profiles(
-            columns.PROFILES, content, hashes, "customer.profile", are_new
-        )
+        differs = content["content_hash"] != self.previous["content_hash"]
+        self.differing = content.index[differs]
+        return content
 
-    def _write_predictions(self):
-        """Write the predictions that moved: one query, three more if any did.
+    def _write_profiles(self, content, predictions):
+        """Write the profiles whose content differs: four queries.
 
-        Two more where only customers whose profile differs are predicted.
+        :param predictions: those of the differing profiles, None where none moved
         """
-        scope = self.scope
+        table = columns.PROFILES
+        if predictions is not None:
+            table = columns.PREDICTED_PROFILES
+            for name, values in predictions.reindex(content.index).items():
+                content[name] = values
+        hashes = self.previous["content_hash"]
+        self.write_profiles(table, content, hashes, "customer.profile", self.are_new)
+
+    @cached_property
+    def are_new(self):
+        """Whether none of the customers has a profile so far."""
+        return not self.previous[["policy", "value_tier"]].any(axis=None)
+
+    def _moved_predictions(self):
+        """Return the predictions that moved: with differing profiles, and others.
+
+        One query, and two more where only customers whose profile differs are
+        predicted; none where nobody had a prediction before.
+        """
+        scope, before = self.scope, no_predictions()
         if self.predictions is None:
             scope = self._predict_differing()
         if self.predictions is None:
-            return
-        before = read_predictions(self.env, scope)
-        if self.learnt is None:
+            return None, None
+        if not self.are_new:
+            before = read_predictions(self.env, scope)
+        before = before[~before.index.isin(self.gone.index)]
+        now = self.predictions
+        if self.run.scope == "all" and self.learnt is None:
             before = before[before.index.isin(self.differing)]
-        rows = moved(before, self.predictions)
+            now = now[now.index.isin(self.differing)]
+        rows = moved(before, now)
         self.run.prediction_count = len(rows)
-        if len(rows):
-            write_predictions(self.env, self.company, rows)
+        return split_predictions(rows, before, self.differing)
 
     def _predict_differing(self):
         """Predict the customers whose profile differs, and return their scope.
@@ -490,8 +526,7 @@ class CustomerPipeline(Pipeline):
         purchases = self.facts_model._read_purchases(self.policy, scope)
         days = purchases["day"].to_numpy("datetime64[D]").astype("int64")
         behaviours.add(purchases.assign(day=days), None)
-        __, found = self._predict_by(behaviours)
-        self.predictions = found[found.index.isin(self.differing)]
+        __, self.predictions = self._predict_by(behaviours)
         return scope
 
     @cached_property
@@ -514,6 +549,7 @@ class CustomerPipeline(Pipeline):
             found, others = first_classes.split(moves, back)
         if found.empty:
             return moves
+        self.run.first_class_numbers = numbers_of_tiers(self.run)
         rows = first_classes.rows(self.facts, found, self.run)
         statement = first_classes.insert_firsts(self.run, columns.RISKS)
         kinds = first_classes.FIRST_KINDS

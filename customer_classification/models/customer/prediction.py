@@ -98,6 +98,16 @@ def rounded(frame, digits):
     return frame.round({**places, PROBABILITY: PROBABILITY_PLACES}) + 0.0
 
 
+def no_predictions():
+    """Return an empty frame of predictions by customer."""
+    import pandas as pd
+
+    from ...engine import PREDICTION
+
+    index = pd.Index([], dtype="int32", name="partner_id")
+    return pd.DataFrame(columns=list(PREDICTION), index=index, dtype="float64")
+
+
 def read_predictions(env, scope):
     """Return the stored predictions by customer: one query."""
     import pandas as pd
@@ -135,6 +145,24 @@ def moved(before, now):
     steps[:, new.columns.get_loc(PROBABILITY)] = STEP
     same = (np.abs(values - old) <= steps + 1e-9) | (np.isnan(values) & np.isnan(old))
     return new[~same.all(axis=1)]
+
+
+def split_predictions(rows, before, differing):
+    """Return the predictions to write with the profiles, and all others.
+
+    With the profiles go those of all that differ, also where the prediction stands.
+
+    :param rows: the predictions that moved
+    :param before: those stored so far
+    :param differing: customers whose profile differs
+    :return: ``(frame by differing customer or None, frame)``
+    """
+    is_own = rows.index.isin(differing)
+    if not is_own.any():
+        return None, rows
+    whole = before.reindex(differing)
+    whole.loc[rows.index[is_own]] = rows[is_own]
+    return whole, rows[~is_own]
 
 
 def write_predictions(env, company, frame):

@@ -11,7 +11,7 @@ import pytest
 from builders import ranked
 from engine import STAGES
 from engine.common.columns import code
-from engine.customers.accuracy import auc, brier_skill, compare_auc
+from engine.customers.accuracy import auc, brier_skill, compare_auc, placements
 from engine.customers.back_test import lost_stay_more
 from engine.customers.behaviour import (
     BEHAVIOUR,
@@ -122,13 +122,14 @@ def test_auc_counts_pairs(rows):
     score = np.array([row[0] for row in rows], "float64")
     happened = np.array([row[1] for row in rows])
     pairs = [(a > b) + (a == b) / 2 for a in score[happened] for b in score[~happened]]
-    found = auc(score, happened)
+    placed = placements(score, happened)
+    found = auc(placed)
     if not pairs:
         assert found.value is None
         return
     assert found.value == pytest.approx(sum(pairs) / len(pairs))
     assert 0 <= found.low <= found.value <= found.high <= 1
-    assert compare_auc(score, score, happened) == 0
+    assert compare_auc(placed, placed) == 0
 
 
 def test_the_interval_of_auc_covers():
@@ -138,7 +139,7 @@ def test_the_interval_of_auc_covers():
     held = 0
     for __ in range(400):
         happened = dice.random(150) < 0.3
-        found = auc(dice.normal(size=150) + happened, happened)
+        found = auc(placements(dice.normal(size=150) + happened, happened))
         held += found.low <= truth <= found.high
     assert 0.92 <= held / 400 <= 0.98
 
@@ -165,8 +166,9 @@ def test_the_measured_auc_is_not_below_that_of_recency(name, measured):
         pytest.skip("the data are not at hand")
     past, now = case.behaviour(1), case.behaviour()
     chance = predict_with(learn_model(past, now, case.horizon), now)
-    found = auc(chance["purchase_probability"].to_numpy(), now["bought"].to_numpy())
-    assert found.value >= auc(rule_scores(now)["recency"], now["bought"]).value
+    bought = now["bought"].to_numpy()
+    found = auc(placements(chance["purchase_probability"].to_numpy(), bought))
+    assert found.value >= auc(placements(rule_scores(now)["recency"], bought)).value
     assert found.value == pytest.approx(measured, abs=0.004)
 
 
