@@ -119,7 +119,7 @@ class ProfileTable:
         return content
 
     def apply(self, run, content, differs, are_new=False):
-        """Write the rows that differ: four queries.
+        """Write the rows that differ: four queries, or five with new ones among them.
 
         :param content: frame of :meth:`content`; its column ``subject`` is added
         :param differs: mask of the rows to write
@@ -128,7 +128,13 @@ class ProfileTable:
         content[self.subject] = content.index
         cr, temporary = run.env.cr, f"tmp_{self.name}"
         write_frame(cr, content, temporary, self.kinds, differs)
-        cr.execute(self._insert(run) if are_new else self._upsert(run))
+        known, others = 0, SQL()
+        if not are_new:
+            cr.execute(self._update(run))
+            # A plan that looks up each row would be slow in a table that grows.
+            known, others = cr.rowcount, SQL("ON CONFLICT DO NOTHING")
+        if known < differs.sum():
+            cr.execute(SQL("%s %s", self._insert(run), others))
         cr.execute(SQL("DROP TABLE %s", SQL.identifier(temporary)))
 
     def _values(self):
@@ -140,24 +146,23 @@ class ProfileTable:
             **self.derived,
         }
 
-    def _upsert(self, run):
-        """Return the SQL that brings the temporary table into the table.
+    def _update(self, run):
+        """Return the SQL that updates the rows of the temporary table.
 
-        Only rows that differ are touched.
+        All of them differ. ``ON CONFLICT`` would lock and log each row once more.
         """
-        names = [SQL.identifier(name) for name in self._values()]
+        values = {"run_id": SQL("%s", run.id), **self._values()}
         return SQL(
-            """
-            %(insert)s
-                ON CONFLICT (%(subject)s, company_id) DO UPDATE
-               SET run_id = EXCLUDED.run_id, %(updates)s
-             WHERE (%(old)s) IS DISTINCT FROM (%(new)s)
-            """,
-            insert=self._insert(run),
-            subject=SQL.identifier(self.subject),
-            updates=SQL(", ").join(SQL("%s = EXCLUDED.%s", n, n) for n in names),
-            old=SQL(", ").join(SQL("f.%s", n) for n in names),
-            new=SQL(", ").join(SQL("EXCLUDED.%s", n) for n in names),
+            "UPDATE %s f SET %s FROM %s t WHERE f.%s = %s AND f.company_id = %s",
+            SQL.identifier(self.name),
+            SQL(", ").join(
+                SQL("%s = %s", SQL.identifier(name), value)
+                for name, value in values.items()
+            ),
+            SQL.identifier(f"tmp_{self.name}"),
+            SQL.identifier(self.subject),
+            column_of(self.subject),
+            run.company_id.id,
         )
 
     def _insert(self, run):
@@ -169,7 +174,7 @@ class ProfileTable:
         names = [SQL.identifier(name) for name in values]
         return SQL(
             """
-            INSERT INTO %(table)s AS f (%(subject)s, %(stamps)s, %(names)s)
+            INSERT INTO %(table)s (%(subject)s, %(stamps)s, %(names)s)
             SELECT %(own)s, %(stamped)s, %(values)s
               FROM %(temporary)s t
               JOIN %(subjects)s p ON p.id = %(own)s
