@@ -10,7 +10,7 @@ from pathlib import Path
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
-from odoo.sql_db import Cursor
+from odoo.sql_db import Cursor, close_db
 from odoo.tools import SQL, config
 
 from benchmarks import _purchases
@@ -72,6 +72,30 @@ def prepare_filled(name, signature, title, fill):
                 session.update(name, progress, upgrade=[ADDON])
         _remember(session, name, "SCHEMA", "bench", addon)
     say(f"Database {name} is ready.")
+
+
+def prepare_plain(session, customers):
+    """Make a database of purchases without the addon and return its name.
+
+    With its dependencies; zero customers for an empty one.
+    """
+    name = f"bench_plain_{customers}"
+    signature = _purchases.signature(customers, _digest(Path(_purchases.__file__)))
+    if not _is_filled(session, name, signature):
+        modules = databases.foreign_dependencies(session, [ADDON])
+        databases.database_from_template(session, name, modules)
+        if customers:
+            with step(f"Purchases of {customers:,} customers, without the addon"):
+                _purchases.fill(load(name), customers)
+                release(name)
+        _remember(session, name, "DATABASE", name, signature)
+    return name
+
+
+def release(name):
+    """Close the connections to a database, which others copy or drop."""
+    Registry.delete(name)
+    close_db(name)
 
 
 def _is_filled(session, name, signature):

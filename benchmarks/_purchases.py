@@ -276,7 +276,7 @@ SELECT setval(pg_get_serial_sequence(%(table)s, 'id'), (SELECT max(id) FROM %(na
 
 
 def fill(registry, customers, has_second_company=True):
-    """Fill a database in which only the addon is installed.
+    """Fill a database in which at most the addon is installed.
 
     :param has_second_company: whether a fifth of the customers belong to a second
         company; else all belong to the main one
@@ -296,7 +296,8 @@ def fill(registry, customers, has_second_company=True):
         for statement in (QUOTATIONS, OPPORTUNITIES, CREDIT_NOTES, CREDITED):
             cr.execute(statement, names)
         # The rates were entered long ago: no run has to look again because of them.
-        cr.execute("DELETE FROM classification_rate_change")
+        if "classification.rate.change" in registry:
+            cr.execute("DELETE FROM classification_rate_change")
         _continue_numbers(cr)
     vacuum(registry, *FILLED)
 

@@ -24,6 +24,7 @@ from odoo.tools import SQL
 
 from benchmarks import _purchases
 from benchmarks._database import Measure, copy_out, load, measured, prepare
+from benchmarks._figures import Figure, add_argument, keep
 from tools.console import say, step
 
 # Tables that runs write; TRUNCATE also empties tables that refer to a run.
@@ -79,6 +80,7 @@ HEAD = (
 # Limits of a run that writes everybody, as times the bare aggregate, as times the limit
 # of writing beside the facts, and as bytes of log a customer.
 TIMES_BARE, TIMES_LIMIT, WAL_BYTES = 7, 4, 1_200
+STEPS_OF_LIMITS = ("bare", "facts", "limit")
 
 
 class Bench:
@@ -358,6 +360,28 @@ def _targets(bench, peak):
     yield f"peak memory: {peak['peak']:,.0f} MiB, 1,024 allowed", peak["peak"] < 1024
 
 
+def figures(bench, peak):
+    """Return the figures of the targets, from the CPU seconds."""
+    bare, facts, limit = (_median(bench.taken[n], "cpu") for n in STEPS_OF_LIMITS)
+    for name in ("first", "publication"):
+        taken, label = bench.taken[name], STEPS[name]
+        ours = _median(taken, "cpu")
+        written = _median(taken, "written")
+        wal = _median(taken, "wal") * 2**20 / written if written else 0
+        times = (ours - facts) / limit
+        yield Figure(f"{label}: times bare", TIMES_BARE, ours / bare)
+        yield Figure(f"{label}: times limit beside the facts", TIMES_LIMIT, times)
+        yield Figure(f"{label}: bytes of WAL a customer", WAL_BYTES, wal)
+    again = _median(bench.taken["again"], "cpu")
+    queries = max(measure.queries for measure in bench.taken["unchanged"])
+    yield Figure("2 % bought again: times bare", 1.5, again / bare)
+    for name, share in (("preview", 1.3), ("changed", 0.1)):
+        ours = _median(bench.taken[name], "cpu") / again
+        yield Figure(f"{STEPS[name]}: of a run over all", share, ours)
+    yield Figure("nothing changed: queries", 20, queries)
+    yield Figure("first full run: MiB of memory", 1024, peak["peak"])
+
+
 def _of_writing(bench, name):
     """Targets of a run that writes everybody."""
     taken = bench.taken
@@ -419,6 +443,7 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev bench full-run")
     parser.add_argument("--customers", type=int, default=100_000, metavar="N")
     parser.add_argument("--rounds", type=int, default=3, metavar="N")
+    add_argument(parser)
     parser.add_argument("--peak", metavar="DATABASE", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.peak:
@@ -426,7 +451,9 @@ def main():
         return
     name = f"bench_{args.customers}"
     prepare(name, args.customers)
-    report(*measure_all(name, args.rounds))
+    found = measure_all(name, args.rounds)
+    report(*found)
+    keep(args.figures, figures(*found))
 
 
 if __name__ == "__main__":

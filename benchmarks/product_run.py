@@ -15,6 +15,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.tools import SQL
 
 from benchmarks._database import ADDON, Measure, copy_out, load, measured
+from benchmarks._figures import Figure, add_argument, keep
 from tools import databases, odoo
 from tools.console import say, step
 
@@ -209,6 +210,7 @@ def main():
     parser.add_argument("--products", type=int, default=20_000, metavar="N")
     parser.add_argument("--lines", type=int, default=2_000_000, metavar="N")
     parser.add_argument("--rounds", type=int, default=3, metavar="N")
+    add_argument(parser)
     args = parser.parse_args()
     name = f"bench_products_{args.products}_{args.lines}"
     prepare(name, args.products, args.lines)
@@ -225,9 +227,22 @@ def main():
         seconds = statistics.median(one.seconds for one in measures)
         say(
             f"{label:17}{seconds:9.2f} s {seconds / bare:6.2f} x bare"
+            f" {statistics.median(one.cpu for one in measures):8.2f} cpu"
             f" {max(one.queries for one in measures):5} queries"
             f" {measures[0].written:9,} written"
         )
+    keep(args.figures, figures(bench.taken))
+
+
+def figures(taken):
+    """Return the figures: the refresh as a share of a full run, and runs by bare."""
+    cpu = {
+        name: statistics.median(one.cpu for one in measures)
+        for name, measures in taken.items()
+    }
+    bare, full = cpu["bare aggregate"], cpu["nothing changed"]
+    yield Figure("products, nothing changed: times bare", None, full / bare)
+    yield Figure("products, 1 % changed: of a run over all", 0.1, cpu["1 % changed"] / full)
 
 
 if __name__ == "__main__":

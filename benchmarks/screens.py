@@ -16,6 +16,7 @@ from odoo.tools import SQL
 
 from benchmarks import _purchases
 from benchmarks._database import Measure, load, measured, prepare_filled
+from benchmarks._figures import Figure, add_argument, keep
 from benchmarks._screens import form, groups, page, specification, took, without_ours
 from tools.console import say
 
@@ -179,6 +180,7 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev bench screens")
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
+    add_argument(parser)
     args = parser.parse_args()
     prepare_filled(
         NAME,
@@ -188,6 +190,7 @@ def main():
     )
     heads = ("ms", "beside", "ratio", "limit", "queries", "rows")
     say(f"{'':30}" + "".join(map("{:>{}}".format, heads, (8, 9, 7, 7, 9, 12))))
+    found = []
     for label, (kind, theirs, ours) in measure_all(load(NAME), args.rounds).items():
         mine, other = (
             [statistics.median(one) for one in zip(*figures, strict=True)]
@@ -198,6 +201,9 @@ def main():
             f"{mine[1] / other[1]:7.2f}{LIMITS[kind]:7.1f}"
             f"{mine[2]:9.0f}{mine[3]:12,.0f}"
         )
+        ratio = mine[1] / other[1]
+        found.append(Figure(f"{label}: times Odoo's own", LIMITS[kind], ratio))
+    keep(args.figures, found)
 
 
 if __name__ == "__main__":

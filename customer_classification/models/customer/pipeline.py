@@ -52,6 +52,11 @@ class CustomerPipeline(Pipeline):
     def find_last(self):
         return self.run._last_run(self.company)
 
+    @cached_property
+    def last_full(self):
+        """Return the last run over all by these rules: at most one query."""
+        return self.run._last_full_run(self.policy, self.last)
+
     def next_watermark(self):
         """Return the moment from which the next run has to look for new documents.
 
@@ -79,7 +84,7 @@ class CustomerPipeline(Pipeline):
         self.window = None if self.is_trial else Window(rules, self.as_of_date)
         self.behaviours = self._behaviours()
         facts, previous = self.facts_model._read(
-            *(self.policy, self.parameters, self.scope, self.last),
+            *(self.policy, self.parameters, self.scope, self.last_full or self.last),
             [one for one in (self.window, self.behaviours) if one is not None],
         )
         doubtful = self.facts_model._is_doubtful(facts)
@@ -106,7 +111,7 @@ class CustomerPipeline(Pipeline):
         if (
             not self.last
             or self.policy._has_moving_filter()
-            or not self.run._last_full_run(self.policy, self.last)
+            or not self.last_full
         ):
             self.run.scope = "all"
             return scope
@@ -136,8 +141,7 @@ class CustomerPipeline(Pipeline):
 
         A full run by other rules goes on with what was learnt from the same documents.
         """
-        full = self.run._last_full_run(self.policy, self.last)
-        before = self.last.policy_id
+        full, before = self.last_full, self.last.policy_id
         if not full and self.run.scope == "all" and self._counts_as(before):
             full = self.run._last_full_run(before, self.last)
         return full.prediction
@@ -198,9 +202,8 @@ class CustomerPipeline(Pipeline):
 
         if self.run.scope == "all":
             return None
-        last = self.run._last_full_run(self.policy, self.last)
-        if last:
-            return Edges.from_json(last.edges)
+        if self.last_full:
+            return Edges.from_json(self.last_full.edges)
         everybody = self.facts_model._scope(self.policy, self.as_of_date)
         facts, __ = self.facts_model._read(self.policy, self.parameters, everybody)
         facts = facts[facts["is_customer"] & ~self.facts_model._is_doubtful(facts)]
@@ -376,8 +379,12 @@ class CustomerPipeline(Pipeline):
         }
 
     def keep_rehearsal(self):
-        """Keep the content of a preview: matrices, and the spread of values."""
-        if self.run.scope != "some":
+        """Keep the content of a preview: matrices, and the spread of values.
+
+        Nothing of an hourly run that moves nobody.
+        """
+        moves = self.run.scope == "changed" and len(self.moves)
+        if self.run.scope == "all" or moves:
             self.run.rehearsal = rehearsal.matrices(self)
         if self.run.scope == "all":
             self.run.histogram = rehearsal.histogram_values(self)
@@ -393,21 +400,21 @@ class CustomerPipeline(Pipeline):
         is_own &= moves["axis"].isin(("value_tier", "lifecycle_stage"))
         moved = moves[is_own]["partner_id"].unique()
         revenue = float(self.facts["revenue"].loc[moved].clip(lower=0).sum())
-        customers, whole = self._population()
+        customers, whole = self._population() if len(moved) else (0, 0)
         return len(moved), customers, revenue, whole
 
     def _population(self):
         """Return number and revenue of the customers classified before.
 
-        At most one query.
+        At most one query: in a run over some, of the results of the last one over all.
         """
         if self.run.scope == "all":
             known = self.previous.index[self.previous["value_tier"] != 0]
             revenue = self.facts["revenue"].loc[known].clip(lower=0).sum()
             return len(known), float(revenue)
-        [found] = self.env["customer.profile"]._read_group(
-            [("company_id", "=", self.company.id), ("active", "in", (True, False))],
-            aggregates=["__count", "revenue:sum"],
+        [found] = self.env["classification.run.result"]._read_group(
+            [("run_id", "=", self.last_full.id)],
+            aggregates=["customer_count:sum", "revenue:sum"],
         )
         return found
 
@@ -419,7 +426,7 @@ class CustomerPipeline(Pipeline):
         content = self._profile_content()
         with_profiles, others = self._moved_predictions()
         self._write_profiles(content, with_profiles)
-        self._write_rows(self._write_firsts(moves), columns.insert_changes(self.run))
+        self._write_rows(self._write_firsts(moves), columns.insert_changes)
         self._delete_profiles(self.gone.index)
         if others is not None and len(others):
             write_predictions(self.env, self.company, others)
@@ -430,7 +437,7 @@ class CustomerPipeline(Pipeline):
 
     def write_moves(self):
         moves = self._with_valid_dates()
-        self._write_rows(moves, columns.insert_moves(self.run))
+        self._write_rows(moves, columns.insert_moves)
 
     def _with_valid_dates(self):
         """Return the moves with the days from which they are valid.
@@ -444,11 +451,11 @@ class CustomerPipeline(Pipeline):
         moves = self.moves.assign(**today)
         if self.is_trial:
             return moves
-        closing = self._closing_moves().assign(**today)
         corrected = Corrections(self).add_to(moves)
-        return pd.concat(
-            [part for part in (corrected, closing) if len(part)] or [moves]
-        )
+        if self.gone.empty:
+            return corrected
+        closing = self._closing_moves().assign(**today)
+        return pd.concat([part for part in (corrected, closing) if len(part)])
 
     def _closing_moves(self):
         """Return the moves of former customers from their last classes to none."""
@@ -570,10 +577,14 @@ class CustomerPipeline(Pipeline):
         )
         return [partner for (partner,) in self.env.execute_query(query)]
 
-    def _write_rows(self, moves, statement):
-        """Add moves to the history, or to the moves of this run: four queries."""
+    def _write_rows(self, moves, statement_of):
+        """Add moves to the history, or to the moves of this run: four queries.
+
+        :param statement_of: function from the run to the SQL that inserts them
+        """
         if moves.empty:
             return
+        statement = statement_of(self.run)
         rows = columns.move_rows(self.facts, moves, self.run)
         self.write_table(rows, "tmp_classification_move", columns.MOVE_KINDS, statement)
         self.env["classification.change"].invalidate_model()
