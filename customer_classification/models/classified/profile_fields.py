@@ -3,6 +3,7 @@
 import operator as op
 
 from odoo import fields
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
 from ..common.searched_values import (
@@ -16,7 +17,46 @@ from ..common.searched_values import (
 COMPARE = {"<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
 
 
-class _NumberOfTheProfile:
+class _OfTheProfile:
+    """A field of the profile, shown for many records at once.
+
+    Odoo assigns related values one by one, as if each were written. Without a column,
+    an assignment comes to a value in the cache: it is put there directly.
+    """
+
+    def _compute_related(self, records):
+        if self.store or not all(records._ids):
+            return super()._compute_related(records)
+        *path, name = self.related.split(".")
+        shown = list(records)
+        try:
+            for hop in path:
+                shown = [next(iter(one := record[hop]), one) for record in shown]
+        except AccessError:  # Odoo names the document in its message
+            return super()._compute_related(records)
+        for record, source in zip(records, shown, strict=True):
+            value = self._process_related(source[name], record.env)
+            self._update_cache(record, self.convert_to_cache(value, record))
+        return None
+
+
+class ProfileChar(_OfTheProfile, fields.Char):
+    """A line of the profile."""
+
+
+class ProfileDate(_OfTheProfile, fields.Date):
+    """A day of the profile."""
+
+
+class ProfileSelection(_OfTheProfile, fields.Selection):
+    """A word of the profile."""
+
+
+class ProfileMany2one(_OfTheProfile, fields.Many2one):
+    """A record that the profile refers to."""
+
+
+class _NumberOfTheProfile(_OfTheProfile):
     """A number shown on contacts, which is 0 without a profile.
 
     Compared with 0, Odoo's related fields take every contact without a profile for

@@ -50,22 +50,32 @@ class ClassificationFirstClass(models.Model):
 
     # The numbers behind the classes, as the profile had them.
     tier_value = fields.Float(
-        digits=0, readonly=True, groups=MONEY_GROUP, aggregator=None
+        string="Value", digits=0, readonly=True, groups=MONEY_GROUP, aggregator=None
     )
-    order_count = fields.Integer(readonly=True, aggregator=None)
-    unknown_margin_count = fields.Integer(readonly=True, aggregator=None)
+    order_count = fields.Integer(string="Orders", readonly=True, aggregator=None)
+    unknown_margin_count = fields.Integer(
+        string="Documents of Unknown Margin", readonly=True, aggregator=None
+    )
     tier_reason = fields.Selection(TIER_REASONS, readonly=True)
-    tier_below_since = fields.Date(readonly=True)
-    lifetime_order_count = fields.Integer(readonly=True, aggregator=None)
-    first_purchase_date = fields.Date(readonly=True)
-    last_purchase_date = fields.Date(readonly=True)
-    expected_gap_days = fields.Float(digits=0, readonly=True, aggregator=None)
-    open_opportunity_count = fields.Integer(readonly=True, aggregator=None)
-    open_quotation_count = fields.Integer(readonly=True, aggregator=None)
+    tier_below_since = fields.Date(string="Below Its Limit Since", readonly=True)
+    lifetime_order_count = fields.Integer(
+        string="Orders in All", readonly=True, aggregator=None
+    )
+    first_purchase_date = fields.Date(string="First Purchase", readonly=True)
+    last_purchase_date = fields.Date(string="Last Purchase", readonly=True)
+    expected_gap_days = fields.Float(
+        string="Own Rhythm (days)", digits=0, readonly=True, aggregator=None
+    )
+    open_opportunity_count = fields.Integer(
+        string="Open Opportunities", readonly=True, aggregator=None
+    )
+    open_quotation_count = fields.Integer(
+        string="Open Quotations", readonly=True, aggregator=None
+    )
     churn_signals = fields.Integer(readonly=True, aggregator=None)
     growth = fields.Float(digits=0, readonly=True, aggregator=None)
     refund_amount = fields.Monetary(
-        readonly=True, groups=MONEY_GROUP, aggregator=None
+        string="Refunds", readonly=True, groups=MONEY_GROUP, aggregator=None
     )
 
     # Holds all that a question for a past day needs.

@@ -41,10 +41,9 @@ class ClassificationRun(models.Model):
         help="What was written before this moment (UTC) has been looked at.",
     )
     edges = fields.Json(readonly=True, groups=MONEY_GROUP)
+    # The limits of each tier, which explain the first classes of this run.
     first_class_numbers = fields.Json(
-        readonly=True,
-        groups=MONEY_GROUP,
-        help="Limits of each tier that explain the first classes of this run.",
+        string="Numbers", readonly=True, groups=MONEY_GROUP
     )
     prediction = fields.Json(
         readonly=True,

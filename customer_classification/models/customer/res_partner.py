@@ -2,7 +2,15 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..classified.kind import CUSTOMER
-from ..classified.profile_fields import ProfileFloat, ProfileInteger, ProfileMonetary
+from ..classified.profile_fields import (
+    ProfileChar,
+    ProfileDate,
+    ProfileFloat,
+    ProfileInteger,
+    ProfileMany2one,
+    ProfileMonetary,
+    ProfileSelection,
+)
 from ..common.access_groups import MONEY_GROUP, USER_GROUP
 from ..common.called_records import check_one, check_records
 
@@ -47,17 +55,17 @@ class ResPartner(models.Model):
         help="What is known of this customer in the current company.",
         groups=USER_GROUP,
     )
-    customer_value_tier_id = fields.Many2one(
+    customer_value_tier_id = ProfileMany2one(
         related="customer_profile_id.value_tier_id",
         string="Value Tier",
         groups=USER_GROUP,
     )
-    customer_lifecycle_stage_id = fields.Many2one(
+    customer_lifecycle_stage_id = ProfileMany2one(
         related="customer_profile_id.lifecycle_stage_id",
         string="Lifecycle Stage",
         groups=USER_GROUP,
     )
-    customer_churn_risk = fields.Selection(
+    customer_churn_risk = ProfileSelection(
         related="customer_profile_id.churn_risk",
         string="Churn Risk",
         groups=USER_GROUP,
@@ -67,12 +75,12 @@ class ResPartner(models.Model):
         string="Value Score",
         groups=USER_GROUP,
     )
-    customer_rfm_code = fields.Char(
+    customer_rfm_code = ProfileChar(
         related="customer_profile_id.rfm_code",
         string="RFM",
         groups=USER_GROUP,
     )
-    customer_segment_id = fields.Many2one(
+    customer_segment_id = ProfileMany2one(
         related="customer_profile_id.segment_id",
         string="Segment",
         groups=USER_GROUP,
@@ -84,7 +92,7 @@ class ResPartner(models.Model):
         aggregator=None,
     )
     # Deprecated: kept for one release for existing clients and saved filters.
-    customer_rfm_segment = fields.Char(
+    customer_rfm_segment = ProfileChar(
         related="customer_profile_id.segment_id.code",
         string="Segment Code (Deprecated)",
         groups=USER_GROUP,
@@ -108,7 +116,7 @@ class ResPartner(models.Model):
         groups=USER_GROUP,
         aggregator=None,
     )
-    customer_currency_id = fields.Many2one(
+    customer_currency_id = ProfileMany2one(
         related="customer_profile_id.currency_id",
         string="Classification Currency",
         groups=USER_GROUP,
@@ -129,27 +137,27 @@ class ResPartner(models.Model):
         string="Orders in the Window",
         groups=USER_GROUP,
     )
-    customer_last_purchase_date = fields.Date(
+    customer_last_purchase_date = ProfileDate(
         related="customer_profile_id.last_purchase_date",
         string="Last Purchase",
         groups=USER_GROUP,
     )
-    customer_expected_purchase_date = fields.Date(
+    customer_expected_purchase_date = ProfileDate(
         related="customer_profile_id.expected_purchase_date",
         string="Next Purchase Expected",
         groups=USER_GROUP,
     )
-    customer_dormant_date = fields.Date(
+    customer_dormant_date = ProfileDate(
         related="customer_profile_id.dormant_date",
         string="Dormant On",
         groups=USER_GROUP,
     )
-    customer_lost_date = fields.Date(
+    customer_lost_date = ProfileDate(
         related="customer_profile_id.lost_date",
         string="Lost On",
         groups=USER_GROUP,
     )
-    customer_tier_fall_date = fields.Date(
+    customer_tier_fall_date = ProfileDate(
         related="customer_profile_id.tier_fall_date",
         string="Falls a Tier On",
         groups=USER_GROUP,
@@ -172,22 +180,22 @@ class ResPartner(models.Model):
         groups=USER_GROUP,
         aggregator=None,
     )
-    customer_tier_explanation = fields.Char(
+    customer_tier_explanation = ProfileChar(
         related="customer_profile_id.tier_explanation",
         string="Why This Tier",
         groups=USER_GROUP,
     )
-    customer_stage_explanation = fields.Char(
+    customer_stage_explanation = ProfileChar(
         related="customer_profile_id.stage_explanation",
         string="Why This Stage",
         groups=USER_GROUP,
     )
-    customer_risk_explanation = fields.Char(
+    customer_risk_explanation = ProfileChar(
         related="customer_profile_id.risk_explanation",
         string="Why This Risk",
         groups=USER_GROUP,
     )
-    customer_segment_explanation = fields.Char(
+    customer_segment_explanation = ProfileChar(
         related="customer_profile_id.segment_explanation",
         string="Why This Segment",
         groups=USER_GROUP,
@@ -197,12 +205,12 @@ class ResPartner(models.Model):
         string="Suggested Action",
         groups=USER_GROUP,
     )
-    customer_as_of_date = fields.Date(
+    customer_as_of_date = ProfileDate(
         related="customer_profile_id.as_of_date",
         string="Classified As Of",
         groups=USER_GROUP,
     )
-    customer_prediction_text = fields.Char(
+    customer_prediction_text = ProfileChar(
         related="customer_profile_id.prediction_text",
         string="What to Expect",
         groups=USER_GROUP,

@@ -3,7 +3,12 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..classified.kind import CUSTOMER
-from ..classified.profile_fields import ProfileInteger
+from ..classified.profile_fields import (
+    ProfileChar,
+    ProfileInteger,
+    ProfileMany2one,
+    ProfileSelection,
+)
 from ..common.access_groups import USER_GROUP
 from ..common.called_records import check_one
 
@@ -36,19 +41,19 @@ class CustomerClassesMixin(models.AbstractModel):
         groups=USER_GROUP,
         help="What is known of the customer today, in the company of this record.",
     )
-    customer_value_tier_id = fields.Many2one(
+    customer_value_tier_id = ProfileMany2one(
         related="customer_profile_id.value_tier_id",
         related_sudo=False,
         string="Value Tier",
         groups=USER_GROUP,
     )
-    customer_lifecycle_stage_id = fields.Many2one(
+    customer_lifecycle_stage_id = ProfileMany2one(
         related="customer_profile_id.lifecycle_stage_id",
         related_sudo=False,
         string="Lifecycle Stage",
         groups=USER_GROUP,
     )
-    customer_churn_risk = fields.Selection(
+    customer_churn_risk = ProfileSelection(
         related="customer_profile_id.churn_risk",
         related_sudo=False,
         string="Churn Risk",
@@ -82,7 +87,7 @@ class CustomerClassesMixin(models.AbstractModel):
         string="Customer Not Rated",
         groups=USER_GROUP,
     )
-    customer_summary = fields.Char(
+    customer_summary = ProfileChar(
         related="customer_profile_id.summary",
         related_sudo=False,
         string="Customer in One Line",

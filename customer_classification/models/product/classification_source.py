@@ -86,7 +86,11 @@ class ClassificationSourceSale(models.AbstractModel):
 
     @api.model
     def _order_line_query(self, policy, scope, period):
-        """``OFFSET 0`` has the days worked out once an order, before the join."""
+        """Return SQL of the order lines.
+
+        Of all products, ``OFFSET 0`` has the days worked out once an order, before the
+        join; of some, their lines lead to the orders.
+        """
         day = scope.day(SQL("o.date_order"))
         return SQL(
             """
@@ -98,8 +102,8 @@ class ClassificationSourceSale(models.AbstractModel):
                            %(rate)s AS rate
                       FROM sale_order o
                      WHERE o.state = 'sale' AND o.company_id = %(company)s
-                       AND %(until)s AND %(matching)s AND %(holding)s
-                    OFFSET 0) o
+                       AND %(until)s AND %(matching)s
+                    %(before_join)s) o
               JOIN sale_order_line l ON l.order_id = o.id
               LEFT JOIN %(units)s u ON u.id = l.product_uom_id
              WHERE %(is_sold)s AND l.product_id IS NOT NULL AND %(variants)s
@@ -114,7 +118,7 @@ class ClassificationSourceSale(models.AbstractModel):
             company=scope.company_id,
             until=scope.until(SQL("o.date_order")),
             matching=self._matching(policy, scope),
-            holding=scope.holding(SQL("o.id"), "sale_order_line", "order_id"),
+            before_join=_before_join(scope),
             variants=scope.variants(SQL("l.product_id")),
             units=UNITS,
         )
@@ -206,8 +210,8 @@ class ClassificationSourceInvoice(models.AbstractModel):
                      WHERE m.move_type IN ('out_invoice', 'out_receipt')
                        AND m.state = 'posted' AND m.company_id = %(company)s
                        AND m.invoice_date <= %(as_of_date)s
-                       AND NOT %(undoes)s AND %(matching)s AND %(holding)s
-                    OFFSET 0) m
+                       AND NOT %(undoes)s AND %(matching)s
+                    %(before_join)s) m
               JOIN account_move_line l ON l.move_id = m.id
               LEFT JOIN %(units)s u ON u.id = l.product_uom_id
              WHERE %(is_invoiced)s AND l.product_id IS NOT NULL AND %(variants)s
@@ -221,7 +225,7 @@ class ClassificationSourceInvoice(models.AbstractModel):
             as_of_date=scope.as_of_date,
             undoes=self.env["classification.source.credit"]._undoes(SQL("m")),
             matching=self._matching(policy, scope),
-            holding=scope.holding(SQL("m.id"), "account_move_line", "move_id"),
+            before_join=_before_join(scope),
             variants=scope.variants(SQL("l.product_id")),
             units=UNITS,
         )
@@ -272,6 +276,11 @@ class ClassificationSourceCredit(models.AbstractModel):
             taken=self._taken_back(policy, scope),
             units=UNITS,
         )
+
+
+def _before_join(scope):
+    """Return SQL that has documents worked out before their lines are joined."""
+    return SQL("OFFSET 0") if scope.variant_ids is None else SQL()
 
 
 def _at_rate(amount, scope):

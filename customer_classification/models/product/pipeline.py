@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import cached_property
 
 from odoo.tools import SQL
 
@@ -46,6 +47,11 @@ class ProductPipeline(Pipeline):
         moment = self.env["classification.facts"]._watermark()
         return moment if self.execution.commits else moment - timedelta(hours=1)
 
+    @cached_property
+    def last_full(self):
+        """Return the last run over all products by these rules: one query."""
+        return self.run._last_full_product_run(self.policy)
+
     # Collecting and scoring
 
     def collect(self):
@@ -69,7 +75,7 @@ class ProductPipeline(Pipeline):
         """
         if self.run.scope != "changed":
             return self.execution.subject_ids
-        full = self.run._last_full_product_run(self.policy)
+        full = self.last_full
         last = self.run._last_product_run(self.company)
         if (
             full.as_of_date != self.as_of_date
@@ -100,7 +106,7 @@ class ProductPipeline(Pipeline):
 
         if self.run.scope == "all":
             return None
-        edges = self.run._last_full_product_run(self.policy).edges
+        edges = self.last_full.edges
         if edges:
             return ProductEdges.from_json(edges)
         return self.found_edges(self._read(self.policy, self.parameters))
@@ -162,7 +168,8 @@ class ProductPipeline(Pipeline):
 
     def summarize(self):
         result = super().summarize()
-        if self.run.scope != "some":
+        moves = self.run.scope == "changed" and len(self.moves)
+        if self.run.scope == "all" or moves:
             self.run.rehearsal = rehearsal.matrices(self)
         return result
 
@@ -186,7 +193,7 @@ class ProductPipeline(Pipeline):
         known = self.previous["abc"] != 0  # never sold: not part of the whole
         moved = revenue.index.isin(self.moves[is_own]["product"]) & known
         whole = (int(known.sum()), revenue[known].sum())
-        if self.run.scope != "all":
+        if self.run.scope != "all" and moved.any():
             whole = self._population()
         return int(moved.sum()), whole[0], revenue[moved].sum(), whole[1]
 

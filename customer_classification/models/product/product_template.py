@@ -2,7 +2,15 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..classified.kind import PRODUCT
-from ..classified.profile_fields import ProfileFloat, ProfileInteger, ProfileMonetary
+from ..classified.profile_fields import (
+    ProfileChar,
+    ProfileDate,
+    ProfileFloat,
+    ProfileInteger,
+    ProfileMany2one,
+    ProfileMonetary,
+    ProfileSelection,
+)
 from ..common.access_groups import MONEY_GROUP, USER_GROUP
 from ..common.called_records import check_one, check_records
 
@@ -34,26 +42,26 @@ class ProductTemplate(models.Model):
         help="What is known of this product in the current company.",
         groups=USER_GROUP,
     )
-    product_abc_class = fields.Selection(
+    product_abc_class = ProfileSelection(
         related="product_profile_id.abc_class", string="ABC", groups=USER_GROUP
     )
-    product_xyz_class = fields.Selection(
+    product_xyz_class = ProfileSelection(
         related="product_profile_id.xyz_class", string="XYZ", groups=USER_GROUP
     )
-    product_abc_xyz = fields.Char(
+    product_abc_xyz = ProfileChar(
         related="product_profile_id.abc_xyz", string="ABC/XYZ", groups=USER_GROUP
     )
-    product_price_band = fields.Selection(
+    product_price_band = ProfileSelection(
         related="product_profile_id.price_band",
         string="Price Band",
         groups=USER_GROUP,
     )
-    product_sales_lifecycle = fields.Selection(
+    product_sales_lifecycle = ProfileSelection(
         related="product_profile_id.sales_lifecycle",
         string="Sales Lifecycle",
         groups=USER_GROUP,
     )
-    product_class_currency_id = fields.Many2one(
+    product_class_currency_id = ProfileMany2one(
         related="product_profile_id.currency_id",
         string="Currency of the Product's Classes",
         groups=USER_GROUP,
@@ -74,32 +82,32 @@ class ProductTemplate(models.Model):
         string="Times Sold in the Window",
         groups=USER_GROUP,
     )
-    product_last_sale_date = fields.Date(
+    product_last_sale_date = ProfileDate(
         related="product_profile_id.last_sale_date",
         string="Last Sold",
         groups=USER_GROUP,
     )
-    product_abc_explanation = fields.Char(
+    product_abc_explanation = ProfileChar(
         related="product_profile_id.abc_explanation",
         string="Why This ABC Class",
         groups=USER_GROUP,
     )
-    product_xyz_explanation = fields.Char(
+    product_xyz_explanation = ProfileChar(
         related="product_profile_id.xyz_explanation",
         string="Why This XYZ Class",
         groups=USER_GROUP,
     )
-    product_band_explanation = fields.Char(
+    product_band_explanation = ProfileChar(
         related="product_profile_id.band_explanation",
         string="Why This Price Band",
         groups=USER_GROUP,
     )
-    product_lifecycle_explanation = fields.Char(
+    product_lifecycle_explanation = ProfileChar(
         related="product_profile_id.lifecycle_explanation",
         string="Why This Sales Lifecycle",
         groups=USER_GROUP,
     )
-    product_classified_date = fields.Date(
+    product_classified_date = ProfileDate(
         related="product_profile_id.as_of_date",
         string="Product Classified As Of",
         groups=USER_GROUP,

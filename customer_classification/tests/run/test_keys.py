@@ -2,9 +2,10 @@ import importlib.util
 from pathlib import Path
 
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL
 
+from ...hooks import EMPTY_COLUMNS
 from ...models.common.keyless_many2one import KeylessMany2one
 from ..common import AS_OF, ClassificationCase
 
@@ -21,6 +22,11 @@ KEYS = {
     "campaign_profile": {"campaign_id"},
     "campaign_class_change": {"campaign_id"},
 }
+# Models of Odoo whose tables grow with the business.
+LARGE_MODELS = (
+    *("res.partner", "sale.order", "sale.order.line", "crm.lead"),
+    *("account.move", "account.move.line", "product.template", "product.product"),
+)
 
 
 @tagged("post_install", "-at_install")
@@ -199,3 +205,21 @@ class TestKeys(ClassificationCase):
         kind.unlink()
         self.assertTrue(result.exists())
         self.assertFalse(result.type_id)
+
+
+@tagged("post_install", "-at_install")
+class TestColumnsOfOdoo(TransactionCase):
+    """Columns of Odoo's large tables cost nothing when the addon is installed."""
+
+    def test_no_column_is_filled_row_by_row(self):
+        """Odoo fills computed fields and defaults where it creates the column."""
+        filled = {
+            (self.env[model]._table, name)
+            for model in LARGE_MODELS
+            for name, field in self.env[model]._fields.items()
+            if (field._module or "") == "customer_classification"
+            and field.store
+            and field.column_type
+            and (field.compute or field.default)
+        }
+        self.assertEqual(filled, {(table, name) for table, name, __ in EMPTY_COLUMNS})

@@ -45,6 +45,16 @@ class TestRun(ClassificationCase):
         self.assertEqual(again.written_count, 0)
         self.assertEqual((again.tier_change_count, again.stage_change_count), (0, 0))
 
+    def test_new_and_changed_customers_in_one_run(self):
+        self._recompute()
+        newcomer = self._regular("Newcomer", 50)
+        self._purchase(self.vip, AS_OF, 500)
+        run = self._recompute()
+        self.assertEqual(run.written_count, 2)
+        self.assertEqual(self._profile(self.vip).revenue, 12_500)
+        self.assertEqual(self._profile(newcomer).run_id, run)
+        self.assertEqual(self._profile(self.vip).run_id, run)
+
     def test_usual_gap_stands_while_the_median_is_near(self):
         self._recompute()
         for number in range(3):
