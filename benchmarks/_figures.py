@@ -41,7 +41,9 @@ def machine():
 
 
 def worse(kept, found, allowed=1.2):
-    """Return ``[(what, kept, found)]`` of figures that got worse, or are missing.
+    """Return ``[(what, kept, found)]`` of figures that got worse.
+
+    Also of those that are missing.
 
     :param kept: ``{what: number}``, as ``found``
     :param allowed: times the kept number

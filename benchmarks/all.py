@@ -65,9 +65,7 @@ def table(rows):
     heads = ("what", "limit", "ours", "command")
     widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
     lines = [heads, tuple("-" * width for width in widths), *cells]
-    return [
-        "| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines
-    ]
+    return ["| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines]
 
 
 def keep(kept):

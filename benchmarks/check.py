@@ -18,10 +18,14 @@ def main():
     kept = json.loads(TABLE.read_text())
     rows = measured(kept["customers"])
     say("\n".join(table(rows)))
-    numbers = [{row["what"]: row["ours"] for row in own} for own in (kept["rows"], rows)]
+    numbers = [
+        {row["what"]: row["ours"] for row in own} for own in (kept["rows"], rows)
+    ]
     worse = _figures.worse(*numbers)
     for what, before, now in worse:
-        say(f"WORSE  {what}: {before:.2f} kept, {now if now is None else round(now, 2)}")
+        say(
+            f"WORSE  {what}: {before:.2f} kept, {now if now is None else round(now, 2)}"
+        )
     say(_figures.machine())
     sys.exit(1 if worse else 0)
 

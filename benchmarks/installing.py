@@ -1,4 +1,4 @@
-"""Installing, upgrading and uninstalling the addon where there is much data.
+"""Install, upgrade and uninstall the addon where there is much data.
 
     ./dev bench installing [--customers N]
 
@@ -55,11 +55,13 @@ class Writer(threading.Thread):
     def _write(self, cr, row):
         started = time.monotonic()
         try:
-            # Odoo counts no failed statement of this connection as its own.
-            cr._obj.execute(
-                "UPDATE %s SET write_date = now() AT TIME ZONE 'UTC' WHERE id = %%s"
-                % self.table.code,
-                (row,),
+            cr.execute(
+                SQL(
+                    "UPDATE %s SET write_date = now() AT TIME ZONE 'UTC' WHERE id = %s",
+                    self.table,
+                    row,
+                ),
+                log_exceptions=False,
             )
             cr.commit()
             self.writes += 1
@@ -137,7 +139,9 @@ def report(empty, filled):
         Figure("installing: seconds that a writer waits", MOST_WAIT, longest),
     ]
     for what, limit, ours in found:
-        say(f"{'PASS' if ours <= limit else 'MISS'}  {what} {ours:.2f}, {limit} allowed")
+        say(
+            f"{'PASS' if ours <= limit else 'MISS'}  {what} {ours:.2f}, {limit} allowed"
+        )
     return found
 
 

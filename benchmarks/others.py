@@ -1,4 +1,4 @@
-"""What the addon costs those who do not use it.
+"""Cost of the addon for those who do not use it.
 
     ./dev bench others [--customers N] [--turns N]
 
@@ -27,7 +27,7 @@ LINES = 3  # of an order, and of an invoice
 
 
 class Scene:
-    """What people do, in one of the databases.
+    """Actions of people, in one of the databases.
 
     Each method prepares and returns the function that is timed.
     """
@@ -125,7 +125,9 @@ def measure(plain, ours, turns):
 def report(taken):
     """Print the medians and return the figures."""
     found = []
-    say(f"{'':22}{'ms':>9}{'without':>9}{'ratio':>8}{'cpu':>8}{'queries':>9}{'without':>9}")
+    say(
+        f"{'':22}{'ms':>9}{'without':>9}{'ratio':>8}{'cpu':>8}{'queries':>9}{'without':>9}"
+    )
     for name, (without, ours) in taken.items():
         plain, mine = (
             [statistics.median(one) for one in zip(*figures, strict=True)]
@@ -146,7 +148,10 @@ def report(taken):
 
 
 def prepare(session, customers):
-    """Make both databases and return their names; in ours everybody has classes."""
+    """Make both databases and return their names.
+
+    In ours, everybody has classes.
+    """
     plain = prepare_plain(session, customers)
     with step(f"{NAME}: the addon, and a run"):
         release(plain)

@@ -235,14 +235,16 @@ def main():
 
 
 def figures(taken):
-    """Return the figures: the refresh as a share of a full run, and runs by bare."""
+    """Return the figures: a refresh by a full run, and that by bare."""
     cpu = {
         name: statistics.median(one.cpu for one in measures)
         for name, measures in taken.items()
     }
     bare, full = cpu["bare aggregate"], cpu["nothing changed"]
     yield Figure("products, nothing changed: times bare", None, full / bare)
-    yield Figure("products, 1 % changed: of a run over all", 0.1, cpu["1 % changed"] / full)
+    yield Figure(
+        "products, 1 % changed: of a run over all", 0.1, cpu["1 % changed"] / full
+    )
 
 
 if __name__ == "__main__":

@@ -38,9 +38,7 @@ class Estimate(NamedTuple):
     high: float | None = None
 
 
-def placements(
-    score: NDArray, happened: NDArray
-) -> tuple[NDArray, NDArray] | None:
+def placements(score: NDArray, happened: NDArray) -> tuple[NDArray, NDArray] | None:
     """Return of each buyer the share of the others below, and the reverse.
 
     None without both.

@@ -119,7 +119,9 @@ class ProfileTable:
         return content
 
     def apply(self, run, content, differs, are_new=False):
-        """Write the rows that differ: four queries, or five with new ones among them.
+        """Write the rows that differ: four queries.
+
+        Five where some of several are new.
 
         :param content: frame of :meth:`content`; its column ``subject`` is added
         :param differs: mask of the rows to write

@@ -108,11 +108,7 @@ class CustomerPipeline(Pipeline):
         )
         if self.run.scope != "changed":
             return scope
-        if (
-            not self.last
-            or self.policy._has_moving_filter()
-            or not self.last_full
-        ):
+        if not self.last or self.policy._has_moving_filter() or not self.last_full:
             self.run.scope = "all"
             return scope
         return self.facts_model._changed_scope(self.policy, scope, self.last)
@@ -494,7 +490,7 @@ class CustomerPipeline(Pipeline):
 
     @cached_property
     def are_new(self):
-        """Whether none of the customers has a profile so far."""
+        """Return whether none of the customers has a profile so far."""
         return not self.previous[["policy", "value_tier"]].any(axis=None)
 
     def _moved_predictions(self):
