@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from odoo_commands import ADDON, connect, foreign, query, shell, temporary_name
@@ -22,12 +23,10 @@ KILLS = 20
 ALLOWED = 0.05
 PATIENCE = 900
 WAITING = "SELECT count(*) FROM classification_event"
-# The process that has locked a batch.
-WORKER = """
-    SELECT DISTINCT substring(a.application_name FROM 'odoo-(\\d+)')::int
-      FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-     WHERE l.relation = 'classification_event'::regclass
-       AND l.mode = 'RowShareLock' AND a.application_name LIKE 'odoo-%%'
+# The connections that have locked a batch.
+PASSING_ON = """
+    SELECT DISTINCT pid FROM pg_locks
+     WHERE relation = 'classification_event'::regclass AND mode = 'RowShareLock'
 """
 # As Odoo itself wakes a scheduled action; its row is locked while it runs.
 WAKE = """
@@ -89,14 +88,13 @@ def test_killed_workers_tell_each_customer_once(runs, connection, deliverer):
     [(begun,)] = query(connection, WAITING)
     assert begun >= 50_000
     chance = random.Random(20)
-    killed, left = set(), []
-    while len(killed) < KILLS:
-        worker = _worker(connection, deliverer, killed)
+    connections, left = set(), []
+    while len(left) < KILLS:
+        connections |= _new_connection(connection, connections)
         # Anywhere in this batch or the next one.
         time.sleep(chance.uniform(0, LONGEST))
         query(connection, WAKE)
-        os.kill(worker, signal.SIGKILL)
-        killed.add(worker)
+        os.kill(_worker(deliverer), signal.SIGKILL)
         left += query(connection, WAITING)[0]
     print("left after each kill:", left)
     assert left[-1], "all were passed on before the last kill"
@@ -123,29 +121,20 @@ def _told_once(connection, customers, moved):
     assert query(connection, messages) == everybody
 
 
-def _worker(connection, deliverer, killed):
-    """Return the process that is passing a batch on, a new one after each kill."""
+def _new_connection(connection, known):
+    """Return the connection of a worker that has begun to pass a batch on."""
 
     def find():
-        found = [pid for (pid,) in query(connection, WORKER)]
-        return [
-            pid
-            for pid in found
-            if pid not in killed and _is_child(pid, deliverer.pid)
-        ]
+        return {pid for (pid,) in query(connection, PASSING_ON)} - known
 
-    [worker] = _wait_until(connection, find, "a worker to begin")
-    return worker
+    return _wait_until(connection, find, "a worker to begin")
 
 
-def _is_child(pid, parent):
-    """Return whether a process lives and is a child of another."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            state, found = file.read().rpartition(")")[2].split()[:2]
-    except FileNotFoundError:
-        return False
-    return state != "Z" and int(found) == parent
+def _worker(deliverer):
+    """Return the process that works for a server, which starts one at a time."""
+    children = Path(f"/proc/{deliverer.pid}/task/{deliverer.pid}/children")
+    [worker] = children.read_text().split()
+    return int(worker)
 
 
 def _wait_until(connection, condition, what):
