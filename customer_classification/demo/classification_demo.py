@@ -96,6 +96,7 @@ class ClassificationDemo(models.AbstractModel):
         self._open_companies_to_users(world)
         self._open_warehouses(world)
         self._create_rates(world)
+        self._find_home(world)
         self._create_partners(world)
         self._create_orders(world)
         self._create_web_shop_purchases(world)

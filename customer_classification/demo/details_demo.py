@@ -48,6 +48,18 @@ class ClassificationDemo(models.AbstractModel):
         self._create_similar_tags(world)
         self._create_one_to_fix(world)
 
+    def _find_home(self, world):
+        """Give the main company an address, where Odoo's own demo data do not."""
+        home = world.companies[0].partner_id
+        if not (home.city and home.state_id):
+            home.write(
+                {
+                    "city": "San Francisco",
+                    "state_id": self.env.ref("base.state_us_5").id,
+                    "country_id": self.env.ref("base.us").id,
+                }
+            )
+
     def _contact_data(self, world, number, customer):
         """Return the phone of a customer, and what a company is."""
         values = {"phone": phone_number(customer.country, customer.name)}

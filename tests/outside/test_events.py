@@ -21,7 +21,7 @@ GLUE = f"{ADDON}_base_automation"
 KILLS = 20
 # Share of a run that it may take longer when nobody listens.
 ALLOWED = 0.05
-PATIENCE = 900
+PATIENCE = 1800
 WAITING = "SELECT count(*) FROM classification_event"
 # The connections that have locked a batch.
 PASSING_ON = """
