@@ -18,10 +18,11 @@ LINE_AMOUNT = SQL(
     "CASE WHEN (l.qty < 0) <> (l.price_unit < 0) THEN -abs(l.price_subtotal)"
     " ELSE abs(l.price_subtotal) END"
 )
-# Lines of the till that pay with a gift card, an e-wallet or points, and lines that buy
-# a card or fill a wallet.
+# Lines of the till that pay with a gift card, an e-wallet or points, lines that buy a
+# card or fill a wallet, and lines that take either back.
 _PREPAID = SQL(
     """
+    WITH prepaid AS MATERIALIZED (
     SELECT l.id
       FROM loyalty_program g
       JOIN loyalty_reward w ON w.program_id = g.id
@@ -34,7 +35,11 @@ _PREPAID = SQL(
       JOIN loyalty_rule u ON u.program_id = g.id
       JOIN loyalty_rule_product_product_rel t ON t.loyalty_rule_id = u.id
       JOIN pos_order_line l ON l.product_id = t.product_product_id
-     WHERE g.program_type IN ('gift_card', 'ewallet') AND l.reward_id IS NULL
+     WHERE g.program_type IN ('gift_card', 'ewallet') AND l.reward_id IS NULL)
+    SELECT id FROM prepaid
+     UNION ALL
+    SELECT l.id FROM pos_order_line l
+      JOIN prepaid p ON p.id = l.refunded_orderline_id
     """
 )
 
@@ -175,7 +180,7 @@ class ClassificationSourcePos(models.AbstractModel):
         )
         return SQL(
             "WITH line AS MATERIALIZED (%s) SELECT id FROM line",
-            SQL(" UNION ").join(queries),
+            SQL(" UNION ").join(SQL("(%s)", query) for query in queries),
         )
 
     @api.model

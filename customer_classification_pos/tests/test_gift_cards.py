@@ -1,3 +1,4 @@
+from datetime import timedelta
 from unittest import SkipTest
 
 from odoo.fields import Command
@@ -64,6 +65,15 @@ class TestGiftCards(PosCase):
                 self.assertEqual(self._profile(self.customer).counter_revenue, 100)
                 savepoint.rollback()
                 self.env.invalidate_all(flush=False)
+
+    def test_taken_back(self):
+        """What was bought with a card is given back, and so is the card's money."""
+        lines = [{"price_unit": 100}, self._pay(self._program("gift_card"), 60)]
+        order = self._counter(self.customer, DAY, 0, lines=lines)
+        self._counter(self.customer, DAY, 500)
+        self._take_back(order, DAY + timedelta(days=2))
+        self.assertEqual(self._revenue(), (500, 2))
+        self.assertEqual(self._profile(self.customer).refund_amount, 100)
 
     def test_the_card_itself_is_no_sale(self):
         program = self._program("gift_card")

@@ -1,7 +1,6 @@
 from datetime import date, timedelta
 from unittest.mock import patch
 
-from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
@@ -253,7 +252,7 @@ class TestMovesMail(ClassificationCase):
 
         def poisoned(mails, user, *args):
             if user == self.anna:
-                raise UserError(mails.env._("Nothing but trouble."))
+                raise ValueError("Nothing but trouble.")
             return write(mails, user, *args)
 
         with patch.object(type(self.mails), "_write_mail", poisoned):
