@@ -91,6 +91,7 @@
         "views/document/account_invoice_report_views.xml",
         "views/document/crm_activity_report_views.xml",
         "views/event/classification_event_views.xml",
+        "views/event/moves_mail_templates.xml",
         "views/related_screens.xml",
         "views/menus.xml",
     ],

@@ -10,7 +10,7 @@ from . import databases, ports
 from .console import DevError, say, step
 from .locks import exclusive
 from .odoo import Session, session
-from .paths import LOGS, ROOT, TEST_ADDONS, TOOLS, demo_modules
+from .paths import DEMO_APPS, LOGS, ROOT, TEST_ADDONS, TOOLS, demo_modules
 
 DATABASE = "demo"
 _PREFIX = "customer_classification"
@@ -63,7 +63,7 @@ def _prepare(odoo: Session) -> bool:
 def _create(odoo: Session) -> None:
     """Install under another name and rename: a demo database is complete."""
     new = f"{DATABASE}_new"
-    modules = [*_modules(), *databases.helpers_needed(odoo)]
+    modules = [*_modules(), *DEMO_APPS, *databases.helpers_needed(odoo)]
     databases.database_from_template(odoo, new, modules, demo=True)
     databases.rename(odoo, new, DATABASE)
 
@@ -72,7 +72,7 @@ def _upgrade(odoo: Session) -> None:
     """Upgrade our modules, and install those that are new."""
     present = databases.installed(odoo, DATABASE)
     old = [name for name in _modules() if name in present]
-    new = [name for name in _modules() if name not in present]
+    new = [name for name in (*_modules(), *DEMO_APPS) if name not in present]
     with step("The addon changed: upgrading the demo database") as progress:
         odoo.update(DATABASE, progress, install=new, upgrade=old, demo=True)
 

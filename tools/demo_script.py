@@ -16,7 +16,8 @@ def classify(policy):
     Customers, products and campaigns.
     """
     policy = policy.with_company(policy.company_id)
-    if not policy.run_count:
+    is_new = not policy.run_count
+    if is_new:
         look_back(policy)
     run = policy.recompute()
     if run.state not in ("done", "waiting"):
@@ -27,6 +28,8 @@ def classify(policy):
     campaigns = policy.recompute_campaigns()
     if campaigns.state != "done":
         raise SystemExit(f"{policy.display_name}: {campaigns.error or campaigns.state}")
+    if is_new and policy.company_id == env.ref("base.main_company"):
+        env["classification.demo"]._decide(policy.company_id)
     env.cr.commit()
     return {
         "company": policy.company_id.name,

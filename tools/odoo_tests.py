@@ -11,6 +11,7 @@ from .console import DevError, step
 from .counts import Counts
 from .odoo import Session, session
 from .paths import (
+    DEMO_APPS,
     LOGS,
     ROOT,
     TOOLS,
@@ -80,7 +81,7 @@ def ours(kind: str, tags: Sequence[str], apps: Sequence[str] = ()) -> Counts:
 def demo_data(odoo: Session, name: str) -> Counts:
     """Install our addons with demo data; counts as one test."""
     modules = demo_modules()
-    foreign = databases.foreign_dependencies(odoo, modules)
+    foreign = databases.foreign_dependencies(odoo, [*modules, *DEMO_APPS])
     databases.database_from_template(odoo, name, foreign, demo=True)
     install = [*modules, *databases.helpers_needed(odoo)]
     args = ["-i", ",".join(install), "--with-demo", "--no-http"]

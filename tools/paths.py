@@ -18,6 +18,8 @@ DATA = STATE / "data"  # Odoo's data_dir
 CONFIG = STATE / "odoo.conf"
 TEST_ADDONS = TOOLS / "addons"  # helpers for tests and demo, never part of the product
 
+# Apps that show more of the demo: the menus of the Sales app.
+DEMO_APPS = ("sale_management",)
 _OF_SHOPS = ("customer_classification_pos", "customer_classification_website_sale")
 
 

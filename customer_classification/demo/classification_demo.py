@@ -9,6 +9,7 @@ from odoo.fields import Command
 from odoo.tools import float_round
 
 from . import personas
+from .phones import phone_number
 from .row_copies import insert_copies, set_created
 from .words import mail_address
 
@@ -16,11 +17,6 @@ PRODUCTS = (
     *("house_blend", "espresso", "decaf", "single_origin", "green_tea", "black_tea"),
     *("chocolate", "syrup", "paper_cups", "filters", "gift_box", "grinder"),
     *("installation", "training"),
-)
-SMART_TAGS = (
-    *("big_spender", "quality_minded", "frequent_buyer", "rare_buyer"),
-    *("highly_active", "hardly_active", "strong_intention", "satisfied"),
-    *("unhappy", "market_domestic", "market_international"),
 )
 FIRST_ORDER = "D00001"
 ASSUMED_MARGIN = 35  # percent
@@ -100,6 +96,7 @@ class ClassificationDemo(models.AbstractModel):
         self._open_companies_to_users(world)
         self._open_warehouses(world)
         self._create_rates(world)
+        self._find_home(world)
         self._create_partners(world)
         self._create_orders(world)
         self._create_web_shop_purchases(world)
@@ -109,6 +106,7 @@ class ClassificationDemo(models.AbstractModel):
         self._start_smart_tags()
         self._create_code_schemes(world)
         self._create_campaigns(world)
+        self._add_details(world)
         self.env.invalidate_all()
 
     def _world(self):
@@ -211,7 +209,7 @@ class ClassificationDemo(models.AbstractModel):
         world.customers = list(zip(customers, partners, strict=True))
         self.env["res.partner"].create(
             [
-                self._contact_values(name, partner)
+                self._contact_values(name, partner, customer.country)
                 for customer, partner in world.customers
                 for name in customer.contacts
             ]
@@ -251,14 +249,16 @@ class ClassificationDemo(models.AbstractModel):
             "company_id": not customer.is_shared and company.id,
             "specific_property_product_pricelist": customer.pays_foreign
             and pricelist.id,
+            **self._contact_data(world, number, customer),
         }
 
-    def _contact_values(self, name, partner):
+    def _contact_values(self, name, partner, country):
         return {
             "name": name,
             "parent_id": partner.id,
             "type": "contact",
             "email": mail_address(name),
+            "phone": phone_number(country, name),
             "active": partner.active,
             "company_id": partner.company_id.id,
         }
@@ -613,11 +613,15 @@ class ClassificationDemo(models.AbstractModel):
     # Tags and codes
 
     def _start_smart_tags(self):
-        """Switch on some rules of the library; the next run gives their tags."""
-        library = "customer_classification.tag_rule_"
-        rules = self.env["classification.tag.rule"].concat(
-            *(self.env.ref(library + name) for name in SMART_TAGS)
+        """Switch on the rules of the library; the next run gives their tags."""
+        library = self.env["ir.model.data"].search(
+            [
+                ("module", "=", "customer_classification"),
+                ("model", "=", "classification.tag.rule"),
+                ("name", "=like", "tag_rule_%"),
+            ]
         )
+        rules = self.env["classification.tag.rule"].browse(library.mapped("res_id"))
         rules.action_start()
         # From now on they match only records that a person may read.
         rules.responsible_id = self.env.ref("base.user_admin")

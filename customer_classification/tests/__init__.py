@@ -60,6 +60,7 @@ from .customer import test_back_test_real_purchases
 from .customer import test_cause
 from .customer import test_cdnow_sample
 from .customer import test_comeback
+from .customer import test_channel_revenue
 from .customer import test_coming
 from .customer import test_contacts
 from .customer import test_correction
@@ -116,4 +117,5 @@ from .privacy import test_privacy
 from .privacy import test_profiling_objection
 from .document import test_document_classes
 from .event import test_event
+from .event import test_moves_mail
 from .run import test_run_time

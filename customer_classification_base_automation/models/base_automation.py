@@ -4,9 +4,18 @@ from odoo.addons.base_automation.models.base_automation import (
     CREATE_TRIGGERS,
     WRITE_TRIGGERS,
 )
+from odoo.addons.customer_classification.models.classified.kind import (
+    CAMPAIGN,
+    CUSTOMER,
+    PRODUCT,
+)
 
-# Models whose rows runs and rules of tags write by SQL.
-MODELS_OF_CLASSES = ("customer.profile", "classification.change")
+# Of each kind of run, what it classifies, and the model of its changes.
+WRITTEN_BY_RUNS = {
+    "production": (CUSTOMER, "classification.change"),
+    "product": (PRODUCT, "product.class.change"),
+    "campaign": (CAMPAIGN, "campaign.class.change"),
+}
 MODEL_OF_TAGS = "res.partner"
 
 

@@ -1,16 +1,19 @@
 from odoo import api, models
 
-from .base_automation import MODEL_OF_TAGS, MODELS_OF_CLASSES
+from .base_automation import MODEL_OF_TAGS, WRITTEN_BY_RUNS
 
 
 class ClassificationEvent(models.Model):
     _inherit = "classification.event"
 
     @api.model
-    def _listens(self, company):
-        return super()._listens(company) or self.env["base.automation"]._listens_to(
-            *MODELS_OF_CLASSES
-        )
+    def _listens(self, run):
+        automation = self.env["base.automation"]
+        if run.kind in WRITTEN_BY_RUNS:
+            written, changes = WRITTEN_BY_RUNS[run.kind]
+            if automation._listens_to(written.profile_model, changes):
+                return True
+        return super()._listens(run)
 
     @api.model
     def _listens_to_tags(self):
@@ -28,47 +31,55 @@ class ClassificationEvent(models.Model):
         return delivered
 
     def _fire_classes(self, moment):
-        """Have the rules on profiles and on changes fire."""
+        """Have the rules on profiles and on changes fire, by kind of run."""
+        found = self.filtered("run_id").grouped(lambda event: event.run_id.kind)
+        for kind, events in found.items():
+            written, change_model = WRITTEN_BY_RUNS[kind]
+            events._fire_profiles(written, moment)
+            changes = events._changes(change_model)
+            self.env["base.automation"]._fire_created(changes, moment)
+
+    def _fire_profiles(self, written, moment):
+        """Have the rules on profiles of one kind fire."""
         automation = self.env["base.automation"]
-        profiles = self._profiles()
+        model = written.profile_model
+        profiles = self._profiles(model, written.subject)
         found = self.filtered(profiles.get)
         new = found.filtered("is_new")
-        automation._fire_created(new._profiles_in(profiles), moment)
+        automation._fire_created(new._profiles_in(model, profiles), moment)
         moved = found - new
-        before = {profiles[one].id: one._classes_before() for one in moved}
-        automation._fire_written(moved._profiles_in(profiles), before, moment)
-        automation._fire_created(self._changes(), moment)
+        before = {profiles[one].id: one._classes_before(model) for one in moved}
+        automation._fire_written(moved._profiles_in(model, profiles), before, moment)
 
-    def _profiles(self):
-        """Return ``{event: profile}`` of the customers that still have one.
+    def _profiles(self, model, subject):
+        """Return ``{event: profile}`` of the records that still have one.
 
         One query.
         """
-        with_classes = self.filtered("classes_before")
         profiles = (
-            self.env["customer.profile"]
+            self.env[model]
             .with_context(active_test=False)
             .search(
                 [
-                    ("partner_id", "in", with_classes.partner_id.ids),
-                    ("company_id", "in", with_classes.company_id.ids),
+                    (subject, "in", self[subject].ids),
+                    ("company_id", "in", self.company_id.ids),
                 ]
             )
         )
-        by_key = {(one.partner_id, one.company_id): one for one in profiles}
-        keys = {one: (one.partner_id, one.company_id) for one in with_classes}
+        by_key = {(one[subject], one.company_id): one for one in profiles}
+        keys = {one: (one[subject], one.company_id) for one in self}
         return {one: by_key[key] for one, key in keys.items() if key in by_key}
 
-    def _profiles_in(self, profiles):
+    def _profiles_in(self, model, profiles):
         """Return the profiles of these events.
 
         :param profiles: the result of :meth:`_profiles`
         """
-        return self.env["customer.profile"].concat(*(profiles[one] for one in self))
+        return self.env[model].concat(*(profiles[one] for one in self))
 
-    def _classes_before(self):
+    def _classes_before(self, model):
         """Return ``{field: value before}`` as records have it."""
-        fields = self.env["customer.profile"]._fields
+        fields = self.env[model]._fields
         return {
             name: self.env[fields[name].comodel_name].browse(value or ())
             if fields[name].relational

@@ -1,73 +1,29 @@
 import json
 from datetime import timedelta
 
-from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.customer_classification.tests.common import AS_OF, ClassificationCase
 
+from .common import RulesMixin
+
 
 @tagged("post_install", "-at_install")
-class TestAutomation(ClassificationCase):
+class TestAutomation(RulesMixin, ClassificationCase):
     """Automation rules see changes that runs and smart tags write by SQL."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.events = cls.env["classification.event"]
         cls.big = cls._regular("Big", 300)
         cls.small = cls._regular("Small", 10)
         cls.found = cls.env["res.partner.category"].create({"name": "Fired"})
         cls._recompute()
 
-    def _rule(self, model, trigger, code, **values):
-        """An automation rule whose action writes a line into a note of the test."""
-        model = self.env["ir.model"]._get(model)
-        action = self.env["ir.actions.server"].create(
-            {
-                "name": "Action of the test",
-                "model_id": model.id,
-                "state": "code",
-                "code": code,
-            }
-        )
-        rule = self.env["base.automation"].create(
-            {
-                "name": "Rule of the test",
-                "model_id": model.id,
-                "trigger": trigger,
-                "action_server_ids": [Command.link(action.id)],
-                **values,
-            }
-        )
-        # The tests are one transaction: make the rule older than later writes.
-        self.env.cr.execute(
-            "UPDATE base_automation SET create_date = create_date - interval '1 day'"
-            " WHERE id = %s",
-            rule.ids,
-        )
-        rule.invalidate_recordset()
-        return rule
-
-    def _note(self, field="partner_id"):
-        """Code of an action that leaves the customer's name on its contact."""
-        partner = "record" if field is None else f"record.{field}"
-        return f"{partner}.write({{'function': ({partner}.function or '') + 'x'}})"
-
-    def _trigger_fields(self, *names):
-        model = "customer.profile"
-        fields = [self.env["ir.model.fields"]._get(model, name).id for name in names]
-        return {"trigger_field_ids": [Command.set(fields)]}
-
     def _rise(self):
         self._purchase(self.big, AS_OF, 50_000)
         self._recompute()
         self._deliver()
-
-    def _deliver(self):
-        while batch := self.events._next_batch():
-            batch._deliver_or_keep()
-        self.assertFalse(self.events.search([]).mapped("error"))
 
     # Profiles
 

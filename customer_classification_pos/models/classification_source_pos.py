@@ -18,6 +18,30 @@ LINE_AMOUNT = SQL(
     "CASE WHEN (l.qty < 0) <> (l.price_unit < 0) THEN -abs(l.price_subtotal)"
     " ELSE abs(l.price_subtotal) END"
 )
+# Lines of the till that pay with a gift card, an e-wallet or points, lines that buy a
+# card or fill a wallet, and lines that take either back.
+_PREPAID = SQL(
+    """
+    WITH prepaid AS MATERIALIZED (
+    SELECT l.id
+      FROM loyalty_program g
+      JOIN loyalty_reward w ON w.program_id = g.id
+      JOIN pos_order_line l ON l.reward_id = w.id
+     WHERE g.program_type IN ('gift_card', 'ewallet')
+        OR g.program_type = 'loyalty' AND w.reward_type = 'discount'
+     UNION
+    SELECT l.id
+      FROM loyalty_program g
+      JOIN loyalty_rule u ON u.program_id = g.id
+      JOIN loyalty_rule_product_product_rel t ON t.loyalty_rule_id = u.id
+      JOIN pos_order_line l ON l.product_id = t.product_product_id
+     WHERE g.program_type IN ('gift_card', 'ewallet') AND l.reward_id IS NULL)
+    SELECT id FROM prepaid
+     UNION ALL
+    SELECT l.id FROM pos_order_line l
+      JOIN prepaid p ON p.id = l.refunded_orderline_id
+    """
+)
 
 
 class ClassificationSourcePos(models.AbstractModel):
@@ -25,7 +49,8 @@ class ClassificationSourcePos(models.AbstractModel):
 
     Beside sales orders, a line that settles one of them adds nothing: the sales order
     has counted. Beside invoices, an order whose invoice counts adds nothing. Down
-    payments are never a sale.
+    payments are never a sale. Gift cards, e-wallets and points of loyalty pay: what was
+    bought with them counts, and the card that was bought does not.
 
     A refund takes back what counted: of lines of an order without a customer it takes
     nothing. Of what was given back without its order nobody knows whether it counted;
@@ -38,6 +63,7 @@ class ClassificationSourcePos(models.AbstractModel):
     _name = "classification.source.pos"
     _inherit = "classification.source"
     _description = "Purchases from the Point of Sale"
+    _channel = "counter"
 
     @api.model
     def _purchase_queries(self, policy, scope):
@@ -136,6 +162,8 @@ class ClassificationSourcePos(models.AbstractModel):
     def _left_out(self, policy, scope):
         """Select of the ids of the lines that do not count, of whomever."""
         queries = self._settled_lines(policy, scope)
+        if "reward_id" in self.env["pos.order.line"]._fields:
+            queries.append(_PREPAID)
         queries.append(
             SQL(
                 """
@@ -152,7 +180,7 @@ class ClassificationSourcePos(models.AbstractModel):
         )
         return SQL(
             "WITH line AS MATERIALIZED (%s) SELECT id FROM line",
-            SQL(" UNION ").join(queries),
+            SQL(" UNION ").join(SQL("(%s)", query) for query in queries),
         )
 
     @api.model

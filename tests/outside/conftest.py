@@ -82,6 +82,24 @@ def prepared(session, database):
     return shell(session, database, "prepare_web.py")
 
 
+@pytest.fixture(scope="module")
+def first(client, prepared):
+    """Find a record that a user sees in the main company.
+
+    Called as `first(login, model)`. A record of another company would make Odoo change
+    companies and load anew.
+    """
+    context = {"allowed_company_ids": [prepared["company"]]}
+
+    def first_of(login, model, domain=()):
+        found = client(login.removesuffix("_zh")).search_read(
+            model, list(domain), "id", limit=1, context=context
+        )
+        return found[0]["id"] if found else False
+
+    return first_of
+
+
 @pytest.fixture(scope="session")
 def server(session, database, prepared):
     """The web server that users work on; none of their statements may wait."""

@@ -9,6 +9,7 @@ import psycopg2
 from tools import counts, databases, ports
 from tools.odoo import Session
 from tools.paths import (
+    DEMO_APPS,
     LOGS,
     ROOT,
     TOOLS,
@@ -38,7 +39,7 @@ def foreign(session: Session, glue: bool = False) -> list[str]:
 
 def modules(session: Session) -> list[str]:
     """Return our addons and the modules that Odoo needs for a browser."""
-    return [*demo_modules(), *databases.helpers_needed(session)]
+    return [*demo_modules(), *DEMO_APPS, *databases.helpers_needed(session)]
 
 
 def complaints(session: Session, database: str, *args: str) -> list[str]:

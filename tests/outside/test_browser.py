@@ -60,24 +60,6 @@ def views(client):
     }
 
 
-@pytest.fixture(scope="module")
-def first(client, prepared):
-    """Find a record that a user sees in the main company.
-
-    Called as `first(login, model)`. A record of another company would make Odoo change
-    companies and load anew.
-    """
-    context = {"allowed_company_ids": [prepared["company"]]}
-
-    def first_of(login, model, domain=()):
-        found = client(login.removesuffix("_zh")).search_read(
-            model, list(domain), "id", limit=1, context=context
-        )
-        return found[0]["id"] if found else False
-
-    return first_of
-
-
 def _open_all(desk, first, login, actions):
     """Open every view of each action, the form with a record in it.
 

@@ -20,6 +20,7 @@ from . import customer_profile_prediction_mixin
 from . import customer_profile_documents_mixin
 from . import customer_profile_coming_mixin
 from . import customer_profile_share_mixin
+from . import customer_profile_channel_mixin
 from . import customer_profile_contact_mixin
 from . import customer_profile
 from . import customer_bought_mixin

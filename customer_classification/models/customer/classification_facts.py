@@ -395,6 +395,15 @@ class ClassificationFacts(models.AbstractModel):
         return SQL(" UNION ALL ").join(self._purchase_queries(policy, scope))
 
     @api.model
+    def _channel_query(self, policy, scope):
+        """Return SQL of the same purchases with where they were made."""
+        return SQL(" UNION ALL ").join(
+            query
+            for name in self._source_names(policy)
+            for query in self.env[name]._channel_queries(policy, scope)
+        )
+
+    @api.model
     def _purchase_queries(self, policy, scope):
         return [
             query

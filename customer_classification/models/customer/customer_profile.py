@@ -28,6 +28,7 @@ class CustomerProfile(models.Model):
         "customer.profile.documents.mixin",
         "customer.profile.coming.mixin",
         "customer.profile.share.mixin",
+        "customer.profile.channel.mixin",
         "customer.profile.contact.mixin",
     ]
     _description = "Customer Profile"

@@ -26,19 +26,9 @@ class CustomerProfileContactMixin(models.AbstractModel):
         related="partner_id.user_id.sale_team_id", string="Sales Team"
     )
     country_id = fields.Many2one(related="partner_id.country_id")
-    # Not related, so that it is no group: below a list, Odoo would add up customers of
-    # two tags twice. Contacts are grouped by tags, with totals that count once.
-    category_ids = fields.Many2many(
-        "res.partner.category",
-        string="Tags",
-        compute="_compute_category_ids",
-        compute_sudo=True,
-    )
-
-    @api.depends("partner_id.category_id")
-    def _compute_category_ids(self):
-        for profile in self:
-            profile.category_ids = profile.partner_id.category_id
+    # A customer of two tags is in both groups: below such groups the list has no total,
+    # and pivots count each customer once.
+    category_ids = fields.Many2many(related="partner_id.category_id", string="Tags")
 
     @api.model
     def _get_view(self, view_id=None, view_type="form", **options):

@@ -429,7 +429,6 @@ class CustomerPipeline(Pipeline):
         if self.run.scope != "some":
             self.env["classification.dirty"]._forget(self.company)
         self.update_overrides(self.shown)
-        self.run._after_classes_written()
 
     def write_moves(self):
         moves = self._with_valid_dates()

@@ -1,4 +1,5 @@
 from . import classification_event
+from . import classification_moves_mail
 from . import classification_run
 from . import classification_tag_batch
 from . import classification_tag_link

@@ -22,11 +22,11 @@ MANAGER_GROUP = "customer_classification.group_manager"
 
 
 class ClassificationEvent(models.Model):
-    """A customer with changed classes or tags, until Odoo is notified.
+    """A record with changed classes or tags, until Odoo is notified.
 
     Runs and rules of tags write by SQL, which nothing in Odoo notices. So they leave a
-    row for each customer here, in the transaction of the change and only where
-    somebody listens (:meth:`_listens`). A scheduled action takes the rows in batches,
+    row for each customer, product or campaign here, in the transaction of the change
+    and only where somebody listens (:meth:`_listens`). A scheduled action takes the rows in batches,
     passes them on and deletes them in one transaction: a killed server has passed on
     all of a batch or nothing of it.
 
@@ -44,17 +44,26 @@ class ClassificationEvent(models.Model):
     partner_id = fields.Many2one(
         "res.partner",
         string="Customer",
-        required=True,
         readonly=True,
         ondelete="cascade",
-        index=True,
+        index="btree_not_null",
+    )
+    product_tmpl_id = fields.Many2one(
+        "product.template",
+        string="Product",
+        readonly=True,
+        ondelete="cascade",
+        index="btree_not_null",
+    )
+    campaign_id = fields.Many2one(
+        "utm.campaign", readonly=True, ondelete="cascade", index="btree_not_null"
     )
     company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
     run_id = fields.Many2one(
         "classification.run", string="Found By", readonly=True, ondelete="cascade"
     )
     create_date = fields.Datetime(string="Recorded On", readonly=True)
-    is_new = fields.Boolean(string="New Customer", readonly=True)
+    is_new = fields.Boolean(string="First Classes", readonly=True)
     # {field of the profile: class before}
     classes_before = fields.Json(readonly=True, groups=NO_ACCESS)
     change_ids = fields.Json(string="Changes", readonly=True, groups=NO_ACCESS)
@@ -68,18 +77,33 @@ class ClassificationEvent(models.Model):
     )
 
     _waiting_index = models.Index("(id) WHERE error_reason IS NULL")
+    _one_subject = models.Constraint(
+        "CHECK (num_nonnulls(partner_id, product_tmpl_id, campaign_id) = 1)",
+        "A change is that of one customer, product or campaign.",
+    )
 
-    @api.depends("partner_id.display_name")
+    @api.depends(
+        "partner_id.display_name",
+        "product_tmpl_id.display_name",
+        "campaign_id.display_name",
+    )
     def _compute_display_name(self):
         for event in self:
-            event.display_name = event.partner_id.display_name
+            event.display_name = event._subject().display_name
+
+    def _subject(self):
+        """Return the customer, product or campaign that changed."""
+        return self.partner_id or self.product_tmpl_id or self.campaign_id
 
     # Noting
 
     @api.model
-    def _listens(self, company):
-        """Return whether anybody wants to know of changes. Override to extend."""
-        return company.customer_notes_moves
+    def _listens(self, run):
+        """Return whether anybody wants to know of the changes of a run.
+
+        Override to extend.
+        """
+        return run.kind == "production" and run.company_id.customer_notes_moves
 
     @api.model
     def _listens_to_tags(self):
@@ -88,19 +112,13 @@ class ClassificationEvent(models.Model):
 
     @api.model
     def _note_moves(self, run):
-        """Keep the customers who moved in a run.
+        """Keep the records that moved in a run.
 
         Two queries, or none where nobody listens.
         """
-        if not self._listens(run.company_id) or self._is_first(run):
+        if not self._listens(run) or self._is_first(run):
             return
-        changes = all_changes(
-            [
-                *("id", "partner_id", "company_id", "run_id", "axis", "is_correction"),
-                *("from_tier_id", "from_stage_id", "from_risk", "direction"),
-            ]
-        )
-        self.env.cr.execute(SQL(_NOTE_MOVES, changes=changes, run=run.id))
+        self.env.cr.execute(_NOTES[run.kind](run))
         self._wake(self.env.cr.rowcount)
 
     @api.model
@@ -183,13 +201,13 @@ class ClassificationEvent(models.Model):
             _logger.info("%s changes could not be passed on", len(failed))
 
     def _groups(self):
-        """Return groups of events: of one run, with each customer once."""
+        """Return groups of events: of one run, with each record once."""
         groups = []
         for events in self.grouped("run_id").values():
             while events:
                 first = {}
                 for event in events:
-                    first.setdefault(event.partner_id, event)
+                    first.setdefault(event._subject(), event)
                 group = self.browse(event.id for event in first.values())
                 groups.append(group)
                 events -= group
@@ -211,7 +229,7 @@ class ClassificationEvent(models.Model):
     def _deliver(self):
         """Pass these events on. Override to extend.
 
-        The events are of one run, each of another customer.
+        The events are of one run, each of another record.
         """
         self._post_moves()
 
@@ -229,7 +247,8 @@ class ClassificationEvent(models.Model):
 
     def _post_moves(self):
         """Log the moves on the contacts, in the language of the company."""
-        for company, events in self.grouped("company_id").items():
+        customers = self.filtered("partner_id")
+        for company, events in customers.grouped("company_id").items():
             if company.customer_notes_moves:
                 lang = company.partner_id.lang or self.env.lang
                 events.with_context(lang=lang)._log_moves()
@@ -253,30 +272,92 @@ class ClassificationEvent(models.Model):
             new=new or "-",
         )
 
-    def _changes(self):
+    def _changes(self, model="classification.change"):
         """Return the changes of these events that still exist."""
         ids = [one for event in self for one in event.change_ids or ()]
-        return self.env["classification.change"].browse(ids).exists()
+        return self.env[model].browse(ids).exists()
 
 
-# One row a customer; {field: class before} of the axes that moved.
+def _note_customers(run):
+    """Return SQL that notes the customers who moved in a run."""
+    return SQL(
+        _NOTE_MOVES,
+        subject=SQL.identifier("partner_id"),
+        is_new=SQL("bool_or(direction = 'first' AND axis = 'value_tier')"),
+        field=SQL(
+            "CASE axis WHEN 'value_tier' THEN 'value_tier_id'"
+            " WHEN 'lifecycle_stage' THEN 'lifecycle_stage_id' ELSE 'churn_risk' END"
+        ),
+        before=SQL(
+            "CASE axis WHEN 'value_tier' THEN to_jsonb(from_tier_id)"
+            " WHEN 'lifecycle_stage' THEN to_jsonb(from_stage_id)"
+            " ELSE to_jsonb(from_risk) END"
+        ),
+        changes=all_changes(_CUSTOMER_COLUMNS),
+        noted=SQL("is_correction IS NOT TRUE"),
+        run=run.id,
+    )
+
+
+def _note_others(table, subject, field):
+    """Return a function ``(run)``: SQL that notes products or campaigns that moved.
+
+    Those without an earlier change have their first classes.
+
+    :param field: SQL of the field of profiles that moved
+    """
+
+    def note(run):
+        names = {
+            "subject": SQL.identifier(subject),
+            "changes": SQL("SELECT * FROM %s", SQL.identifier(table)),
+            "run": run.id,
+        }
+        is_new = SQL(_WITHOUT_EARLIER, **names)
+        return SQL(
+            _NOTE_MOVES,
+            **names,
+            is_new=is_new,
+            field=SQL(field),
+            before=SQL("to_jsonb(from_class)"),
+            noted=SQL("TRUE"),
+        )
+
+    return note
+
+
+_CUSTOMER_COLUMNS = (
+    *("id", "partner_id", "company_id", "run_id", "axis", "is_correction"),
+    *("from_tier_id", "from_stage_id", "from_risk", "direction"),
+)
+# {kind of run: function (run) that returns the SQL which notes whom it moved}
+_NOTES = {
+    "production": _note_customers,
+    "product": _note_others(
+        "product_class_change",
+        "product_tmpl_id",
+        "CASE axis WHEN 'abc' THEN 'abc_class' WHEN 'xyz' THEN 'xyz_class'"
+        " ELSE axis END",
+    ),
+    "campaign": _note_others(
+        "campaign_class_change", "campaign_id", "'performance_class'"
+    ),
+}
+_WITHOUT_EARLIER = """
+    NOT EXISTS (SELECT FROM (%(changes)s) e
+                 WHERE e.%(subject)s = c.%(subject)s AND e.company_id = c.company_id
+                   AND e.run_id IS DISTINCT FROM %(run)s)
+"""
+# One row a record; {field: class before} of the axes that moved.
 _NOTE_MOVES = """
     INSERT INTO classification_event
-           (partner_id, company_id, run_id, create_date, is_new, classes_before,
+           (%(subject)s, company_id, run_id, create_date, is_new, classes_before,
             change_ids)
-    SELECT partner_id, company_id, run_id, now() AT TIME ZONE 'UTC',
-           bool_or(direction = 'first' AND axis = 'value_tier'),
-           jsonb_object_agg(
-               CASE axis WHEN 'value_tier' THEN 'value_tier_id'
-                         WHEN 'lifecycle_stage' THEN 'lifecycle_stage_id'
-                         ELSE 'churn_risk' END,
-               CASE axis WHEN 'value_tier' THEN to_jsonb(from_tier_id)
-                         WHEN 'lifecycle_stage' THEN to_jsonb(from_stage_id)
-                         ELSE to_jsonb(from_risk) END),
-           jsonb_agg(id)
+    SELECT %(subject)s, company_id, run_id, now() AT TIME ZONE 'UTC', %(is_new)s,
+           jsonb_object_agg(%(field)s, %(before)s), jsonb_agg(id)
       FROM (%(changes)s) c
-     WHERE run_id = %(run)s AND is_correction IS NOT TRUE
-     GROUP BY partner_id, company_id, run_id
+     WHERE run_id = %(run)s AND %(noted)s
+     GROUP BY %(subject)s, company_id, run_id
 """
 
 # One row a contact, of the changes of tags that this transaction made after one.

@@ -73,6 +73,7 @@ class Pipeline:
             self.write_trial()
         else:
             self.apply()
+            self.run._after_classes_written()
         return "done"
 
     @property

@@ -290,6 +290,8 @@ class ClassificationSource(models.AbstractModel):
 
     _name = "classification.source"
     _description = "Source of Purchases"
+    # Where customers bought, of all that this source counts.
+    _channel = None
 
     @api.model
     def _purchase_queries(self, policy, scope):
@@ -306,6 +308,26 @@ class ClassificationSource(models.AbstractModel):
         :param scope: a :class:`Scope`
         """
         raise NotImplementedError
+
+    @api.model
+    def _channel_queries(self, policy, scope):
+        """Return selects of ``(partner_id, day, amount, channel)`` of the purchases.
+
+        Of the same as :meth:`_purchase_queries`. The channel is a key of
+        ``customer_profile_channel_mixin.CHANNELS``.
+        """
+        return [
+            self._with_channel(query, self._channel)
+            for query in self._purchase_queries(policy, scope)
+        ]
+
+    @api.model
+    def _with_channel(self, query, channel):
+        return SQL(
+            "SELECT d.partner_id, d.day, d.amount, %s::varchar AS channel FROM (%s) d",
+            channel,
+            query,
+        )
 
     @api.model
     def _changed_queries(self, policy, scope, since):

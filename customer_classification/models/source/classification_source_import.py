@@ -15,6 +15,7 @@ class ClassificationSourceImport(models.AbstractModel):
     _name = "classification.source.import"
     _inherit = "classification.source"
     _description = "Imported Purchases"
+    _channel = "import"
 
     @api.model
     def _purchase_queries(self, policy, scope):

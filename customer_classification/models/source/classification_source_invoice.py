@@ -21,6 +21,7 @@ class ClassificationSourceInvoice(models.AbstractModel):
     _name = "classification.source.invoice"
     _inherit = "classification.source"
     _description = "Purchases from Customer Invoices"
+    _channel = "invoice"
 
     @api.model
     def _purchase_queries(self, policy, scope):
@@ -31,6 +32,13 @@ class ClassificationSourceInvoice(models.AbstractModel):
             self._move_query(policy, scope),
             credit._purchase_query(policy, scope),
         ]
+
+    @api.model
+    def _channel_queries(self, policy, scope):
+        if policy.revenue_source != "invoice":
+            return []
+        moves, credit = super()._channel_queries(policy, scope)
+        return [moves, self._with_channel(credit, "credit")]
 
     @api.model
     def _move_query(self, policy, scope):

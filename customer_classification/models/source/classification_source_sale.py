@@ -32,8 +32,28 @@ class ClassificationSourceSale(models.AbstractModel):
         return queries
 
     @api.model
-    def _order_query(self, policy, scope):
+    def _channel_queries(self, policy, scope):
+        if policy.revenue_source != "sale":
+            return []
+        is_web = SQL(
+            ", CASE WHEN %s = 'online' THEN 'web' ELSE 'order' END AS channel",
+            self._order_channel(),
+        )
+        queries = [self._order_query(policy, scope, is_web)]
+        if policy.subtract_credit_notes:
+            credit = self.env["classification.source.credit"]
+            notes = credit._purchase_query(policy, scope)
+            queries.append(self._with_channel(notes, "credit"))
+        return [
+            SQL("SELECT d.partner_id, d.day, d.amount, d.channel FROM (%s) d", query)
+            for query in queries
+        ]
+
+    @api.model
+    def _order_query(self, policy, scope, more=SQL()):
         """Return SQL of the orders with their untaxed amounts.
+
+        :param more: SQL of columns beside these
 
         Down payments add nothing to the untaxed amount of an order, and notes and
         sections have none, so the order's own sum is the amount sold.
@@ -41,7 +61,7 @@ class ClassificationSourceSale(models.AbstractModel):
         return SQL(
             """
             SELECT o.partner_id, %(day)s AS day, %(amount)s AS amount,
-                   %(margin)s AS margin
+                   %(margin)s AS margin %(more)s
               FROM sale_order o %(joins)s
              WHERE o.state = 'sale'
                AND o.company_id = %(company)s
@@ -51,6 +71,7 @@ class ClassificationSourceSale(models.AbstractModel):
             amount=self._company_amount(self._order_amount(), scope),
             joins=self._order_joins(),
             margin=self._margin(scope),
+            more=more,
             company=scope.company_id,
             until=scope.until(SQL("o.date_order")),
             partners=scope.partners(SQL("o.partner_id")),

@@ -72,6 +72,23 @@ class TestProfileContact(ClassificationCase):
                 self.profiles[0],
             )
 
+    def test_groups_of_tags_count_once(self):
+        """A customer of two tags is in both groups, and once in totals of all."""
+        second = self.env["res.partner.category"].create({"name": "Zz Second"})
+        self.own.category_id = [Command.link(second.id)]
+        profiles = self.profiles.with_user(self.manager)
+        groups = profiles._read_grouping_sets(
+            [("id", "in", profiles.ids)],
+            [["category_ids"], []],
+            ["__count", "revenue:sum"],
+        )
+        by_tag = {tag: numbers for tag, *numbers in groups[0]}
+        own, other = (one.revenue for one in profiles)
+        self.assertEqual(by_tag[self.tag], [1, own])
+        self.assertEqual(by_tag[second], [1, own])
+        self.assertEqual(by_tag[second.browse()], [1, other])
+        self.assertEqual(groups[1], [(2, own + other)])
+
     def test_export_with_explanations(self):
         names = ["partner_id/name", "phone", "tier_explanation", "lost_date"]
         rows = self._as(self.manager).export_data(names)["datas"]

@@ -1,7 +1,7 @@
 from datetime import timedelta
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from ..common import AS_OF, ClassificationCase
@@ -134,7 +134,7 @@ class TestEvent(ClassificationCase):
 
         def poisoned(events):
             if self.big in events.partner_id:
-                raise UserError(events.env._("The other system is away."))
+                raise ValueError("The other system is away.")
             deliver(events)
 
         with patch.object(type(self.events), "_deliver", poisoned):

@@ -233,6 +233,51 @@ class TestDemoData(TransactionCase):
         demo = self.env["classification.demo"]
         demo._create_credit_notes(demo._world(), refunds)
 
+    def test_every_library_rule_has_members(self):
+        for company in self.companies:
+            company._get_customer_policy().with_company(company).recompute()
+        rules = self.env["classification.tag.rule"].search([("kind", "=", "partner")])
+        self.assertGreaterEqual(len(rules), 25)
+        self.env["classification.tag.rule"]._run()
+        counts = {rule.partner_tag_id.name: rule.matched_count for rule in rules}
+        _logger.info("library: %s", counts)
+        self.assertEqual([name for name, count in counts.items() if not count], [])
+
+    def test_contact_data(self):
+        """Who bought has a phone and an address of nobody; companies have a size."""
+        for company in self.companies:
+            company._get_customer_policy().with_company(company).recompute()
+        buyers = self.env["customer.profile"].search(
+            [("partner_id.sale_order_ids.name", "=like", "D0%")]
+        ).partner_id
+        self.assertGreater(len(buyers), 200)
+        self.assertFalse(buyers.filtered(lambda one: not one.phone))
+        for partner in buyers:
+            self.assertTrue(partner.email.endswith("@example.com"), partner.email)
+        companies = buyers.filtered("is_company")
+        self.assertEqual(
+            set(companies.mapped("customer_company_size")),
+            {"micro", "small", "medium", "large"},
+        )
+        self.assertTrue(all(companies.mapped("industry_id")))
+
+    def test_work_that_waits(self):
+        """One to fix, tags to merge, and decisions where there are classes."""
+        main = self.companies[0]
+        for company in self.companies:
+            policy = company._get_customer_policy().with_company(company)
+            policy.recompute()
+            policy.recompute_products()
+        to_fix = self.env["classification.to.fix"].search([("kind", "=", "customer")])
+        self.assertEqual(len(to_fix), 1)
+        tags = self.env["res.partner.category"].search([("name", "=like", "Key_Acc%")])
+        self.assertEqual(len(tags), 3)
+        self.env["classification.demo"]._decide(main)
+        decisions = self.env["classification.override"].search(
+            [("company_id", "=", main.id)]
+        )
+        self.assertEqual(len(decisions.partner_id), 2)
+
     def test_products_of_every_class(self):
         for company in self.companies:
             policy = company._get_customer_policy().with_company(company)

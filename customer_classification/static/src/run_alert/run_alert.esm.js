@@ -1,4 +1,5 @@
 import {Component, onWillStart, useState} from "@odoo/owl";
+import {CountedOnceRenderer} from "../counted_once/counted_once_renderer.esm";
 import {KanbanController} from "@web/views/kanban/kanban_controller";
 import {ListController} from "@web/views/list/list_controller";
 import {kanbanView} from "@web/views/kanban/kanban_view";
@@ -43,6 +44,7 @@ class CustomerProfileKanbanController extends KanbanController {
 registry.category("views").add("customer_profile_list", {
     ...listView,
     Controller: CustomerProfileListController,
+    Renderer: CountedOnceRenderer,
 });
 registry.category("views").add("customer_profile_kanban", {
     ...kanbanView,

@@ -1,0 +1,164 @@
+"""A worker that passes changes on is killed, again and again.
+
+Fifty thousand customers move in one run; an automation and the conversations of the
+contacts are told. Odoo's own prefork server delivers; its worker of scheduled actions
+gets SIGKILL at random moments, and the server starts another one.
+"""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from odoo_commands import ADDON, connect, foreign, query, shell, temporary_name
+
+from tools import databases, processes
+from tools.paths import LOGS
+
+GLUE = f"{ADDON}_base_automation"
+KILLS = 20
+# Share of a run that it may take longer when nobody listens.
+ALLOWED = 0.05
+PATIENCE = 1800
+WAITING = "SELECT count(*) FROM classification_event"
+# The connections that have locked a batch.
+PASSING_ON = """
+    SELECT DISTINCT pid FROM pg_locks
+     WHERE relation = 'classification_event'::regclass AND mode = 'RowShareLock'
+"""
+# As Odoo itself wakes a scheduled action; its row is locked while it runs.
+WAKE = """
+    INSERT INTO ir_cron_trigger (cron_id, call_at)
+    SELECT id, now() AT TIME ZONE 'UTC' FROM ir_cron
+     WHERE cron_name LIKE '%%pass changes on'
+"""
+
+
+@pytest.fixture(scope="module")
+def moved_database(session):
+    """Yield the name of a database with automations and our glue, no demo."""
+    name = temporary_name("events")
+    databases.database_from_template(
+        session, name, [*foreign(session), "base_automation", ADDON, GLUE]
+    )
+    yield name
+    databases.drop(session, name)
+
+
+@pytest.fixture(scope="module")
+def runs(session, moved_database):
+    """Return seconds and moves of the runs, as `scripts/move_many.py` prints them."""
+    return shell(session, moved_database, "move_many.py")
+
+
+@pytest.fixture(scope="module")
+def connection(session, moved_database):
+    connection = connect(session, moved_database)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def deliverer(session, moved_database):
+    """A server with one worker of scheduled actions, and no web."""
+    log = LOGS / f"{moved_database}-deliverer.log"
+    argv = session.command("-d", moved_database, "--no-http", f"--logfile={log}")
+    argv += ["--workers=1", "--max-cron-threads=1"]
+    env = processes.merged(session.env)
+    with (
+        open(log, "ab") as out,
+        processes.child(argv, env=env, stderr=out) as process,
+    ):
+        yield process
+
+
+def test_a_run_is_not_slower_when_nobody_listens(runs):
+    silent = runs["silent"]
+    assert silent["moves"] >= 50_000
+    assert runs["unheard"] == 0
+    assert silent["noting"] <= ALLOWED * silent["seconds"], runs
+
+
+def test_killed_workers_tell_each_customer_once(runs, connection, deliverer):
+    """None is lost and none doubled, though the worker is killed 20 times."""
+    [(begun,)] = query(connection, WAITING)
+    assert begun >= 50_000
+    chance, longest = random.Random(20), 2 * _seconds_of_a_batch(connection)
+    connections, left = set(), []
+    while len(left) < KILLS:
+        connections |= _new_connection(connection, connections)
+        # Anywhere in this batch or the next one.
+        time.sleep(chance.uniform(0, longest))
+        query(connection, WAKE)
+        os.kill(_worker(deliverer), signal.SIGKILL)
+        left += query(connection, WAITING)[0]
+    print("left after each kill:", left)
+    assert left[-1], "all were passed on before the last kill"
+    _wait_until(connection, lambda: query(connection, WAITING) == [(0,)], "the rest")
+    moved = "SELECT DISTINCT partner_id FROM classification_change WHERE run_id = %s"
+    _told_once(connection, begun, moved)
+
+
+def _told_once(connection, customers, moved):
+    """Check the rows of the automation and the messages against the history."""
+    [(run,)] = query(connection, "SELECT max(id) FROM classification_run")
+    stages = query(
+        connection,
+        f"SELECT partner_id FROM ({moved} AND axis = 'lifecycle_stage') c ORDER BY 1",
+        run,
+    )
+    assert query(connection, "SELECT partner_id FROM told ORDER BY 1") == stages
+    everybody = query(connection, f"{moved} ORDER BY 1", run)
+    assert len(everybody) == customers
+    messages = (
+        "SELECT res_id FROM mail_message WHERE model = 'res.partner'"
+        " AND body LIKE '%%→%%' ORDER BY 1"
+    )
+    assert query(connection, messages) == everybody
+
+
+def _seconds_of_a_batch(connection):
+    """Return how long the second batch takes: on a busy machine much longer."""
+    moments = []
+    for __ in range(2):
+        [before] = query(connection, WAITING)
+        _wait_until(
+            connection, lambda b=before: query(connection, WAITING) != [b], "a batch"
+        )
+        moments.append(time.monotonic())
+    return moments[1] - moments[0]
+
+
+def _new_connection(connection, known):
+    """Return the connection of a worker that has begun to pass a batch on."""
+
+    def find():
+        return {pid for (pid,) in query(connection, PASSING_ON)} - known
+
+    return _wait_until(connection, find, "a worker to begin")
+
+
+def _worker(deliverer):
+    """Return the process that works for a server, which starts one at a time."""
+    children = Path(f"/proc/{deliverer.pid}/task/{deliverer.pid}/children")
+    [worker] = children.read_text().split()
+    return int(worker)
+
+
+def _wait_until(connection, condition, what):
+    """Return the first true value; wake the scheduled action now and then.
+
+    After three kills in a row without a whole batch, Odoo puts an action off.
+    """
+    end = time.monotonic() + PATIENCE
+    turn = 0
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+        turn += 1
+        if turn % 100 == 0:
+            query(connection, WAKE)
+    pytest.fail(f"waited {PATIENCE} seconds in vain: {what}")

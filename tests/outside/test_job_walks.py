@@ -1,0 +1,174 @@
+"""The jobs of a sales manager and of a salesperson, with their clicks counted.
+
+On the demo data, in English and in Chinese, on a desk's screen and on a telephone's.
+Words are those of the translation, so that a missing one is found. With
+JOB_PICTURES=FOLDER each job leaves a picture there.
+"""
+
+import os
+from pathlib import Path
+
+import polib
+import pytest
+from desk import NARROW, WIDE, Reader
+from odoo_commands import ADDON
+from playwright.sync_api import expect
+
+from tools.paths import ROOT
+
+MANAGERS, SELLERS = ("admin", "admin_zh"), ("seller", "seller_zh")
+SIZES = {"wide": WIDE, "narrow": NARROW}
+TRANSLATION = ROOT / ADDON / "i18n" / "zh_CN.po"
+
+
+class Counting(Reader):
+    """A person whose clicks are counted.
+
+    :ivar clicks: how many so far
+    """
+
+    clicks = 0
+
+    def click(self, locator):
+        """Click, wait until the screen has followed, and count."""
+        locator.first.click()
+        self.clicks += 1
+        self.settle()
+
+    def said(self, text):
+        """Return a text in the language of this person."""
+        if not self.login.endswith("_zh"):
+            return text
+        entry = polib.pofile(str(TRANSLATION)).find(text)
+        return entry.msgstr or text
+
+    def menu_of(self, xmlid):
+        """Return an entry of the bar, or of the menu below it."""
+        return self.page.locator(f'[data-menu-xmlid="{xmlid}"]')
+
+    def picture(self, name):
+        """Leave a picture of the screen where one was asked for."""
+        if folder := os.environ.get("JOB_PICTURES"):
+            path = Path(folder, f"{name}_{self.login}.png")
+            self.page.screenshot(path=str(path))
+
+
+@pytest.fixture
+def person(browser, server):
+    """Seat somebody: `person("seller", "narrow")`."""
+    contexts = []
+
+    def person_of(login, size="wide"):
+        contexts.append(browser.new_context(viewport=SIZES[size]))
+        seated = Counting(contexts[-1].new_page(), server.url, login)
+        seated.log_in()
+        return seated
+
+    yield person_of
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("login", (*MANAGERS, *SELLERS))
+def test_lost_within_a_month_with_phone(person, login):
+    """VIPs who will be lost within a month, with their phones: four clicks at most."""
+    worker = person(login)
+    worker.open(f"{ADDON}.customer_profile_action", viewType="list")
+    worker.settle()
+    worker.click(worker.page.locator(".o_search_panel").get_by_text("VIP", exact=True))
+    worker.click(worker.page.locator(".o_searchview_dropdown_toggler"))
+    name = worker.said("Lost within 30 Days")
+    worker.click(worker.page.get_by_role("menuitemcheckbox", name=name, exact=True))
+    assert worker.clicks <= 4
+    expect(worker.page.locator("th[data-name=phone]")).to_be_visible()
+    worker.picture("lost_soon")
+    worker.check("who is lost soon")
+
+
+@pytest.mark.parametrize("login", MANAGERS)
+def test_revenue_by_tier_this_quarter(person, login):
+    """In the Sales app: Reporting, Value Tiers."""
+    worker = person(login)
+    worker.page.goto(f"{worker.url}/odoo/action-sale.action_quotations_with_onboarding")
+    worker.page.wait_for_selector(".o_action_manager .o_list_view, .o_kanban_view")
+    worker.settle()
+    worker.click(worker.menu_of("sale.menu_sale_report"))
+    worker.click(worker.menu_of(f"{ADDON}.menu_sale_report_value_tier"))
+    assert worker.clicks <= 4
+    expect(worker.page.locator(".o_graph_renderer canvas")).to_be_visible()
+    facets = worker.page.locator(".o_searchview_facet")
+    for words in ("This Quarter", "Value Tier"):
+        found = facets.filter(has_text=worker.said(words))
+        expect(found.first).to_be_visible()
+    worker.picture("revenue_by_tier")
+    worker.check("the revenue of the tiers")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("login", (*MANAGERS, *SELLERS))
+def test_tier_while_quoting(person, first, login, size):
+    """The tier stands on the quotation: no click."""
+    domain = [("customer_value_tier_id.code", "=", "vip")]
+    worker = person(login, size)
+    worker.open_record("sale.order", first("admin", "sale.order", domain))
+    worker.settle()
+    tier = worker.page.locator("[name=customer_value_tier_id]").first
+    expect(tier).to_be_visible()
+    expect(tier).to_contain_text("VIP")
+    expect(worker.page.locator("[name=customer_summary]").first).to_be_visible()
+    assert worker.clicks == 0
+    worker.picture(f"quoting_{size}")
+    worker.check("a quotation")
+
+
+@pytest.mark.parametrize("login", (*MANAGERS, *SELLERS))
+def test_why_did_this_customer_fall(person, login):
+    """From the changes to the sentence: the row, and the customer."""
+    worker = person(login)
+    worker.open(f"{ADDON}.classification_change_action", viewType="list")
+    worker.settle()
+    worker.click(worker.page.locator(".o_data_row .o_data_cell"))
+    assert worker.clicks <= 3
+    expect(worker.page.locator("[name=explanation_text]").first).to_be_visible()
+    worker.picture("why")
+    worker.check("the reason")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("login", (*MANAGERS, *SELLERS))
+def test_page_of_a_customer(person, first, login, size):
+    """What one needs to call is on the page: phone, salesperson, tags, revenue."""
+    domain = [("value_tier_id.code", "=", "vip"), ("partner_id.phone", "!=", False)]
+    worker = person(login, size)
+    found = first("admin", "customer.profile", domain)
+    worker.open_record("customer.profile", found)
+    worker.settle()
+    expect(worker.page.locator(".o_field_widget[name=phone]").first).to_be_visible()
+    width = worker.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= SIZES[size]["width"], "the page is wider than the screen"
+    worker.picture(f"customer_{size}")
+    worker.check("the page of a customer")
+
+
+@pytest.mark.parametrize("login", MANAGERS)
+def test_customers_by_tag_have_no_false_total(person, login):
+    """Below groups that overlap there is no total; below others there is one."""
+    worker = person(login)
+    worker.open(
+        f"{ADDON}.customer_profile_action",
+        viewType="list",
+        additionalContext={"group_by": ["category_ids"]},
+    )
+    worker.settle()
+    footer = worker.page.locator(".o_list_footer")
+    expect(worker.page.locator(".o_group_header").first).to_be_visible()
+    expect(footer.locator(".o_list_number")).to_have_count(0)
+    worker.picture("by_tag")
+    worker.check("customers by tag")
+    worker.open(
+        f"{ADDON}.customer_profile_action",
+        viewType="list",
+        additionalContext={"group_by": ["user_id"]},
+    )
+    worker.settle()
+    assert footer.locator(".o_list_number").count()
