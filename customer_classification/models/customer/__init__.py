@@ -6,6 +6,7 @@ from . import customer_segment
 from . import classification_facts_changed_mixin
 from . import classification_facts
 from . import classification_run_result
+from . import classification_run_prediction_mixin
 from . import classification_run
 from . import classification_back_test_line
 from . import classification_move_mixin

@@ -3,6 +3,7 @@ import math
 from odoo import api, fields, models
 
 from ..common.access_groups import MONEY_GROUP
+from .prediction_trial import proof_reason_text
 
 BASES = [
     ("probability", "What became of customers alike"),
@@ -155,23 +156,5 @@ class CustomerProfilePredictionMixin(models.AbstractModel):
             band=dict(self._fields["rhythm_band"]._description_selection(self.env))[
                 band
             ],
-            reason=self._reason_text(learnt and learnt.proof.reason),
-        )
-
-    def _reason_text(self, reason):
-        """Return why no probability is told."""
-        texts = {
-            "proved": self.env._("it was not predicted for this customer"),
-            "few_customers": self.env._("too few customers to try it out"),
-            "few_events": self.env._(
-                "too few customers bought, or too few did not, to try it out"
-            ),
-            "short_history": self.env._("the purchases do not go back far enough"),
-            "not_fitted": self.env._("the purchases follow no pattern that is known"),
-            "no_skill": self.env._(
-                "it would not have been right often enough in the past"
-            ),
-        }
-        return texts.get(reason) or self.env._(
-            "no run over all customers has tried it out yet"
+            reason=proof_reason_text(self.env, learnt and learnt.proof.reason),
         )

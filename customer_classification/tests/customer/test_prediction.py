@@ -9,12 +9,12 @@ from ...engine import Learnt, outlook
 from ...engine.customers.behaviour import History
 from ...models.customer.prediction import moved
 from ..common import AS_OF, ClassificationCase
+from .predicted_world import CUSTOMERS, PredictedCase
 
 NUMBERS = (
     *("has_prediction", "purchase_probability", "expected_revenue"),
     *("revenue_low", "revenue_high", "revenue_at_risk"),
 )
-CUSTOMERS = 400
 
 
 @tagged("post_install", "-at_install")
@@ -86,40 +86,14 @@ class TestFewCustomers(ClassificationCase):
 
 
 @tagged("post_install", "-at_install")
-class TestProved(ClassificationCase):
+class TestProved(PredictedCase):
     """A generated history in which predictions prove themselves."""
-
-    policy_values = {"prediction_horizon_days": 60, "approval_min_customers": 10_000}
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        dice = random.Random(7)
-        cls.customers = cls.env["res.partner"].create(
-            [{"name": f"Customer {number}"} for number in range(CUSTOMERS)]
-        )
-        rows = []
-        for customer in cls.customers:
-            every, amount = dice.choice((15, 30, 50)), dice.uniform(20, 300)
-            day = AS_OF - timedelta(days=dice.randrange(300, 500))
-            while day <= AS_OF:
-                rows.append(cls._row(customer, day, round(amount, 2)))
-                if dice.random() < 0.12:  # leaves without saying so
-                    break
-                day += timedelta(days=max(1, round(dice.expovariate(1 / every))))
-        cls.env["customer.purchase"].create(rows)
         cls.full = cls._recompute()
         cls.env.flush_all()
-
-    @classmethod
-    def _row(cls, customer, day, amount):
-        return {
-            "partner_id": customer.id,
-            "company_id": cls.company.id,
-            "currency_id": cls.company.currency_id.id,
-            "date": day,
-            "amount": amount,
-        }
 
     def _numbers(self):
         """Return ``{customer: numbers of the profile}``."""
