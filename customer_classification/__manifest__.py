@@ -36,6 +36,7 @@
         "views/customer/customer_segment_views.xml",
         "wizard/customer/customer_salesperson_assign_views.xml",
         "views/customer/customer_profile_views.xml",
+        "views/customer/customer_profile_work_list_views.xml",
         "wizard/source/customer_document_choice_views.xml",
         "views/source/customer_purchase_views.xml",
         "wizard/policy/classification_policy_import_views.xml",

@@ -77,6 +77,7 @@ from .customer import test_real_purchases
 from .customer import test_rehearsal
 from .customer import test_replay
 from .customer import test_tier_cents
+from .customer import test_work_list
 from .customer import test_tours
 from .history import test_history
 from .history import test_history_revenue

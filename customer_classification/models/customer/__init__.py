@@ -22,6 +22,7 @@ from . import customer_profile_documents_mixin
 from . import customer_profile_coming_mixin
 from . import customer_profile_share_mixin
 from . import customer_profile_contact_mixin
+from . import customer_profile_work_list_mixin
 from . import customer_profile
 from . import customer_bought_mixin
 from . import res_partner

@@ -29,6 +29,7 @@ class CustomerProfile(models.Model):
         "customer.profile.coming.mixin",
         "customer.profile.share.mixin",
         "customer.profile.contact.mixin",
+        "customer.profile.work.list.mixin",
     ]
     _description = "Customer Profile"
     _log_access = False

@@ -23,10 +23,10 @@ class PredictedCase(ClassificationCase):
         rows = []
         for customer in cls.customers:
             every, amount = dice.choice((15, 30, 50)), dice.uniform(20, 300)
-            day = AS_OF - timedelta(days=dice.randrange(300, 500))
+            day = AS_OF - timedelta(days=dice.randrange(150, 400))
             while day <= AS_OF:
                 rows.append(cls._row(customer, day, round(amount, 2)))
-                if dice.random() < 0.12:  # leaves without saying so
+                if dice.random() < 0.15:  # leaves without saying so
                     break
                 day += timedelta(days=max(1, round(dice.expovariate(1 / every))))
         cls.env["customer.purchase"].create(rows)
