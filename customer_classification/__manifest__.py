@@ -69,6 +69,7 @@
         "views/product/product_association_views.xml",
         "views/product/product_audience_views.xml",
         "views/product/customer_product_views.xml",
+        "views/product/customer_next_product_views.xml",
         "views/campaign/campaign_rules_views.xml",
         "views/campaign/campaign_type_views.xml",
         "views/campaign/campaign_participant_views.xml",
