@@ -33,6 +33,7 @@ def uninstall_hook(env):
         "product_variant_class",
         "product_profile",
         "customer_next_product",
+        "classification_prediction",
         "customer_profile",
         "classification_change",
         "classification_first_class",

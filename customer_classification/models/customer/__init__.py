@@ -9,6 +9,7 @@ from . import classification_run_result
 from . import classification_run_prediction_mixin
 from . import classification_run
 from . import classification_back_test_line
+from . import classification_prediction
 from . import classification_move_mixin
 from . import classification_first_class
 from . import classification_change

@@ -96,7 +96,7 @@ class CustomerProfilePredictionMixin(models.AbstractModel):
             seen.rhythm_band = band
             if alike:
                 seen.prediction_basis = "probability"
-                seen.prediction_text = profile._alike_text(alike, learnt.horizon)
+                seen.prediction_text = profile._alike_text(alike, learnt)
             elif band:
                 seen.prediction_basis = "rhythm"
                 seen.prediction_text = profile._rhythm_text(band, learnt)
@@ -137,8 +137,18 @@ class CustomerProfilePredictionMixin(models.AbstractModel):
         place = sum(edge <= self.purchase_probability for edge in learnt.proof.edges)
         return learnt.proof.bins[place]
 
-    def _alike_text(self, alike, horizon):
+    def _alike_text(self, alike, learnt):
         """Tell natural frequencies, the interval rounded outwards."""
+        text = self._frequency_text(alike, learnt.horizon)
+        if not learnt.source:
+            return text
+        return self.env._(
+            "%(sentence)s Told by your own model %(model)s.",
+            sentence=text,
+            model=learnt.source,
+        )
+
+    def _frequency_text(self, alike, horizon):
         return self.env._(
             "Of %(customers)s customers like this one, %(buyers)s bought again within "
             "%(days)s days (%(low)s to %(high)s of 100).",

@@ -16,6 +16,8 @@ from .drift import Drift
 from .memory import ends_of_grace, remembering, standing_limits
 from .prediction import (
     Behaviours,
+    Given,
+    forget_predictions,
     moved,
     read_predictions,
     stands,
@@ -86,6 +88,7 @@ class CustomerPipeline(Pipeline):
         )
         set_aside = facts.index.intersection([partner for partner, *__ in problems])
         self.set_aside(problems, self.scope.customer_ids)
+        self.excluded = set_aside
         kept = ~facts.index.isin(set_aside)
         self.gone = previous[kept & ~facts["is_customer"]]
         kept &= facts["is_customer"]
@@ -123,7 +126,7 @@ class CustomerPipeline(Pipeline):
         if stands(self.kept_prediction, self.as_of_date, horizon):
             return None
         digits = self.parameters.currency_digits
-        return Behaviours(self.as_of_date, digits, horizon)
+        return Behaviours(self.as_of_date, digits, horizon, given=self._given())
 
     @cached_property
     def kept_prediction(self):
@@ -138,7 +141,12 @@ class CustomerPipeline(Pipeline):
             return None
         learnt = Learnt.from_json(self.kept_prediction)
         digits = self.parameters.currency_digits
-        return Behaviours(self.as_of_date, digits, learnt=learnt)
+        given = self._given()
+        return Behaviours(self.as_of_date, digits, learnt=learnt, given=given)
+
+    def _given(self):
+        """Return the predictions of the company's own model."""
+        return Given(self.company, self.as_of_date)
 
     # Scoring
 
@@ -406,6 +414,7 @@ class CustomerPipeline(Pipeline):
         self._write_rows(self._write_firsts(moves), columns.insert_changes(self.run))
         self._delete_profiles(self.gone.index)
         self._write_predictions()
+        forget_predictions(self.env, self.company, self.excluded.tolist())
         if self.run.scope != "some":
             self.env["classification.dirty"]._forget(self.company)
         self.update_overrides(self.shown)

@@ -275,6 +275,44 @@ class TestProved(PredictedCase):
         at_risk = sum(row[1] for row in sums)
         self.assertAlmostEqual(at_risk, sum(row[5] for row in numbers.values()), 1)
 
+    def test_sums_by_salesperson_and_month(self):
+        """Each way to group adds up to the same."""
+        numbers = self._numbers()
+        self.customers[:150].user_id = self.env.user
+        profiles = self.env["customer.profile"]
+        own = [("company_id", "=", self.company.id), ("has_prediction", "=", True)]
+        for groups in (
+            ["user_id"],
+            ["expected_purchase_date:month"],
+            ["value_tier_id", "user_id"],
+        ):
+            sums = profiles._read_group(
+                own, groups, ["revenue_at_risk:sum", "expected_revenue:sum"]
+            )
+            self.assertGreater(len(sums), 1)
+            for place, column in ((-2, 5), (-1, 2)):
+                whole = sum(row[column] for row in numbers.values())
+                self.assertAlmostEqual(sum(row[place] for row in sums), whole, 0)
+        mine = [row for row in profiles._read_group(own, ["user_id"],
+                ["revenue_at_risk:sum"]) if row[0] == self.env.user]
+        told = sum(numbers[key][5] for key in self.customers[:150].ids)
+        self.assertAlmostEqual(mine[0][1], told, 0)
+
+    def test_set_aside(self):
+        """Who is set aside keeps the classes, and no number that may be wrong."""
+        one, currency = self.customers[0], self.env.ref("base.CHF")
+        currency.active = True
+        tier = self._profile(one).value_tier_id
+        self.env["customer.purchase"].create(
+            {**self._row(one, AS_OF, 5), "currency_id": currency.id}
+        )
+        run = self._recompute(AS_OF + timedelta(days=1))
+        self.assertEqual(run.problem_count, 1)
+        numbers = self._numbers()
+        self.assertFalse(any(numbers[one.id]))
+        self.assertTrue(any(numbers[self.customers[1].id]))
+        self.assertEqual(self._profile(one).value_tier_id, tier)
+
     def test_amounts_for_who_sees_all_sales(self):
         seller = new_test_user(
             self.env,
