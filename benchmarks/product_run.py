@@ -98,7 +98,7 @@ def fill(registry, products, lines):
             (order.order_line, LINES, lines),
         )
         for record, columns, number in patterns:
-            _copy(record, columns, number, start)
+            copy_rows(record, columns, number, start)
     with registry.cursor() as cr:
         cr.commit()
         cr._cnx.autocommit = True
@@ -106,7 +106,7 @@ def fill(registry, products, lines):
         cr._cnx.autocommit = False
 
 
-def _copy(record, columns, number, start):
+def copy_rows(record, columns, number, start):
     others = [
         SQL.identifier(name)
         for name, field in record._fields.items()

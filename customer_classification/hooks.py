@@ -49,6 +49,8 @@ def uninstall_hook(env):
         "product_class_override",
         "product_variant_class",
         "product_profile",
+        "customer_next_product",
+        "classification_prediction",
         "customer_profile",
         "classification_change",
         "classification_first_class",

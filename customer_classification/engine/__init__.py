@@ -46,6 +46,7 @@ from .customers.gate import (
     learn,
     outlook,
     predict,
+    with_given,
 )
 from .customers.history import lay_out, roll_up, usual_gap
 from .customers.lifecycle import ALLOWED_MOVES
@@ -165,4 +166,5 @@ __all__ = [
     "tier_fall_dates",
     "usual_gap",
     "usual_horizon",
+    "with_given",
 ]

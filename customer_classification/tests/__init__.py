@@ -73,10 +73,13 @@ from .customer import test_override
 from .customer import test_profile_contact
 from .customer import test_partner_fields
 from .customer import test_prediction
+from .customer import test_prediction_given
+from .customer import test_prediction_trial
 from .customer import test_real_purchases
 from .customer import test_rehearsal
 from .customer import test_replay
 from .customer import test_tier_cents
+from .customer import test_work_list
 from .customer import test_tours
 from .history import test_history
 from .history import test_history_revenue
@@ -95,6 +98,7 @@ from .attribute import test_company_size
 from .attribute import test_industry
 from .code import test_customer_code
 from .product import test_customer_product
+from .product import test_next_product
 from .product import test_product_abc
 from .product import test_product_association
 from .product import test_product_audience

@@ -1,1 +1,2 @@
+from . import customer_next_product
 from . import product_profile

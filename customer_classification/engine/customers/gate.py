@@ -8,7 +8,7 @@ that may not be said are not in the result, so that no screen can show them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..common.columns import code, day_number
@@ -24,7 +24,7 @@ from .behaviour import (
     usual_horizon,
 )
 from .prediction import PREDICTION, Model, learn_model, predict_with
-from .proof import PROOF_REASONS, Proof, prove
+from .proof import PROOF_REASONS, Proof, prove, prove_given
 
 if TYPE_CHECKING:
     import datetime
@@ -53,13 +53,15 @@ OUTLOOK = {
 class Learnt:
     """Model and proof of one run over all customers, for runs over some.
 
-    ``model`` is None where nothing could be learnt.
+    ``model`` is None where nothing could be learnt; ``source`` names the model of the
+    company that gives the probabilities, None for our own.
     """
 
     model: Model | None
     proof: Proof
     horizon: int
     usual_gap: float
+    source: str | None = None
 
     def to_json(self) -> dict:
         """Values that any JSON store takes."""
@@ -68,6 +70,7 @@ class Learnt:
             "proof": self.proof.to_json(),
             "horizon": self.horizon,
             "usual_gap": self.usual_gap,
+            "source": self.source,
         }
 
     @classmethod
@@ -75,7 +78,10 @@ class Learnt:
         """Return what was learnt from JSON; the inverse of :meth:`to_json`."""
         model = values["model"] and Model.from_json(values["model"])
         proof = Proof.from_json(values["proof"])
-        return cls(model, proof, values["horizon"], values["usual_gap"])
+        return cls(
+            *(model, proof, values["horizon"], values["usual_gap"]),
+            values.get("source"),  # not there in runs of before it could be given
+        )
 
 
 class Predictions(NamedTuple):
@@ -121,14 +127,49 @@ def learn(found: Snapshots, horizon: int, usual_gap: float | None = None) -> Lea
     return Learnt(model, proof, horizon, gap)
 
 
-def outlook(learnt: Learnt, now: pd.DataFrame, parameters: Parameters) -> pd.DataFrame:
+def with_given(
+    learnt: Learnt,
+    source: str,
+    probability: pd.Series,
+    before: pd.DataFrame,
+    past: pd.DataFrame,
+) -> Learnt:
+    """Return what was learnt, by a company's own model where it is the better one.
+
+    It has to be proved as ours, and to have the higher Brier skill where both are.
+
+    :param source: name of that model
+    :param probability: what it said on an earlier day, by customer
+    :param before: behaviour one horizon before that day, ``past`` on the day
+    """
+    proof = prove_given(probability, before, past, learnt.horizon)
+    if not learnt.model or not proof.is_proved:
+        return learnt
+    skill = proof.measures["probability"].skill.value
+    if learnt.proof.is_proved:
+        if skill <= learnt.proof.measures["probability"].skill.value:
+            return learnt
+    return replace(learnt, proof=proof, source=source)
+
+
+def outlook(
+    learnt: Learnt,
+    now: pd.DataFrame,
+    parameters: Parameters,
+    given: pd.Series | None = None,
+) -> pd.DataFrame:
     """Return what may be said of customers, some or all.
 
     :param now: columns of ``BEHAVIOUR`` as of today
+    :param given: probabilities of the company's own model, where it is the source
     """
     proof = learnt.proof
+    chance = None
+    if learnt.source:
+        given = pd.Series(dtype="float64") if given is None else given
+        chance = given.reindex(now.index).to_numpy("float64")
     if learnt.model and proof.is_proved:
-        predicted = predict_with(learnt.model, now)
+        predicted = predict_with(learnt.model, now, chance)
     else:
         predicted = pd.DataFrame(np.nan, now.index, list(PREDICTION))
     return outlook_of(predicted, proof, now, parameters, learnt.usual_gap)

@@ -194,12 +194,16 @@ def _range(ratio):
 # Predicting
 
 
-def predict_with(model: Model, behaviour: pd.DataFrame) -> pd.DataFrame:
+def predict_with(
+    model: Model, behaviour: pd.DataFrame, probability: NDArray | None = None
+) -> pd.DataFrame:
     """Return what is to expect of customers, columns of ``PREDICTION``.
 
     :param behaviour: columns of ``BEHAVIOUR``, of some customers or all
+    :param probability: by another model, NaN where it says nothing; else by this one
     """
-    probability = purchase_probability(model, behaviour)
+    if probability is None:
+        probability = purchase_probability(model, behaviour)
     expected = _expected_revenue(model, behaviour, probability) * model.factor
     place = model.ranges.place(probability)
     values = {

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..common.lazy import np
+from ..common.lazy import np, pd
 from ..common.proportions import wilson_interval
 from .accuracy import Estimate, auc, brier_skill, compare_auc, placements
 from .back_test import FIXED_DAYS, in_rank_order, ratio
@@ -21,7 +21,6 @@ from .prediction import group_edges, learn_model, predict_with, usual_revenue
 from .repeat_regression import learn
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
 LEAST_CUSTOMERS, LEAST_EVENTS = 100, 30
@@ -118,6 +117,23 @@ def prove(before: pd.DataFrame, past: pd.DataFrame, horizon: int) -> Proof:
     if model is None:
         return judge(None, before, past, horizon, learnt=_has_events(before))
     return judge(predict_with(model, past), before, past, horizon)
+
+
+def prove_given(
+    probability: pd.Series, before: pd.DataFrame, past: pd.DataFrame, horizon: int
+) -> Proof:
+    """Judge probabilities that somebody else gave on an earlier day, by the same rules.
+
+    :param probability: by customer; without one of each customer nothing is proved
+    :param before: behaviour one horizon before that day, ``past`` on the day
+    """
+    chance = probability.reindex(past.index).to_numpy("float64")
+    model = learn_model(before, past, horizon) if _has_events(before) else None
+    if model is None:
+        predicted = pd.DataFrame({"purchase_probability": chance}, past.index)
+    else:
+        predicted = predict_with(model, past, chance)
+    return judge(predicted, before, past, horizon)
 
 
 def judge(

@@ -4,3 +4,5 @@
 MONEY_GROUP = "sales_team.group_sale_salesman_all_leads"
 # Portal users and visitors see nothing of a classification.
 USER_GROUP = "base.group_user"
+# Salespeople, whether or not they see all sales.
+SALES_GROUP = "sales_team.group_sale_salesman"

@@ -6,8 +6,10 @@ from . import customer_segment
 from . import classification_facts_changed_mixin
 from . import classification_facts
 from . import classification_run_result
+from . import classification_run_prediction_mixin
 from . import classification_run
 from . import classification_back_test_line
+from . import classification_prediction
 from . import classification_move_mixin
 from . import classification_first_class
 from . import classification_change
@@ -22,6 +24,7 @@ from . import customer_profile_coming_mixin
 from . import customer_profile_share_mixin
 from . import customer_profile_channel_mixin
 from . import customer_profile_contact_mixin
+from . import customer_profile_work_list_mixin
 from . import customer_profile
 from . import customer_bought_mixin
 from . import res_partner

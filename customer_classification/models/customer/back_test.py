@@ -9,6 +9,7 @@ from ...copy_frames import is_usable, read_frame
 from ...engine import AXES
 from .columns import RISKS
 from .pipeline import CustomerPipeline
+from .prediction_trial import trial_lines, try_out
 
 DEFAULT_HORIZON_DAYS = 180
 # Sums of a back-test's cells, besides those of every run.
@@ -38,7 +39,7 @@ class BackTest(CustomerPipeline):
 
     No class is kept, and no limit that was found later.
 
-    *Query budget*: one besides those of every run to read what was bought, one to
+    *Query budget*: three besides those of every run to read what was bought, one to
     write the lines.
     """
 
@@ -67,6 +68,7 @@ class BackTest(CustomerPipeline):
 
     def summarize(self):
         self.outcome = self.read_outcome()
+        self.run.prediction_trial = try_out(self)
         self._write_lines()
         return super().summarize()
 
@@ -103,11 +105,15 @@ class BackTest(CustomerPipeline):
         bought = (outcome["next_order_count"] > 0).astype("int32")
         return outcome.assign(next_buyer_count=bought)
 
-    def _outcome_query(self):
-        """Return SQL of the purchases of both periods, by commercial partner."""
-        scope = self.facts_model._scope(
+    def scope_afterwards(self):
+        """Return the scope of the customers up to the last day compared."""
+        return self.facts_model._scope(
             self.policy, self.run.horizon_date, self.execution.subject_ids
         )
+
+    def _outcome_query(self):
+        """Return SQL of the purchases of both periods, by commercial partner."""
+        scope = self.scope_afterwards()
         query = SQL(
             """
             SELECT p.commercial_partner_id,
@@ -157,6 +163,8 @@ class BackTest(CustomerPipeline):
             }
             for one in found.warnings
         ]
+        if self.run.prediction_trial:
+            values += trial_lines(self.run.prediction_trial)
         self.env["classification.back.test.line"].create(
             [
                 {

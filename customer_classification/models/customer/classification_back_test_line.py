@@ -36,6 +36,8 @@ class ClassificationBackTestLine(models.Model):
             ("lifecycle_stage", "Lifecycle Stage"),
             ("churn_risk", "Churn Risk"),
             ("warning", "Warning"),
+            ("prediction", "Who Buys"),
+            ("work_list", "Work List"),
         ],
         required=True,
     )
@@ -52,6 +54,17 @@ class ClassificationBackTestLine(models.Model):
             ("fixed_days", "More than 90 days silent"),
             ("low_spend", "Spent least"),
         ],
+    )
+    score = fields.Selection(
+        [
+            ("probability", "Purchase probability"),
+            ("recency", "Days since the last purchase"),
+            ("spend", "Last year's spend"),
+            ("fixed_days", "Rule of 90 days"),
+            ("revenue_at_risk", "Revenue at risk"),
+            ("overdue", "Overdue"),
+        ],
+        help="Number by which customers are told apart, or ordered.",
     )
     customer_count = fields.Integer(
         string="Customers",
@@ -130,9 +143,41 @@ class ClassificationBackTestLine(models.Model):
         help="Both in one number: the harmonic mean of right and found.",
     )
 
-    @api.depends("axis", "value_tier_id", "lifecycle_stage_id", "churn_risk", "warning")
+    auc_text = fields.Char(
+        string="Told Rightly (AUC)",
+        compute="_compute_prediction_texts",
+        help="Of 100 pairs of one who bought and one who did not, how often the buyer "
+        "had the higher number: 50 by the toss of a coin. In brackets, how far chance "
+        "may have moved it (95 %).",
+    )
+    skill_text = fields.Char(
+        string="Brier Skill",
+        compute="_compute_prediction_texts",
+        help="Squared errors of the probabilities against those of one who says the "
+        "same share of everybody: 100 is perfect, 0 worth nothing. In brackets, how "
+        "far chance may have moved it (95 %).",
+    )
+    ahead_text = fields.Char(
+        string="Beside Recency",
+        compute="_compute_prediction_texts",
+        help="Whether it tells better than the days since the last purchase, by the "
+        "test of DeLong at 95 %.",
+    )
+    held_text = fields.Char(
+        string="Lost Revenue in the First Fifth",
+        compute="_compute_prediction_texts",
+        help="Of the revenue that was then lost, the share of the customers who stood "
+        "in the first fifth of the list.",
+    )
+    is_best = fields.Boolean(string="Best", compute="_compute_prediction_texts")
+
+    @api.depends(
+        *("axis", "value_tier_id", "lifecycle_stage_id", "churn_risk", "warning"),
+        "score",
+    )
     @api.depends_context("lang")
     def _compute_name(self):
+        scores = dict(self._fields["score"]._description_selection(self.env))
         risks = dict(self._fields["churn_risk"]._description_selection(self.env))
         warnings = dict(self._fields["warning"]._description_selection(self.env))
         for line in self:
@@ -142,7 +187,8 @@ class ClassificationBackTestLine(models.Model):
             elif line.axis == "churn_risk":
                 line.name = risks.get(line.churn_risk) or self.env._("Lost already")
             else:
-                line.name = record.name or warnings.get(line.warning)
+                key = line.warning or line.score
+                line.name = record.name or warnings.get(key) or scores.get(key)
             line.color = record.color or RISK_COLORS.get(line.churn_risk, 0)
 
     @api.depends("measures")
@@ -155,6 +201,39 @@ class ClassificationBackTestLine(models.Model):
             for name in LIFTS:
                 line[f"{name}_text"] = self._lift_text(measures.get(name))
             line.hits_text = self._number_text(measures.get("hits"))
+
+    @api.depends("measures", "score")
+    @api.depends_context("lang")
+    def _compute_prediction_texts(self):
+        for line in self:
+            measures = line.measures or {}
+            line.auc_text = self._estimate_text(measures.get("auc"))
+            line.skill_text = self._estimate_text(measures.get("skill"))
+            line.ahead_text = line._ahead_text(measures.get("ahead"))
+            line.held_text = self._percent_text(measures.get("held"))
+            line.is_best = bool(measures.get("is_best"))
+
+    def _ahead_text(self, ahead):
+        """Return whether a way tells better than recency; a dash for itself."""
+        texts = {
+            1: self.env._("Better"),
+            0: self.env._("May be chance"),
+            -1: self.env._("Worse"),
+        }
+        return NO_NUMBER if self.score == "recency" else texts.get(ahead, NO_NUMBER)
+
+    @api.model
+    def _estimate_text(self, estimate):
+        """Return a share of 100 with its interval, a dash for a missing one."""
+        value, low, high = estimate or (None, None, None)
+        if value is None:
+            return NO_NUMBER
+        return self.env._(
+            "%(value)s (%(low)s to %(high)s)",
+            value=formatLang(self.env, 100 * value, 0),
+            low=formatLang(self.env, 100 * low, 0),
+            high=formatLang(self.env, 100 * high, 0),
+        )
 
     @api.depends("revenue", "customer_count")
     @api.depends_context("lang")

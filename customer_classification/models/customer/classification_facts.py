@@ -197,6 +197,20 @@ class ClassificationFacts(models.AbstractModel):
         return purchases.assign(day=days.astype("datetime64[ns]"))
 
     @api.model
+    def _purchase_parts(self, policy, scope):
+        """Yield the purchases as a run reads them, part by part of the customers.
+
+        Two queries.
+        """
+        self.env.flush_all()
+        contacts, __ = self._read_partners(policy, scope)
+        query = self._bare_purchases(policy, scope)
+        with copied_rows(self.env.cr, query, PURCHASE, as_text=True) as rows:
+            parts = 1 + len(rows) // PART_ROWS
+            for part in range(parts):
+                yield _part(rows, contacts, part, parts)
+
+    @api.model
     def _bare_purchases(self, policy, scope):
         """Return the SQL of the purchases, to be read as text.
 

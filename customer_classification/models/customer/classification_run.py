@@ -25,7 +25,7 @@ class ClassificationRun(models.Model):
     """
 
     _name = "classification.run"
-    _inherit = "classification.run"
+    _inherit = ["classification.run", "classification.run.prediction.mixin"]
 
     tier_change_count = fields.Integer(
         string="Tier Changes", readonly=True, aggregator=None
@@ -44,18 +44,6 @@ class ClassificationRun(models.Model):
     # The limits of each tier, which explain the first classes of this run.
     first_class_numbers = fields.Json(
         string="Numbers", readonly=True, groups=MONEY_GROUP
-    )
-    prediction = fields.Json(
-        readonly=True,
-        groups=MONEY_GROUP,
-        help="What a run over all customers learnt about what they will do, and how "
-        "it did in a trial on the own past.",
-    )
-    prediction_count = fields.Integer(
-        string="Predictions Changed",
-        readonly=True,
-        aggregator=None,
-        help="Customers whose prediction moved by more than a step.",
     )
     histogram = fields.Json(
         readonly=True,

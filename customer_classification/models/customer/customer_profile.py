@@ -30,6 +30,7 @@ class CustomerProfile(models.Model):
         "customer.profile.share.mixin",
         "customer.profile.channel.mixin",
         "customer.profile.contact.mixin",
+        "customer.profile.work.list.mixin",
     ]
     _description = "Customer Profile"
     _log_access = False

@@ -3,6 +3,7 @@ import math
 from odoo import api, fields, models
 
 from ..common.access_groups import MONEY_GROUP
+from .prediction_trial import proof_reason_text
 
 BASES = [
     ("probability", "What became of customers alike"),
@@ -95,7 +96,7 @@ class CustomerProfilePredictionMixin(models.AbstractModel):
             seen.rhythm_band = band
             if alike:
                 seen.prediction_basis = "probability"
-                seen.prediction_text = profile._alike_text(alike, learnt.horizon)
+                seen.prediction_text = profile._alike_text(alike, learnt)
             elif band:
                 seen.prediction_basis = "rhythm"
                 seen.prediction_text = profile._rhythm_text(band, learnt)
@@ -136,8 +137,18 @@ class CustomerProfilePredictionMixin(models.AbstractModel):
         place = sum(edge <= self.purchase_probability for edge in learnt.proof.edges)
         return learnt.proof.bins[place]
 
-    def _alike_text(self, alike, horizon):
+    def _alike_text(self, alike, learnt):
         """Tell natural frequencies, the interval rounded outwards."""
+        text = self._frequency_text(alike, learnt.horizon)
+        if not learnt.source:
+            return text
+        return self.env._(
+            "%(sentence)s Told by your own model %(model)s.",
+            sentence=text,
+            model=learnt.source,
+        )
+
+    def _frequency_text(self, alike, horizon):
         return self.env._(
             "Of %(customers)s customers like this one, %(buyers)s bought again within "
             "%(days)s days (%(low)s to %(high)s of 100).",
@@ -155,23 +166,5 @@ class CustomerProfilePredictionMixin(models.AbstractModel):
             band=dict(self._fields["rhythm_band"]._description_selection(self.env))[
                 band
             ],
-            reason=self._reason_text(learnt and learnt.proof.reason),
-        )
-
-    def _reason_text(self, reason):
-        """Return why no probability is told."""
-        texts = {
-            "proved": self.env._("it was not predicted for this customer"),
-            "few_customers": self.env._("too few customers to try it out"),
-            "few_events": self.env._(
-                "too few customers bought, or too few did not, to try it out"
-            ),
-            "short_history": self.env._("the purchases do not go back far enough"),
-            "not_fitted": self.env._("the purchases follow no pattern that is known"),
-            "no_skill": self.env._(
-                "it would not have been right often enough in the past"
-            ),
-        }
-        return texts.get(reason) or self.env._(
-            "no run over all customers has tried it out yet"
+            reason=proof_reason_text(self.env, learnt and learnt.proof.reason),
         )

@@ -17,6 +17,8 @@ from .explanation import numbers_of_tiers
 from .memory import ends_of_grace, remembering, standing_limits
 from .prediction import (
     Behaviours,
+    Given,
+    forget_predictions,
     moved,
     no_predictions,
     read_predictions,
@@ -94,6 +96,7 @@ class CustomerPipeline(Pipeline):
         )
         set_aside = facts.index.intersection([partner for partner, *__ in problems])
         self.set_aside(problems, self.scope.customer_ids)
+        self.excluded = set_aside
         kept = ~facts.index.isin(set_aside)
         self.gone = previous[kept & ~facts["is_customer"]]
         kept &= facts["is_customer"]
@@ -129,7 +132,7 @@ class CustomerPipeline(Pipeline):
             has_same_rules = self.last._is_by(self.rules_id)
             return None if has_same_rules else self._known_behaviours()
         digits = self.parameters.currency_digits
-        return Behaviours(self.as_of_date, digits, horizon)
+        return Behaviours(self.as_of_date, digits, horizon, given=self._given())
 
     @cached_property
     def kept_prediction(self):
@@ -150,7 +153,12 @@ class CustomerPipeline(Pipeline):
             return None
         learnt = Learnt.from_json(self.kept_prediction)
         digits = self.parameters.currency_digits
-        return Behaviours(self.as_of_date, digits, learnt=learnt)
+        given = self._given()
+        return Behaviours(self.as_of_date, digits, learnt=learnt, given=given)
+
+    def _given(self):
+        """Return the predictions of the company's own model."""
+        return Given(self.company, self.as_of_date)
 
     # Scoring
 
@@ -426,6 +434,7 @@ class CustomerPipeline(Pipeline):
         self._delete_profiles(self.gone.index)
         if others is not None and len(others):
             write_predictions(self.env, self.company, others)
+        forget_predictions(self.env, self.company, self.excluded.tolist())
         if self.run.scope != "some":
             self.env["classification.dirty"]._forget(self.company)
         self.update_overrides(self.shown)

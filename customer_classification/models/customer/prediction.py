@@ -28,14 +28,19 @@ class Behaviours:
 
     :param learnt: of the last full run, by which to predict; None to learn anew
     :param horizon: days to look ahead, 0 for the usual ones
+    :param given: predictions of the company's own model, where it may have some
     """
 
-    def __init__(self, as_of, digits, horizon=0, learnt=None):
+    def __init__(self, as_of, digits, horizon=0, learnt=None, given=None):
+        self.given = given
         self.as_of = as_of
         self.digits = digits
         self.horizon = learnt.horizon if learnt else horizon
         self.learnt = learnt
         self.parts = []
+        # Behaviour one horizon before the day on which the own model is judged, and
+        # on that day.
+        self.judged = []
 
     def add(self, purchases, usual_gap):
         """Take the behaviour of customers from all their purchases."""
@@ -48,7 +53,18 @@ class Behaviours:
             found = history.behaviour(day_number(self.as_of), self.horizon)
         else:
             found = snapshots(history, self.as_of, self.horizon)
+            self._add_judged(history)
         self.parts.append(found)
+
+    def _add_judged(self, history):
+        from ...engine.common.columns import day_number
+
+        day = self.given and self.given.judged_day(self.horizon)
+        if day:
+            days = (day_number(day) - self.horizon, day_number(day))
+            self.judged.append(
+                tuple(history.behaviour(one, self.horizon) for one in days)
+            )
 
     def predict(self, kept, usual_gap, parameters):
         """Return ``(learnt, frame)``: the predictions of customers who have one.
@@ -58,7 +74,10 @@ class Behaviours:
         from ...engine import PREDICTION, outlook
 
         learnt, now = self._learn(kept, usual_gap)
-        frame = outlook(learnt, now, parameters)[list(PREDICTION)]
+        given = None
+        if learnt.source:
+            given = self.given.of_today(learnt.source, learnt.horizon)
+        frame = outlook(learnt, now, parameters, given)[list(PREDICTION)]
         return learnt, rounded(frame[frame[PROBABILITY].notna()], self.digits)
 
     def _learn(self, kept, usual_gap):
@@ -71,7 +90,61 @@ class Behaviours:
             now = pd.concat(self.parts).sort_index()
             return self.learnt, now[now.index.isin(kept)]
         found = joined(self.parts).only(kept)
-        return learn(found, self.horizon, usual_gap), found.now
+        learnt = learn(found, self.horizon, usual_gap)
+        return self._with_given(learnt, kept), found.now
+
+    def _with_given(self, learnt, kept):
+        """Return what was learnt, by the company's own model if that is better."""
+        import pandas as pd
+
+        from ...engine import with_given
+
+        if not self.judged:
+            return learnt
+        before, past = (
+            pd.concat(frames).sort_index() for frames in zip(*self.judged, strict=True)
+        )
+        return with_given(
+            learnt,
+            self.given.name,
+            self.given.of_judged_day(self.horizon),
+            before[before.index.isin(kept)],
+            past[past.index.isin(kept)],
+        )
+
+
+class Given:
+    """What a company's own model predicts (``classification.prediction``)."""
+
+    def __init__(self, company, as_of):
+        self.model = company.env["classification.prediction"].sudo()
+        self.company = company
+        self.as_of = as_of
+        self.found = None
+        self.was_asked = False
+
+    @property
+    def name(self):
+        """Return the name of the model that is judged."""
+        return self.found[0]
+
+    def judged_day(self, horizon):
+        """Return the day of which predictions are judged, or None.
+
+        One query, once.
+        """
+        if not self.was_asked:
+            self.was_asked = True
+            self.found = self.model._judged(self.company, horizon, self.as_of)
+        return self.found and self.found[1]
+
+    def of_judged_day(self, horizon):
+        """Return the predictions that are judged, by customer: one query."""
+        return self.model._of_day(self.company, horizon, *self.found)
+
+    def of_today(self, name, horizon):
+        """Return the predictions of today by a model, by customer: one query."""
+        return self.model._of_today(self.company, horizon, name, self.as_of)
 
 
 def stands(kept, as_of, horizon):
@@ -186,4 +259,26 @@ def write_predictions(env, company, frame):
         )
     )
     env.cr.execute(SQL("DROP TABLE %s", SQL.identifier(_TABLE)))
+    env["customer.profile"].invalidate_model()
+
+
+def forget_predictions(env, company, partner_ids):
+    """Empty the predictions of customers who are set aside.
+
+    Their purchases cannot be counted, so that an old number would be wrong. One query,
+    or none without such customers.
+    """
+    from ...engine import PREDICTION
+
+    if not partner_ids:
+        return
+    env.cr.execute(
+        SQL(
+            "UPDATE customer_profile SET has_prediction = NULL, %s"
+            " WHERE company_id = %s AND partner_id = ANY(%s) AND has_prediction",
+            SQL(", ").join(SQL("%s = NULL", SQL.identifier(n)) for n in PREDICTION),
+            company.id,
+            partner_ids,
+        )
+    )
     env["customer.profile"].invalidate_model()

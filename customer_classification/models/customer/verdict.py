@@ -47,6 +47,7 @@ class Verdict:
             self._shortened_sentence(),
             self._tier_sentence(period),
             *self._warning_sentences(),
+            self._lost_sentence(),
             self._newcomer_sentence(),
         ]
 
@@ -245,6 +246,42 @@ class Verdict:
         if right * found < 0:
             return "surer" if right > 0 else "wider"
         return "better" if right + found > 0 else "worse"
+
+    def _lost_sentence(self):
+        """Warn where lost customers came back more often than dormant ones.
+
+        The names of the stages promise the opposite.
+        """
+        from ...engine.customers.back_test import differ, lost_stay_more
+
+        if not lost_stay_more(self.run.back_test_stage_ids.mapped("measures")):
+            return ""
+        lost, dormant = (self._stage_measures(code) for code in ("lost", "dormant"))
+        lines = self.env["classification.back.test.line"]
+        numbers = {
+            "lost": lines._percent_text(lost["loss_rate"]),
+            "dormant": lines._percent_text(dormant["loss_rate"]),
+        }
+        ends = [m[n] for m in (dormant, lost) for n in ("buyers", "customers")]
+        if differ(*ends):
+            return self.env._(
+                "Warning: customers called lost bought again more often than those "
+                "called dormant (%(lost)s did not, against %(dormant)s). These rules "
+                "call customers lost too early: let more time pass before it.",
+                **numbers,
+            )
+        return self.env._(
+            "Warning: customers called lost bought again more often than those called "
+            "dormant (%(lost)s did not, against %(dormant)s). With so few of them it "
+            "may be chance; look at the rules for lost customers.",
+            **numbers,
+        )
+
+    def _stage_measures(self, code):
+        """Return the measures of a lifecycle stage."""
+        lines = self.run.back_test_stage_ids
+        line = lines.filtered(lambda line: line.lifecycle_stage_id.code == code)
+        return line.measures
 
     def _newcomer_sentence(self):
         """Return the share of new customers, which no class could foresee."""

@@ -18,6 +18,8 @@ from . import product_template
 from . import product_product
 from . import product_service_type
 from . import product_association
+from . import customer_next_product
+from . import res_partner
 from . import sale_order
 from . import sale_order_line
 from . import product_attach_rate

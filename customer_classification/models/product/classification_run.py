@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..common.arguments import as_ids
+from ..policy.rule_fields import SOURCE_FIELDS
 from .pipeline import ProductPipeline
 
 
@@ -29,6 +30,11 @@ class ClassificationRun(models.Model):
     )
     product_change_ids = fields.One2many(
         "product.class.change", "run_id", readonly=True
+    )
+    next_product_date = fields.Date(
+        string="Next Products As Of",
+        readonly=True,
+        help="Day of the run that worked out what customers may buy next.",
     )
     product_move_ids = fields.One2many("product.class.move", "run_id", readonly=True)
 
@@ -75,6 +81,27 @@ class ClassificationRun(models.Model):
             order="id desc",
             limit=1,
         )
+
+    def _next_product_date_before(self):
+        """Return as of when next products stand; False without any.
+
+        Where the rules count other documents since, they are worked out again. One
+        query.
+        """
+        last = self.sudo().search(
+            [
+                *self._product_runs_done(),
+                ("company_id", "=", self.company_id.id),
+                ("id", "<", self.id),
+                ("next_product_date", "!=", False),
+            ],
+            order="id desc",
+            limit=1,
+        )
+        alike = all(
+            last.policy_id[name] == self.policy_id[name] for name in SOURCE_FIELDS
+        )
+        return last.next_product_date if alike else False
 
     @api.model
     def _product_runs_done(self):

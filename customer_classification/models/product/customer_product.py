@@ -46,8 +46,13 @@ class CustomerProduct(models.Model):
     )
     is_missing = fields.Boolean(
         string="Never Bought",
-        help="Many peers buy it, and this customer does not.",
+        help="Bought by many peers, or by those who buy the same, and not by this "
+        "customer in the window.",
     )
+
+    next_product_id = fields.Many2one("customer.next.product", string="Next Product")
+    next_kind = fields.Selection(related="next_product_id.kind", string="Next")
+    next_reason = fields.Char(related="next_product_id.reason", string="Why Next")
 
     @property
     def _table_query(self):
@@ -89,17 +94,27 @@ class CustomerProduct(models.Model):
                   JOIN (%(bought)s) b
                     ON b.partner_id = peer.partner_id AND b.company_id = %(company)s
                  GROUP BY b.product_tmpl_id
+            ), next AS (
+                SELECT n.id, n.product_tmpl_id
+                  FROM customer_next_product n
+                  JOIN me ON me.partner_id = n.partner_id
+                 WHERE n.company_id = %(company)s AND n.id IN (%(offered)s)
             )
             SELECT t.id, %(partner)s AS partner_id, %(company)s AS company_id,
                    t.id AS product_tmpl_id, t.categ_id,
-                   d.times_bought::integer, d.revenue, d.peer_count::integer,
-                   d.times_bought >= %(often)s AS is_frequent, d.last_purchase_date,
+                   COALESCE(d.times_bought, 0)::integer AS times_bought,
+                   COALESCE(d.revenue, 0) AS revenue,
+                   COALESCE(d.peer_count, 0)::integer AS peer_count,
+                   COALESCE(d.times_bought, 0) >= %(often)s AS is_frequent,
+                   d.last_purchase_date, n.id AS next_product_id,
                    COALESCE(d.peer_count::float8 / NULLIF(d.number, 0), 0)
                    AS peer_share,
-                   d.times_bought = 0 AS is_missing
+                   COALESCE(d.times_bought, 0) = 0 AS is_missing
               FROM found d
-              JOIN product_template t ON t.id = d.product_tmpl_id
-             WHERE d.times_bought > 0
+              FULL JOIN next n ON n.product_tmpl_id = d.product_tmpl_id
+              JOIN product_template t
+                ON t.id = COALESCE(d.product_tmpl_id, n.product_tmpl_id)
+             WHERE d.times_bought > 0 OR n.id IS NOT NULL
                 OR t.active AND t.sale_ok
                    AND d.peer_count >= %(share)s * GREATEST(d.number, 1)
             """,
@@ -109,6 +124,7 @@ class CustomerProduct(models.Model):
             bought=audience._bought_query(audience._class_column("value_tier")),
             share=PEER_SHARE,
             often=OFTEN,
+            offered=self.env["customer.next.product"]._offered_query(),
         )
 
     def _asked_partner_id(self):
@@ -161,6 +177,12 @@ class CustomerProfile(models.Model):
                 favourite, frequent = found.get(profile.partner_id.id, (False, False))
                 profile.favourite_categ_id = favourite
                 profile.frequent_categ_id = frequent
+
+    def action_open_next_products(self):
+        """Open the products that this customer may buy next."""
+        check_one(self)
+        rows = self.env["customer.next.product"]
+        return rows._open_of(self.partner_id, self.company_id)
 
     def action_open_customer_products(self):
         """Open the products that this customer or the peers buy."""

@@ -11,6 +11,7 @@ from ..policy.rule_fields import DOCUMENT_FIELDS
 from ..run.pipeline import Pipeline
 from . import columns, rehearsal
 from .memory import ends_of_grace, remembering
+from .next_products import NextProducts, are_due
 
 # Rules that affect the facts of products.
 _READING_RULES = (
@@ -283,6 +284,24 @@ class ProductPipeline(Pipeline):
                     ("product_tmpl_id", "in", self.state.gone),
                 ]
             ).unlink()
+
+    def after_run(self):
+        if self.run.state == "done" and self.run.scope == "all" and not self.is_trial:
+            self._write_next_products()
+        return super().after_run()
+
+    def _write_next_products(self):
+        """Work out once a week what customers may buy next.
+
+        Afterwards, because the window of the lines is that of the last run that is
+        done.
+        """
+        before = self.run._next_product_date_before()
+        if not are_due(before, self.as_of_date):
+            self.run.next_product_date = before
+            return
+        NextProducts(self.run).write()
+        self.run.next_product_date = self.as_of_date
 
     # Showing
 

@@ -2,7 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from ..common.access_groups import SALES_GROUP
 from ..common.called_records import check_one
+from .customer_next_product import ORDER_KEY
 
 
 class SaleOrder(models.Model):
@@ -17,6 +19,14 @@ class SaleOrder(models.Model):
         string="Missing Products",
         groups="base.group_user",
         help="What the products of this quotation require, and what is not on it.",
+    )
+
+    customer_next_product_count = fields.Integer(
+        string="Next Products",
+        compute="_compute_customer_next_product_count",
+        groups=SALES_GROUP,
+        aggregator=None,
+        help="What the customer of this quotation may buy next.",
     )
 
     def _sold_variants(self):
@@ -41,6 +51,28 @@ class SaleOrder(models.Model):
                 if order in open_orders
                 else False
             )
+
+    @api.depends("partner_id", "company_id", "state")
+    def _compute_customer_next_product_count(self):
+        """One query a company."""
+        rows = self.env["customer.next.product"]
+        self.customer_next_product_count = 0
+        open_orders = self.filtered(lambda order: order.state in ("draft", "sent"))
+        for company, orders in open_orders.grouped("company_id").items():
+            customers = orders.partner_id.commercial_partner_id
+            counts = rows._counts_of(customers, company)
+            for order in orders:
+                customer = order.partner_id.commercial_partner_id
+                order.customer_next_product_count = counts.get(customer, 0)
+
+    def action_open_next_products(self):
+        """Open what the customer may buy next, to add it to this quotation."""
+        check_one(self)
+        rows = self.env["customer.next.product"]
+        action = rows._open_of(
+            self.partner_id, self.company_id, **{ORDER_KEY: self.id}
+        )
+        return {**action, "target": "new"}
 
     @api.model
     def _association_links(self, products):

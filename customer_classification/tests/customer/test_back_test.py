@@ -302,6 +302,35 @@ class TestBackTestVerdict(ClassificationCase):
         }
         return Verdict(run)._warning_sentences()
 
+    def _lost_sentence(self, dormant, lost):
+        """Return the warning for (buyers, customers) of two stages."""
+        run = self.run_of_nothing
+        for code, (buyers, customers) in (("dormant", dormant), ("lost", lost)):
+            line = run.back_test_stage_ids.filtered(
+                lambda one, code=code: one.lifecycle_stage_id.code == code
+            )
+            rate = 1 - buyers / customers if customers else None
+            line.measures = {
+                **line.measures,
+                **{"buyers": buyers, "customers": customers, "loss_rate": rate},
+            }
+        return Verdict(run)._lost_sentence()
+
+    def test_lost_come_back_more_often_than_dormant(self):
+        sentence = self._lost_sentence((100, 1000), (300, 1000))
+        self.assertIn("too early", sentence)
+        self.assertIn("70\xa0% did not, against 90\xa0%", sentence)
+        self.assertIn("may be chance", self._lost_sentence((1, 10), (2, 10)))
+
+    def test_lost_stay_away(self):
+        for dormant, lost in (
+            ((300, 1000), (100, 1000)),
+            ((1, 10), (1, 10)),
+            ((0, 0), (5, 10)),
+            ((5, 10), (0, 0)),
+        ):
+            self.assertEqual(self._lost_sentence(dormant, lost), "")
+
     def test_better_than_both(self):
         sentences = self._verdict((200, 160), (200, 100), (200, 90))
         self.assertIn("80\xa0% of the 200 customers", sentences[0])

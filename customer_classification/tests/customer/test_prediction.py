@@ -9,12 +9,12 @@ from ...engine import Learnt, outlook
 from ...engine.customers.behaviour import History
 from ...models.customer.prediction import moved
 from ..common import AS_OF, ClassificationCase
+from .predicted_world import CUSTOMERS, PredictedCase
 
 NUMBERS = (
     *("has_prediction", "purchase_probability", "expected_revenue"),
     *("revenue_low", "revenue_high", "revenue_at_risk"),
 )
-CUSTOMERS = 400
 
 
 @tagged("post_install", "-at_install")
@@ -86,40 +86,14 @@ class TestFewCustomers(ClassificationCase):
 
 
 @tagged("post_install", "-at_install")
-class TestProved(ClassificationCase):
+class TestProved(PredictedCase):
     """A generated history in which predictions prove themselves."""
-
-    policy_values = {"prediction_horizon_days": 60, "approval_min_customers": 10_000}
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        dice = random.Random(7)
-        cls.customers = cls.env["res.partner"].create(
-            [{"name": f"Customer {number}"} for number in range(CUSTOMERS)]
-        )
-        rows = []
-        for customer in cls.customers:
-            every, amount = dice.choice((15, 30, 50)), dice.uniform(20, 300)
-            day = AS_OF - timedelta(days=dice.randrange(300, 500))
-            while day <= AS_OF:
-                rows.append(cls._row(customer, day, round(amount, 2)))
-                if dice.random() < 0.12:  # leaves without saying so
-                    break
-                day += timedelta(days=max(1, round(dice.expovariate(1 / every))))
-        cls.env["customer.purchase"].create(rows)
         cls.full = cls._recompute()
         cls.env.flush_all()
-
-    @classmethod
-    def _row(cls, customer, day, amount):
-        return {
-            "partner_id": customer.id,
-            "company_id": cls.company.id,
-            "currency_id": cls.company.currency_id.id,
-            "date": day,
-            "amount": amount,
-        }
 
     def _numbers(self):
         """Return ``{customer: numbers of the profile}``."""
@@ -312,6 +286,44 @@ class TestProved(ClassificationCase):
         self.assertGreater(len(sums), 0)
         at_risk = sum(row[1] for row in sums)
         self.assertAlmostEqual(at_risk, sum(row[5] for row in numbers.values()), 1)
+
+    def test_sums_by_salesperson_and_month(self):
+        """Each way to group adds up to the same."""
+        numbers = self._numbers()
+        self.customers[:150].user_id = self.env.user
+        profiles = self.env["customer.profile"]
+        own = [("company_id", "=", self.company.id), ("has_prediction", "=", True)]
+        for groups in (
+            ["user_id"],
+            ["expected_purchase_date:month"],
+            ["value_tier_id", "user_id"],
+        ):
+            sums = profiles._read_group(
+                own, groups, ["revenue_at_risk:sum", "expected_revenue:sum"]
+            )
+            self.assertGreater(len(sums), 1)
+            for place, column in ((-2, 5), (-1, 2)):
+                whole = sum(row[column] for row in numbers.values())
+                self.assertAlmostEqual(sum(row[place] for row in sums), whole, 0)
+        mine = [row for row in profiles._read_group(own, ["user_id"],
+                ["revenue_at_risk:sum"]) if row[0] == self.env.user]
+        told = sum(numbers[key][5] for key in self.customers[:150].ids)
+        self.assertAlmostEqual(mine[0][1], told, 0)
+
+    def test_set_aside(self):
+        """Who is set aside keeps the classes, and no number that may be wrong."""
+        one, currency = self.customers[0], self.env.ref("base.CHF")
+        currency.active = True
+        tier = self._profile(one).value_tier_id
+        self.env["customer.purchase"].create(
+            {**self._row(one, AS_OF, 5), "currency_id": currency.id}
+        )
+        run = self._recompute(AS_OF + timedelta(days=1))
+        self.assertEqual(run.problem_count, 1)
+        numbers = self._numbers()
+        self.assertFalse(any(numbers[one.id]))
+        self.assertTrue(any(numbers[self.customers[1].id]))
+        self.assertEqual(self._profile(one).value_tier_id, tier)
 
     def test_amounts_for_who_sees_all_sales(self):
         seller = new_test_user(

@@ -1,0 +1,394 @@
+import random
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from ...engine.customers import neighbours, next_products
+from ...models.product.customer_next_product import ORDER_KEY
+from ..common import AS_OF
+from .common import ProductCase
+
+
+class NextProductCase(ProductCase):
+    """Builds habits of customers, an order a day."""
+
+    @classmethod
+    def _bought(cls, customer, product, *days_ago, amount=10, quantity=1):
+        for days in days_ago:
+            cls._sell(
+                product,
+                AS_OF - timedelta(days=days),
+                amount,
+                quantity,
+                partner_id=customer.id,
+            )
+
+    @classmethod
+    def _work_out(cls, day=AS_OF):
+        cls._recompute(day)
+        return cls._classify(day)
+
+    def _rows(self, customer=None, kind=None):
+        domain = [("company_id", "=", self.company.id)]
+        if customer:
+            domain.append(("partner_id", "=", customer.id))
+        if kind:
+            domain.append(("kind", "=", kind))
+        return self.env["customer.next.product"].search(domain)
+
+    def _as_of_the_engine(self, lines):
+        """Return ``{(customer, product): place}`` of due, stopped and new products."""
+        import pandas as pd
+
+        frame = pd.DataFrame(lines, columns=["partner_id", "product_id", "day"])
+        today = (AS_OF - fields.Date.to_date("1970-01-01")).days
+        frame["day"] = today - frame["day"]
+        habits = next_products.product_habits(frame, today)
+        buyers = frame.drop_duplicates(["partner_id", "product_id"])
+        buyers = buyers.groupby("product_id").size()
+        near = neighbours.nearest(neighbours.count_pairs(frame), buyers)
+        stopped = next_products.stopped(habits)
+        gone = set(zip(stopped["partner_id"], stopped["product_id"], strict=True))
+        due = next_products.due_again(habits[habits["times"] > 1], 99)
+        return {
+            "stopped": self._places(stopped),
+            "due": self._places(due, gone),
+            "new": self._places(neighbours.new_products(frame.drop_duplicates(
+                ["partner_id", "product_id"]), near, 5)),
+        }
+
+    def _places(self, frame, without=()):
+        found = {}
+        for customer, product in zip(
+            frame["partner_id"], frame["product_id"], strict=True
+        ):
+            own = found.setdefault(customer, [])
+            if (customer, product) not in without and len(own) < 5:
+                own.append(product)
+        return {customer: own for customer, own in found.items() if own}
+
+
+@tagged("post_install", "-at_install")
+class TestNextProductAsEngine(NextProductCase):
+    """SQL finds what the engine finds, in the same order."""
+
+    def test_random_purchases(self):
+        dice = random.Random(5)
+        products = [self._product(f"Product {number}") for number in range(12)]
+        customers = [self._customer(f"Customer {number}") for number in range(25)]
+        lines = []
+        for customer in customers:
+            liked = dice.sample(products, 5)
+            days = sorted(dice.sample(range(340), dice.randint(2, 7)))
+            for day in days:
+                basket = dice.sample(liked, dice.randint(1, 3))
+                self._order_of(
+                    [(product, 1, 10) for product in basket],
+                    AS_OF - timedelta(days=day),
+                    partner_id=customer.id,
+                )
+                lines += [(customer.id, product.id, day) for product in basket]
+        self._work_out()
+        for kind, places in self._as_of_the_engine(lines).items():
+            rows = self._rows(kind=kind).sorted("rank").grouped("partner_id")
+            found = {one.id: own.product_tmpl_id.ids for one, own in rows.items()}
+            self.assertEqual(found, places, kind)
+        self.assertTrue(self._rows(kind="new"))
+        self.assertTrue(self._rows(kind="due"))
+
+
+@tagged("post_install", "-at_install")
+class TestNextProduct(NextProductCase):
+    """Ten buy A and B; of them eight buy C; one customer has A alone."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.a, cls.b, cls.c = (cls._product(name) for name in "ABC")
+        cls.buyers = [cls._customer(f"Buyer {number}") for number in range(10)]
+        for number, buyer in enumerate(cls.buyers):
+            lines = [(cls.a, 1, 10), (cls.b, 1, 10)]
+            if number < 8:
+                lines.append((cls.c, 1, 10))
+            cls._order_of(
+                lines, AS_OF - timedelta(days=20 + number), partner_id=buyer.id
+            )
+        cls.one = cls._customer("One")
+        cls._bought(cls.one, cls.a, 100, 70, 40, 10)
+        cls._work_out()
+
+    def test_new_with_counts(self):
+        rows = self._rows(self.one, "new")
+        self.assertEqual(rows.product_tmpl_id, self.b + self.c)
+        c = rows.filtered(lambda row: row.product_tmpl_id == self.c)
+        self.assertEqual((c.both_count, c.buyer_count), (8, 11))
+        self.assertEqual(c.reason, "8 of 11 who buy A buy it.")
+
+    def test_due_again_with_counts(self):
+        row = self._rows(self.one, "due")
+        self.assertEqual(row.product_tmpl_id, self.a)
+        self.assertEqual((row.times_bought, row.gap_days), (4, 30))
+        self.assertIn("Bought 4 times, about every 30 days", row.reason)
+        self.assertFalse(self._rows(self.buyers[0], "due"))
+
+    def test_stopped(self):
+        self._bought(self.one, self.b, 120, 110, 100, 90)
+        self._work_out(AS_OF + timedelta(days=7))
+        row = self._rows(self.one, "stopped")
+        self.assertEqual(row.product_tmpl_id, self.b)
+        self.assertIn("but not since", row.reason)
+        self.assertNotIn(self.b, self._rows(self.one, "new").product_tmpl_id)
+        self.assertNotIn(self.b, self._rows(self.one, "due").product_tmpl_id)
+
+    def test_not_given_back(self):
+        """What came back whole is no habit, and is not new either."""
+        self._bought(self.one, self.b, 30)
+        self._bought(self.one, self.b, 29, amount=-10, quantity=-1)
+        self._work_out(AS_OF + timedelta(days=7))
+        self.assertEqual(self._rows(self.one).product_tmpl_id, self.a + self.c)
+        c = self._rows(self.one, "new")
+        self.assertEqual((c.because_tmpl_id, c.buyer_count), (self.a, 11))
+
+    def test_not_ended(self):
+        """At once: nothing is offered that cannot be sold today."""
+        rows = self._rows(self.one)
+        offered = lambda: rows.filtered("is_offered").product_tmpl_id  # noqa: E731
+        self.assertEqual(offered(), self.a + self.b + self.c)
+        self.b.sale_ok = False
+        self.c.active = False
+        self.assertEqual(offered(), self.a)
+        domain = [("partner_id", "=", self.one.id), ("is_offered", "=", True)]
+        found = self.env["customer.next.product"].search(domain)
+        self.assertEqual(found.product_tmpl_id, self.a)
+        others = self.env["customer.next.product"].search(
+            [("partner_id", "=", self.one.id), ("is_offered", "=", False)]
+        )
+        self.assertEqual(others | found, rows)
+        self._work_out(AS_OF + timedelta(days=7))
+        self.assertEqual(self._rows(self.one).product_tmpl_id, self.a)
+
+    def test_product_of_another_company(self):
+        other = self._company("Other Ltd")
+        self.c.product_variant_ids  # noqa: B018 (read before)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE product_template SET company_id = %s WHERE id = %s",
+            [other.id, self.c.id],
+        )
+        self.env.invalidate_all()
+        self._work_out(AS_OF + timedelta(days=7))
+        self.assertEqual(self._rows(self.one, "new").product_tmpl_id, self.b)
+
+    def test_weekly(self):
+        first = self.env["classification.run"].search(
+            [("kind", "=", "product"), ("company_id", "=", self.company.id)], limit=1
+        )
+        self.assertEqual(first.next_product_date, AS_OF)
+        self._bought(self.one, self.b, 5)
+        soon = self._work_out(AS_OF + timedelta(days=6))
+        self.assertEqual(soon.next_product_date, AS_OF)
+        self.assertIn(self.b, self._rows(self.one, "new").product_tmpl_id)
+        later = self._work_out(AS_OF + timedelta(days=7))
+        self.assertEqual(later.next_product_date, AS_OF + timedelta(days=7))
+        self.assertNotIn(self.b, self._rows(self.one, "new").product_tmpl_id)
+
+    def test_settled(self):
+        """Rows that stay the same are not written."""
+        self.env.cr.execute(
+            "SELECT id, xmin::text FROM customer_next_product ORDER BY id"
+        )
+        before = self.env.cr.fetchall()
+        self._work_out(AS_OF + timedelta(days=7))
+        self.env.cr.execute(
+            "SELECT id, xmin::text FROM customer_next_product ORDER BY id"
+        )
+        self.assertEqual(self.env.cr.fetchall(), before)
+
+    def test_preview_writes_nothing(self):
+        before = self._rows()
+        self._bought(self.one, self.b, 5)
+        with self._on(AS_OF + timedelta(days=7)):
+            self.company._get_customer_policy().copy().action_preview_products()
+        self.assertEqual(self._rows(), before)
+
+    def test_objection(self):
+        self.one.customer_objects_profiling = True
+        self._work_out(AS_OF + timedelta(days=7))
+        self.assertFalse(self._rows(self.one))
+
+    def test_deleted_with_product_and_contact(self):
+        rows = self._rows(self.one)
+        self.env["customer.profile"].invalidate_model()
+        self.assertTrue(rows)
+        merged = self.env["base.partner.merge.automatic.wizard"].create({})
+        merged._merge((self.one + self.buyers[0]).ids, self.buyers[0])
+        self.assertFalse(self._rows(self.one).exists())
+
+    # Contacts
+
+    def test_contact(self):
+        contact = self._customer("Of One", parent_id=self.one.id)
+        for partner in (self.one, contact):
+            self.assertEqual(
+                partner.customer_next_product_ids, self.a + self.b + self.c
+            )
+            self.assertEqual(partner.customer_next_product_text, "A, B, and C")
+        self.assertFalse(self.customer.customer_next_product_text)
+
+    def test_search(self):
+        partners = self.env["res.partner"]
+        found = partners.search([("customer_next_product_ids", "in", self.c.ids)])
+        self.assertEqual(found, self.one + self.buyers[8] + self.buyers[9])
+        found = partners.search([("customer_next_product_ids.name", "=", "C")])
+        self.assertEqual(found, self.one + self.buyers[8] + self.buyers[9])
+        none = partners.search([("customer_next_product_ids", "=", False)])
+        self.assertNotIn(self.one, none)
+        self.assertIn(self.buyers[0], none)
+
+    def test_smart_tag(self):
+        tag = self.env["res.partner.category"].create({"name": "Offer C"})
+        rules = self.env["classification.tag.rule"]
+        rule = rules.create(
+            {
+                "partner_tag_id": tag.id,
+                "domain": repr([("customer_next_product_ids", "in", self.c.ids)]),
+                "company_id": self.company.id,
+            }
+        )
+        rule.state = "running"
+        rules._run()
+        self.env.invalidate_all()
+        self.assertEqual(
+            set(tag.partner_ids.ids),
+            {self.one.id, self.buyers[8].id, self.buyers[9].id},
+        )
+
+    def test_what_they_buy(self):
+        rows = self.env["customer.product"].with_context(
+            customer_product_partner_id=self.one.id,
+            customer_product_company_id=self.company.id,
+        ).search([])
+        kinds = {row.product_tmpl_id: row.next_kind for row in rows}
+        self.assertEqual(kinds, {self.a: "due", self.b: "new", self.c: "new"})
+        c = rows.filtered(lambda row: row.product_tmpl_id == self.c)
+        self.assertEqual(c.next_reason, "8 of 11 who buy A buy it.")
+        self.assertTrue(c.is_missing)
+        self.assertEqual((c.times_bought, c.revenue), (0, 0))
+
+    # Quotations
+
+    def _quotation(self, customer=None, **values):
+        return self._order(customer or self.one, AS_OF, 5, confirm=False, **values)
+
+    def _row_on(self, order, product=None):
+        row = self._rows(order.partner_id.commercial_partner_id)
+        row = row.filtered(lambda one: one.product_tmpl_id == (product or self.c))
+        return row.with_context(**{ORDER_KEY: order.id})
+
+    def test_add(self):
+        order = self._quotation()
+        self.assertEqual(order.customer_next_product_count, 3)
+        action = order.action_open_next_products()
+        self.assertEqual(action["context"], {ORDER_KEY: order.id})
+        rows = self.env["customer.next.product"].search(action["domain"])
+        self.assertEqual(rows, self._rows(self.one))
+        row = self._row_on(order)
+        self.assertFalse(row.is_on_order)
+        row.action_add_to_order()
+        self.assertIn(self.c, order.order_line.product_template_id)
+        row.invalidate_recordset()
+        self.assertTrue(row.is_on_order)
+        lines = len(order.order_line)
+        row.action_add_to_order()
+        self.assertEqual(len(order.order_line), lines)
+
+    def test_add_is_refused(self):
+        order = self._quotation()
+        row = self._row_on(order)
+        confirmed = self._order(self.one, AS_OF, 5)
+        stranger = self._quotation(self.buyers[0])
+        for other in (confirmed, stranger):
+            with self.assertRaises(UserError):
+                row.with_context(**{ORDER_KEY: other.id}).action_add_to_order()
+        for nonsense in (0, -1, "1", None, [order.id], 2**40, True):
+            with self.assertRaises(AccessError):
+                row.with_context(**{ORDER_KEY: nonsense}).action_add_to_order()
+        self.c.sale_ok = False
+        row.invalidate_recordset()
+        with self.assertRaises(UserError):
+            row.action_add_to_order()
+
+    def test_salesperson_of_another(self):
+        """Neither the contact's rows nor the order of somebody else."""
+        seller = self._user(
+            "seller_of_own",
+            "sales_team.group_sale_salesman,customer_classification.group_user",
+        )
+        other = self._user("other_seller", "sales_team.group_sale_salesman")
+        mine, theirs = self._quotation(user_id=seller.id), self._quotation(
+            user_id=other.id
+        )
+        self._row_on(mine).with_user(seller).action_add_to_order()
+        self.assertIn(self.c, mine.order_line.product_template_id)
+        with self.assertRaises(AccessError):
+            self._row_on(theirs).with_user(seller).action_add_to_order()
+        self.assertNotIn(self.c, theirs.order_line.product_template_id)
+        for method in ("create", "write", "unlink"):
+            with self.assertRaises(AccessError):
+                self.env["customer.next.product"].with_user(seller).check_access(
+                    method
+                )
+
+    def test_contact_rules_hold(self):
+        """Who may not read a contact sees none of its next products."""
+        seller = self._user("seller", "sales_team.group_sale_salesman_all_leads")
+        self.env["ir.rule"].create(
+            {
+                "name": "Not this one",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "domain_force": f"[('id', '!=', {self.one.id})]",
+            }
+        )
+        rows = self.env["customer.next.product"].with_user(seller).search([])
+        self.assertFalse(rows.filtered(lambda row: row.partner_id.id == self.one.id))
+        self.assertTrue(rows)
+        with self.assertRaises(AccessError):
+            self._rows(self.one).with_user(seller).read(["reason"])
+
+    def test_other_company(self):
+        other = self._company("Other Ltd")
+        seller = self.env["res.users"].create(
+            {
+                "name": "Other",
+                "login": "of_the_other",
+                "company_id": other.id,
+                "company_ids": [fields.Command.set(other.ids)],
+                "group_ids": [
+                    fields.Command.link(
+                        self.env.ref("sales_team.group_sale_salesman_all_leads").id
+                    )
+                ],
+            }
+        )
+        env = self.env(user=seller, context={"allowed_company_ids": other.ids})
+        self.assertFalse(env["customer.next.product"].search([]))
+        self.assertFalse(self.one.with_env(env).customer_next_product_ids)
+
+    def test_portal(self):
+        portal = self._user("portal", "base.group_portal")
+        with self.assertRaises(AccessError):
+            self.env["customer.next.product"].with_user(portal).search([])
+        with self.assertRaises(AccessError):
+            self.one.with_user(portal).read(["customer_next_product_text"])
+
+    def test_queries(self):
+        from ...models.product.next_products import NextProducts
+
+        run = self.env["classification.run"].search(
+            [("kind", "=", "product"), ("company_id", "=", self.company.id)], limit=1
+        )
+        self.env.flush_all()
+        with self.assertQueryCount(18):
+            NextProducts(run).write()
