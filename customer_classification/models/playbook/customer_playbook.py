@@ -371,12 +371,12 @@ class CustomerPlaybook(models.Model):
 
     def write(self, vals):
         if not self.env.su and set(vals) & WHAT_IT_SAYS:
-            self._check_may_change()
+            self._check_may_change("write")
         return super().write(vals)
 
     def unlink(self):
         if not self.env.su:
-            self._check_may_change()
+            self._check_may_change("unlink")
         return super().unlink()
 
     @api.ondelete(at_uninstall=False)
@@ -390,8 +390,9 @@ class CustomerPlaybook(models.Model):
                 )
             )
 
-    def _check_may_change(self):
+    def _check_may_change(self, operation):
         """Refuse changes of templates, and of playbooks that run."""
+        self.check_access(operation)
         if self.filtered(lambda one: one.state == "template"):
             raise UserError(
                 self.env._("Templates are not changed: make a playbook of it first.")
@@ -408,8 +409,7 @@ class CustomerPlaybook(models.Model):
 
     def _take_over(self):
         """Make the user who changes steps their responsible."""
-        self.check_access("write")
-        self._check_may_change()
+        self._check_may_change("write")
         self._check_condition_rights()
         self.sudo().responsible_id = self.env.uid
 
@@ -456,6 +456,7 @@ class CustomerPlaybook(models.Model):
             raise UserError(self.env._("Add at least one step first."))
         self._condition(self.env.user).try_out()
         self.step_ids._check_rights()
+        self.step_ids._check_salespeople()
         self.sudo().write(
             {
                 "state": "running",

@@ -16,7 +16,7 @@ COLUMNS = {
 }
 # Days of a task after the beginning of its case: lines of plans have their own.
 DELAY = SQL(
-    "GREATEST(0, s.delay_days + COALESCE(l.delay_count * CASE l.delay_unit"
+    "GREATEST(0, COALESCE(s.delay_days, 0) + COALESCE(l.delay_count * CASE l.delay_unit"
     " WHEN 'months' THEN 30 WHEN 'weeks' THEN 7 ELSE 1 END"
     " * CASE l.delay_from WHEN 'before_plan_date' THEN -1 ELSE 1 END, 0))"
 )

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
 from .customer_playbook_opening_mixin import DELAY
@@ -44,7 +44,7 @@ class CustomerPlaybookStep(models.Model):
         default="activity",
     )
     delay_days = fields.Integer(
-        string="After Days", help="Days after the beginning of the case; 0 at once."
+        string="After Days", default=0, help="Days after the beginning of the case; 0 at once."
     )
     activity_type_id = fields.Many2one(
         "mail.activity.type",
@@ -127,7 +127,7 @@ class CustomerPlaybookStep(models.Model):
         }
         for step in self.sudo():
             name = needed[step.kind]
-            if not step[name]:
+            if step.kind != "assign" and not step[name]:
                 raise ValidationError(
                     self.env._(
                         "%(step)s: choose “%(field)s”.",
@@ -143,6 +143,14 @@ class CustomerPlaybookStep(models.Model):
             if step.kind == "email" and step.mail_template_id.model != "res.partner":
                 raise ValidationError(
                     self.env._("%s: choose a template for contacts.", step.name)
+                )
+
+    def _check_salespeople(self):
+        """Refuse to hand out customers to nobody; templates leave them open."""
+        for step in self:
+            if step.kind == "assign" and not step.user_ids:
+                raise UserError(
+                    self.env._("%s: choose who gets the customers.", step.name)
                 )
 
     # Clients change steps only of playbooks that do not run, and answer for them

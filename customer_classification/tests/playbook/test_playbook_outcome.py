@@ -117,7 +117,7 @@ class TestPlaybookOutcome(PlaybookCase):
         self._work(AS_OF + 200 * DAY)
         self.assertEqual(
             (profile.lifecycle_stage_id.code, self._case(self.big, stage).status),
-            ("dormant", "reached"),
+            ("lost", "reached"),
         )
         self.assertEqual(self._case(self.big, risk).status, "reached")
 

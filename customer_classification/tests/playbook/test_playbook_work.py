@@ -143,7 +143,6 @@ class TestPlaybookWork(PlaybookCase):
         self._enter(self.big)
         self._work()
         case = self._case(self.big)
-        print("YY", [(t.line_id.summary, t.delay_days, t.line_id.delay_count, t.line_id.delay_unit, t.line_id.delay_from, t.state) for t in case.task_ids])
         self.assertEqual(self._activities(case).summary, "Greet")
         self._work(AS_OF + 7 * DAY)
         made = self._activities(case).sorted("id")
