@@ -23,6 +23,7 @@
         "wizard/campaign/campaign_start_views.xml",
         "data/classification_tag_library.xml",
         "data/product_tag_library.xml",
+        "data/customer_playbook_data.xml",
         "views/run/classification_run_views.xml",
         "views/customer/classification_run_back_test_views.xml",
         "views/customer/classification_run_drift_views.xml",
