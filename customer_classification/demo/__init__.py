@@ -1,2 +1,3 @@
 from . import classification_demo
 from . import campaign_demo
+from . import playbook_demo

@@ -109,6 +109,7 @@ class ClassificationDemo(models.AbstractModel):
         self._start_smart_tags()
         self._create_code_schemes(world)
         self._create_campaigns(world)
+        self._create_playbooks(world)
         self.env.invalidate_all()
 
     def _world(self):
