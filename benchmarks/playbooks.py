@@ -1,4 +1,4 @@
-"""Cost of a playbook whose class everybody enters at once, and what a kill leaves.
+"""Cost of a playbook whose class everybody enters at once.
 
     ./dev bench playbooks [--customers N] [--people N] [--limit N] [--kills N]
 
@@ -91,15 +91,11 @@ def start_over(registry, company, people, limit):
         return playbook.id
 
 
-def deliver(env, pause=0.0):
-    """Pass all changes on, one transaction a batch; return the number of batches."""
-    batches = 0
+def deliver(env):
+    """Pass all changes on, one transaction a batch."""
     while batch := env["classification.event"]._next_batch():
         batch._deliver_or_keep()
         env.cr.commit()
-        batches += 1
-        time.sleep(pause)
-    return batches
 
 
 def work(env):
@@ -130,7 +126,7 @@ def measure(registry):
 
 
 def kill_at_points(registry, kills, seconds):
-    """Kill a process that does all of it at so many points, beginning it again."""
+    """Kill a process that does all of it at so many points."""
     chance, survived = random.Random(17), 0
     for __ in range(kills):
         close_all()

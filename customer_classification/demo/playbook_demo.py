@@ -35,7 +35,7 @@ ROUNDS = (Round(150, (22, 14), (2, 9)), Round(90, (24, 16), (2, 10)))
 
 
 class ClassificationDemo(models.AbstractModel):
-    """Playbooks over the demo customers: a proved one, and one that is under way."""
+    """Playbooks over the demo customers: a proved one and a running one."""
 
     _inherit = "classification.demo"
 
@@ -62,7 +62,7 @@ class ClassificationDemo(models.AbstractModel):
         return playbook
 
     def _create_proved_playbook(self, world):
-        """Create two rounds of offers, which more customers took up than did anyway."""
+        """Create two rounds of offers with an effect."""
         playbook = self._use(world, "regular_offers", state="paused")
         playbook.step_ids.write({"cost": 2})
         known = set()

@@ -1,4 +1,4 @@
-"""Who gets which task today: the most valuable first, within what people can do."""
+"""Allotment of due tasks to people: the most valuable first."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ WHAT_IT_SAYS = frozenset(
 
 
 class CustomerPlaybook(models.Model):
-    """What is done for customers who enter a class, and whether it helps.
+    """Steps for customers who enter a class, and their proof.
 
     A playbook is drafted or made from a template, looked at in a preview, and switched
     on. It opens a case (``customer.playbook.case``) for each customer who enters, hands

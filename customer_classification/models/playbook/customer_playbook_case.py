@@ -27,7 +27,7 @@ STOP_SELECTION = [
 
 
 class CustomerPlaybookCase(models.Model):
-    """What is done for one customer by one playbook, from entry to outcome.
+    """Follow-up of one customer by one playbook, from entry to outcome.
 
     Opened and followed up in SQL; people work through its activities and buttons. The
     open case of a customer and playbook has the episode 0, an ended one its own id: so
@@ -288,9 +288,9 @@ class CustomerPlaybookCase(models.Model):
 
     @api.model
     def _keep_one_open(self, partner_ids):
-        """End all but one of the open cases of contacts that become one: a few queries.
+        """End all but one of the open cases of merged contacts.
 
-        The first of the contacts keeps its own.
+        The first of the contacts keeps its own. A few queries.
         """
         self.env.flush_all()
         rows = self.env.execute_query(

@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..common.classification_condition_mixin import NOT_OURS, Condition
@@ -108,14 +107,11 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
     def _matching(self):
         """Return SQL of who meets the condition, with the responsible's rights.
 
-        Everybody where there is none.
+        Everybody whom that person may read, where there is no condition.
 
         :raises UserError: it cannot be used
         """
-        condition = self._condition(self.responsible_id)
-        if Domain.TRUE == condition.domain():
-            return SQL("TRUE")
-        return SQL("p.id IN %s", condition.ids())
+        return SQL("p.id IN %s", self._condition(self.responsible_id).ids())
 
     # Ways in: selects of (partner_id, day)
 

@@ -9,7 +9,7 @@ BATCH = 1_000
 
 
 class CustomerPlaybookOutcomeMixin(models.AbstractModel):
-    """What became of the cases: revenue, goal, and why they end.
+    """Outcome of cases: revenue, goal, and the reason of their end.
 
     The window of a case begins with the day after it was opened, also for who waits
     and for the control group: both sides are measured in the same way, whatever was

@@ -10,7 +10,7 @@ ROUNDS = 2
 
 
 class CustomerPlaybookResult(models.Model):
-    """What a playbook brought, compared with its control group.
+    """Effect of a playbook, compared with its control group.
 
     One row for all cases whose window is over, and after two rounds one for each tier
     and stage that the customers had. Cases count from the day on which they were

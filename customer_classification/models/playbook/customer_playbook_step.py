@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
+from ..common.access_groups import MONEY_GROUP
 from .customer_playbook_opening_mixin import DELAY
 
 # Changes of these are those of what is done: running cases may keep the former step.
@@ -102,6 +103,7 @@ class CustomerPlaybookStep(models.Model):
     )
     cost = fields.Monetary(
         string="Cost Each",
+        groups=MONEY_GROUP,
         help="What this step costs each time, for the comparison with what it brings.",
     )
 

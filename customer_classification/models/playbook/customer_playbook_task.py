@@ -23,7 +23,7 @@ BATCH = 200
 
 
 class CustomerPlaybookTask(models.Model):
-    """One step of one case: planned, handed out as an activity, done, or failed.
+    """Step of a case: planned, handed out as an activity, done, or failed.
 
     Steps are carried out with the rights of the playbook's responsible, a batch in one
     transaction with the note that they are done: a killed server has done all of a
@@ -194,7 +194,7 @@ class CustomerPlaybookTask(models.Model):
         )
 
     def _carry_out(self, today):
-        """Carry out tasks of one step, each by itself where they cannot go together."""
+        """Carry out tasks of one step, each by itself if they fail together."""
         if self._try(today):
             return
         for task in self if len(self) > 1 else ():

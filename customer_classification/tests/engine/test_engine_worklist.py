@@ -1,4 +1,4 @@
-"""Who gets which task today."""
+"""Allotment of the tasks of a day."""
 
 from collections import Counter
 from datetime import date, timedelta
@@ -83,7 +83,7 @@ def test_the_order_of_the_tasks_does_not_matter(world):
 
 @given(worlds(), st.integers(0, 25))
 def test_interrupted_and_begun_again_is_the_same(world, done):
-    """What was handed out before a crash counts as used, and the rest follows."""
+    """Count what was handed out before a crash as used."""
     tasks, used, most, by_group = world
     whole = allot(tasks, used, most, by_group)
     before = whole[:done]

@@ -277,7 +277,7 @@ class TestPlaybookOpening(PlaybookCase):
         self.assertEqual(set(held.mapped("status")), {"running"})
 
     def test_chance_decides_once(self):
-        """Who was left out is left out the next time as well."""
+        """Leave the same customers out the next time."""
         playbook = self._playbook(control_share=50, may_reenter=True, cooldown_days=0)
         people = [self._regular(f"V{n}", 10) for n in range(8)]
         self._first()

@@ -7,7 +7,7 @@ from ..playbook_common import DAY, PlaybookCase
 
 @tagged("post_install", "-at_install")
 class TestPlaybookOutcome(PlaybookCase):
-    """What became of the cases."""
+    """Outcome of cases, and why they end."""
 
     @classmethod
     def setUpClass(cls):

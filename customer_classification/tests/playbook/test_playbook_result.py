@@ -8,7 +8,7 @@ from ..playbook_common import DAY, PlaybookCase
 
 @tagged("post_install", "-at_install")
 class TestPlaybookResult(PlaybookCase):
-    """What a playbook brought, against its control group."""
+    """Effect of a playbook against its control group."""
 
     @classmethod
     def setUpClass(cls):

@@ -9,7 +9,7 @@ GROUP = "customer_classification.group_"
 
 @tagged("post_install", "-at_install")
 class TestPlaybookRights(PlaybookCase):
-    """Who may see, stop and switch on."""
+    """Rights to see, stop and switch on."""
 
     @classmethod
     def setUpClass(cls):

@@ -48,7 +48,7 @@ class TestPlaybookSilence(PlaybookCase):
         self.assertEqual(self._letters(), self.before)
 
     def test_shipped_templates(self):
-        """All of them are off, so that an installation or an upgrade sends nothing."""
+        """Ship all of them switched off: an installation sends nothing."""
         shipped = self.env["ir.model.data"].search(
             [
                 ("module", "=", "customer_classification"),

@@ -42,7 +42,7 @@ class TestPlaybookSwitchOn(PlaybookCase):
     # Preview
 
     def test_preview(self):
-        """Who would get a case, how many a day each person, and what waits."""
+        """Count who would get a case, and what each person would get."""
         self.draft.control_share = 50
         start = self._start()
         self.assertEqual((start.present_count, start.control_count), (6, 3))
@@ -152,7 +152,7 @@ class TestPlaybookSwitchOn(PlaybookCase):
         self.assertIn("Call them", self._activities(self._open()).mapped("summary"))
 
     def test_cases_under_way_follow(self):
-        """What was handed out stays; all else is as the steps say now."""
+        """Keep what was handed out, and plan all else as the steps say now."""
         tasks = self._changed("all")
         planned = tasks.filtered(lambda one: one.state == "planned").mapped("name")
         self.assertEqual(len(tasks.filtered(lambda one: one.state == "open")), 3)
@@ -206,7 +206,7 @@ class TestPlaybookSwitchOn(PlaybookCase):
         return self.env["customer.playbook"].search([("state", "=", "template")])
 
     def test_each_template_can_be_used(self):
-        """Of each a playbook is made, previewed and switched on, in both languages."""
+        """Make a playbook of each, preview it and switch it on."""
         self.assertGreaterEqual(len(self._templates()), 11)
         for template in self._templates():
             with self.subTest(template=template.name):

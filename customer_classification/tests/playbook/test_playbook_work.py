@@ -353,7 +353,7 @@ class TestPlaybookWork(PlaybookCase):
     # Cost
 
     def test_queries_do_not_grow_with_customers(self):
-        """As many statements for five customers as for one, within one batch."""
+        """Run as many statements for five customers as for one."""
         self.company.customer_playbook_limit = 0
         playbook = self._playbook()
         self._enter(self.big)

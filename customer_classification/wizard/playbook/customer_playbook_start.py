@@ -216,7 +216,7 @@ class CustomerPlaybookStart(models.TransientModel):
 
 
 class CustomerPlaybookStartLine(models.TransientModel):
-    """What one person would get by a playbook."""
+    """Work of one person by a playbook that is previewed."""
 
     _name = "customer.playbook.start.line"
     _description = "Person in the Preview of a Playbook"
