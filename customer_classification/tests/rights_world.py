@@ -161,9 +161,7 @@ class RightsWorld(ClassificationCase):
         )
         today = fields.Date.today()
         playbook.write({"state": "running", "since_date": today})
-        playbook._open_cases(
-            SQL("SELECT %s, %s::date - 200", cls.vip.id, today)
-        )
+        playbook._open_cases(SQL("SELECT %s, %s::date - 200", cls.vip.id, today))
         case = cls.env["customer.playbook.case"].search(
             [("playbook_id", "=", playbook.id)]
         )

@@ -381,8 +381,10 @@ class CustomerPlaybook(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_cases(self):
-        if self.env["customer.playbook.case"].sudo().search_count(
-            [("playbook_id", "in", self.ids)], limit=1
+        if (
+            self.env["customer.playbook.case"]
+            .sudo()
+            .search_count([("playbook_id", "in", self.ids)], limit=1)
         ):
             raise UserError(
                 self.env._(
@@ -427,7 +429,9 @@ class CustomerPlaybook(models.Model):
         """Make a playbook of a template, in the company of the user."""
         check_one(self)
         self._check_manager()
-        copied = self.sudo().copy({"name": self.name, "company_id": self.env.company.id})
+        copied = self.sudo().copy(
+            {"name": self.name, "company_id": self.env.company.id}
+        )
         copied.write({"responsible_id": self.env.uid, "create_uid": self.env.uid})
         copied.with_env(self.env)._check_condition_rights()
         return {
@@ -608,4 +612,3 @@ class CustomerPlaybook(models.Model):
                 playbook._rest(False)
                 usable += playbook
         return usable
-

@@ -79,7 +79,9 @@ class CustomerPlaybookCase(models.Model):
         default="waiting",
         group_expand=True,
     )
-    stop_reason = fields.Selection(STOP_SELECTION, string="Ended Because", readonly=True)
+    stop_reason = fields.Selection(
+        STOP_SELECTION, string="Ended Because", readonly=True
+    )
     stop_note = fields.Char(string="Note", readonly=True)
     is_control = fields.Boolean(
         string="Control Group",
@@ -228,11 +230,24 @@ class CustomerPlaybookCase(models.Model):
 
     def message_subscribe(self, partner_ids=None, subtype_ids=None):
         """Let who reads a case give an activity of it to a colleague."""
-        if self.env.su or not partner_ids or self._has_others(partner_ids):
+        if self.env.su:
             return super().message_subscribe(partner_ids, subtype_ids)
-        self.check_access("read")
-        cases = super(CustomerPlaybookCase, self.sudo())
-        return cases.message_subscribe(partner_ids, subtype_ids)
+        check_records(self)
+        if not partner_ids:
+            return True
+        self._check_numbers(partner_ids)
+        self._check_numbers(subtype_ids or [])
+        kept = self if self._has_others(partner_ids) else self.sudo()
+        return super(CustomerPlaybookCase, kept).message_subscribe(
+            partner_ids, subtype_ids
+        )
+
+    @api.model
+    def _check_numbers(self, ids):
+        """Refuse what is no list of record numbers."""
+        is_list = isinstance(ids, list | tuple)
+        if not is_list or not all(type(one) is int and 0 < one < 2**31 for one in ids):
+            raise UserError(self.env._("A list of record numbers is needed."))
 
     @api.model
     def _has_others(self, partner_ids):

@@ -13,6 +13,7 @@ COLUMNS = {
     "lifecycle_stage": ("lifecycle_stage_id", "stage_id"),
     "churn_risk": ("churn_risk", "risk"),
 }
+EVERYBODY = SQL("TRUE")
 # Days of a task after the beginning of its case: lines of plans have their own.
 DELAY = SQL(
     "GREATEST(0, COALESCE(s.delay_days, 0) + COALESCE(l.delay_count * CASE l.delay_unit"
@@ -160,7 +161,7 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
             axis=self.axis,
         )
 
-    def _audience(self, day, condition=SQL("TRUE")):
+    def _audience(self, day, condition=EVERYBODY):
         """Return SQL of who is in the class now.
 
         :param day: SQL of the day from which on the case counts

@@ -45,7 +45,9 @@ class CustomerPlaybookStep(models.Model):
         default="activity",
     )
     delay_days = fields.Integer(
-        string="After Days", default=0, help="Days after the beginning of the case; 0 at once."
+        string="After Days",
+        default=0,
+        help="Days after the beginning of the case; 0 at once.",
     )
     activity_type_id = fields.Many2one(
         "mail.activity.type",
@@ -211,8 +213,10 @@ class CustomerPlaybookStep(models.Model):
 
     def _used(self):
         """Return those of these steps that cases have as their tasks: one query."""
-        groups = self.env["customer.playbook.task"].sudo()._read_group(
-            [("step_id", "in", self.ids)], ["step_id"]
+        groups = (
+            self.env["customer.playbook.task"]
+            .sudo()
+            ._read_group([("step_id", "in", self.ids)], ["step_id"])
         )
         return self.browse(step.id for (step,) in groups)
 

@@ -68,9 +68,7 @@ class CustomerPlaybookTask(models.Model):
         readonly=True,
         ondelete="set null",
     )
-    name = fields.Char(
-        string="What to Do", compute="_compute_name", compute_sudo=True
-    )
+    name = fields.Char(string="What to Do", compute="_compute_name", compute_sudo=True)
     delay_days = fields.Integer(string="After Days", readonly=True, aggregator=None)
     state = fields.Selection(
         [
@@ -122,9 +120,7 @@ class CustomerPlaybookTask(models.Model):
     def _compute_name(self):
         for task in self:
             line = task.line_id
-            task.name = (
-                line.summary or line.activity_type_id.name or task.step_id.name
-            )
+            task.name = line.summary or line.activity_type_id.name or task.step_id.name
 
     @api.depends("name")
     def _compute_display_name(self):
@@ -188,7 +184,8 @@ class CustomerPlaybookTask(models.Model):
         """Return SQL that keeps the due tasks t of open cases c."""
         return SQL(
             "t.state = 'planned' AND t.playbook_id = ANY(%s) AND c.episode = 0"
-            " AND NOT c.is_control AND COALESCE(c.start_date, c.open_date) + t.delay_days <= %s",
+            " AND NOT c.is_control"
+            " AND COALESCE(c.start_date, c.open_date) + t.delay_days <= %s",
             playbooks.ids,
             today,
         )

@@ -178,9 +178,7 @@ class TestPlaybookOpening(PlaybookCase):
         self.assertEqual(len(self._enter_twice(cooldown_days=21)), 1)
 
     def test_not_again(self):
-        self.assertEqual(
-            len(self._enter_twice(may_reenter=False, cooldown_days=0)), 1
-        )
+        self.assertEqual(len(self._enter_twice(may_reenter=False, cooldown_days=0)), 1)
 
     def test_events_passed_on_twice_open_once(self):
         playbook = self._playbook()

@@ -113,9 +113,7 @@ class TestPlaybookResult(PlaybookCase):
     def test_amounts_are_for_who_sees_all_sales(self):
         self._round(self.people[:8])
         self._work(AS_OF + 11 * DAY)
-        officer = self._user(
-            "play_result", "customer_classification.group_officer"
-        )
+        officer = self._user("play_result", "customer_classification.group_officer")
         own = self._result().with_user(officer)
         self.assertTrue(own.verdict_text)
         for name in ("revenue", "cost", "average_revenue"):

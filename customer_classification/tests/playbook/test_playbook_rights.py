@@ -83,9 +83,9 @@ class TestPlaybookRights(PlaybookCase):
         manager.write({"company_ids": elsewhere.ids, "company_id": elsewhere.id})
         manager = manager.with_context(allowed_company_ids=elsewhere.ids)
         self.assertFalse(
-            self.cases.with_user(manager).with_context(
-                allowed_company_ids=elsewhere.ids
-            ).search([("id", "=", self.case.id)])
+            self.cases.with_user(manager)
+            .with_context(allowed_company_ids=elsewhere.ids)
+            .search([("id", "=", self.case.id)])
         )
         with self.assertRaises(AccessError):
             self.playbook.with_user(manager).with_context(

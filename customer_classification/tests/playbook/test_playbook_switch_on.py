@@ -32,8 +32,10 @@ class TestPlaybookSwitchOn(PlaybookCase):
 
     def _start(self, playbook=None):
         action = (playbook or self.draft).action_preview()
-        return self.env[action["res_model"]].with_user(self.manager).browse(
-            action["res_id"]
+        return (
+            self.env[action["res_model"]]
+            .with_user(self.manager)
+            .browse(action["res_id"])
         )
 
     def _open(self):
@@ -59,9 +61,11 @@ class TestPlaybookSwitchOn(PlaybookCase):
         ]
         self.assertEqual(lines[0], (self.ann, 3, 2, 1, 2))
         self.assertFalse(self._open())
-        self.assertFalse(self.env["mail.activity"].search_count(
-            [("res_model", "=", "customer.playbook.case")]
-        ))
+        self.assertFalse(
+            self.env["mail.activity"].search_count(
+                [("res_model", "=", "customer.playbook.case")]
+            )
+        )
 
     def test_preview_of_a_stay(self):
         self.draft.write({"trigger": "stays", "stay_days": 11})
@@ -215,8 +219,9 @@ class TestPlaybookSwitchOn(PlaybookCase):
                 own = self.draft.browse(action["res_id"])
                 self.assertEqual(own.company_id, self.company)
                 self.assertEqual(own.responsible_id, self.manager)
-                self.assertEqual(own.step_ids.mapped("name"),
-                                 template.step_ids.mapped("name"))
+                self.assertEqual(
+                    own.step_ids.mapped("name"), template.step_ids.mapped("name")
+                )
                 if own.step_ids.filtered(lambda one: one.kind == "assign"):
                     own.step_ids.user_ids = self.ann
                 start = self._start(own)

@@ -20,9 +20,7 @@ class TestPlaybookWork(PlaybookCase):
         super().setUpClass()
         cls.ann, cls.bob = cls._salespeople(2)
         cls.company.customer_playbook_limit = 2
-        cls.people = [
-            cls._regular(f"P{n}", 300, user_id=cls.ann.id) for n in range(5)
-        ]
+        cls.people = [cls._regular(f"P{n}", 300, user_id=cls.ann.id) for n in range(5)]
         cls.big, *__ = cls.people
 
     def setUp(self):
@@ -82,9 +80,7 @@ class TestPlaybookWork(PlaybookCase):
         self._work()
         self.assertEqual(cases[2].status, "waiting")
         self._work(AS_OF + DAY)
-        self.assertEqual(
-            [case.status for case in cases], ["running"] * 4 + ["waiting"]
-        )
+        self.assertEqual([case.status for case in cases], ["running"] * 4 + ["waiting"])
         self.assertFalse(cases[2].wait_reason)
         self.assertEqual(cases[4].waiting_since, AS_OF)
 
@@ -364,6 +360,10 @@ class TestPlaybookWork(PlaybookCase):
             before = self.env.cr.sql_log_count
             self._work()
             counts.append(self.env.cr.sql_log_count - before)
-        self.assertEqual(len(self._activities(self.cases.search(
-            [("playbook_id", "=", playbook.id)]))), 5)
+        self.assertEqual(
+            len(
+                self._activities(self.cases.search([("playbook_id", "=", playbook.id)]))
+            ),
+            5,
+        )
         self.assertLessEqual(counts[1], counts[0] + 3)

@@ -227,7 +227,9 @@ class CustomerPlaybookStartLine(models.TransientModel):
     )
     user_id = fields.Many2one("res.users", string="Who Acts", readonly=True)
     customer_count = fields.Integer(string="Customers", readonly=True)
-    first_day_count = fields.Integer(string="Activities on the First Day", readonly=True)
+    first_day_count = fields.Integer(
+        string="Activities on the First Day", readonly=True
+    )
     waiting_count = fields.Integer(string="Wait", readonly=True)
     day_count = fields.Integer(
         string="Days Until All Are Handed Out", readonly=True, aggregator=None
