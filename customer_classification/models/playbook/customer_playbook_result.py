@@ -3,6 +3,7 @@ from odoo.tools import SQL
 
 from ...engine.campaigns.lift import lift
 from ..common.access_groups import MONEY_GROUP
+from ..common.called_records import check_one
 
 CONFIDENCE = 0.95
 # Windows of the goal after which tiers and stages are told apart.
@@ -231,8 +232,7 @@ class CustomerPlaybookResult(models.Model):
 
     def action_open_cases(self):
         """Open the cases behind a result, the control group among them."""
-        self.ensure_one()
-        self.check_access("read")
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.customer_playbook_case_action"
         )

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..common.called_records import check_one
+
 
 class ResPartner(models.Model):
     _name = "res.partner"
@@ -41,8 +43,7 @@ class ResPartner(models.Model):
 
     def action_open_customer_cases(self):
         """Open the cases of this customer."""
-        self.ensure_one()
-        self.check_access("read")
+        check_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "customer_classification.customer_playbook_case_action"
         )
