@@ -48,7 +48,7 @@ class ClassificationDemo(models.AbstractModel):
         """Make a playbook of a template for the first company."""
         original = self.env.ref(f"customer_classification.playbook_{template}")
         company = world.companies[0]
-        playbook = original.copy({"name": original.name, "company_id": company.id})
+        playbook = original.copy({"company_id": company.id})
         playbook.write(
             {
                 "responsible_id": world.salespeople[0].id,
@@ -181,6 +181,13 @@ class ClassificationDemo(models.AbstractModel):
         )
         for case in cases:
             case.value = round(sales[case.partner_id.id], 2)
+        cases.write(
+            {
+                "value_tier_id": self._class("value_tier", "high").id,
+                "lifecycle_stage_id": self._class("lifecycle_stage", "dormant").id,
+                "churn_risk": "high",
+            }
+        )
         tasks = self.env["customer.playbook.task"]
         for __ in tasks._work_on(playbook.company_id, playbook, world.today):
             self.env.flush_all()

@@ -236,7 +236,7 @@ class CustomerPlaybook(models.Model):
     since_date = fields.Date(string="Running Since", readonly=True, copy=False)
     takes_present = fields.Boolean(readonly=True, copy=False)
     looked_date = fields.Date(string="Looked At", readonly=True, copy=False)
-    when_text = fields.Char(string="When", compute="_compute_when_text")
+    when_text = fields.Char(string="Begins When", compute="_compute_when_text")
     waiting_count = fields.Integer(string="Waiting", compute="_compute_counts")
     running_count = fields.Integer(string="In Progress", compute="_compute_counts")
     ended_count = fields.Integer(string="Ended", compute="_compute_counts")
@@ -429,10 +429,9 @@ class CustomerPlaybook(models.Model):
         """Make a playbook of a template, in the company of the user."""
         check_one(self)
         self._check_manager()
-        copied = self.sudo().copy(
-            {"name": self.name, "company_id": self.env.company.id}
-        )
-        copied.write({"responsible_id": self.env.uid, "create_uid": self.env.uid})
+        # Without a name among the values, its translations are copied as well.
+        copied = self.sudo().copy({"company_id": self.env.company.id})
+        copied.responsible_id = self.env.uid
         copied.with_env(self.env)._check_condition_rights()
         return {
             "type": "ir.actions.act_window",

@@ -35,7 +35,7 @@ class CustomerPlaybookStep(models.Model):
     name = fields.Char(string="What to Do", required=True, translate=True)
     kind = fields.Selection(
         [
-            ("activity", "Activity"),
+            ("activity", "An activity"),
             ("plan", "Activity plan"),
             ("email", "E-mail"),
             ("assign", "Salesperson"),
