@@ -82,6 +82,7 @@ from .customers.replay import classes_at, facts_at
 from .customers.rules import RuleError
 from .customers.segments import Segment, segment_of
 from .customers.tier_fall import Window, tier_fall_dates
+from .customers.worklist import Task, allot, days_to_work_off
 
 __all__ = [
     "ABC",
@@ -131,10 +132,12 @@ __all__ = [
     "Segment",
     "Shown",
     "Snapshots",
+    "Task",
     "TierLimit",
     "Window",
     "all_axes",
     "all_tiers",
+    "allot",
     "apply_overrides",
     "are_same",
     "campaign_changes",
@@ -143,6 +146,7 @@ __all__ = [
     "classify",
     "classify_products",
     "classify_variants",
+    "days_to_work_off",
     "effort",
     "evaluate",
     "facts_at",

@@ -12,4 +12,5 @@ from . import product
 from . import campaign
 from . import document
 from . import event
+from . import playbook
 from . import privacy

@@ -117,6 +117,13 @@ from .campaign import test_campaign_rehearsal
 from .campaign import test_campaign_scorecard
 from .campaign import test_campaign_start
 from .campaign import test_campaign_world
+from .playbook import test_playbook_opening
+from .playbook import test_playbook_outcome
+from .playbook import test_playbook_result
+from .playbook import test_playbook_rights
+from .playbook import test_playbook_silence
+from .playbook import test_playbook_switch_on
+from .playbook import test_playbook_work
 from .privacy import test_privacy
 from .privacy import test_profiling_objection
 from .document import test_document_classes

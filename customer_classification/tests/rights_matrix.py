@@ -130,7 +130,7 @@ class RightsMatrixCase(RightsWorld):
         """Return the condition for rows of the world's company."""
         for path in (
             *("company_id", "policy_id.company_id", "rules_id.company_id"),
-            "scheme_id.company_id",
+            *("scheme_id.company_id", "playbook_id.company_id"),
         ):
             field = self.env[name]._fields.get(path.partition(".")[0])
             if field and field.store:

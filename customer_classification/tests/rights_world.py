@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.tests import new_test_user
+from odoo.tools import SQL
 
 from .common import AS_OF, ClassificationCase
 
@@ -41,6 +42,7 @@ class RightsWorld(ClassificationCase):
         cls._make_runs()
         cls._make_codes()
         cls._make_decisions()
+        cls._make_playbook()
         cls.users = {role: cls._person(role) for role in ROLES}
         cls.env.flush_all()
         cls.env.invalidate_all()
@@ -143,6 +145,31 @@ class RightsWorld(ClassificationCase):
         cls.policy.recompute_products(as_of_date=later, kind="preview")
         cls.policy.recompute_products(as_of_date=AS_OF)
         cls.env["classification.tag.rule"]._cron_run()
+
+    @classmethod
+    def _make_playbook(cls):
+        """A running playbook with a case, a step handed out, and a result."""
+        playbook = cls.playbook = cls.env["customer.playbook"].create(
+            {
+                "name": "Playbook of the rights",
+                "company_id": cls.company.id,
+                "tier_ids": cls._tier("medium").ids,
+                "stops_on_leaving": False,
+                "control_share": 0,
+                "step_ids": [fields.Command.create({"name": "Call", "cost": 1})],
+            }
+        )
+        today = fields.Date.today()
+        playbook.write({"state": "running", "since_date": today})
+        playbook._open_cases(SQL("SELECT %s, %s::date - 200", cls.vip.id, today))
+        case = cls.env["customer.playbook.case"].search(
+            [("playbook_id", "=", playbook.id)]
+        )
+        case.write({"open_date": today - timedelta(days=200)})
+        case.write({"measured_date": today, "revenue": 5})
+        for __ in case.task_ids._work_on(cls.company, playbook, today):
+            cls.env.flush_all()
+        cls.env["customer.playbook.result"]._measure(playbook)
 
     @classmethod
     def _make_decisions(cls):

@@ -5,3 +5,4 @@ from . import history
 from . import tag
 from . import code
 from . import campaign
+from . import playbook

@@ -18,6 +18,7 @@ FLOORS = (
         "campaign",
         "document",
         "event",
+        "playbook",
         "privacy",
     ),
 )

@@ -24,6 +24,7 @@ class TestRightsMatrix(RightsMatrixCase):
             "classification.publish": {"policy_id": self.policy.id},
             "classification.policy.import": {"file": "e30=", "file_name": "rules.json"},
             "campaign.start": {"title": "Started"},
+            "customer.playbook.start": {"playbook_id": self.playbook.id},
             "classification.tag.wizard": {"kind": "partner"},
             "customer.document.choice": {
                 "profile_id": self._profile(self.vip).id,
