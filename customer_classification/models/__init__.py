@@ -10,6 +10,7 @@ from . import attribute
 from . import code
 from . import product
 from . import campaign
+from . import retention
 from . import document
 from . import event
 from . import privacy

@@ -80,6 +80,8 @@ from .customer import test_tours
 from .history import test_history
 from .history import test_history_revenue
 from .history import test_migration
+from .retention import test_churn
+from .retention import test_customer_loss
 from .tag import test_tag_library
 from .tag import test_tag_merge
 from .tag import test_tag_path

@@ -16,6 +16,7 @@ FLOORS = (
         "code",
         "product",
         "campaign",
+        "retention",
         "document",
         "event",
         "privacy",
