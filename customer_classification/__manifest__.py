@@ -95,6 +95,7 @@
         "views/document/account_invoice_report_views.xml",
         "views/document/crm_activity_report_views.xml",
         "views/event/classification_event_views.xml",
+        "views/today/customer_today_views.xml",
         "views/related_screens.xml",
         "views/menus.xml",
     ],

@@ -13,4 +13,5 @@ from . import campaign
 from . import retention
 from . import document
 from . import event
+from . import today
 from . import privacy

@@ -118,4 +118,5 @@ from .privacy import test_privacy
 from .privacy import test_profiling_objection
 from .document import test_document_classes
 from .event import test_event
+from .today import test_today
 from .run import test_run_time

@@ -19,6 +19,7 @@ FLOORS = (
         "retention",
         "document",
         "event",
+        "today",
         "privacy",
     ),
 )
