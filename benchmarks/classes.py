@@ -46,31 +46,42 @@ def take_out(commit, folder):
 
 def classified(session, name, path):
     """The classes by the addon of a folder, in a database with its demo."""
+    lines = shell(session, name, path, SCRIPT.read_text(), demo=True)
+    found = [line for line in lines if line.startswith("RESULT ")]
+    if not found:
+        raise DevError("\n".join(lines[-20:]))
+    return json.loads(found[0].removeprefix("RESULT "))
+
+
+def shell(session, name, path, script, demo=False):
+    """Return what a script prints where the addon of a folder is installed.
+
+    In a database of its own, which is dropped.
+    """
     foreign = databases.foreign_dependencies(session, [ADDON])
-    databases.database_from_template(session, name, foreign, demo=True)
+    databases.database_from_template(session, name, foreign, demo=demo)
     databases.sql(session, FORGET, name)
     addons = f"--addons-path={path},{TEST_ADDONS}"
     lines = []
     with step(f"{name}: install"):
-        install = ("-i", ADDON, "--with-demo", "--stop-after-init")
+        install = ("-i", ADDON, *(["--with-demo"] if demo else []), "--stop-after-init")
         if session.stream(
             *("-d", name, "--no-http", "--max-cron-threads=0", addons, *install),
             on_line=lines.append,
             log=LOGS / f"{name}.log",
         ):
             raise DevError("\n".join(lines[-20:]))
-    with step(f"{name}: classify"):
-        session.stream(
+    with step(f"{name}: script"):
+        failed = session.stream(
             *("shell", "-d", name, "--no-http", addons),
             on_line=lines.append,
-            stdin=SCRIPT.read_text(),
+            stdin=script,
             log=LOGS / f"{name}.log",
         )
-    found = [line for line in lines if line.startswith("RESULT ")]
-    if not found:
+    if failed:
         raise DevError("\n".join(lines[-20:]))
     databases.drop(session, name)
-    return json.loads(found[0].removeprefix("RESULT "))
+    return lines
 
 
 def report(before, after):

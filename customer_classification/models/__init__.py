@@ -10,7 +10,9 @@ from . import attribute
 from . import code
 from . import product
 from . import campaign
+from . import retention
 from . import document
 from . import event
 from . import playbook
+from . import today
 from . import privacy

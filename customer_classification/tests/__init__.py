@@ -84,6 +84,8 @@ from .customer import test_tours
 from .history import test_history
 from .history import test_history_revenue
 from .history import test_migration
+from .retention import test_churn
+from .retention import test_customer_loss
 from .tag import test_tag_library
 from .tag import test_tag_merge
 from .tag import test_tag_path
@@ -129,4 +131,5 @@ from .privacy import test_profiling_objection
 from .document import test_document_classes
 from .event import test_event
 from .event import test_moves_mail
+from .today import test_today
 from .run import test_run_time

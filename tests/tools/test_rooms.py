@@ -16,9 +16,11 @@ FLOORS = (
         "code",
         "product",
         "campaign",
+        "retention",
         "document",
         "event",
         "playbook",
+        "today",
         "privacy",
     ),
 )

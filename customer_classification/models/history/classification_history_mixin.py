@@ -56,6 +56,8 @@ class ClassificationHistoryMixin(models.AbstractModel):
     # As the index of the changes has them: a page does not wait for all customers, and
     # customers keep their places from day to day.
     _order = "partner_id.id, company_id.id"
+    # Bits of an id that follow those of the customer.
+    _id_bits = COMPANY_BITS
     _depends = {
         "classification.change": [
             *("partner_id", "company_id", "axis", "valid_date", "create_date"),
@@ -104,7 +106,7 @@ class ClassificationHistoryMixin(models.AbstractModel):
                 name, operator, value = term
                 ids = [value] if operator == "=" else value
                 if operator in ("=", "in") and self._are_ids(ids):
-                    return [i >> COMPANY_BITS if name == "id" else i for i in ids]
+                    return [i >> self._id_bits if name == "id" else i for i in ids]
         return None
 
     @api.model

@@ -74,6 +74,11 @@ class ClassificationHistoryRevenueMixin(models.AbstractModel):
         )
 
     @api.model
+    def _revenue_keys(self):
+        """Return the columns by which revenue is joined to the rows."""
+        return "partner_id", "company_id"
+
+    @api.model
     def _revenue_join(self, alias, name, query):
         """Join the revenue of a day to a query once, and return its alias."""
         joined = query.make_alias(alias, name)
@@ -81,7 +86,7 @@ class ClassificationHistoryRevenueMixin(models.AbstractModel):
             return joined
         conditions = [
             SQL("%s = %s", SQL.identifier(joined, key), SQL.identifier(alias, key))
-            for key in ("partner_id", "company_id")
+            for key in self._revenue_keys()
         ]
         query.add_join(
             "LEFT JOIN",

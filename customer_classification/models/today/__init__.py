@@ -1,0 +1,3 @@
+from . import customer_today_answer
+from . import customer_today
+from . import res_company

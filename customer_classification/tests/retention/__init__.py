@@ -1,0 +1,2 @@
+from . import test_churn
+from . import test_customer_loss

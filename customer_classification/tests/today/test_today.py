@@ -1,0 +1,223 @@
+from datetime import timedelta
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import freeze_time, tagged
+
+from ..common import AS_OF, ClassificationCase
+
+SELLER = "customer_classification.group_user,sales_team.group_sale_salesman"
+HEAD = "customer_classification.group_user,sales_team.group_sale_salesman_all_leads"
+
+
+@tagged("post_install", "-at_install")
+class TestToday(ClassificationCase):
+    """A line a customer, with why and what to do."""
+
+    limits = {"vip": 2_000, "high": 1_200, "medium": 500, "low": 0}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.enterClassContext(freeze_time(f"{AS_OF} 12:00:00"))
+        cls.seller = cls._user("today-seller", SELLER)
+        cls.other = cls._user("today-other", SELLER)
+        cls.head = cls._user("today-head", HEAD)
+        cls.late = cls._own("Late", 90, until=AS_OF - timedelta(days=45))
+        cls.near = cls._own("Near", 160)  # lacks 80 to VIP: 12 x 160 = 1,920
+        cls.far = cls._own("Far", 110)
+        cls.theirs = cls._own("Theirs", 90, cls.other, AS_OF - timedelta(days=45))
+        cls._recompute()
+
+    @classmethod
+    def _own(cls, name, amount, seller=None, until=AS_OF):
+        partner = cls._regular(name, amount, until=until)
+        partner.user_id = seller or cls.seller
+        return partner
+
+    def _today(self, user=None, **context):
+        context = {"allowed_company_ids": self.company.ids, **context}
+        model = self.env["customer.today"].with_user(user or self.seller)
+        return model.with_context(**context)
+
+    def _lines(self, user=None, **arguments):
+        day = self._today(user).get_lines(**arguments)
+        return {line["name"]: line for line in day["lines"]}
+
+    def _answer(self, line, answer, user=None, **arguments):
+        return self._today(user).answer(
+            line["kind"], line["record_id"], answer, **arguments
+        )
+
+    def _activity(self, partner, day, user=None):
+        return partner.activity_schedule(
+            "mail.mail_activity_data_call",
+            day,
+            summary="Ask for the needs",
+            user_id=(user or self.seller).id,
+        )
+
+    def test_own_customers_with_reason(self):
+        lines = self._lines()
+        self.assertEqual(set(lines), {"Late", "Near"})
+        self.assertEqual(lines["Late"]["kind"], "overdue")
+        expected = self._profile(self.late).expected_purchase_date
+        days = (AS_OF - expected).days
+        self.assertIn(f"{days} days ago", lines["Late"]["text"])
+        self.assertEqual(lines["Near"]["kind"], "next_tier")
+        self.assertIn("To reach VIP: about 1 order", lines["Near"]["text"])
+
+    def test_one_order_is_enough(self):
+        """What the line says is done, and the tier follows."""
+        self.assertEqual(self._profile(self.near).value_tier_id.code, "high")
+        self._purchase(self.near, AS_OF, 160)
+        self._recompute()
+        self.assertEqual(self._profile(self.near).value_tier_id.code, "vip")
+
+    def test_amounts_are_for_who_sees_all_sales(self):
+        self.assertEqual({line["amount"] for line in self._lines().values()}, {None})
+        self.assertNotIn("80", self._lines()["Near"]["text"])
+        own = self._own("Head's", 90, self.head, AS_OF - timedelta(days=45))
+        self._recompute()
+        line = self._lines(self.head)["Head's"]
+        self.assertEqual(line["amount"], self._profile(own).revenue)
+
+    def test_fell(self):
+        self.env["classification.change"].create(
+            {
+                "partner_id": self.far.id,
+                "company_id": self.company.id,
+                "axis": "value_tier",
+                "from_tier_id": self._tier("vip").id,
+                "to_tier_id": self._profile(self.far).value_tier_id.id,
+                "direction": "down",
+                "cause": "data",
+                "valid_date": AS_OF - timedelta(days=2),
+            }
+        )
+        line = self._lines()["Far"]
+        self.assertEqual(line["kind"], "moved")
+        self.assertIn("Fell from VIP", line["text"])
+        self._profile(self.far).sudo().value_tier_id = self._tier("low")
+        self.assertNotIn("Far", self._lines())
+
+    def test_quotation_of_a_customer_at_risk(self):
+        order = self._order(
+            self.late, AS_OF - timedelta(days=4), 70, confirm=False
+        )
+        order.user_id = self.seller
+        self.assertIn(self._profile(self.late).churn_risk, ("medium", "high"))
+        line = self._lines()["Late"]
+        self.assertEqual(line["kind"], "quotation")
+        self.assertIn(order.name, line["text"])
+        self.assertIn("4 days", line["text"])
+        self.assertEqual((line["res_model"], line["res_id"]), ("sale.order", order.id))
+        order.validity_date = AS_OF - timedelta(days=1)
+        self.assertEqual(self._lines()["Late"]["kind"], "overdue")
+
+    def test_activities_first(self):
+        self._activity(self.far, AS_OF - timedelta(days=3))
+        self._activity(self.near, AS_OF + timedelta(days=1))
+        self._activity(self.late, AS_OF, self.other)
+        day = self._today().get_lines()["lines"]
+        self.assertEqual(day[0]["name"], "Far")
+        self.assertEqual(day[0]["text"], "Ask for the needs: due for 3 days")
+        self.assertEqual(
+            {line["name"]: line["kind"] for line in day[1:]},
+            {"Late": "overdue", "Near": "next_tier"},
+        )
+
+    def test_activity_is_done_or_moved(self):
+        activity = self._activity(self.far, AS_OF)
+        self._answer(self._lines()["Far"], "tomorrow")
+        self.assertEqual(activity.date_deadline, AS_OF + timedelta(days=1))
+        self.assertNotIn("Far", self._lines())
+        activity.date_deadline = AS_OF
+        self._answer(self._lines()["Far"], "done")
+        self.assertFalse(activity.exists().active if activity.exists() else False)
+
+    def test_answers_rest(self):
+        line = self._lines()["Late"]
+        self._answer(line, "tomorrow")
+        self.assertNotIn("Late", self._lines())
+        with freeze_time(f"{AS_OF + timedelta(days=1)} 12:00:00"):
+            self.assertIn("Late", self._lines())
+            self._answer(line, "not_useful", reason="known")
+        with freeze_time(f"{AS_OF + timedelta(days=60)} 12:00:00"):
+            self.assertNotIn("Late", self._lines())
+        answers = self.env["customer.today.answer"].search(
+            [("partner_id", "=", self.late.id)], order="id"
+        )
+        self.assertEqual(answers.mapped("answer"), ["tomorrow", "not_useful"])
+        self.assertEqual(answers.user_id, self.seller)
+
+    def test_limit(self):
+        self.company.customer_today_limit = 1
+        day = self._today().get_lines()
+        self.assertEqual(len(day["lines"]), 1)
+        self.assertEqual(day["more"], 1)
+
+    def test_team(self):
+        team = self.env["crm.team"].create(
+            {"name": "Today", "company_id": self.company.id, "user_id": self.head.id}
+        )
+        team.member_ids = self.seller | self.other
+        self.assertFalse(self._lines(self.head))
+        lines = self._lines(self.head, whose="team")
+        self.assertEqual(set(lines), {"Late", "Near", "Theirs"})
+        self.assertEqual(lines["Theirs"]["salesperson"], self.other.name)
+        with self.assertRaises(AccessError):
+            self._lines(self.seller, whose="team")
+
+    def test_hostile_calls(self):
+        theirs = self._profile(self.theirs)
+        today = self._today()
+        for arguments in (
+            ("next", theirs.id, "done"),
+            ("overdue", theirs.id, "gone"),
+            ("overdue", "1", "done"),
+            ("overdue", 0, "done"),
+            ("overdue", self._profile(self.late).id, "not_useful"),
+            ("overdue", self._profile(self.late).id, "not_useful", "because"),
+            ("activity", -1, "done"),
+        ):
+            with self.subTest(arguments=arguments), self.assertRaises(UserError):
+                today.answer(*arguments)
+        with self.assertRaises(UserError):
+            today.get_lines("everybody")
+        with self.assertRaises(AccessError):
+            today.answer("overdue", theirs.id, "done")
+        foreign = self._activity(self.late, AS_OF, self.other)
+        with self.assertRaises(AccessError):
+            today.answer("activity", foreign.id, "done")
+        self.assertTrue(foreign.exists())
+        with self.assertRaises(AccessError):
+            self.env["customer.today.answer"].with_user(self.seller).create({})
+
+    def test_record_rules_on_contacts_hold(self):
+        self.env["ir.rule"].create(
+            {
+                "name": "Not Near",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "domain_force": f"[('id', '!=', {self.near.id})]",
+            }
+        )
+        self.assertEqual(set(self._lines()), {"Late"})
+
+    def test_queries_do_not_grow(self):
+        def queries():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            self._today().get_lines()
+            return self.cr.sql_log_count - before
+
+        def grow(count):
+            for number in range(count):
+                self._own(f"More {number}", 90, until=AS_OF - timedelta(days=45))
+            self._recompute()
+            queries()
+            return queries()
+
+        few, many = grow(3), grow(12)
+        self.assertEqual(few, many)
+        self.assertLessEqual(many, 40)
