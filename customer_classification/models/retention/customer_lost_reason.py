@@ -18,7 +18,10 @@ class CustomerLostReason(models.Model):
 
     name = fields.Char(required=True, translate=True)
     complete_name = fields.Char(
-        string="Reason", compute="_compute_complete_name", search="_search_complete_name"
+        string="Reason",
+        compute="_compute_complete_name",
+        recursive=True,
+        search="_search_complete_name",
     )
     parent_id = fields.Many2one(
         "customer.lost.reason", string="Above", ondelete="cascade", index=True

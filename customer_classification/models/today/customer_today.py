@@ -10,9 +10,12 @@ from ..common.access_groups import MONEY_GROUP
 from ..common.arguments import as_choice
 from ..common.called_records import check_one
 from ..customer.explanation import Sentences, TierLimits
+from ..playbook.customer_playbook_task import CASE
 from .customer_today_answer import ANSWERS, KINDS, REASONS
 
 WHOSE = ("own", "team")
+# Models on whose records activities are about a customer.
+ACTIVITY_MODELS = ("res.partner", CASE)
 # Days for which a customer is not shown again for the same reason.
 REST_DAYS = {"activity": 1, "quotation": 7, "moved": 30, "overdue": 14, "next_tier": 30}
 NOT_USEFUL_DAYS = 90
@@ -141,27 +144,43 @@ class CustomerToday(models.AbstractModel):
 
     @api.model
     def _activity_lines(self, sellers, resting):
-        """Activities on customers that are due, the oldest first."""
+        """Activities on customers and steps of cases that are due, the oldest first."""
         today = fields.Date.context_today(self)
         activities = self.env["mail.activity"].search(
             [
-                ("res_model", "=", "res.partner"),
+                ("res_model", "in", ACTIVITY_MODELS),
                 ("user_id", "in", sellers.ids),
                 ("date_deadline", "<=", today),
             ],
             order="date_deadline, id",
             limit=self.env.company.customer_today_limit + 1,
         )
-        partners = self.env["res.partner"].browse(activities.mapped("res_id")).exists()
-        by_id = {partner.id: partner for partner in partners}
+        customers = self._customers_of(activities)
+        partners = self.env["res.partner"].concat(*customers.values())
         profiles = self._of_partners(partners, self.env.company.ids)
-        lines = []
-        for activity in activities:
-            partner = by_id.get(activity.res_id)
-            key = (partner and partner.commercial_partner_id, self.env.company)
-            if partner and key in profiles:
-                lines.append((profiles[key], self._activity_line(activity, today)))
-        return lines
+        return [
+            (profiles[key], self._activity_line(activity, today))
+            for activity in activities
+            for key in [(customers.get(activity), self.env.company)]
+            if key in profiles
+        ]
+
+    @api.model
+    def _customers_of(self, activities):
+        """Return ``{activity: customer}``; those of other records are left out.
+
+        A query for each model.
+        """
+        customers = {}
+        for name in ACTIVITY_MODELS:
+            own = activities.filtered(lambda one, name=name: one.res_model == name)
+            records = self.env[name].browse(own.mapped("res_id")).exists()
+            readable = {record.id: record for record in records._filtered_access("read")}
+            for activity in own:
+                if record := readable.get(activity.res_id):
+                    partner = record if name == "res.partner" else record.partner_id
+                    customers[activity] = partner.commercial_partner_id
+        return customers
 
     @api.model
     def _activity_line(self, activity, today):
@@ -418,16 +437,15 @@ class CustomerToday(models.AbstractModel):
         activity = self.env["mail.activity"].browse([record_id])
         check_one(activity)
         activity.check_access("write")
-        if activity.res_model != "res.partner":
+        if activity.res_model not in ACTIVITY_MODELS:
             raise UserError(self.env._("This activity is not about a customer."))
         self._check_own(activity.user_id)
         return activity
 
     @api.model
     def _profile_of(self, activity):
-        partner = self.env["res.partner"].browse(activity.res_id)
-        partner.check_access("read")
-        found = self._of_partners(partner, self.env.company.ids)
+        partner = self._customers_of(activity).get(activity)
+        found = partner and self._of_partners(partner, self.env.company.ids)
         if not found:
             raise UserError(self.env._("This contact is not a customer."))
         return next(iter(found.values()))
