@@ -15,6 +15,8 @@ from tools.console import say
 
 
 def main():
+    if not TABLE.exists():
+        sys.exit("There is no table to compare with: ./dev bench all --keep makes it.")
     kept = json.loads(TABLE.read_text())
     rows = measured(kept["customers"])
     say("\n".join(table(rows)))

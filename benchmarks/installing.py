@@ -117,8 +117,10 @@ def _update(session, **modules):
 
 def _uninstall(session):
     args = ("module", "uninstall", "-d", NAME, ADDON)
-    if session.stream(*args, on_line=lambda line: None):
-        raise DevError(f"{ADDON} could not be uninstalled")
+    lines = []
+    if session.stream(*args, on_line=lines.append):
+        reason = "\n".join(lines[-3:])
+        raise DevError(f"{ADDON} could not be uninstalled:\n{reason}")
 
 
 def report(empty, filled):

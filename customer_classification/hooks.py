@@ -72,9 +72,17 @@ def uninstall_hook(env):
         env.cr.execute(SQL("DELETE FROM %s", SQL.identifier(table)))
     for table in ("product_tag", "utm_tag"):
         _restore_unique_names(table, env)
-    env.cr.execute("UPDATE product_template SET product_service_type_id = NULL")
-    env.cr.execute("UPDATE utm_campaign SET campaign_type_id = NULL")
-    env.cr.execute("UPDATE campaign_type SET parent_id = NULL")
+    for table, column in (
+        ("product_template", "product_service_type_id"),
+        ("utm_campaign", "campaign_type_id"),
+        ("campaign_type", "parent_id"),
+    ):
+        # No other row: somebody may be writing it, and the uninstallation would fail.
+        names = {"table": SQL.identifier(table), "column": SQL.identifier(column)}
+        statement = (
+            "UPDATE %(table)s SET %(column)s = NULL WHERE %(column)s IS NOT NULL"
+        )
+        env.cr.execute(SQL(statement, **names))
     env.invalidate_all(flush=False)
     _forget("ir.config_parameter", [("key", "=like", "customer_classification.%")], env)
     models = [
