@@ -177,7 +177,10 @@ class ClassificationDemo(models.AbstractModel):
         """Create a purchase that cannot be counted: its currency has no rate."""
         currencies = self.env["res.currency"].with_context(active_test=False)
         without = currencies.search(
-            [("rate_ids", "=", False), ("id", "not in", world.companies.currency_id.ids)],
+            [
+                ("rate_ids", "=", False),
+                ("id", "not in", world.companies.currency_id.ids),
+            ],
             order="name",
             limit=1,
         )

@@ -247,9 +247,11 @@ class TestDemoData(TransactionCase):
         """Who bought has a phone and an address of nobody; companies have a size."""
         for company in self.companies:
             company._get_customer_policy().with_company(company).recompute()
-        buyers = self.env["customer.profile"].search(
-            [("partner_id.sale_order_ids.name", "=like", "D0%")]
-        ).partner_id
+        buyers = (
+            self.env["customer.profile"]
+            .search([("partner_id.sale_order_ids.name", "=like", "D0%")])
+            .partner_id
+        )
         self.assertGreater(len(buyers), 200)
         self.assertFalse(buyers.filtered(lambda one: not one.phone))
         for partner in buyers:
