@@ -1,4 +1,4 @@
-"""Sales Analysis by the customer's tier, beside the same by a stored field.
+"""Sales Analysis by the customer's tier, beside a grouping by a column.
 
     ./dev bench reports [--customers N] [--rounds N]
 

@@ -1,3 +1,3 @@
+from . import details_demo
 from . import classification_demo
 from . import campaign_demo
-from . import details_demo

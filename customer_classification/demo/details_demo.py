@@ -30,10 +30,11 @@ DECISIONS = (
 )
 
 
-class ClassificationDemo(models.AbstractModel):
-    """What salespeople know of the demo customers beside their purchases."""
+class ClassificationDemoDetailsMixin(models.AbstractModel):
+    """Add what salespeople know of the customers beside their purchases."""
 
-    _inherit = "classification.demo"
+    _name = "classification.demo.details.mixin"
+    _description = "Details of the Demo Data"
 
     @api.model
     def _add_details(self, world):

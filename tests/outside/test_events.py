@@ -51,7 +51,7 @@ def moved_database(session):
 
 @pytest.fixture(scope="module")
 def runs(session, moved_database):
-    """Return seconds and moves of the runs, as `scripts/move_many.py` prints them."""
+    """Return seconds and moves of the runs, of `scripts/move_many.py`."""
     return shell(session, moved_database, "move_many.py")
 
 

@@ -300,7 +300,7 @@ def _note_customers(run):
 
 
 def _note_others(table, subject, field):
-    """Return a function ``(run)``: SQL that notes products or campaigns that moved.
+    """Return ``(run)``: SQL that notes the products or campaigns it moved.
 
     Those without an earlier change have their first classes.
 

@@ -244,7 +244,7 @@ class TestDemoData(TransactionCase):
         self.assertEqual([name for name, count in counts.items() if not count], [])
 
     def test_contact_data(self):
-        """Who bought has a phone and an address of nobody; companies have a size."""
+        """Buyers have a phone and an address of nobody; companies have a size."""
         for company in self.companies:
             company._get_customer_policy().with_company(company).recompute()
         buyers = (

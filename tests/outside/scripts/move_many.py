@@ -50,7 +50,7 @@ def make_customers(policy):
 
 
 def listen(company):
-    """Have an automation, and the conversations of the contacts, tell of moves.
+    """Have an automation and the conversations of contacts tell of moves.
 
     The automation writes a row that is not Odoo's, so that it is counted past Odoo.
     """
