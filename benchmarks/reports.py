@@ -1,4 +1,4 @@
-"""Sales Analysis by the customer's tier, beside the same by a stored field.
+"""Sales Analysis by the customer's tier, beside a grouping by a column.
 
     ./dev bench reports [--customers N] [--rounds N]
 
@@ -24,7 +24,8 @@ SET LOCAL session_replication_role = replica;
 INSERT INTO sale_order_line
        (order_id, company_id, currency_id, order_partner_id, salesman_id, name, state,
         product_id, product_uom_id, product_uom_qty, qty_delivered, qty_invoiced,
-        qty_to_invoice, customer_lead, price_unit, discount, price_subtotal, price_total,
+        qty_to_invoice, customer_lead, price_unit, discount, price_subtotal,
+        price_total,
         untaxed_amount_to_invoice, untaxed_amount_invoiced)
 SELECT id, company_id, currency_id, partner_id, user_id, 'Thing', state, %(product)s,
        %(uom)s, 1, 1, 1, 0, 0, amount_untaxed, 0, amount_untaxed, amount_total, 0, 0
@@ -84,8 +85,10 @@ def _report(registry, taken):
         say(f"{env['sale.report'].search_count([]):,} lines of orders\n")
     say("|  | CPU s | s | × a column |\n| --- | --- | --- | --- |")
     medians = {
-        title: [statistics.median(getattr(m, what) for m in measures)
-                for what in ("cpu", "seconds")]
+        title: [
+            statistics.median(getattr(m, what) for m in measures)
+            for what in ("cpu", "seconds")
+        ]
         for title, measures in taken.items()
     }
     base, *__ = medians.values()

@@ -1,4 +1,4 @@
+from . import details_demo
 from . import classification_demo
 from . import campaign_demo
-from . import details_demo
 from . import playbook_demo

@@ -83,6 +83,7 @@ class ClassificationDemo(models.AbstractModel):
     """
 
     _name = "classification.demo"
+    _inherit = "classification.demo.details.mixin"
     _description = "Demo Data of Customer Classification"
 
     @api.model

@@ -30,10 +30,11 @@ DECISIONS = (
 )
 
 
-class ClassificationDemo(models.AbstractModel):
-    """What salespeople know of the demo customers beside their purchases."""
+class ClassificationDemoDetailsMixin(models.AbstractModel):
+    """Add what salespeople know of the customers beside their purchases."""
 
-    _inherit = "classification.demo"
+    _name = "classification.demo.details.mixin"
+    _description = "Details of the Demo Data"
 
     @api.model
     def _add_details(self, world):
@@ -177,7 +178,10 @@ class ClassificationDemo(models.AbstractModel):
         """Create a purchase that cannot be counted: its currency has no rate."""
         currencies = self.env["res.currency"].with_context(active_test=False)
         without = currencies.search(
-            [("rate_ids", "=", False), ("id", "not in", world.companies.currency_id.ids)],
+            [
+                ("rate_ids", "=", False),
+                ("id", "not in", world.companies.currency_id.ids),
+            ],
             order="name",
             limit=1,
         )

@@ -25,7 +25,9 @@ class TestProductAutomation(RulesMixin, ProductCase):
     def _mark(self):
         """Code of an action that adds a letter to the product's reference."""
         product = "record.product_tmpl_id"
-        return f"{product}.write({{'default_code': ({product}.default_code or '') + 'x'}})"
+        return (
+            f"{product}.write({{'default_code': ({product}.default_code or '') + 'x'}})"
+        )
 
     def _rise(self):
         """The other one overtakes the best one."""

@@ -21,7 +21,7 @@ _PREPAID_PRODUCTS = SQL(
 
 
 class ClassificationSource(models.AbstractModel):
-    """Down payments and gift cards of the counter are no sale on their invoice either.
+    """Down payments and gift cards of the counter are no sale on invoices.
 
     Lines of such an invoice name the product alone.
     """

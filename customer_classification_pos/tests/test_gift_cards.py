@@ -67,7 +67,7 @@ class TestGiftCards(PosCase):
                 self.env.invalidate_all(flush=False)
 
     def test_taken_back(self):
-        """What was bought with a card is given back, and so is the card's money."""
+        """Goods bought with a card are given back, and so is its money."""
         lines = [{"price_unit": 100}, self._pay(self._program("gift_card"), 60)]
         order = self._counter(self.customer, DAY, 0, lines=lines)
         self._counter(self.customer, DAY, 500)

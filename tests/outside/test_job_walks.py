@@ -1,4 +1,4 @@
-"""The jobs of a sales manager and of a salesperson, with their clicks counted.
+"""Jobs of a sales manager and of a salesperson, their clicks counted.
 
 On the demo data, in English and in Chinese, on a desk's screen and on a telephone's.
 Words are those of the translation, so that a missing one is found. With
@@ -71,7 +71,7 @@ def person(browser, server):
 
 @pytest.mark.parametrize("login", (*MANAGERS, *SELLERS))
 def test_lost_within_a_month_with_phone(person, login):
-    """VIPs who will be lost within a month, with their phones: four clicks at most."""
+    """VIPs lost within a month, with phones: four clicks at most."""
     worker = person(login)
     worker.open(f"{ADDON}.customer_profile_action", viewType="list")
     worker.settle()
@@ -137,7 +137,7 @@ def test_why_did_this_customer_fall(person, login):
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("login", (*MANAGERS, *SELLERS))
 def test_page_of_a_customer(person, first, login, size):
-    """What one needs to call is on the page: phone, salesperson, tags, revenue."""
+    """The page has the phone, and is not wider than the screen."""
     domain = [("value_tier_id.code", "=", "vip"), ("partner_id.phone", "!=", False)]
     worker = person(login, size)
     found = first("admin", "customer.profile", domain)

@@ -52,18 +52,30 @@ class CustomerProfileChannelMixin(models.AbstractModel):
 
     currency_id = fields.Many2one("res.currency")  # that of the company, on profiles
     order_revenue = _revenue(
-        "order_revenue", "Revenue: Orders", "Of sales orders in the window, without web orders."
+        "order_revenue",
+        "Revenue: Orders",
+        "Of sales orders in the window, without web orders.",
     )
-    web_revenue = _revenue("web_revenue", "Revenue: Web", "Of orders of the web shop in the window.")
+    web_revenue = _revenue(
+        "web_revenue", "Revenue: Web", "Of orders of the web shop in the window."
+    )
     counter_revenue = _revenue(
-        "counter_revenue", "Revenue: Counter", "Of the point of sale in the window, net of refunds."
+        "counter_revenue",
+        "Revenue: Counter",
+        "Of the point of sale in the window, net of refunds.",
     )
-    invoice_revenue = _revenue("invoice_revenue", "Revenue: Invoices", "Of invoices in the window.")
+    invoice_revenue = _revenue(
+        "invoice_revenue", "Revenue: Invoices", "Of invoices in the window."
+    )
     import_revenue = _revenue(
-        "import_revenue", "Revenue: Imports", "Of imported purchases in the window, net of refunds."
+        "import_revenue",
+        "Revenue: Imports",
+        "Of imported purchases in the window, net of refunds.",
     )
     credit_revenue = _revenue(
-        "credit_revenue", "Revenue: Credit Notes", "What credit notes took back in the window."
+        "credit_revenue",
+        "Revenue: Credit Notes",
+        "What credit notes took back in the window.",
     )
 
     @api.depends("partner_id", "company_id", "revenue")
@@ -75,7 +87,9 @@ class CustomerProfileChannelMixin(models.AbstractModel):
         found = {(company, partner): amounts for company, partner, *amounts in rows}
         for profile in self:
             amounts = found.get((profile.company_id.id, profile.partner_id.id))
-            for name, amount in zip(CHANNELS, amounts or [0] * len(CHANNELS), strict=True):
+            for name, amount in zip(
+                CHANNELS, amounts or [0] * len(CHANNELS), strict=True
+            ):
                 profile[name] = amount or 0
 
     @api.model

@@ -26,9 +26,9 @@ class ClassificationEvent(models.Model):
 
     Runs and rules of tags write by SQL, which nothing in Odoo notices. So they leave a
     row for each customer, product or campaign here, in the transaction of the change
-    and only where somebody listens (:meth:`_listens`). A scheduled action takes the rows in batches,
-    passes them on and deletes them in one transaction: a killed server has passed on
-    all of a batch or nothing of it.
+    and only where somebody listens (:meth:`_listens`). A scheduled action takes the
+    rows in batches, passes them on and deletes them in one transaction: a killed
+    server has passed on all of a batch or nothing of it.
 
     Previews, back-tests, corrections of the past and the first run of a company leave
     no rows. A row that cannot be passed on is kept with its reason and stops nothing
@@ -300,7 +300,7 @@ def _note_customers(run):
 
 
 def _note_others(table, subject, field):
-    """Return a function ``(run)``: SQL that notes products or campaigns that moved.
+    """Return ``(run)``: SQL that notes the products or campaigns it moved.
 
     Those without an earlier change have their first classes.
 

@@ -323,8 +323,10 @@ class ClassificationMovesMail(models.AbstractModel):
         if not failed:
             return
         _logger.info("%s mails of moves could not be written", len(failed))
-        run = self.env["classification.run"].sudo()._last_run_of_kind(
-            company, "production"
+        run = (
+            self.env["classification.run"]
+            .sudo()
+            ._last_run_of_kind(company, "production")
         )
         run = run._for_responsible()
         lines = [f"{user.name}: {reason}" for user, reason in failed.items()]

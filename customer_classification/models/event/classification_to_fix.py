@@ -20,7 +20,8 @@ class ClassificationToFix(models.Model):
             """
             SELECT e.id * %(step)s + %(place)s AS id, 'event' AS kind,
                    'classification.event' AS res_model, e.id AS res_id, e.partner_id,
-                   e.product_tmpl_id, e.campaign_id, e.company_id, NULL::integer AS user_id,
+                   e.product_tmpl_id, e.campaign_id, e.company_id,
+                   NULL::integer AS user_id,
                    NULL::varchar AS reason_code, e.error_reason,
                    NULL::integer AS document_count, e.create_date AS since
               FROM classification_event e

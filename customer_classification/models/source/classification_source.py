@@ -311,9 +311,10 @@ class ClassificationSource(models.AbstractModel):
 
     @api.model
     def _channel_queries(self, policy, scope):
-        """Return selects of ``(partner_id, day, amount, channel)`` of the purchases.
+        """Return selects of purchases with their channel.
 
-        Of the same as :meth:`_purchase_queries`. The channel is a key of
+        Columns ``(partner_id, day, amount, channel)`` of the same purchases as in
+        :meth:`_purchase_queries`. The channel is a key of
         ``customer_profile_channel_mixin.CHANNELS``.
         """
         return [

@@ -50,7 +50,7 @@ class ClassificationSourceSale(models.AbstractModel):
         ]
 
     @api.model
-    def _order_query(self, policy, scope, more=SQL()):
+    def _order_query(self, policy, scope, more=None):
         """Return SQL of the orders with their untaxed amounts.
 
         :param more: SQL of columns beside these
@@ -71,7 +71,7 @@ class ClassificationSourceSale(models.AbstractModel):
             amount=self._company_amount(self._order_amount(), scope),
             joins=self._order_joins(),
             margin=self._margin(scope),
-            more=more,
+            more=more or SQL(),
             company=scope.company_id,
             until=scope.until(SQL("o.date_order")),
             partners=scope.partners(SQL("o.partner_id")),

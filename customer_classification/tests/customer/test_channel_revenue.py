@@ -51,7 +51,7 @@ class TestChannelRevenue(AccountingCase):
         self.assertEqual(self._amounts(company), {"order_revenue": 300})
 
     def test_channels_add_up_to_the_revenue(self):
-        """Of random documents in two currencies, on all days around the window."""
+        """Random documents in two currencies, on all days around the window."""
         chance = random.Random(15)
         dollar = self._rate("USD", AS_OF - timedelta(days=900), 1.25)
         customers = [self._customer(f"Customer {number}") for number in range(6)]

@@ -100,7 +100,7 @@ class TestMovesMail(ClassificationCase):
         self.assertNotIn("Big", self._of(mails, self.boss).body_html)
 
     def test_nobody_without_the_group(self):
-        """Somebody who sells no more, is archived or left the company reads nothing."""
+        """Users without the group, archived or of another company get none."""
         self._rise()
         group = self.env.ref(SALES)
         with self.subTest("group"), self.env.cr.savepoint() as savepoint:

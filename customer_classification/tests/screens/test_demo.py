@@ -244,12 +244,14 @@ class TestDemoData(TransactionCase):
         self.assertEqual([name for name, count in counts.items() if not count], [])
 
     def test_contact_data(self):
-        """Who bought has a phone and an address of nobody; companies have a size."""
+        """Buyers have a phone and an address of nobody; companies have a size."""
         for company in self.companies:
             company._get_customer_policy().with_company(company).recompute()
-        buyers = self.env["customer.profile"].search(
-            [("partner_id.sale_order_ids.name", "=like", "D0%")]
-        ).partner_id
+        buyers = (
+            self.env["customer.profile"]
+            .search([("partner_id.sale_order_ids.name", "=like", "D0%")])
+            .partner_id
+        )
         self.assertGreater(len(buyers), 200)
         self.assertFalse(buyers.filtered(lambda one: not one.phone))
         for partner in buyers:

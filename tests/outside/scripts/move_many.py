@@ -50,7 +50,7 @@ def make_customers(policy):
 
 
 def listen(company):
-    """Have an automation, and the conversations of the contacts, tell of moves.
+    """Have an automation and the conversations of contacts tell of moves.
 
     The automation writes a row that is not Odoo's, so that it is counted past Odoo.
     """
@@ -112,6 +112,8 @@ env.cr.commit()
 first, silent = (classify(policy, days) for days in RUNS[:2])
 unheard = env["classification.event"].search_count([])
 listen(policy.company_id)
+# Nothing else is to keep the worker busy.
+env["ir.cron"].search([("cron_name", "not like", "%pass changes on")]).active = False
 env.cr.commit()
 heard = classify(policy, RUNS[2])
 result = {"first": first, "silent": silent, "heard": heard, "unheard": unheard}
