@@ -114,7 +114,7 @@ class Behaviours:
 
 
 class Given:
-    """What a company's own model predicts (``classification.prediction``)."""
+    """Predictions of a company's own model (``classification.prediction``)."""
 
     def __init__(self, company, as_of):
         self.model = company.env["classification.prediction"].sudo()
