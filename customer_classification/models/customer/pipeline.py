@@ -15,6 +15,7 @@ from .correction import Corrections
 from .drift import Drift
 from .memory import ends_of_grace, remembering, standing_limits
 from .prediction import (
+    MOST_NAMED,
     Behaviours,
     Given,
     forget_predictions,
@@ -24,9 +25,6 @@ from .prediction import (
     to_keep,
     write_predictions,
 )
-
-# Customers beyond it are not named in a query one by one.
-MOST_NAMED = 10_000
 
 
 class CustomerPipeline(Pipeline):
