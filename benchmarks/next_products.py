@@ -1,4 +1,4 @@
-"""Cost of the next products of all customers, beside the unavoidable aggregate.
+"""Cost of the next products of all customers, beside a bare aggregate.
 
     ./dev bench next-products [--lines N] [--customers N] [--products N] [--rounds N]
 

@@ -1,2 +1,3 @@
+from . import test_next_product_stock
 from . import test_product_stock
 from . import test_rights_matrix

@@ -134,7 +134,7 @@ def with_given(
     before: pd.DataFrame,
     past: pd.DataFrame,
 ) -> Learnt:
-    """Return what was learnt, by a company's own model where it is the better one.
+    """Return what was learnt, by a company's own model where it is better.
 
     It has to be proved as ours, and to have the higher Brier skill where both are.
 

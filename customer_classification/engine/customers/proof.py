@@ -122,7 +122,7 @@ def prove(before: pd.DataFrame, past: pd.DataFrame, horizon: int) -> Proof:
 def prove_given(
     probability: pd.Series, before: pd.DataFrame, past: pd.DataFrame, horizon: int
 ) -> Proof:
-    """Judge probabilities that somebody else gave on an earlier day, by the same rules.
+    """Judge the probabilities that another model gave on an earlier day.
 
     :param probability: by customer; without one of each customer nothing is proved
     :param before: behaviour one horizon before that day, ``past`` on the day

@@ -187,8 +187,8 @@ class ClassificationBackTestLine(models.Model):
             elif line.axis == "churn_risk":
                 line.name = risks.get(line.churn_risk) or self.env._("Lost already")
             else:
-                key = line.warning or line.score
-                line.name = record.name or warnings.get(key) or scores.get(key)
+                own = warnings.get(line.warning) or scores.get(line.score)
+                line.name = record.name or own
             line.color = record.color or RISK_COLORS.get(line.churn_risk, 0)
 
     @api.depends("measures")

@@ -151,14 +151,21 @@ class ClassificationPrediction(models.Model):
         )
 
     @api.model
-    def _of_today(self, company, horizon, name, as_of):
-        """Return the last that a model says, by customer: one query."""
+    def _of_today(self, company, horizon, name, as_of, customer_ids=None):
+        """Return the last that a model says, by customer: one query.
+
+        :param customer_ids: the only customers to read, None for all
+        """
         self.flush_model()
+        some = SQL("TRUE")
+        if customer_ids is not None:
+            some = SQL("p.commercial_partner_id = ANY(%s)", customer_ids)
         return self._scores(
             SQL(
                 "c.company_id = %s AND c.horizon_days = %s AND c.name = %s"
-                " AND c.date > %s AND c.date <= %s",
+                " AND c.date > %s AND c.date <= %s AND %s",
                 *(company.id, horizon, name, as_of - timedelta(FRESH_DAYS), as_of),
+                some,
             )
         )
 

@@ -5,7 +5,7 @@ from .prediction_trial import TrialVerdict
 
 
 class ClassificationRunPredictionMixin(models.AbstractModel):
-    """Predictions of a run: what was learnt, and what a back-test says of them."""
+    """Predictions of a run, and the back-test of them."""
 
     _name = "classification.run.prediction.mixin"
     _description = "Predictions of a Run"

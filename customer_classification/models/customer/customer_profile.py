@@ -135,6 +135,7 @@ class CustomerProfile(models.Model):
         string="Days Since First Purchase", compute="_compute_as_of"
     )
     overdue_ratio = fields.Float(
+        aggregator=None,
         compute="_compute_as_of",
         digits=(10, 2),
         help="Days since the last purchase divided by the own rhythm: over 1 is "

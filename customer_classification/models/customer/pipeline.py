@@ -16,6 +16,7 @@ from .drift import Drift
 from .explanation import numbers_of_tiers
 from .memory import ends_of_grace, remembering, standing_limits
 from .prediction import (
+    MOST_NAMED,
     Behaviours,
     Given,
     forget_predictions,
@@ -27,9 +28,6 @@ from .prediction import (
     to_keep,
     write_predictions,
 )
-
-# Customers beyond it are not named in a query one by one.
-MOST_NAMED = 10_000
 
 
 class CustomerPipeline(Pipeline):

@@ -18,6 +18,8 @@ from ..classified.profile_table import column_of
 LEARNT_DAYS = 7
 # Steps: of the probability, and of amounts as a share of the larger one.
 STEP, AMOUNT_STEP = 0.01, 0.02
+# Customers beyond it are not named in a query one by one.
+MOST_NAMED = 10_000
 PROBABILITY = "purchase_probability"
 PROBABILITY_PLACES = 4
 _TABLE = "tmp_customer_prediction"
@@ -76,7 +78,7 @@ class Behaviours:
         learnt, now = self._learn(kept, usual_gap)
         given = None
         if learnt.source:
-            given = self.given.of_today(learnt.source, learnt.horizon)
+            given = self.given.of_today(learnt, now.index)
         frame = outlook(learnt, now, parameters, given)[list(PREDICTION)]
         return learnt, rounded(frame[frame[PROBABILITY].notna()], self.digits)
 
@@ -114,7 +116,7 @@ class Behaviours:
 
 
 class Given:
-    """What a company's own model predicts (``classification.prediction``)."""
+    """Predictions of a company's own model (``classification.prediction``)."""
 
     def __init__(self, company, as_of):
         self.model = company.env["classification.prediction"].sudo()
@@ -142,9 +144,11 @@ class Given:
         """Return the predictions that are judged, by customer: one query."""
         return self.model._of_day(self.company, horizon, *self.found)
 
-    def of_today(self, name, horizon):
-        """Return the predictions of today by a model, by customer: one query."""
-        return self.model._of_today(self.company, horizon, name, self.as_of)
+    def of_today(self, learnt, customers):
+        """Return the predictions of today of some customers, by id: one query."""
+        few = customers.tolist() if len(customers) <= MOST_NAMED else None
+        model = (learnt.horizon, learnt.source)
+        return self.model._of_today(self.company, *model, self.as_of, few)
 
 
 def stands(kept, as_of, horizon):

@@ -1,4 +1,4 @@
-"""What a back-test finds about predictions, and the sentences about it."""
+"""Trial of predictions in a back-test, and the sentences about it."""
 
 from odoo.tools import format_date, formatLang
 
@@ -88,9 +88,7 @@ def proof_reason_text(env, reason):
         "not_fitted": env._("the purchases follow no pattern that is known"),
         "no_skill": env._("it would not have been right often enough in the past"),
     }
-    return texts.get(reason) or env._(
-        "no run over all customers has tried it out yet"
-    )
+    return texts.get(reason) or env._("no run over all customers has tried it out yet")
 
 
 def list_name(env, name):
@@ -100,7 +98,7 @@ def list_name(env, name):
 
 
 class TrialVerdict:
-    """The sentences about predictions of a back-test, in the reader's language."""
+    """Sentences about predictions of a back-test, in the reader's language."""
 
     def __init__(self, run):
         self.run = run.sudo()
@@ -241,5 +239,5 @@ class TrialVerdict:
 
 
 def proof_measure(proof, name):
-    """Return ``(auc, skill, ahead)`` of a way to tell, each estimate with its ends."""
+    """Return ``(auc, skill, ahead)`` of a way to tell who buys."""
     return proof["measures"][name]

@@ -83,9 +83,7 @@ class CustomerNextProduct(models.Model):
         index="btree_not_null",
         help="What the customer has bought: its buyers buy the other one, too.",
     )
-    both_count = fields.Integer(
-        string="Buyers of Both", readonly=True, aggregator=None
-    )
+    both_count = fields.Integer(string="Buyers of Both", readonly=True, aggregator=None)
     buyer_count = fields.Integer(
         string="Buyers of the One", readonly=True, aggregator=None
     )
@@ -237,7 +235,7 @@ class CustomerNextProduct(models.Model):
 
     @api.model
     def _asked_order(self):
-        """Return the quotation that the context names, where the reader may see it."""
+        """Return the quotation of the context, where the reader may see it."""
         orders = self.env["sale.order"]
         asked = self.env.context.get(ORDER_KEY)
         if type(asked) is not int or asked < 1:

@@ -74,7 +74,7 @@ class NextProducts:
     # What was bought
 
     def _days(self):
-        """Return the SQL of a row for each customer, product and day of a purchase."""
+        """Return SQL of a row for each customer, product and day."""
         return SQL(
             """
             CREATE TEMPORARY TABLE tmp_next_day ON COMMIT DROP AS
@@ -154,8 +154,9 @@ class NextProducts:
     # Products near each other
 
     def _near(self):
-        """Return the SQL of the nearest products of each; ``id`` rises with nearness.
+        """Yield SQL of the nearest products of each product.
 
+        ``id`` rises with nearness.
         Only products that may be offered are near another one.
         """
         yield SQL(
@@ -322,7 +323,7 @@ class NextProducts:
 
 
 def _rhythm():
-    """Return by what the gaps of a product are mixed with those of the customer."""
+    """Return how gaps of a product are mixed with those of the customer."""
     from ...engine.customers.behaviour import SHRINKAGE
     from ...engine.customers.rhythm import DEFAULT_GAP_DAYS
 

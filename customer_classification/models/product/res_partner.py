@@ -12,7 +12,7 @@ _TOLD = [("kind", "in", ("due", "new")), ("is_offered", "=", True)]
 
 
 class ResPartner(models.Model):
-    """What a contact may buy next from the current company.
+    """Next products of a contact in the current company.
 
     Due again or new, and for sale today; what was stopped is not among it.
     """

@@ -69,9 +69,7 @@ class SaleOrder(models.Model):
         """Open what the customer may buy next, to add it to this quotation."""
         check_one(self)
         rows = self.env["customer.next.product"]
-        action = rows._open_of(
-            self.partner_id, self.company_id, **{ORDER_KEY: self.id}
-        )
+        action = rows._open_of(self.partner_id, self.company_id, **{ORDER_KEY: self.id})
         return {**action, "target": "new"}
 
     @api.model

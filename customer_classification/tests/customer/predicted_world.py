@@ -9,7 +9,7 @@ CUSTOMERS = 400
 
 
 class PredictedCase(ClassificationCase):
-    """400 customers who buy at rates of their own, and leave without saying so."""
+    """400 customers who buy at rates of their own, and leave silently."""
 
     policy_values = {"prediction_horizon_days": 60, "approval_min_customers": 10_000}
 

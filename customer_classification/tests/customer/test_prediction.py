@@ -305,13 +305,16 @@ class TestProved(PredictedCase):
             for place, column in ((-2, 5), (-1, 2)):
                 whole = sum(row[column] for row in numbers.values())
                 self.assertAlmostEqual(sum(row[place] for row in sums), whole, 0)
-        mine = [row for row in profiles._read_group(own, ["user_id"],
-                ["revenue_at_risk:sum"]) if row[0] == self.env.user]
+        mine = [
+            row
+            for row in profiles._read_group(own, ["user_id"], ["revenue_at_risk:sum"])
+            if row[0] == self.env.user
+        ]
         told = sum(numbers[key][5] for key in self.customers[:150].ids)
         self.assertAlmostEqual(mine[0][1], told, 0)
 
     def test_set_aside(self):
-        """Who is set aside keeps the classes, and no number that may be wrong."""
+        """Customers who are set aside keep their classes, and no prediction."""
         one, currency = self.customers[0], self.env.ref("base.CHF")
         currency.active = True
         tier = self._profile(one).value_tier_id

@@ -73,8 +73,9 @@ class TestGivenPrediction(GivenCase):
         self._given(AS_OF, {**likely, **rest})
         self.assertEqual(self._source(), ("Oracle", "proved"))
         first, other, untold = (self._profile(self.customers[n]) for n in (0, 250, 350))
-        self.assertEqual((first.purchase_probability, other.purchase_probability),
-                         (0.9, 0.1))
+        self.assertEqual(
+            (first.purchase_probability, other.purchase_probability), (0.9, 0.1)
+        )
         self.assertIn("Told by your own model Oracle", first.prediction_text)
         self.assertRegex(first.prediction_text, r"^Of \d+ customers like this one, ")
         self.assertFalse(untold.has_prediction)
@@ -117,7 +118,7 @@ class TestGivenPrediction(GivenCase):
         self.assertEqual(self._source(), (None, "proved"))
 
     def test_old_predictions_of_today(self):
-        """What was said long ago is not told as of today."""
+        """Predictions of long ago are not told as of today."""
         self._given(PAST, self._oracle(self._bought(PAST)))
         self.assertEqual(self._source(), ("Oracle", "proved"))
         self.assertFalse(self._profile(self.customers[0]).has_prediction)

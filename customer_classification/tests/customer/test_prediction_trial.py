@@ -29,9 +29,7 @@ class TestTrial(PredictedCase):
     def test_as_the_engine_says(self):
         """The proof is that of the engine, asked from outside."""
         facts = self.env["classification.facts"]
-        purchases = facts._read_purchases(
-            self.policy, facts._scope(self.policy, AS_OF)
-        )
+        purchases = facts._read_purchases(self.policy, facts._scope(self.policy, AS_OF))
         day = purchases["day"].to_numpy("datetime64[D]").astype("int64")
         history = History.of(purchases.assign(day=day), 2)
         today = (DAY - DAY.replace(1970, 1, 1)).days
@@ -46,7 +44,7 @@ class TestTrial(PredictedCase):
             self.assertAlmostEqual(found["measures"][name][0][0], measure.auc.value)
 
     def test_later_purchases_change_what_happened_only(self):
-        """What was predicted does not know the days afterwards."""
+        """Predictions do not know the days afterwards."""
         before = self.run_of_trial.prediction_trial
         self._purchase(self.customers[0], DAY + timedelta(days=5), 90)
         after = self._back_test(60).prediction_trial
@@ -74,9 +72,7 @@ class TestTrial(PredictedCase):
         self.assertEqual(recency.ahead_text, "–")
         self.assertIn(probability.ahead_text, ("Better", "May be chance", "Worse"))
         lists = run.back_test_list_ids
-        self.assertEqual(
-            lists.mapped("score"), ["revenue_at_risk", "overdue", "spend"]
-        )
+        self.assertEqual(lists.mapped("score"), ["revenue_at_risk", "overdue", "spend"])
         [best] = lists.filtered("is_best")
         held = run.prediction_trial["lists"]
         self.assertEqual(held[best.score], max(held.values()))
@@ -115,9 +111,7 @@ class TestTrial(PredictedCase):
         other = self._company("Other Ltd")
         self.env.user.company_ids |= other
         for customer in self.customers[:50]:
-            self._purchase(
-                customer, DAY + timedelta(days=5), 90, company_id=other.id
-            )
+            self._purchase(customer, DAY + timedelta(days=5), 90, company_id=other.id)
         self.assertEqual(self._back_test(60).prediction_trial, before)
 
     def test_who_is_not_classified_is_not_counted(self):
@@ -137,14 +131,12 @@ class TestTrial(PredictedCase):
 
 @tagged("post_install", "-at_install")
 class TestTrialOfFew(ClassificationCase):
-    """What is said where too few customers are there to tell."""
+    """Sentences about too few customers."""
 
     def test_few(self):
         for number in range(4):
             self._regular(f"Regular {number}", 100)
-        run = self._recompute(
-            DAY, kind="back_test", horizon_days=60
-        )
+        run = self._recompute(DAY, kind="back_test", horizon_days=60)
         self.assertIn("too few customers", run.prediction_verdict)
         self.assertIn("4 customers had bought by then", run.prediction_notes)
         self.assertIn("mostly chance", run.prediction_notes)

@@ -39,7 +39,7 @@ class NextProductCase(ProductCase):
         return self.env["customer.next.product"].search(domain)
 
     def _as_of_the_engine(self, lines):
-        """Return ``{(customer, product): place}`` of due, stopped and new products."""
+        """Return ``{kind: {customer: products}}`` as the engine finds them."""
         import pandas as pd
 
         frame = pd.DataFrame(lines, columns=["partner_id", "product_id", "day"])
@@ -55,8 +55,11 @@ class NextProductCase(ProductCase):
         return {
             "stopped": self._places(stopped),
             "due": self._places(due, gone),
-            "new": self._places(neighbours.new_products(frame.drop_duplicates(
-                ["partner_id", "product_id"]), near, 5)),
+            "new": self._places(
+                neighbours.new_products(
+                    frame.drop_duplicates(["partner_id", "product_id"]), near, 5
+                )
+            ),
         }
 
     def _places(self, frame, without=()):
@@ -143,7 +146,7 @@ class TestNextProduct(NextProductCase):
         self.assertNotIn(self.b, self._rows(self.one, "due").product_tmpl_id)
 
     def test_not_given_back(self):
-        """What came back whole is no habit, and is not new either."""
+        """Products that came back whole are no habit, and are not new either."""
         self._bought(self.one, self.b, 30)
         self._bought(self.one, self.b, 29, amount=-10, quantity=-1)
         self._work_out(AS_OF + timedelta(days=7))
@@ -266,10 +269,14 @@ class TestNextProduct(NextProductCase):
         )
 
     def test_what_they_buy(self):
-        rows = self.env["customer.product"].with_context(
-            customer_product_partner_id=self.one.id,
-            customer_product_company_id=self.company.id,
-        ).search([])
+        rows = (
+            self.env["customer.product"]
+            .with_context(
+                customer_product_partner_id=self.one.id,
+                customer_product_company_id=self.company.id,
+            )
+            .search([])
+        )
         kinds = {row.product_tmpl_id: row.next_kind for row in rows}
         self.assertEqual(kinds, {self.a: "due", self.b: "new", self.c: "new"})
         c = rows.filtered(lambda row: row.product_tmpl_id == self.c)
@@ -327,8 +334,9 @@ class TestNextProduct(NextProductCase):
             "sales_team.group_sale_salesman,customer_classification.group_user",
         )
         other = self._user("other_seller", "sales_team.group_sale_salesman")
-        mine, theirs = self._quotation(user_id=seller.id), self._quotation(
-            user_id=other.id
+        mine, theirs = (
+            self._quotation(user_id=seller.id),
+            self._quotation(user_id=other.id),
         )
         self._row_on(mine).with_user(seller).action_add_to_order()
         self.assertIn(self.c, mine.order_line.product_template_id)
@@ -337,12 +345,10 @@ class TestNextProduct(NextProductCase):
         self.assertNotIn(self.c, theirs.order_line.product_template_id)
         for method in ("create", "write", "unlink"):
             with self.assertRaises(AccessError):
-                self.env["customer.next.product"].with_user(seller).check_access(
-                    method
-                )
+                self.env["customer.next.product"].with_user(seller).check_access(method)
 
     def test_contact_rules_hold(self):
-        """Who may not read a contact sees none of its next products."""
+        """Users who may not read a contact see none of its next products."""
         seller = self._user("seller", "sales_team.group_sale_salesman_all_leads")
         self.env["ir.rule"].create(
             {
