@@ -17,7 +17,7 @@ from ..customer.first_classes import all_changes
 _logger = logging.getLogger(__name__)
 
 # Events that one transaction passes on.
-BATCH = 1_000
+BATCH = 2_500
 MANAGER_GROUP = "customer_classification.group_manager"
 
 

@@ -5,8 +5,6 @@ from ..common.profiling import OBJECTING
 from ..customer.first_classes import all_changes
 from .customer_playbook_opening_mixin import BLACKLISTED
 
-BATCH = 1_000
-
 
 class CustomerPlaybookOutcomeMixin(models.AbstractModel):
     """Outcome of cases: revenue, goal, and the reason of their end.

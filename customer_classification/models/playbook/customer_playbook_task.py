@@ -19,7 +19,7 @@ _logger = logging.getLogger(__name__)
 
 CASE = "customer.playbook.case"
 # Tasks that one transaction carries out.
-BATCH = 200
+BATCH = 500
 
 
 class CustomerPlaybookTask(models.Model):
