@@ -75,12 +75,16 @@ def test_lost_within_a_month_with_phone(person, login):
     worker = person(login)
     worker.open(f"{ADDON}.customer_profile_action", viewType="list")
     worker.settle()
-    worker.click(worker.page.locator(".o_search_panel").get_by_text("VIP", exact=True))
+    panel = worker.page.locator(".o_search_panel")
+    worker.click(panel.get_by_text("VIP", exact=True))
     worker.click(worker.page.locator(".o_searchview_dropdown_toggler"))
     name = worker.said("Lost within 30 Days")
     worker.click(worker.page.get_by_role("menuitemcheckbox", name=name, exact=True))
     assert worker.clicks <= 4
+    vip = panel.locator(".o_search_panel_filter_value").filter(has_text="VIP").first
+    expect(vip.locator("input")).to_be_checked()
     expect(worker.page.locator("th[data-name=phone]")).to_be_visible()
+    worker.page.keyboard.press("Escape")
     worker.picture("lost_soon")
     worker.check("who is lost soon")
 

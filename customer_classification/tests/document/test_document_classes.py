@@ -1,8 +1,11 @@
 from datetime import timedelta
 
+from lxml import etree
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from ..common import AS_OF, ClassificationCase
 
@@ -189,6 +192,21 @@ class TestDocumentClasses(ClassificationCase):
         self.assertEqual(found, {"a": (BIG + SMALL + 7,)})
 
     # As it was then
+
+    def test_screen_of_tiers_shows_revenue(self):
+        """Sales Analysis by value tiers opens on the revenue of this quarter."""
+        action = self.env.ref("customer_classification.sale_report_action_value_tier")
+        context = safe_eval(action.context)
+        self.assertEqual(context["graph_measure"], "price_subtotal")
+        self.assertEqual(context["pivot_measures"], ["price_subtotal"])
+        arch = etree.fromstring(
+            self.env["sale.report"].get_view(action.search_view_id.id, "search")["arch"]
+        )
+        prefix = "search_default_"
+        for key in context:
+            if key.startswith(prefix):
+                name = key.removeprefix(prefix)
+                self.assertTrue(arch.xpath(f"//filter[@name='{name}']"), name)
 
     def test_report_shows_the_class_of_then(self):
         """A report shows the class of its day.
