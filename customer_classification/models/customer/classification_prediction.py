@@ -71,7 +71,7 @@ class ClassificationPrediction(models.Model):
         string="Probability",
         required=True,
         digits=(7, 6),
-        aggregator="avg",
+        aggregator=None,
         help="Of a purchase within these days, from 0 to 1.",
     )
 
