@@ -145,12 +145,14 @@ class CustomerPlaybook(models.Model):
         RISK_SELECTION, string="Coming From Risk", help="Any where none is chosen."
     )
     stay_days = fields.Integer(
+        aggregator=None,
         string="Days in It",
         default=30,
         help="Counted from the day from which on the class is valid, looked at each "
         "night.",
     )
     repeat_days = fields.Integer(
+        aggregator=None,
         string="Again After (days)",
         help="Who is still in the class so many days after a case was opened gets the "
         "next one. 0: no repetition.",
@@ -198,6 +200,7 @@ class CustomerPlaybook(models.Model):
     )
     goal_risk = fields.Selection(RISK_SELECTION, string="Risk to Reach")
     goal_days = fields.Integer(
+        aggregator=None,
         string="Within Days",
         default=90,
         required=True,
@@ -214,16 +217,19 @@ class CustomerPlaybook(models.Model):
         help="A customer who enters again later gets another case.",
     )
     cooldown_days = fields.Integer(
+        aggregator=None,
         string="Cool-Down (days)",
         default=30,
         help="So many days after a case ended there is no new one for the customer.",
     )
     daily_limit = fields.Integer(
+        aggregator=None,
         string="New Activities a Person and Day",
         help="Of this playbook; 0 for none but the company's own limit. The most "
         "valuable customers come first.",
     )
     control_share = fields.Float(
+        aggregator=None,
         string="Control Group (%)",
         default=10.0,
         digits=(5, 1),

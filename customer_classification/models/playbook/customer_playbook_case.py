@@ -144,6 +144,7 @@ class CustomerPlaybookCase(models.Model):
         RISK_SELECTION, string="Churn Risk Then", readonly=True
     )
     value = fields.Monetary(
+        aggregator=None,
         string="At Stake",
         readonly=True,
         groups=MONEY_GROUP,
@@ -151,6 +152,7 @@ class CustomerPlaybookCase(models.Model):
         "opened: the most valuable comes first.",
     )
     revenue = fields.Monetary(
+        aggregator=None,
         string="Revenue in the Window",
         readonly=True,
         groups=MONEY_GROUP,

@@ -46,10 +46,10 @@ class CustomerPlaybookResult(models.Model):
     lifecycle_stage_id = fields.Many2one(
         "customer.lifecycle.stage", readonly=True, ondelete="cascade"
     )
-    treated_count = fields.Integer(string="With the Playbook", readonly=True)
-    control_count = fields.Integer(string="Control Group", readonly=True)
-    goal_count = fields.Integer(string="Reached", readonly=True)
-    control_goal_count = fields.Integer(string="Reached Anyway", readonly=True)
+    treated_count = fields.Integer(string="With the Playbook", readonly=True, aggregator=None)
+    control_count = fields.Integer(string="Control Group", readonly=True, aggregator=None)
+    goal_count = fields.Integer(string="Reached", readonly=True, aggregator=None)
+    control_goal_count = fields.Integer(string="Reached Anyway", readonly=True, aggregator=None)
     goal_rate = fields.Float(
         string="Reached (%)", readonly=True, digits=(5, 1), aggregator=None
     )
@@ -94,7 +94,7 @@ class CustomerPlaybookResult(models.Model):
         aggregator=None,
         help="For so many of a hundred customers at least one step was taken.",
     )
-    task_count = fields.Integer(string="Steps Taken", readonly=True)
+    task_count = fields.Integer(string="Steps Taken", readonly=True, aggregator=None)
     done_rate = fields.Float(
         string="Steps Done (%)", readonly=True, digits=(5, 1), aggregator=None
     )
@@ -102,6 +102,7 @@ class CustomerPlaybookResult(models.Model):
         string="Days to First Touch", readonly=True, digits=(5, 1), aggregator=None
     )
     revenue = fields.Monetary(
+        aggregator=None,
         string="Revenue in the Windows", readonly=True, groups=MONEY_GROUP
     )
     average_revenue = fields.Monetary(
@@ -116,7 +117,7 @@ class CustomerPlaybookResult(models.Model):
         groups=MONEY_GROUP,
         aggregator=None,
     )
-    cost = fields.Monetary(string="Cost of Steps", readonly=True, groups=MONEY_GROUP)
+    cost = fields.Monetary(string="Cost of Steps", readonly=True, groups=MONEY_GROUP, aggregator=None)
 
     @api.depends("playbook_id.name", "value_tier_id.name", "lifecycle_stage_id.name")
     @api.depends_context("lang")

@@ -45,6 +45,7 @@ class CustomerPlaybookStep(models.Model):
         default="activity",
     )
     delay_days = fields.Integer(
+        aggregator=None,
         string="After Days",
         default=0,
         help="Days after the beginning of the case; 0 at once.",
@@ -104,6 +105,7 @@ class CustomerPlaybookStep(models.Model):
         help="The step whose former words this one keeps for running cases.",
     )
     cost = fields.Monetary(
+        aggregator=None,
         string="Cost Each",
         groups=MONEY_GROUP,
         help="What this step costs each time, for the comparison with what it brings.",

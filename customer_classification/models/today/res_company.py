@@ -7,6 +7,7 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     customer_today_limit = fields.Integer(
+        aggregator=None,
         string="Customers a Day",
         default=20,
         help="How many customers the page Today shows at most.",

@@ -362,6 +362,7 @@ class TestReportSums(ReportWorld):
         return {
             "classification.history": days,
             "classification.migration": days,
+            "classification.churn": days,
             "customer.product": {"customer_product_partner_id": self.big.id},
         }.get(model_name, {})
 
@@ -407,6 +408,8 @@ class TestReportSums(ReportWorld):
                 dict.fromkeys(cls.env["classification.run.result"]._added_within),
             ),
             "classification.change": (ours, {}),
+            "classification.churn": (ours, cls._of_months()),
+            "customer.playbook.task": (ours, {"cost": 0}),
             "classification.move": (ours, {}),
             "classification.history": (ours, {"revenue": cls._net(cls._window())}),
             "classification.migration": (
@@ -587,6 +590,18 @@ class TestReportSums(ReportWorld):
             "lifetime_line_count": numbers["line_count"],
             "lifetime_revenue": revenue,
             "margin": sum(margins),
+        }
+
+    @classmethod
+    def _of_months(cls):
+        """June is the one month at whose beginning customers had a class."""
+        buyers = {row[0] for row in cls._documents(last=FIRST) if row[2] > 0}
+        return {
+            "customer_count": len(buyers),
+            "lost_count": 0,
+            "revenue": cls._net(cls._window(MAY.replace(day=31)), buyers),
+            "lost_revenue": 0,
+            "revenue_churn_rate": 0,
         }
 
     @classmethod
