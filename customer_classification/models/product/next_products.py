@@ -5,7 +5,7 @@ day; these become habits (how often, when, in what rhythm). Products are near ea
 by the customers who have both (``engine/customers/neighbours.py`` says the same of
 frames). What customers have not bought is scored by the sum of its nearness.
 
-*Query budget*: 18 for any number of customers.
+*Query budget*: 19 for any number of customers.
 """
 
 from datetime import timedelta
@@ -56,6 +56,7 @@ class NextProducts:
         self.env.cr.execute(SQL("SELECT set_config('work_mem', %s, TRUE)", WORK_MEM))
         for statement in (
             self._days(),
+            SQL("ANALYZE tmp_next_day"),
             *self._habits(),
             *self._near(),
             self._found(),

@@ -14,7 +14,7 @@ class CustomerLostReason(models.Model):
     _description = "Reason for Losing a Customer"
     _parent_store = True
     _rec_name = "complete_name"
-    _order = "sequence, complete_name, id"
+    _order = "sequence, name, id"
 
     name = fields.Char(required=True, translate=True)
     complete_name = fields.Char(
