@@ -43,7 +43,7 @@ CORE = "customer_classification"
 ROOMS = {
     "odoo-rooms": (
         *("attribute", "campaign", "code", "history"),
-        *("product", "security", "tag"),
+        *("playbook", "product", "retention", "security", "tag", "today"),
     )
 }
 # Tests that look at fields and models of other apps, and open no screen.
