@@ -144,6 +144,7 @@ class TestProfilingObjection(ClassificationCase):
                 {
                     **own,
                     "playbook_id": playbook.id,
+                    "episode": 0,
                     "open_date": AS_OF,
                     "window_end": AS_OF,
                 }

@@ -1,10 +1,11 @@
-"""Fifty thousand customers who move twice, in `odoo shell`.
+"""Many customers who move twice, in `odoo shell`: `EVENT_MOVERS` of them.
 
 Only with `customer_classification_base_automation`. The first of the two runs has
 nobody who listens, the second one leaves events. Prints one line `RESULT <json>`.
 """
 
 import json
+import os
 import time
 from datetime import timedelta
 from unittest.mock import patch
@@ -13,7 +14,7 @@ from odoo.fields import Command
 from odoo.tools import SQL
 
 env = env  # noqa: F821, PLW0127  # `odoo shell` provides it
-CUSTOMERS = 50_000
+CUSTOMERS = int(os.environ.get("EVENT_MOVERS", "8000"))
 AGES = (800, 760, 720)  # days since the purchases
 RUNS = (715, 540, 0)  # days since the runs: active, dormant, lost
 PARTNERS = """
