@@ -37,7 +37,8 @@ ROUNDS = (Round(150, (22, 14), (2, 9)), Round(90, (24, 16), (2, 10)))
 class ClassificationDemo(models.AbstractModel):
     """Playbooks over the demo customers: a proved one and a running one."""
 
-    _inherit = "classification.demo"
+    _name = "classification.demo"
+    _inherit = ["classification.demo"]
 
     @api.model
     def _create_playbooks(self, world):

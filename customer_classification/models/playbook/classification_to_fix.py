@@ -5,7 +5,8 @@ from ..run.classification_to_fix import STEP
 
 
 class ClassificationToFix(models.Model):
-    _inherit = "classification.to.fix"
+    _name = "classification.to.fix"
+    _inherit = ["classification.to.fix"]
 
     kind = fields.Selection(
         selection_add=[("playbook", "Playbook"), ("task", "Step of a Case")]

@@ -2,7 +2,8 @@ from odoo import api, models
 
 
 class BasePartnerMergeAutomaticWizard(models.TransientModel):
-    _inherit = "base.partner.merge.automatic.wizard"
+    _name = "base.partner.merge.automatic.wizard"
+    _inherit = ["base.partner.merge.automatic.wizard"]
 
     @api.model
     def _update_foreign_keys(self, src_partners, dst_partner):
