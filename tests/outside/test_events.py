@@ -2,8 +2,8 @@
 
 Many customers move in one run, 8,000 by default and as many as `EVENT_MOVERS` says (the
 requirement is 50,000 with 20 kills, which takes ten minutes); an automation and the
-conversations of the contacts are told. Odoo's own prefork server delivers; its worker of scheduled actions
-gets SIGKILL at random moments, and the server starts another one.
+conversations of the contacts are told. Odoo's own prefork server delivers; its worker
+of scheduled actions gets SIGKILL at random moments, and the server starts another one.
 """
 
 import os

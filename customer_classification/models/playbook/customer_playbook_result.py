@@ -46,10 +46,16 @@ class CustomerPlaybookResult(models.Model):
     lifecycle_stage_id = fields.Many2one(
         "customer.lifecycle.stage", readonly=True, ondelete="cascade"
     )
-    treated_count = fields.Integer(string="With the Playbook", readonly=True, aggregator=None)
-    control_count = fields.Integer(string="Control Group", readonly=True, aggregator=None)
+    treated_count = fields.Integer(
+        string="With the Playbook", readonly=True, aggregator=None
+    )
+    control_count = fields.Integer(
+        string="Control Group", readonly=True, aggregator=None
+    )
     goal_count = fields.Integer(string="Reached", readonly=True, aggregator=None)
-    control_goal_count = fields.Integer(string="Reached Anyway", readonly=True, aggregator=None)
+    control_goal_count = fields.Integer(
+        string="Reached Anyway", readonly=True, aggregator=None
+    )
     goal_rate = fields.Float(
         string="Reached (%)", readonly=True, digits=(5, 1), aggregator=None
     )
@@ -103,7 +109,9 @@ class CustomerPlaybookResult(models.Model):
     )
     revenue = fields.Monetary(
         aggregator=None,
-        string="Revenue in the Windows", readonly=True, groups=MONEY_GROUP
+        string="Revenue in the Windows",
+        readonly=True,
+        groups=MONEY_GROUP,
     )
     average_revenue = fields.Monetary(
         string="Revenue a Customer",
@@ -117,7 +125,9 @@ class CustomerPlaybookResult(models.Model):
         groups=MONEY_GROUP,
         aggregator=None,
     )
-    cost = fields.Monetary(string="Cost of Steps", readonly=True, groups=MONEY_GROUP, aggregator=None)
+    cost = fields.Monetary(
+        string="Cost of Steps", readonly=True, groups=MONEY_GROUP, aggregator=None
+    )
 
     @api.depends("playbook_id.name", "value_tier_id.name", "lifecycle_stage_id.name")
     @api.depends_context("lang")

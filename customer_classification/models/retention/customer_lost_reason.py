@@ -14,6 +14,7 @@ class CustomerLostReason(models.Model):
     _description = "Reason for Losing a Customer"
     _parent_store = True
     _rec_name = "complete_name"
+    _rec_names_search = ["name"]
     _order = "sequence, name, id"
 
     name = fields.Char(required=True, translate=True)
@@ -21,7 +22,6 @@ class CustomerLostReason(models.Model):
         string="Reason",
         compute="_compute_complete_name",
         recursive=True,
-        search="_search_complete_name",
     )
     parent_id = fields.Many2one(
         "customer.lost.reason", string="Above", ondelete="cascade", index=True
@@ -40,11 +40,6 @@ class CustomerLostReason(models.Model):
             above = reason.parent_id.complete_name
             name = reason.name or ""
             reason.complete_name = f"{above} / {name}" if above else name
-
-    @api.model
-    def _search_complete_name(self, operator, value):
-        """Find reasons by their own name."""
-        return [("name", operator, value)]
 
     @api.constrains("parent_id")
     def _check_parent_id(self):

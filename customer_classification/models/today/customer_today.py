@@ -175,7 +175,9 @@ class CustomerToday(models.AbstractModel):
         for name in ACTIVITY_MODELS:
             own = activities.filtered(lambda one, name=name: one.res_model == name)
             records = self.env[name].browse(own.mapped("res_id")).exists()
-            readable = {record.id: record for record in records._filtered_access("read")}
+            readable = {
+                record.id: record for record in records._filtered_access("read")
+            }
             for activity in own:
                 if record := readable.get(activity.res_id):
                     partner = record if name == "res.partner" else record.partner_id

@@ -115,7 +115,11 @@ class TestProfilingObjection(ClassificationCase):
         for partner in (cls.person, cls.other):
             own = {"partner_id": partner.id, "company_id": cls.company.id}
             cls.env["customer.next.product"].create(
-                {**own, "product_tmpl_id": cls.product.product_tmpl_id.id, "kind": "due"}
+                {
+                    **own,
+                    "product_tmpl_id": cls.product.product_tmpl_id.id,
+                    "kind": "due",
+                }
             )
             cls.env["classification.prediction"].create(
                 {

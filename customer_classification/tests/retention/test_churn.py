@@ -24,7 +24,9 @@ class ChurnCase(HistoryCase):
     def _rates(self, domain=(), by="month:month", **context):
         """``{group: (customers, lost, rate)}``"""
         groups = self._model(**context)._read_group(
-            list(domain), [by], ["customer_count:sum", "lost_count:sum", "churn_rate:avg"]
+            list(domain),
+            [by],
+            ["customer_count:sum", "lost_count:sum", "churn_rate:avg"],
         )
         return {key: tuple(numbers) for key, *numbers in groups}
 

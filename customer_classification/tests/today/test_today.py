@@ -101,9 +101,7 @@ class TestToday(ClassificationCase):
         self.assertNotIn("Far", self._lines())
 
     def test_quotation_of_a_customer_at_risk(self):
-        order = self._order(
-            self.late, AS_OF - timedelta(days=4), 70, confirm=False
-        )
+        order = self._order(self.late, AS_OF - timedelta(days=4), 70, confirm=False)
         order.user_id = self.seller
         self.assertIn(self._profile(self.late).churn_risk, ("medium", "high"))
         line = self._lines()["Late"]
