@@ -1,4 +1,4 @@
-"""Whether two versions give the same results, row by row.
+"""Comparison of the results of two versions, row by row.
 
     ./dev bench results [--commit COMMIT] [--to COMMIT] [--customers N]
 

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..common.access_groups import MONEY_GROUP
@@ -56,7 +56,6 @@ class CustomerProduct(models.Model):
 
     @property
     def _table_query(self):
-        audience = self.env["product.audience"]
         partner = self._asked_partner_id()
         return SQL(
             """
@@ -77,23 +76,7 @@ class CustomerProduct(models.Model):
                   JOIN res_partner p ON p.id = f.partner_id
                  WHERE p.industry_id IS NOT DISTINCT FROM me.industry_id
                     OR p.id = me.partner_id
-            ), found AS (
-                SELECT b.product_tmpl_id, max(peer.number) AS number,
-                       count(*) FILTER (
-                           WHERE b.amount > 0 AND b.partner_id = %(partner)s
-                       ) AS times_bought,
-                       COALESCE(sum(b.amount) FILTER (
-                           WHERE b.partner_id = %(partner)s), 0) AS revenue,
-                       max(b.day) FILTER (
-                           WHERE b.amount > 0 AND b.partner_id = %(partner)s
-                       ) AS last_purchase_date,
-                       count(DISTINCT b.partner_id) FILTER (
-                           WHERE b.amount > 0 AND b.partner_id <> %(partner)s
-                       ) AS peer_count
-                  FROM peer
-                  JOIN (%(bought)s) b
-                    ON b.partner_id = peer.partner_id AND b.company_id = %(company)s
-                 GROUP BY b.product_tmpl_id
+            ), found AS (%(found)s
             ), next AS (
                 SELECT n.id, n.product_tmpl_id
                   FROM customer_next_product n
@@ -121,10 +104,38 @@ class CustomerProduct(models.Model):
             company=self._asked_company_id(),
             partner=partner,
             readable=self._readable(partner).subselect(),
-            bought=audience._bought_query(audience._class_column("value_tier")),
+            found=self._found_query(partner),
             share=PEER_SHARE,
             often=OFTEN,
             offered=self.env["customer.next.product"]._offered_query(),
+        )
+
+    @api.model
+    def _found_query(self, partner_id):
+        """Return SQL of what the customer and the peers bought, by product."""
+        audience = self.env["product.audience"]
+        return SQL(
+            """
+            SELECT b.product_tmpl_id, max(peer.number) AS number,
+                   count(*) FILTER (
+                       WHERE b.amount > 0 AND b.partner_id = %(partner)s
+                   ) AS times_bought,
+                   COALESCE(sum(b.amount) FILTER (
+                       WHERE b.partner_id = %(partner)s), 0) AS revenue,
+                   max(b.day) FILTER (
+                       WHERE b.amount > 0 AND b.partner_id = %(partner)s
+                   ) AS last_purchase_date,
+                   count(DISTINCT b.partner_id) FILTER (
+                       WHERE b.amount > 0 AND b.partner_id <> %(partner)s
+                   ) AS peer_count
+              FROM peer
+              JOIN (%(bought)s) b
+                ON b.partner_id = peer.partner_id AND b.company_id = %(company)s
+             GROUP BY b.product_tmpl_id
+            """,
+            partner=partner_id,
+            company=self._asked_company_id(),
+            bought=audience._bought_query(audience._class_column("value_tier")),
         )
 
     def _asked_partner_id(self):

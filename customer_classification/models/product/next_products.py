@@ -49,7 +49,7 @@ class NextProducts:
         self.company = run.company_id
         self.model = self.env["customer.next.product"]
 
-    def write(self):
+    def refresh(self):
         """Work out all rows, and write those that differ."""
         self.env.flush_all()
         self._drop()

@@ -300,7 +300,7 @@ class ProductPipeline(Pipeline):
         if not are_due(before, self.as_of_date):
             self.run.next_product_date = before
             return
-        NextProducts(self.run).write()
+        NextProducts(self.run).refresh()
         self.run.next_product_date = self.as_of_date
 
     # Showing

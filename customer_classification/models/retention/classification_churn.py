@@ -175,7 +175,7 @@ class ClassificationChurn(models.Model):
 
     @api.model
     def _month_series(self):
-        """Return the SQL of the months of each company: number, first and last day."""
+        """Return SQL of the months of each company, with number and days."""
         return SQL(" UNION ALL ").join(
             SQL(
                 """

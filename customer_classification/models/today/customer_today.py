@@ -34,7 +34,7 @@ SHOWN = ("value_tier_id", "lifecycle_stage_id", "churn_risk", "phone", "email")
 
 
 class CustomerToday(models.AbstractModel):
-    """What a salesperson does today, and why: a line a customer.
+    """Work list of a salesperson for today: a line a customer, with why.
 
     Activities that are due, waiting quotations of customers at risk, customers who fell
     or are at risk now, who are overdue, and who are one order from the next tier; in
@@ -144,7 +144,7 @@ class CustomerToday(models.AbstractModel):
 
     @api.model
     def _activity_lines(self, sellers, resting):
-        """Activities on customers and steps of cases that are due, the oldest first."""
+        """Return due activities on customers and steps of cases."""
         today = fields.Date.context_today(self)
         activities = self.env["mail.activity"].search(
             [
@@ -356,7 +356,7 @@ class CustomerToday(models.AbstractModel):
 
     @api.model
     def _reaching(self, profiles, policy, as_of):
-        """Return the lines of those whom one order is enough, as the engine counts."""
+        """Return lines of customers for whom one order is enough."""
         edges = profiles._edges_by_policy().get(policy)
         if not edges or not as_of:
             return []

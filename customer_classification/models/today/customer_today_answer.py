@@ -22,7 +22,7 @@ REASONS = [
 
 
 class CustomerTodayAnswer(models.Model):
-    """What a person did about a customer on the page Today.
+    """Answer of a person to a line of the page Today.
 
     Written by :meth:`CustomerToday.answer` alone. The customer is not shown again for
     the same reason before the day; all answers together say which reasons help.

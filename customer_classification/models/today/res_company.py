@@ -4,7 +4,8 @@ from odoo import fields, models
 class ResCompany(models.Model):
     """Says how much is put before a salesperson on one day."""
 
-    _inherit = "res.company"
+    _name = "res.company"
+    _inherit = ["res.company"]
 
     customer_today_limit = fields.Integer(
         aggregator=None,

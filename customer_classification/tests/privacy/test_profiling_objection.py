@@ -111,7 +111,7 @@ class TestProfilingObjection(ClassificationCase):
 
     @classmethod
     def _foresee(cls):
-        """What may be bought next, and what a company's own model says."""
+        """Create next products and probabilities of an own model."""
         for partner in (cls.person, cls.other):
             own = {"partner_id": partner.id, "company_id": cls.company.id}
             cls.env["customer.next.product"].create(
@@ -133,7 +133,7 @@ class TestProfilingObjection(ClassificationCase):
 
     @classmethod
     def _act(cls):
-        """A case with a step, why the person was lost, and what was done today."""
+        """Create a case with a step, a reason for a loss, and an answer."""
         playbook = cls.env["customer.playbook"].create(
             {
                 "name": "Care",

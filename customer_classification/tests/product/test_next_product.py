@@ -174,7 +174,7 @@ class TestNextProduct(NextProductCase):
 
     def test_product_of_another_company(self):
         other = self._company("Other Ltd")
-        self.c.product_variant_ids  # noqa: B018 (read before)
+        self.assertTrue(self.c.product_variant_ids)  # read before
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE product_template SET company_id = %s WHERE id = %s",
@@ -397,4 +397,4 @@ class TestNextProduct(NextProductCase):
         )
         self.env.flush_all()
         with self.assertQueryCount(19):
-            NextProducts(run).write()
+            NextProducts(run).refresh()

@@ -33,7 +33,7 @@ class ChurnCase(HistoryCase):
 
 @tagged("post_install", "-at_install")
 class TestChurn(ChurnCase):
-    """Who had bought and was not lost when a month began, and was lost at its end."""
+    """Customers kept and lost in a month."""
 
     def test_one_is_lost_and_comes_back(self):
         self._stage_change(self.ann, "active", day(1, 10))

@@ -67,7 +67,7 @@ class TestToday(ClassificationCase):
         self.assertIn("To reach VIP: about 1 order", lines["Near"]["text"])
 
     def test_one_order_is_enough(self):
-        """What the line says is done, and the tier follows."""
+        """Buying what the line says reaches the tier."""
         self.assertEqual(self._profile(self.near).value_tier_id.code, "high")
         self._purchase(self.near, AS_OF, 160)
         self._recompute()
