@@ -148,9 +148,11 @@ class TestProfilingObjection(ClassificationCase):
                 {
                     **own,
                     "playbook_id": playbook.id,
-                    "episode": 0,
+                    "episode": 1,  # ended: an objection ends open ones
+                    "status": "reached",
                     "open_date": AS_OF,
                     "window_end": AS_OF,
+                    "close_date": AS_OF,
                 }
             )
             cls.env["customer.playbook.task"].create(
@@ -159,6 +161,7 @@ class TestProfilingObjection(ClassificationCase):
                     "case_id": case.id,
                     "playbook_id": playbook.id,
                     "step_id": playbook.step_ids.id,
+                    "state": "done",
                 }
             )
             cls.env["customer.loss"].create(
