@@ -1,6 +1,6 @@
 """A worker that passes changes on is killed, again and again.
 
-Many customers move in one run, 8,000 by default and as many as `EVENT_MOVERS` says (the
+Many customers move in one run, 20,000 by default and as many as `EVENT_MOVERS` says (the
 requirement is 50,000 with 20 kills, which takes ten minutes); an automation and the
 conversations of the contacts are told. Odoo's own prefork server delivers; its worker
 of scheduled actions gets SIGKILL at random moments, and the server starts another one.
@@ -19,7 +19,7 @@ from tools import databases, processes
 from tools.paths import LOGS
 
 GLUE = f"{ADDON}_base_automation"
-MOVERS = int(os.environ.get("EVENT_MOVERS", "8000"))
+MOVERS = int(os.environ.get("EVENT_MOVERS", "20000"))
 WHOLE = 50_000
 KILLS = 20 if MOVERS >= WHOLE else 3
 # Share of a run that it may take longer when nobody listens.
@@ -183,6 +183,7 @@ def _new_connection(bell, known):
     """Return the connection of a worker that has begun to pass a batch on."""
 
     def find():
+        assert bell.waiting(), "all were passed on before the last kill"
         return {pid for (pid,) in bell.ask(PASSING_ON)} - known
 
     return bell.wait_until(find, "a worker to begin")

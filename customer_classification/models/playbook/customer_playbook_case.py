@@ -39,6 +39,7 @@ class CustomerPlaybookCase(models.Model):
         "mail.thread",
         "mail.activity.mixin",
         "classification.plain.fields.mixin",
+        "classification.referred.mixin",
         "customer.playbook.outcome.mixin",
     ]
     _description = "Playbook Case"
@@ -337,12 +338,6 @@ class CustomerPlaybookCase(models.Model):
         )
         if cases:
             cases._close("objects", fields.Date.context_today(self))
-
-    def unlink(self):
-        """Delete the steps as well, which have no key."""
-        tasks = self.env["customer.playbook.task"].sudo()
-        tasks.search([("case_id", "in", self.ids)]).unlink()
-        return super().unlink()
 
     def _take_actors(self):
         """Take over the salespeople of the customers: one query."""

@@ -40,7 +40,9 @@ class BackTestCase(RealPurchasesCase):
         self._tell()
 
     def _assert_classes(self, expected):
-        lines = self.tested.back_test_line_ids.filtered(lambda x: x.axis != "warning")
+        lines = self.tested.back_test_line_ids.filtered(
+            lambda line: line.axis not in ("warning", "prediction")
+        )
         found = {}
         for line in lines.filtered(lambda line: line.customer_count):
             record = line.value_tier_id or line.lifecycle_stage_id

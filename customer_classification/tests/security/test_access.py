@@ -142,6 +142,8 @@ AMOUNTLESS = {
     },
     "campaign.start": {RULES: {"control_share"}},
     "classification.back.test.line": {SHARE: {"measures"}},
+    "classification.churn": {COUNT: {"churn_rate"}},
+    "classification.prediction": {SHARE: {"score"}},
     "classification.policy": {
         RULES: {
             *("approval_customer_percent", "approval_revenue_percent", "drift_limit"),
@@ -161,10 +163,20 @@ AMOUNTLESS = {
     },
     "classification.run": {
         COUNT: {"progress", "duration", "moved_percent", "notes"},
-        SHARE: {"moved_revenue_percent", "back_test"},
+        SHARE: {"moved_revenue_percent", "back_test", "reliability"},
         SHOWN: {"rehearsal_view", "drift_table"},
     },
     "classification.tag.duplicate": {COUNT: {"share"}},
+    "customer.next.product": {COUNT: {"gap_days"}},
+    "customer.playbook": {RULES: {"control_share"}},
+    "customer.playbook.result": {
+        COUNT: {
+            *("goal_rate", "control_rate", "reach_rate", "done_rate", "touch_days"),
+            *("lift", "lift_low", "lift_high"),
+        }
+    },
+    "customer.playbook.step": {RULES: {"note"}},
+    "customer.playbook.task": {COUNT: {"done_share"}},
     "customer.company.size": {RULES: {"turnover_limit"}},
     # A score reveals the part of all customers to which one belongs, by limits of the
     # last run that only users with access to amounts see.

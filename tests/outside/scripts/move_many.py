@@ -14,7 +14,7 @@ from odoo.fields import Command
 from odoo.tools import SQL
 
 env = env  # noqa: F821, PLW0127  # `odoo shell` provides it
-CUSTOMERS = int(os.environ.get("EVENT_MOVERS", "8000"))
+CUSTOMERS = int(os.environ.get("EVENT_MOVERS", "20000"))
 AGES = (800, 760, 720)  # days since the purchases
 RUNS = (715, 540, 0)  # days since the runs: active, dormant, lost
 PARTNERS = """
