@@ -7,10 +7,11 @@ class ClassificationEvent(models.Model):
     _inherit = "classification.event"
 
     @api.model
-    def _listens(self, company):
+    def _listens(self, run):
         playbooks = self.env["customer.playbook"]
-        return super()._listens(company) or bool(
-            playbooks._listening(company, CLASS_AXES)
+        return super()._listens(run) or bool(
+            run.kind == "production"
+            and playbooks._listening(run.company_id, CLASS_AXES)
         )
 
     @api.model
@@ -22,11 +23,12 @@ class ClassificationEvent(models.Model):
         """Open cases as well: a few queries for each playbook that listens."""
         delivered = super()._deliver()
         playbooks = self.env["customer.playbook"]
-        for company, events in self.grouped("company_id").items():
+        customers = self.filtered("partner_id")
+        for company, events in customers.grouped("company_id").items():
             if company:
                 playbooks._listening(company, CLASS_AXES)._open_for_events(events)
-        if any(event.tags for event in self):
-            playbooks._listening(None, ("tag",))._open_for_events(self)
+        if any(event.tags for event in customers):
+            playbooks._listening(None, ("tag",))._open_for_events(customers)
         return delivered
 
     @api.model

@@ -305,7 +305,7 @@ class TestProductAbc(ProductCase):
         self._order_of([(product, 1, 20) for product in products], DAY)
         self.env.flush_all()
         self.env.invalidate_all()
-        with self.assertQueryCount(42):
+        with self.assertQueryCount(47):
             self._classify()
 
     def test_customer_runs_do_not_see_product_runs(self):
