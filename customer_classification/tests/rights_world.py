@@ -43,8 +43,8 @@ class RightsWorld(ClassificationCase):
         cls._make_codes()
         cls._make_decisions()
         cls._make_playbook()
-        cls._make_outlook()
         cls.users = {role: cls._person(role) for role in ROLES}
+        cls._make_outlook()
         cls.env.flush_all()
         cls.env.invalidate_all()
 
@@ -177,15 +177,19 @@ class RightsWorld(ClassificationCase):
         """A given probability, why a customer was lost, and an answer of today."""
         today = fields.Date.today()
         own = {"partner_id": cls.small.id, "company_id": cls.company.id}
+        user = {"user_id": cls.users["user"].id}
         cls.env["classification.prediction"].create(
             {**own, "name": "Own", "date": today, "horizon_days": 90, "score": 0.5}
         )
         reason = cls.env.ref("customer_classification.customer_lost_reason_price")
         cls.env["customer.loss"].create(
-            {**own, "lost_date": today, "reason_id": reason.id}
+            {**own, **user, "lost_date": today, "reason_id": reason.id}
         )
         cls.env["customer.today.answer"].create(
-            {**own, "kind": "overdue", "answer": "done", "hidden_until": today}
+            {
+                **{**own, **user, "kind": "overdue", "answer": "done"},
+                "hidden_until": today,
+            }
         )
 
     @classmethod
