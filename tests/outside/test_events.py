@@ -1,9 +1,10 @@
 """A worker that passes changes on is killed, again and again.
 
-Many customers move in one run, 20,000 by default and as many as `EVENT_MOVERS` says (the
-requirement is 50,000 with 20 kills, which takes ten minutes); an automation and the
-conversations of the contacts are told. Odoo's own prefork server delivers; its worker
-of scheduled actions gets SIGKILL at random moments, and the server starts another one.
+Many customers move in one run, 20,000 by default and as many as `EVENT_MOVERS` says
+(the requirement is 50,000 with 20 kills, which takes ten minutes); an automation and
+the conversations of the contacts are told. Odoo's own prefork server delivers; its
+worker of scheduled actions gets SIGKILL at random moments, and the server starts
+another one.
 """
 
 import os
