@@ -5,5 +5,4 @@ from . import classification_facts
 from . import classification_policy
 from . import customer_profile
 from . import pos_order
-from . import product_audience
 from . import res_partner

@@ -519,11 +519,12 @@ class ClassificationSourcePos(models.AbstractModel):
             SELECT l.product_id, o.day, o.period, %(amount)s AS amount,
                    %(quantity)s * COALESCE(u.factor, 1) AS quantity,
                    CASE WHEN l.is_total_cost_computed AND %(is_usable)s
-                        THEN (%(cost)s)::float8 END AS cost
-              FROM (SELECT o.id, %(day)s AS day, %(rate)s AS rate, %(period)s AS period
+                        THEN (%(cost)s)::float8 END AS cost, o.partner_id
+              FROM (SELECT o.id, o.partner_id, %(day)s AS day, %(rate)s AS rate,
+                           %(period)s AS period
                       FROM pos_order o
                       JOIN pos_config g ON g.id = o.config_id
-                     WHERE %(counted)s AND %(until)s AND %(holding)s
+                     WHERE %(counted)s AND %(until)s AND %(holding)s AND %(buyers)s
                     OFFSET 0) o
               JOIN pos_order_line l ON l.order_id = o.id
               LEFT JOIN (%(left_out)s) x ON x.id = l.id
@@ -542,6 +543,7 @@ class ClassificationSourcePos(models.AbstractModel):
             counted=self._is_counted(policy, scope),
             until=scope.until(SQL("o.date_order")),
             holding=scope.holding(SQL("o.id"), "pos_order_line", "order_id"),
+            buyers=scope.buyers(SQL("o.partner_id")),
             left_out=self._left_out(policy, scope),
             units=UNITS,
             is_known=self._is_known(policy),
@@ -556,12 +558,13 @@ class ClassificationSourcePos(models.AbstractModel):
             """
             SELECT l.product_id, m.day, %(period)s AS period, -%(amount)s AS amount,
                    -%(quantity)s * COALESCE(u.factor, 1) AS quantity,
-                   NULL::float8 AS cost
-              FROM (SELECT m.id, %(rate)s AS rate,
+                   NULL::float8 AS cost, m.partner_id
+              FROM (SELECT m.id, m.partner_id, %(rate)s AS rate,
                            GREATEST(m.invoice_date, %(sold)s) AS day
                       FROM account_move m
                       JOIN (%(orders)s) o ON o.account_move = m.reversed_entry_id
                      WHERE %(is_credit_note)s AND m.invoice_date <= %(as_of_date)s
+                       AND %(buyers)s
                     OFFSET 0) m
               JOIN account_move_line l ON l.move_id = m.id
               LEFT JOIN %(units)s u ON u.id = l.product_uom_id
@@ -574,6 +577,7 @@ class ClassificationSourcePos(models.AbstractModel):
             sold=scope.day(SQL("o.date_order")),
             orders=self._invoiced_orders(scope),
             is_credit_note=self._is_credit_note(scope),
+            buyers=scope.buyers(SQL("m.partner_id")),
             as_of_date=scope.as_of_date,
             units=UNITS,
             is_invoiced=self._is_invoiced(SQL("l")),

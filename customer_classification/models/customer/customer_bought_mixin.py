@@ -64,7 +64,7 @@ class CustomerBoughtMixin(models.AbstractModel):
 
     @api.depends_context("company")
     def _compute_customer_bought(self):
-        """Two queries."""
+        """Compute all with three queries, besides those that read the policy."""
         customers = self._shown_customers()
         rows = self._customer_categories(customers.ids) if customers else []
         bought = {}
@@ -113,15 +113,14 @@ class CustomerBoughtMixin(models.AbstractModel):
         Older categories come first. One query.
         """
         return self.env.execute_query(
-            SQL(
-                "%s ORDER BY customer, category",
-                self._categories_query(SQL("c.commercial_partner_id = ANY(%s)", ids)),
-            )
+            SQL("%s ORDER BY customer, category", self._categories_query(ids))
         )
 
     @api.model
-    def _categories_query(self, condition):
+    def _categories_query(self, ids=None):
         """Return SQL of the purchases by customer and category.
+
+        :param ids: ids of customers, all by default
 
         Columns: customer, category, amount net of returns, times. A product of which
         everything was returned does not count as bought.
@@ -136,14 +135,15 @@ class CustomerBoughtMixin(models.AbstractModel):
               JOIN product_product p ON p.id = l.product_id
               JOIN product_template t ON t.id = p.product_tmpl_id
              WHERE l.company_id = %(company)s AND t.categ_id IS NOT NULL
-               AND c.commercial_partner_id NOT IN %(objecting)s AND %(condition)s
+               AND c.commercial_partner_id NOT IN %(objecting)s
              GROUP BY c.commercial_partner_id, t.categ_id
             HAVING sum(l.quantity) > 0
             """,
-            lines=self.env["product.audience"]._sold_lines(),
+            lines=self.env["classification.product.facts"]._window_lines(
+                self.env.company, ids
+            ),
             company=self.env.company.id,
             objecting=OBJECTING,
-            condition=condition,
         )
 
     @api.model
@@ -182,7 +182,9 @@ class CustomerBoughtMixin(models.AbstractModel):
                AND o.date_order
                    > now() AT TIME ZONE 'UTC' - %(window)s * interval '1 month'
                AND c.commercial_partner_id NOT IN %(objecting)s AND %(condition)s
+               AND %(matching)s
             """,
+            matching=policy._matching("sale_domain", SQL("o.id"), policy._today()),
             company=company.id,
             objecting=OBJECTING,
             is_sold=self.env["classification.source"]._is_sold(SQL("s")),
@@ -217,7 +219,7 @@ class CustomerBoughtMixin(models.AbstractModel):
         elif operator != "in":
             return NotImplemented
         ids = ids_among(value)
-        lines = self._categories_query(SQL("TRUE"))
+        lines = self._categories_query()
         found = self._customers_among(SQL(statement, lines, ids))
         if not asks_for_none(value):
             return found

@@ -2,7 +2,7 @@ import math
 from dataclasses import replace
 from typing import NamedTuple
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...copy_frames import (
@@ -302,11 +302,6 @@ class ClassificationProductFacts(models.AbstractModel):
         def period(day):
             return SQL("width_bucket(%s, %s::date[])", day, periods.starts)
 
-        queries = [
-            query
-            for name in self.env["classification.facts"]._source_names(policy)
-            for query in self.env[name]._sold_queries(policy, scope, period)
-        ]
         query = SQL(
             """
             SELECT d.product_id, d.period, sum(d.amount), sum(d.quantity),
@@ -319,15 +314,98 @@ class ClassificationProductFacts(models.AbstractModel):
             """,
             first=null_free_day(SQL("min(d.day) FILTER (WHERE d.quantity > 0)")),
             last=null_free_day(SQL("max(d.day) FILTER (WHERE d.quantity > 0)")),
-            lines=SQL(" UNION ALL ").join(queries) if queries else self._nothing(),
+            lines=self._sold_lines(policy, scope, period),
         )
         return scope.with_rates(query)
+
+    @api.model
+    def _sold_lines(self, policy, scope, period):
+        """Return the SQL of the sold lines of all sources, before ``with_rates``."""
+        queries = [
+            query
+            for name in self.env["classification.facts"]._source_names(policy)
+            for query in self.env[name]._sold_queries(policy, scope, period)
+        ]
+        return SQL(" UNION ALL ").join(queries) if queries else self._nothing()
+
+    @api.model
+    def _window_lines(self, companies, customer_ids=None, variant_ids=None):
+        """Return the SQL of the lines in the window of each company, with the buyer.
+
+        Those that a run over products counts, in the window of the last one, or of
+        today before the first: product, company, contact, amount, quantity and day.
+        Lines without a buyer, or with an unusable amount, are left out. Three queries.
+
+        :param customer_ids: ids of commercial partners, all by default
+        :param variant_ids: ids of product variants, all by default
+        """
+        self.env.flush_all()
+        return SQL(" UNION ALL ").join(
+            [
+                self._window_lines_of(policy, *days, customer_ids, variant_ids)
+                for policy, *days in self._windows(companies)
+            ]
+            or [self._no_window_lines()]
+        )
+
+    @api.model
+    def _window_lines_of(self, policy, first, last, customer_ids, variant_ids):
+        """Return the SQL of the lines of a policy between two days."""
+        scope = self.env["classification.facts"]._scope(policy, last, customer_ids)
+        if variant_ids is not None:
+            scope = replace(scope, variant_ids=tuple(variant_ids))
+        lines = self._sold_lines(policy, scope, lambda day: SQL("0"))
+        return SQL(
+            """
+            SELECT d.product_id, %(company)s AS company_id, d.partner_id,
+                   d.amount::numeric AS amount, d.quantity, d.day
+              FROM (%(lines)s) d
+             WHERE d.partner_id IS NOT NULL AND d.day BETWEEN %(first)s AND %(last)s
+               AND d.amount <> 'NaN' AND d.quantity <> 'NaN'
+            """,
+            company=policy.company_id.id,
+            lines=scope.with_rates(lines),
+            first=first,
+            last=last,
+        )
+
+    @api.model
+    def _no_window_lines(self):
+        return SQL(
+            "SELECT 0 AS product_id, 0 AS company_id, 0 AS partner_id, 0 AS amount,"
+            " 0::float8 AS quantity, NULL::date AS day WHERE FALSE"
+        )
+
+    @api.model
+    def _windows(self, companies):
+        """Return ``[(policy, first day, last day)]`` of companies: one query."""
+        policies = self.env["classification.policy"].sudo()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT y.id, (w.day - make_interval(months => y.window_months))::date
+                             + 1, w.day
+                  FROM classification_policy y
+                 CROSS JOIN LATERAL (
+                       SELECT COALESCE(max(r.as_of_date), %s) AS day
+                         FROM classification_run r
+                        WHERE r.company_id = y.company_id AND r.kind = 'product'
+                          AND r.scope <> 'some' AND r.state = 'done') w
+                 WHERE y.state = 'published' AND y.company_id = ANY(%s)
+                 ORDER BY y.id
+                """,
+                fields.Date.context_today(self),
+                companies.ids,
+            )
+        )
+        return [(policies.browse(id_), *days) for id_, *days in rows]
 
     @api.model
     def _nothing(self):
         return SQL(
             "SELECT 0 AS product_id, NULL::date AS day, 0 AS period, 0::float8 AS"
-            " amount, 0::float8 AS quantity, 0::float8 AS cost WHERE FALSE"
+            " amount, 0::float8 AS quantity, 0::float8 AS cost, 0 AS partner_id"
+            " WHERE FALSE"
         )
 
     @api.model

@@ -22,7 +22,7 @@ class ClassificationSource(models.AbstractModel):
         """Return the selects of sold lines, one row a line with a product.
 
         A list of :class:`SQL` of ``(product_id integer, day date, period integer,
-        amount float8, quantity float8, cost float8)``.
+        amount float8, quantity float8, cost float8, partner_id integer)``.
 
         ``amount`` is as in :meth:`_purchase_queries`; ``quantity`` is in the reference
         unit of the line's own unit; both are negative for returns, and NaN for unusable
@@ -97,12 +97,12 @@ class ClassificationSourceSale(models.AbstractModel):
             SELECT l.product_id, o.day, o.period,
                    %(amount)s AS amount,
                    %(quantity)s * COALESCE(u.factor, 1) AS quantity,
-                   %(cost)s AS cost
-              FROM (SELECT o.id, %(day)s AS day, %(period)s AS period,
+                   %(cost)s AS cost, o.partner_id
+              FROM (SELECT o.id, o.partner_id, %(day)s AS day, %(period)s AS period,
                            %(rate)s AS rate
                       FROM sale_order o
                      WHERE o.state = 'sale' AND o.company_id = %(company)s
-                       AND %(until)s AND %(matching)s
+                       AND %(until)s AND %(matching)s AND %(buyers)s
                     %(before_join)s) o
               JOIN sale_order_line l ON l.order_id = o.id
               LEFT JOIN %(units)s u ON u.id = l.product_uom_id
@@ -118,6 +118,7 @@ class ClassificationSourceSale(models.AbstractModel):
             company=scope.company_id,
             until=scope.until(SQL("o.date_order")),
             matching=self._matching(policy, scope),
+            buyers=scope.buyers(SQL("o.partner_id")),
             before_join=_before_join(scope),
             variants=scope.variants(SQL("l.product_id")),
             units=UNITS,
@@ -203,14 +204,14 @@ class ClassificationSourceInvoice(models.AbstractModel):
             """
             SELECT l.product_id, m.day, m.period, -%(amount)s AS amount,
                    %(quantity)s * COALESCE(u.factor, 1) AS quantity,
-                   NULL::float8 AS cost
-              FROM (SELECT m.id, m.invoice_date AS day, %(period)s AS period,
-                           %(rate)s AS rate
+                   NULL::float8 AS cost, m.partner_id
+              FROM (SELECT m.id, m.partner_id, m.invoice_date AS day,
+                           %(period)s AS period, %(rate)s AS rate
                       FROM account_move m
                      WHERE m.move_type IN ('out_invoice', 'out_receipt')
                        AND m.state = 'posted' AND m.company_id = %(company)s
                        AND m.invoice_date <= %(as_of_date)s
-                       AND NOT %(undoes)s AND %(matching)s
+                       AND NOT %(undoes)s AND %(matching)s AND %(buyers)s
                     %(before_join)s) m
               JOIN account_move_line l ON l.move_id = m.id
               LEFT JOIN %(units)s u ON u.id = l.product_uom_id
@@ -225,6 +226,7 @@ class ClassificationSourceInvoice(models.AbstractModel):
             as_of_date=scope.as_of_date,
             undoes=self.env["classification.source.credit"]._undoes(SQL("m")),
             matching=self._matching(policy, scope),
+            buyers=scope.buyers(SQL("m.partner_id")),
             before_join=_before_join(scope),
             variants=scope.variants(SQL("l.product_id")),
             units=UNITS,
@@ -257,8 +259,9 @@ class ClassificationSourceCredit(models.AbstractModel):
             """
             SELECT l.product_id, t.day, %(period)s AS period, -%(amount)s * t.share,
                    -%(quantity)s * COALESCE(u.factor, 1) * t.share,
-                   NULL::float8 AS cost
-              FROM (SELECT t.line_id, t.share::float8 AS share, %(rate)s AS rate,
+                   NULL::float8 AS cost, t.partner_id
+              FROM (SELECT t.line_id, t.partner_id, t.share::float8 AS share,
+                           %(rate)s AS rate,
                            GREATEST(m.invoice_date, t.day) AS day
                       FROM (%(taken)s) t
                       JOIN account_move m ON m.id = t.move_id

@@ -114,6 +114,10 @@ class CustomerProduct(models.Model):
     def _found_query(self, partner_id):
         """Return SQL of what the customer and the peers bought, by product."""
         audience = self.env["product.audience"]
+        company = self._asked_company_id()
+        lines = self.env["classification.product.facts"]._window_lines(
+            self.env["res.company"].browse(company)
+        )
         return SQL(
             """
             SELECT b.product_tmpl_id, max(peer.number) AS number,
@@ -134,8 +138,8 @@ class CustomerProduct(models.Model):
              GROUP BY b.product_tmpl_id
             """,
             partner=partner_id,
-            company=self._asked_company_id(),
-            bought=audience._bought_query(audience._class_column("value_tier")),
+            company=company,
+            bought=audience._bought_query(lines, audience._class_column("value_tier")),
         )
 
     def _asked_partner_id(self):
@@ -177,7 +181,7 @@ class CustomerProfile(models.Model):
     def _compute_favourite_categories(self):
         """Compute as on the contacts, each in its company.
 
-        A query a company.
+        Two queries a company, besides those that read its policy.
         """
         partners = self.env["res.partner"].sudo()
         for company, profiles in self.grouped("company_id").items():

@@ -5,7 +5,7 @@ day; these become habits (how often, when, in what rhythm). Products are near ea
 by the customers who have both (``engine/customers/neighbours.py`` says the same of
 frames). What customers have not bought is scored by the sum of its nearness.
 
-*Query budget*: 19 for any number of customers.
+*Query budget*: 23 for any number of customers.
 """
 
 from datetime import timedelta
@@ -91,7 +91,7 @@ class NextProducts:
              WHERE l.company_id = %(company)s AND l.day <= %(today)s
              GROUP BY c.commercial_partner_id, p.product_tmpl_id, l.day
             """,
-            lines=self.env["product.audience"]._sold_lines(),
+            lines=self.env["classification.product.facts"]._window_lines(self.company),
             company=self.company.id,
             today=self.run.as_of_date,
         )

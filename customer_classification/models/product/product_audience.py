@@ -3,7 +3,6 @@ from odoo.tools import SQL
 
 from ..common.access_groups import MONEY_GROUP
 from ..common.called_records import check_one, one_id
-from ..common.exchange_rates import at_rate_of_company, with_rates
 
 # Largest ids of companies, and of tiers, stages or tags, in the id of a row: in all,
 # within the exact integers of JavaScript.
@@ -23,7 +22,7 @@ class ProductAudience(models.Model):
 
     Over the window of the policy, up to the day of the last run over products, by the
     documents that the policy counts, with the classes that customers have today. A
-    view, worked out when it is read; asked for one product, it reads its lines alone.
+    view, worked out when it is read.
     """
 
     _name = "product.audience"
@@ -80,10 +79,15 @@ class ProductAudience(models.Model):
 
     @property
     def _table_query(self):
-        return SQL(" UNION ALL ").join(map(self._axis_query, _AXES))
+        companies = self.env["res.company"].sudo().search([])
+        lines = self.env["classification.product.facts"]._window_lines(companies)
+        return SQL(" UNION ALL ").join(self._axis_query(axis, lines) for axis in _AXES)
 
-    def _axis_query(self, axis):
-        """Return SQL of the rows of one axis: purchases, and target audience."""
+    def _axis_query(self, axis, lines):
+        """Return SQL of the rows of one axis: purchases, and target audience.
+
+        :param lines: SQL of the lines that were bought
+        """
         columns = {
             name: SQL("d.class_id") if name == axis else SQL("NULL::integer")
             for name in _AXES
@@ -116,11 +120,11 @@ class ProductAudience(models.Model):
             place=_AXES.index(axis),
             axis=axis,
             is_exclusive=axis != "tag",
-            shares=self._share_query(axis),
+            shares=self._share_query(axis, lines),
             usual=self._usual_query(axis),
         )
 
-    def _share_query(self, axis):
+    def _share_query(self, axis, lines):
         """Return the SQL of each class's purchases and share of a product."""
         whole = SQL("sum(GREATEST(sum(b.amount), 0)) OVER w")
         totals = SQL("")
@@ -134,7 +138,7 @@ class ProductAudience(models.Model):
                   ON v.product_tmpl_id = b.product_tmpl_id
                  AND v.company_id = b.company_id
                 """,
-                self._bought_query(self._class_column("value_tier")),
+                self._bought_query(lines, self._class_column("value_tier")),
             )
         return SQL(
             """
@@ -153,7 +157,7 @@ class ProductAudience(models.Model):
             """,
             whole=whole,
             totals=totals,
-            bought=self._bought_query(self._class_column(axis), axis),
+            bought=self._bought_query(lines, self._class_column(axis), axis),
             meant=self._meant_query(axis),
         )
 
@@ -177,7 +181,7 @@ class ProductAudience(models.Model):
             """
         )
 
-    def _bought_query(self, class_column, axis=None):
+    def _bought_query(self, lines, class_column, axis=None):
         """Lines of the products with the customer and the class today."""
         return SQL(
             """
@@ -193,119 +197,8 @@ class ProductAudience(models.Model):
              WHERE %(class)s IS NOT NULL
             """,
             **{"class": class_column},
-            lines=self._sold_lines(),
+            lines=lines,
             carried=self._carried_join(axis),
-        )
-
-    def _sold_lines(self):
-        """Return the SQL of the lines in the window of each company.
-
-        By the documents that its policy counts: product, company, contact, amount,
-        quantity and day.
-        """
-        return with_rates(SQL(" UNION ALL ").join(self._line_queries()))
-
-    def _line_queries(self):
-        """Return the selects of :meth:`_sold_lines`; glue addons add some."""
-        return [self._order_lines(), self._invoice_lines()]
-
-    def _order_lines(self):
-        return SQL(
-            """
-            SELECT l.product_id, o.company_id, o.partner_id, %(amount)s AS amount,
-                   l.product_uom_qty AS quantity,
-                   (o.date_order AT TIME ZONE 'UTC' AT TIME ZONE w.tz)::date AS day
-              FROM sale_order_line l
-              JOIN sale_order o ON o.id = l.order_id
-              JOIN res_company company ON company.id = o.company_id
-              JOIN (%(windows)s) w ON w.company_id = o.company_id
-             WHERE w.revenue_source = 'sale' AND o.state = 'sale'
-               AND o.date_order >= w.first_day AND o.date_order < w.last_day + 1
-               AND %(is_sold)s
-            """,
-            amount=at_rate_of_company(
-                SQL("l.price_subtotal"),
-                SQL("l.price_subtotal"),
-                SQL("o.currency_id"),
-                SQL("o.date_order::date"),
-            ),
-            is_sold=self.env["classification.source"]._is_sold(SQL("l")),
-            windows=self._windows(),
-        )
-
-    def _invoice_lines(self):
-        """Return the SQL of invoice lines.
-
-        A credit note counts as a run counts it, except for later corrections: where its
-        order or the invoice that it reverses counts.
-        """
-        return SQL(
-            """
-            SELECT l.product_id, m.company_id, m.partner_id, %(amount)s AS amount,
-                   l.quantity * CASE WHEN m.move_type = 'out_refund' THEN -1 ELSE 1 END,
-                   m.invoice_date
-              FROM account_move_line l
-              JOIN account_move m ON m.id = l.move_id
-              JOIN res_company company ON company.id = m.company_id
-              JOIN (%(windows)s) w ON w.company_id = m.company_id
-             WHERE (w.revenue_source = 'invoice'
-                    AND m.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
-                    OR w.subtract_credit_notes AND m.move_type = 'out_refund')
-               AND m.state = 'posted'
-               AND m.invoice_date BETWEEN w.first_day AND w.last_day
-               AND %(is_invoiced)s AND NOT %(undoes)s
-               AND NOT EXISTS (
-                   SELECT FROM account_move again
-                    WHERE m.move_type = 'out_refund'
-                      AND again.reversed_entry_id = m.id AND again.state = 'posted'
-                      AND again.move_type IN ('out_invoice', 'out_receipt')
-                      AND again.amount_untaxed >= m.amount_untaxed)
-               AND (m.move_type <> 'out_refund'
-                    OR w.revenue_source = 'sale' AND EXISTS (
-                       SELECT FROM sale_order_line_invoice_rel r
-                         JOIN sale_order_line s ON s.id = r.order_line_id
-                        WHERE r.invoice_line_id = l.id AND s.state = 'sale')
-                    OR w.revenue_source = 'invoice' AND EXISTS (
-                       SELECT FROM account_move i
-                        WHERE i.id = m.reversed_entry_id AND i.state = 'posted')
-                    OR w.subtract_unlinked_credit_notes AND m.reversed_entry_id IS NULL
-                       AND NOT EXISTS (
-                       SELECT FROM sale_order_line_invoice_rel r
-                        WHERE r.invoice_line_id = l.id))
-            """,
-            amount=at_rate_of_company(
-                SQL("-l.balance"),
-                SQL("-l.amount_currency"),
-                SQL("m.currency_id"),
-                SQL("m.invoice_date"),
-            ),
-            is_invoiced=self.env["classification.source"]._is_invoiced(SQL("l")),
-            undoes=self.env["classification.source.credit"]._undoes(SQL("m")),
-            windows=self._windows(),
-        )
-
-    def _windows(self):
-        """Return first and last day of the window of each company.
-
-        As of its last run over products, other than chosen ones; before the first one,
-        as of today.
-        """
-        return SQL(
-            """
-            SELECT y.company_id, y.revenue_source, y.count_point_of_sale,
-                   y.subtract_credit_notes, y.subtract_unlinked_credit_notes,
-                   COALESCE(y.tz, 'UTC') AS tz,
-                   COALESCE(max(r.as_of_date), %(today)s) AS last_day,
-                   (COALESCE(max(r.as_of_date), %(today)s)
-                    - make_interval(months => y.window_months))::date + 1 AS first_day
-              FROM classification_policy y
-              LEFT JOIN classification_run r ON r.company_id = y.company_id
-                    AND r.kind = 'product' AND r.scope <> 'some'
-                    AND r.state = 'done'
-             WHERE y.state = 'published'
-             GROUP BY y.id
-            """,
-            today=fields.Date.context_today(self),
         )
 
     def _meant_query(self, axis):
@@ -350,6 +243,9 @@ class ProductAudience(models.Model):
 
     # Customers
 
+    def _variants(self, product):
+        return product.sudo().with_context(active_test=False).product_variant_ids
+
     def action_open_customers(self):
         """Open the customers of this class who bought the product.
 
@@ -368,13 +264,16 @@ class ProductAudience(models.Model):
     def _open_buyers(self, product, condition=None, axis="value_tier"):
         """Open the customers who bought a product in the window.
 
-        Of the enabled companies, and of contacts that the reader may read. One query.
+        Of the enabled companies, and of contacts that the reader may read.
 
         :param condition: SQL on ``b``, a line of :meth:`_bought_query`
         """
         self.browse().check_access("read")
         product.check_access("read")
         partners = self.env["res.partner"]._search([], active_test=False)
+        lines = self.env["classification.product.facts"]._window_lines(
+            self.env.companies, variant_ids=self._variants(product).ids
+        )
         rows = self.env.execute_query(
             SQL(
                 """
@@ -383,7 +282,7 @@ class ProductAudience(models.Model):
                    AND b.company_id = ANY(%(companies)s)
                    AND b.partner_id IN %(partners)s AND %(condition)s
                 """,
-                bought=self._bought_query(self._class_column(axis), axis),
+                bought=self._bought_query(lines, self._class_column(axis), axis),
                 product=product.id,
                 companies=self.env.companies.ids,
                 partners=partners.subselect(),

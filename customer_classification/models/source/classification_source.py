@@ -225,6 +225,10 @@ class Scope:
             list(self.customer_ids),
         )
 
+    def buyers(self, column):
+        """SQL that keeps the documents of the customers, or all, also of nobody."""
+        return SQL("TRUE") if self.customer_ids is None else self.partners(column)
+
     def variants(self, column):
         """SQL that keeps the lines of the variants that are looked at."""
         if self.variant_ids is None:

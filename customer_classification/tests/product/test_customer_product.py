@@ -122,7 +122,7 @@ class TestCustomerProduct(ProductCase):
     def test_queries(self):
         profiles = self.profile + self._profile(self.peers[0])
         self.env.invalidate_all()
-        with self.assertQueryCount(3):
+        with self.assertQueryCount(7):
             profiles.mapped("favourite_categ_id.id")
 
     def test_rights(self):

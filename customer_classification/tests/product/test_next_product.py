@@ -396,5 +396,5 @@ class TestNextProduct(NextProductCase):
             [("kind", "=", "product"), ("company_id", "=", self.company.id)], limit=1
         )
         self.env.flush_all()
-        with self.assertQueryCount(19):
+        with self.assertQueryCount(23):
             NextProducts(run).refresh()

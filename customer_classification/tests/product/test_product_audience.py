@@ -130,6 +130,42 @@ class TestProductAudience(ProductCase):
         found = self.env[action["res_model"]].search(action["domain"])
         self.assertEqual(found.product_tmpl_id, self.jewel)
 
+    def test_documents_as_the_policy_filters_them(self):
+        """Orders that the policy leaves out are nobody's purchase."""
+        policy = self._policy(
+            self.company, sale_domain=repr([("client_order_ref", "!=", "gift")])
+        )
+        for customer in (self.rich, self.poor):
+            self._order_of(
+                [(self.jewel, 1, 500)],
+                DAY,
+                partner_id=customer.id,
+                client_order_ref="gift",
+            )
+        only = self._customer("Only a gift")
+        category = self.env["product.category"].create({"name": "Gifts"})
+        gift = self._product("Gift", categ_id=category.id)
+        self._order_of(
+            [(gift, 1, 5)], DAY, partner_id=only.id, client_order_ref="gift"
+        )
+        self._recompute(policy=policy)
+        self._classify(policy=policy)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        profile = self._class_of(self.jewel)
+        self.assertEqual(profile.revenue, 10_000)
+        self.assertEqual(self._row(self.jewel, "vip").revenue, 9_000)
+        self.assertFalse(only.with_company(self.company).customer_bought_categ_ids)
+        action = gift.action_open_product_customers()
+        self.assertFalse(self.env[action["res_model"]].search(action["domain"]))
+        rows = self.env["customer.product"].with_context(
+            customer_product_partner_id=self.rich.id,
+            customer_product_company_id=self.company.id,
+            allowed_company_ids=self.company.ids,
+        )
+        bought = rows.search([("product_tmpl_id", "=", self.jewel.id)])
+        self.assertEqual((bought.revenue, bought.times_bought), (9_000, 1))
+
     def test_rights(self):
         user = self._user("audience_seller", "sales_team.group_sale_salesman")
         with self.assertRaises(AccessError):

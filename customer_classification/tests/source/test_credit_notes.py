@@ -223,6 +223,19 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._product_revenue(), 1_000)
         self.assertEqual(self._bought_products(), 1_000)
 
+    def test_products_of_a_chain(self):
+        """What they buy follows the whole chain of reversals, as products do."""
+        order = self._order(self.customer, BEFORE, 1_000)
+        credit = self._credit(self._invoice_of(order, BEFORE), BEFORE, [300])
+        undoing = self._credit(credit, BEFORE, [100])
+        for expected, reversed_move in ((800, undoing), (700, None)):
+            self.policy.recompute_products(as_of_date=AS_OF)
+            self.env.invalidate_all()
+            self.assertEqual(self._product_revenue(), expected)
+            self.assertEqual(self._bought_products(), expected)
+            if reversed_move:
+                self._credit(reversed_move, AS_OF)
+
     def _product_revenue(self):
         profile = self.env["product.profile"].search(
             [
