@@ -53,6 +53,7 @@ def print_accuracy():
         print(f"{case.horizon} days, of whom {proof.buyers:,} bought")
         print_measures(proof)
         print_lists(proof)
+        print_risk(*risks_of(case))
 
 
 def proof_of(case):
@@ -67,6 +68,48 @@ def print_measures(proof):
     for name in ORDER:
         area, skill, ahead = proof.measures[name]
         print(f"  {name:12} AUC {_between(area)}  Brier skill {_between(skill)}", ahead)
+
+
+def risks_of(case):
+    """Return who bought, and the churn risk by predictions and by signals.
+
+    Of the customers who have a risk on the day of the case by the default rules; what
+    is predicted was learnt one horizon before.
+    """
+    import pandas as pd
+    from builders import ranked
+    from engine import by_prediction, classes_at, facts_at
+    from engine.customers.behaviour import find_usual_gap
+    from engine.customers.parameters import Edges
+    from engine.customers.prediction import learn_model, purchase_probability
+
+    past, rules = case.behaviour(), ranked()
+    points = past.index.to_frame(name="partner_id").assign(day=case.day)
+    points = points.reset_index(drop=True)
+    facts = facts_at(case.purchases.assign(margin=float("nan")), points, rules)
+    edges = Edges(population_gap_days=find_usual_gap(past))
+    signals = classes_at(facts, None, points["day"], rules, edges)
+    signals.index = past.index
+    model = learn_model(case.behaviour(1), past, case.horizon)
+    chance = pd.Series(purchase_probability(model, past), past.index)
+    predicted = by_prediction(signals, chance, rules)
+    has_risk = signals["churn_risk"] > 0
+    levels = [each["churn_risk"][has_risk].to_numpy() for each in (predicted, signals)]
+    return past["bought"][has_risk].to_numpy(bool), *levels
+
+
+def print_risk(bought, predicted, signals):
+    """Print how well the levels of the churn risk told who bought again."""
+    from engine.customers.accuracy import auc, placements
+
+    for name, levels in (("predictions", predicted), ("signals", signals)):
+        area = auc(placements(-levels.astype("float64"), bought))
+        shares = ", ".join(
+            f"{word} {bought[levels == code].mean():.2f} of {(levels == code).sum():,}"
+            for code, word in ((1, "low"), (2, "medium"), (3, "high"))
+            if (levels == code).any()
+        )
+        print(f"  risk by {name}: AUC {_between(area)}; bought again: {shares}")
 
 
 def _between(estimate):

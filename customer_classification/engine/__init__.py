@@ -79,6 +79,7 @@ from .products.products import (
 from .customers.prediction import PREDICTION
 from .customers.projection import effort, project
 from .customers.replay import classes_at, facts_at
+from .customers.risk import by_prediction
 from .customers.rules import RuleError
 from .customers.segments import Segment, segment_of
 from .customers.tier_fall import Window, tier_fall_dates
@@ -138,6 +139,7 @@ __all__ = [
     "all_axes",
     "all_tiers",
     "allot",
+    "by_prediction",
     "apply_overrides",
     "are_same",
     "campaign_changes",

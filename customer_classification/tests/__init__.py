@@ -72,6 +72,7 @@ from .customer import test_outlook
 from .customer import test_override
 from .customer import test_profile_contact
 from .customer import test_partner_fields
+from .customer import test_predicted_risk
 from .customer import test_prediction
 from .customer import test_prediction_given
 from .customer import test_prediction_trial

@@ -28,7 +28,7 @@ STAGES = (
     "won_back",
 )
 RISKS = ("low", "medium", "high")
-# Bit n of churn_signals is the n-th name.
+# Bit n of churn_signals is the n-th name; see also risk.BY_PREDICTION.
 SIGNALS = ("overdue", "far_overdue", "declining", "refunds")
 TIER_REASONS = (
     "limit",  # by its numbers
@@ -113,7 +113,7 @@ RESULT = {
     "tier_below_since": "day",
     "lifecycle_stage": "int8",  # code of STAGES
     "churn_risk": "int8",  # code of RISKS
-    "churn_signals": "int8",  # bits of SIGNALS
+    "churn_signals": "int16",  # bits of SIGNALS
     "won_back_count": "int32",
     "next_review_date": "day",
     "held_back": "bool",  # a demotion is withheld

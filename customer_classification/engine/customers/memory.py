@@ -23,6 +23,7 @@ _OF_CLASSES = frozenset(
         *("dormant_min_days", "lost_min_days", "won_back_days", "decline_growth"),
         *("refund_share", "risk_overdue", "risk_far_overdue", "risk_declining"),
         *("risk_refunds", "risk_medium_from", "risk_high_from"),
+        *("risk_by_predictions", "risk_medium_below", "risk_high_below"),
         *("no_value_rule", "no_value_key", "segments"),
     }
 )

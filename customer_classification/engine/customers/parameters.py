@@ -109,6 +109,11 @@ class Parameters:
     risk_refunds: float = 1
     risk_medium_from: float = 2
     risk_high_from: float = 4
+    # Where predictions are proved, the risk goes by them instead of by points: limits
+    # of the probability of a purchase.
+    risk_by_predictions: bool = True
+    risk_medium_below: float = 0.67
+    risk_high_below: float = 0.33
 
     segments: tuple[segments.Segment, ...] = ()
 

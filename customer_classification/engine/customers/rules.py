@@ -77,6 +77,8 @@ _RANGES = {
     "limit_tolerance": (0, 1),
     "decline_growth": (-1, 1),
     "currency_digits": (0, 6),
+    "risk_high_below": (0, 1),
+    "risk_medium_below": (0, 1),
 }
 # Above these a run could not be reckoned: dates would leave the calendar.
 _DAYS, _COUNT, _FACTOR = 36_500, 1_000_000, 1000
@@ -141,6 +143,7 @@ def _check_orders(parameters):
         ("dormant_ratio", "lost_ratio"),
         ("dormant_min_days", "lost_min_days"),
         ("risk_medium_from", "risk_high_from"),
+        ("risk_high_below", "risk_medium_below"),
     ):
         value, later = getattr(parameters, name), getattr(parameters, other)
         _require(

@@ -171,7 +171,10 @@ NOTE_SENTENCES = {
 }
 
 # Parameters that people read and write in percent.
-PERCENT_FIELDS = ("keep_margin", "limit_tolerance", "decline_growth", "refund_share")
+PERCENT_FIELDS = (
+    *("keep_margin", "limit_tolerance", "decline_growth", "refund_share"),
+    *("risk_high_below", "risk_medium_below"),
+)
 
 
 def rule_sentence(policy, error):

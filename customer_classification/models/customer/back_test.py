@@ -45,6 +45,10 @@ class BackTest(CustomerPipeline):
 
     move_model = None
 
+    @property
+    def may_predict(self):
+        return False  # the trial of predictions is a part of its own
+
     def collect(self):
         result = super().collect()
         self.previous = self.previous.iloc[:0]

@@ -89,7 +89,7 @@ class ClassificationChange(models.Model):
         return sentences.stage(told, self.to_stage_id.code, self.valid_date)
 
     def _explain_risk(self, sentences, told):
-        return sentences.risk(told) if self.to_risk else False
+        return sentences.risk(told, self.to_risk) if self.to_risk else False
 
     @property
     def _table_query(self):

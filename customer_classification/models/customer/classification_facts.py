@@ -52,9 +52,13 @@ PREVIOUS = {
     "open_quotation_count": ("int", "f.open_quotation_count"),
     "content_hash": ("big", "f.content_hash"),
     "segment": ("int", "f.segment_id"),
+    "purchase_probability": (
+        "float",
+        "CASE WHEN f.has_prediction THEN f.purchase_probability END",
+    ),
 }
 # Columns that only explain a change: read only for customers who move.
-_OWN_COUNTS = ("lifetime_revenue", "open_opportunity_count", "open_quotation_count")
+_OWN_COUNTS = ("open_opportunity_count", "open_quotation_count")
 
 
 class ClassificationFacts(models.AbstractModel):

@@ -201,11 +201,13 @@ def _ranks(run):
     }
 
 
-def insert_changes(run):
+def insert_changes(run, days):
     """Return SQL that appends the temporary table to the history.
 
     Each change carries the numbers of its profile, which must have been written before.
     Corrections carry no explanation: the profile's figures are as of another day.
+
+    :param days: horizon of the predictions behind a churn risk, None without any
     """
     limits = TierLimits(run.policy_id, run.edges)
     more = {
@@ -213,7 +215,7 @@ def insert_changes(run):
         "is_correction": column_of("is_correction"),
         "explanation": SQL(
             "CASE WHEN NOT t.is_correction THEN %s END",
-            explanation_of_changes(run, limits),
+            explanation_of_changes(run, limits, days),
         ),
     }
     return _insert_moves(run, "classification_change", more)

@@ -170,7 +170,19 @@ class Corrections:
         )
         found = classes_at(facts, before, believed["day"], parameters, edges)
         parts = [self._moves_of(axis, believed, found, facts) for axis in AXES]
-        return pd.concat(parts).sort_values(["partner_id", "valid_date"])
+        moves = self._without_predicted(pd.concat(parts))
+        return moves.sort_values(["partner_id", "valid_date"])
+
+    def _without_predicted(self, moves):
+        """Return moves without the churn risk of customers who are predicted.
+
+        What predictions said on an earlier day cannot be worked out again.
+        """
+        if not self.pipeline.uses_predictions:
+            return moves
+        chances = self.pipeline.chances
+        predicted = moves["partner_id"].isin(chances.index[chances.notna()])
+        return moves[~(predicted & (moves["axis"] == "churn_risk"))]
 
     def _moves_of(self, axis, believed, found, facts):
         import pandas as pd

@@ -2,7 +2,7 @@ from functools import cache, partial
 
 from odoo import api, fields, models
 
-from .explanation import Sentences, TierLimits
+from .explanation import BY_PREDICTION, Sentences, TierLimits
 
 
 class CustomerProfileExplanationMixin(models.AbstractModel):
@@ -31,6 +31,7 @@ class CustomerProfileExplanationMixin(models.AbstractModel):
             policy: TierLimits(policy, edges)
             for policy, edges in self._edges_by_policy().items()
         }
+        days = self._prediction_days()
         sentences_for = cache(partial(Sentences, self.env))
         for profile, seen in zip(self.sudo(), self, strict=True):
             policy = profile.policy_id
@@ -42,7 +43,7 @@ class CustomerProfileExplanationMixin(models.AbstractModel):
             sentences = sentences_for(policy, profile.currency_id)
             seen.tier_explanation = profile._why_tier(sentences, limits[policy])
             seen.stage_explanation = profile._why_stage(sentences)
-            seen.risk_explanation = profile._why_risk(sentences)
+            seen.risk_explanation = profile._why_risk(sentences, days.get(policy))
 
     def _edges_by_policy(self):
         """Return ``{policy: limits of its last full run, as JSON}``.
@@ -112,8 +113,21 @@ class CustomerProfileExplanationMixin(models.AbstractModel):
         text = sentences.stage(told, stage.code, self.as_of_date) if stage else False
         return sentences.decided(text) if stage != self.lifecycle_stage_id else text
 
-    def _why_risk(self, sentences):
-        """The sentence for the churn risk by the numbers."""
+    def _prediction_days(self):
+        """Return ``{policy: days that its predictions look ahead}``.
+
+        Only of policies by whose predictions the churn risk of a profile goes: without
+        such a profile there is no query.
+        """
+        predicted = self.sudo().filtered(lambda p: p.churn_signals >= BY_PREDICTION)
+        learnt = predicted._learnt_by_policy() if predicted else {}
+        return {policy: one.horizon for policy, one in learnt.items() if one}
+
+    def _why_risk(self, sentences, days):
+        """Return the sentence for the churn risk by the numbers.
+
+        :param days: that predictions look ahead, None if they are not known
+        """
         if not self.shadow_risk:
             return False
         told = {
@@ -121,9 +135,10 @@ class CustomerProfileExplanationMixin(models.AbstractModel):
             "recency": self.recency_days,
             "gap": self.expected_gap_days,
             "growth": self.growth,
+            "within": days or 0,
         }
         sales = self.revenue + self.refund_amount
         if sales > 0:
             told["refund_share"] = self.refund_amount / sales
-        text = sentences.risk(told)
+        text = sentences.risk(told, self.shadow_risk)
         return sentences.decided(text) if self.shadow_risk != self.churn_risk else text

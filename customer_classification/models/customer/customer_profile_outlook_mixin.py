@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import float_round
 
-from .explanation import DAYS_A_MONTH, Sentences, TierLimits
+from .explanation import BY_PREDICTION, DAYS_A_MONTH, Sentences, TierLimits
 
 HIGHEST_SCORE = 100
 TRENDS = [("rising", "Rising"), ("steady", "Steady"), ("falling", "Falling")]
@@ -346,8 +346,8 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
 
     def _risk_text(self, sentences, told):
         """Return the sentence about when the risk rises."""
-        if not told.risk_date:
-            return False
+        if not told.risk_date or self.churn_signals >= BY_PREDICTION:
+            return False  # a prediction tells nothing about single days
         labels = dict(self._fields["churn_risk"]._description_selection(self.env))
         risk = ("low", "medium", "high")[int(told.next_risk) - 1]
         return self.env._(

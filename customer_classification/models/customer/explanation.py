@@ -13,7 +13,9 @@ keeps its own, small, as JSON, because the profile moves on (first classes: as c
   (documents in the window with unknown margin)
 * lifecycle stage: ``recency``, ``tenure``, ``gap``, ``lifetime_orders``,
   ``opportunities``, ``quotations``
-* churn risk: ``signals``, ``recency``, ``gap``, ``growth``, ``refund_share``
+* churn risk: ``signals``, ``recency``, ``gap``, ``growth``, ``refund_share``,
+  ``within`` (days that predictions look ahead, if the risk goes by them), ``level``
+  (the computed risk, if a person decided otherwise)
 * all axes: ``decided`` if a person overrode the computed class
 
 Unknown values are left out. Values of the policy, which never change once it is
@@ -27,6 +29,7 @@ from functools import cache, cached_property, partial
 
 from odoo.tools import SQL, format_date, formatLang
 
+from ...engine.customers.risk import BY_PREDICTION
 from ..common.access_groups import MONEY_GROUP
 from ..common.sentences import plain_number
 
@@ -49,7 +52,8 @@ EXPLAINED = {
         *("quotations", "decided"),
     ),
     "churn_risk": (
-        *("signals", "recency", "gap", "growth", "refund_share", "decided"),
+        *("signals", "recency", "gap", "growth", "refund_share", "within"),
+        *("level", "decided"),
     ),
 }
 
@@ -156,13 +160,18 @@ NUMBERS_OF_FIRSTS = (
 _OF_ALL = ("limit", "keep", "next", "buyers", "stands", "frozen")
 
 
-def numbers_of_tiers(run):
-    """Return ``{tier id: numbers}`` that explain the first classes of a run."""
+def numbers_of_all(run, days):
+    """Return the numbers that explain all first classes of a run alike.
+
+    :param days: horizon of the predictions behind a churn risk, None without any
+    :return: ``{tier id: numbers}`` and ``within``, the horizon
+    """
     values = _values_of_tiers(run, TierLimits(run.policy_id, run.edges))
-    return {
+    numbers = {
         tier: {name: values[name][tier] for name in _OF_ALL if tier in values[name]}
         for tier in {tier for name in _OF_ALL for tier in values[name]}
     }
+    return numbers if days is None else {**numbers, "within": days}
 
 
 def explanation_of_first(axis):
@@ -174,21 +183,30 @@ def explanation_of_first(axis):
     day = SQL("f.valid_date")
     if axis == "value_tier":
         own = {"value": SQL("f.tier_value"), **_tier_numbers(day)}
-        of_all = SQL(
-            "COALESCE((SELECT r.first_class_numbers -> f.tier_id::text"
-            " FROM classification_run r WHERE r.id = f.run_id), '{}')"
-        )
+        of_all = SQL("COALESCE(%s, '{}')", _number_of_all(SQL("f.tier_id::text")))
         return SQL("jsonb_strip_nulls(%s || %s)", of_all, _json(own))
-    numbers = _stage_numbers if axis == "lifecycle_stage" else _risk_numbers
-    return SQL("jsonb_strip_nulls(%s)", _json(numbers(day)))
+    numbers = _stage_numbers(day)
+    if axis == "churn_risk":
+        numbers = _risk_numbers(day, _number_of_all(SQL("'within'")))
+    return SQL("jsonb_strip_nulls(%s)", _json(numbers))
 
 
-def explanation_of_changes(run, limits):
+def _number_of_all(key):
+    """Return the SQL of a number that all first classes ``f`` of a run share."""
+    return SQL(
+        "(SELECT r.first_class_numbers -> %s FROM classification_run r"
+        " WHERE r.id = f.run_id)",
+        key,
+    )
+
+
+def explanation_of_changes(run, limits, days):
     """Return SQL of the numbers behind each change.
 
     They come from its profile ``f`` as just written and the row ``t`` of the move.
 
     :param limits: the :class:`TierLimits` of the run
+    :param days: horizon of the predictions behind a churn risk, None without any
     """
     day = SQL("%s::date", run.as_of_date)
     values = _values_of_tiers(run, limits)
@@ -199,12 +217,18 @@ def explanation_of_changes(run, limits):
         "missed": _of_tier(limits.enter, SQL('t."from"')),
         **_tier_numbers(day),
     }
+    level = {
+        "level": SQL(
+            "CASE WHEN f.shadow_risk IS DISTINCT FROM f.churn_risk"
+            " THEN f.shadow_risk END"
+        )
+    }
     return SQL(
         "jsonb_strip_nulls(CASE t.axis WHEN 1 THEN %s WHEN 2 THEN %s WHEN 3 THEN %s"
         " END)",
         _object(tier, "value_tier"),
         _object(_stage_numbers(day), "lifecycle_stage"),
-        _object(_risk_numbers(day), "churn_risk"),
+        _object({**_risk_numbers(day, SQL("%s::int4", days)), **level}, "churn_risk"),
     )
 
 
@@ -263,7 +287,7 @@ def _stage_numbers(day):
     }
 
 
-def _risk_numbers(day):
+def _risk_numbers(day, within):
     return {
         "signals": SQL("f.churn_signals"),
         "recency": SQL("%s - f.last_purchase_date", day),
@@ -273,6 +297,7 @@ def _risk_numbers(day):
             "CASE WHEN f.refund_amount > 0 AND f.revenue + f.refund_amount > 0"
             " THEN round(f.refund_amount / (f.revenue + f.refund_amount), 4) END"
         ),
+        "within": SQL("CASE WHEN f.churn_signals >= %s THEN %s END", BY_PREDICTION, within),
     }
 
 
@@ -649,8 +674,40 @@ class Sentences:
 
     # Churn risk
 
-    def risk(self, told):
-        """The signals behind the churn risk, one after the other."""
+    def risk(self, told, risk):
+        """Return the reason of the churn risk: a prediction, or the signals.
+
+        :param risk: low, medium or high
+        """
+        if told.get("signals", 0) & BY_PREDICTION:
+            return self._predicted_risk(told, risk)
+        return self._signals(told) or self.env._("Buys in the usual rhythm.")
+
+    def _predicted_risk(self, told, risk):
+        texts = {
+            "high": self.env._(
+                "Of customers like this one, fewer than %(high)s of 100 buy again "
+                "within %(days)s."
+            ),
+            "medium": self.env._(
+                "Of customers like this one, %(high)s to %(medium)s of 100 buy again "
+                "within %(days)s."
+            ),
+            "low": self.env._(
+                "Of customers like this one, %(medium)s of 100 or more buy again "
+                "within %(days)s."
+            ),
+        }
+        text = texts[told.get("level", risk)] % {
+            "high": self.number(self.policy.risk_high_below),
+            "medium": self.number(self.policy.risk_medium_below),
+            "days": self.days(told.get("within", 0)),
+        }
+        signals = self._signals(told)
+        return f"{text} {signals}" if signals else text
+
+    def _signals(self, told):
+        """Return the signals that a customer shows, one after the other, or nothing."""
         signals = told.get("signals", 0)
         shown = [
             text
@@ -662,7 +719,7 @@ class Sentences:
             if signals & bit
         ]
         if not shown:
-            return self.env._("Buys in the usual rhythm.")
+            return ""
         return self.env._("Signals: %s.", "; ".join(text(told) for text in shown))
 
     def _overdue(self, told):

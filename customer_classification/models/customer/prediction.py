@@ -1,9 +1,9 @@
 """Predictions of a run: learning, writing, and the sentences.
 
 Once a week a full run learns from all customers, predicts for all, and keeps what it
-learnt. Other runs predict by that for the customers whose profile changes or who were
-asked for. A prediction moves a little every day: the stored one stands until it is off
-by more than a step, or each time every profile would be written.
+learnt. Other runs predict by that for the customers whose purchases changed. The stored
+prediction stands until it is off by more than a step, or every week every profile would
+be written.
 """
 
 from datetime import timedelta

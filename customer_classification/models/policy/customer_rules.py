@@ -27,7 +27,13 @@ LEAST_HORIZON_DAYS = 30
 # {field: (lowest, highest)}. Values beyond have no meaning for a company, and a run
 # could not compute with them.
 _BOUNDS = {
-    **dict.fromkeys(("keep_margin", "limit_tolerance", "refund_share"), _PERCENT),
+    **dict.fromkeys(
+        (
+            *("keep_margin", "limit_tolerance", "refund_share"),
+            *("risk_high_below", "risk_medium_below"),
+        ),
+        _PERCENT,
+    ),
     "decline_growth": (-100, 100),
     "shrinkage": (0, 1e9),
     **dict.fromkeys(
@@ -247,6 +253,29 @@ class CustomerRules(models.Model):
     )
 
     # Churn risk
+    risk_by_predictions = fields.Boolean(
+        string="By Predictions Where Proved",
+        default=True,
+        help="Where predictions have proved themselves on your own past, the risk of "
+        "a customer goes by how many customers like this one buy again. Of all others "
+        "it goes by the points of the signals.",
+    )
+    risk_high_below = fields.Float(
+        string="High Risk Below",
+        default=33,
+        digits=(5, 1),
+        help="High when fewer of 100 customers like this one buy again within the "
+        "prediction horizon.",
+        aggregator=None,
+    )
+    risk_medium_below = fields.Float(
+        string="Medium Risk Below",
+        default=67,
+        digits=(5, 1),
+        help="Medium when fewer of 100 customers like this one buy again within the "
+        "prediction horizon.",
+        aggregator=None,
+    )
     at_risk_ratio = fields.Float(
         string="Overdue After",
         default=1.5,

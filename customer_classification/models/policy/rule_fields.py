@@ -16,7 +16,7 @@ PLAIN_FIELDS = (
     *("loyal_tenure_days", "at_risk_ratio", "dormant_ratio", "dormant_min_days"),
     *("lost_ratio", "lost_min_days", "won_back_days", "growth_min_orders"),
     *("risk_overdue", "risk_far_overdue", "risk_declining", "risk_refunds"),
-    *("risk_medium_from", "risk_high_from"),
+    *("risk_medium_from", "risk_high_from", "risk_by_predictions"),
     *SHARE_FIELDS,
 )
 LINE_FIELDS = ("metric_ids", "tier_ids", "segment_ids")

@@ -1,9 +1,11 @@
 """Growth, the signals of churn and their sum."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from builders import TODAY, bought, facts, limited, never, one, row
-from engine import SIGNALS, Edges, classify
+from engine import SIGNALS, Edges, RuleError, by_prediction, classify
+from engine.customers.risk import BY_PREDICTION
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -176,3 +178,76 @@ def test_bits_of_the_signals():
     bits = 1 << SIGNALS.index("declining") | 1 << SIGNALS.index("refunds")
     bits |= 1 << SIGNALS.index("far_overdue")
     assert result.frame["churn_signals"][1] == bits == 14
+
+
+def predicted(chances, stages=None, **rules):
+    """Return risks and signals of customers with certain probabilities."""
+    count = len(chances)
+    classes = pd.DataFrame(
+        {
+            "churn_risk": np.full(count, 1, "int8") if stages is None else stages,
+            "churn_signals": np.arange(count).astype("int16") % 16,
+        },
+        index=range(10, 10 + count),
+    )
+    chance = pd.Series(chances, index=classes.index, dtype="float64")
+    return classes, by_prediction(classes, chance, limited(**rules))
+
+
+@pytest.mark.parametrize(
+    ("chance", "risk"),
+    [(0, 3), (0.3299, 3), (0.33, 2), (0.6699, 2), (0.67, 1), (1, 1)],
+)
+def test_risk_by_prediction(chance, risk):
+    before, found = predicted([chance])
+    assert found["churn_risk"].tolist() == [risk]
+    assert found["churn_signals"].tolist() == [BY_PREDICTION]
+
+
+def test_own_limits_and_none():
+    rules = {"risk_high_below": 0, "risk_medium_below": 0.1}
+    assert predicted([0, 0.1], **rules)[1]["churn_risk"].tolist() == [2, 1]
+    rules = {"risk_high_below": 0.5, "risk_medium_below": 0.5}
+    assert predicted([0.49, 0.5], **rules)[1]["churn_risk"].tolist() == [3, 1]
+
+
+def test_without_probability_signals_decide():
+    before, found = predicted([np.nan, 0.1])
+    assert found["churn_risk"].tolist() == [1, 3]
+    assert found["churn_signals"].tolist() == [0, 1 | BY_PREDICTION]
+    missing = by_prediction(before, pd.Series(dtype="float64"), limited())
+    pd.testing.assert_frame_equal(missing, before)
+
+
+def test_no_risk_stays_none():
+    """Prospects and lost customers have no risk, whatever a prediction says."""
+    before, found = predicted([0.1, 0.9], np.array([0, 2], "int8"))
+    assert found["churn_risk"].tolist() == [0, 1]
+    assert found["churn_signals"].tolist() == [0, 1 | BY_PREDICTION]
+
+
+@given(st.lists(st.floats(0, 1) | st.just(np.nan), max_size=30))
+def test_risk_falls_with_the_probability(chances):
+    __, found = predicted(chances)
+    known = sorted(
+        (chance, -risk)
+        for chance, risk in zip(chances, found["churn_risk"], strict=True)
+        if chance == chance
+    )
+    assert [risk for __, risk in known] == sorted(risk for __, risk in known)
+    assert found["churn_risk"].dtype == "int8"
+
+
+@pytest.mark.parametrize(
+    ("rules", "code"),
+    [
+        ({"risk_high_below": 0.7}, "above_other"),
+        ({"risk_high_below": -0.1}, "out_of_range"),
+        ({"risk_medium_below": 1.1}, "out_of_range"),
+        ({"risk_medium_below": np.nan}, "not_finite"),
+    ],
+)
+def test_limits_of_predictions_are_checked(rules, code):
+    with pytest.raises(RuleError) as refused:
+        limited(**rules)
+    assert refused.value.code == code
