@@ -297,7 +297,9 @@ def _risk_numbers(day, within):
             "CASE WHEN f.refund_amount > 0 AND f.revenue + f.refund_amount > 0"
             " THEN round(f.refund_amount / (f.revenue + f.refund_amount), 4) END"
         ),
-        "within": SQL("CASE WHEN f.churn_signals >= %s THEN %s END", BY_PREDICTION, within),
+        "within": SQL(
+            "CASE WHEN f.churn_signals >= %s THEN %s END", BY_PREDICTION, within
+        ),
     }
 
 

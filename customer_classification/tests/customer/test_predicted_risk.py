@@ -67,7 +67,10 @@ class TestPredictedRisk(PredictedCase):
         )
         for profile in silent[:20]:
             self.env["customer.purchase"].create(
-                [self._row(profile.partner_id, AS_OF - timedelta(n), 50) for n in (0, 9)]
+                [
+                    self._row(profile.partner_id, AS_OF - timedelta(n), 50)
+                    for n in (0, 9)
+                ]
             )
         run = self._recompute(AS_OF + timedelta(days=1))
         changes = self._risk_changes(run).filtered("to_risk")
@@ -116,6 +119,7 @@ class TestPredictedRisk(PredictedCase):
 
     def test_purchases_of_some(self):
         """A run over some customers gives them the risks of a run over all."""
+
         def risks():
             found = self._risks()
             return {key: found[key] for key in bought.ids}

@@ -145,9 +145,7 @@ class TestProductAudience(ProductCase):
         only = self._customer("Only a gift")
         category = self.env["product.category"].create({"name": "Gifts"})
         gift = self._product("Gift", categ_id=category.id)
-        self._order_of(
-            [(gift, 1, 5)], DAY, partner_id=only.id, client_order_ref="gift"
-        )
+        self._order_of([(gift, 1, 5)], DAY, partner_id=only.id, client_order_ref="gift")
         self._recompute(policy=policy)
         self._classify(policy=policy)
         self.env.flush_all()
