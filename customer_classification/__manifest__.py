@@ -80,6 +80,7 @@
         "views/run/classification_run_movers_views.xml",
         "views/source/account_move_views.xml",
         "views/history/classification_migration_views.xml",
+        "views/quality/customer_data_gap_views.xml",
         "views/retention/customer_lost_reason_views.xml",
         "views/retention/customer_loss_views.xml",
         "views/retention/classification_churn_views.xml",

@@ -11,6 +11,7 @@ from . import code
 from . import product
 from . import campaign
 from . import retention
+from . import quality
 from . import document
 from . import event
 from . import playbook

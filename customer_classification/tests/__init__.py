@@ -85,6 +85,7 @@ from .customer import test_tours
 from .history import test_history
 from .history import test_history_revenue
 from .history import test_migration
+from .quality import test_data_gap
 from .retention import test_churn
 from .retention import test_customer_loss
 from .tag import test_tag_library

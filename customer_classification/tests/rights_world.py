@@ -185,6 +185,8 @@ class RightsWorld(ClassificationCase):
         cls.env["customer.loss"].create(
             {**own, **user, "lost_date": today, "reason_id": reason.id}
         )
+        cls.env.flush_all()
+        cls.env["customer.data.gap.count"]._cron_count()
         cls.env["customer.today.answer"].create(
             {
                 **{**own, **user, "kind": "overdue", "answer": "done"},

@@ -115,7 +115,7 @@ CUSTOMER_RULES = {
     *("limit_tolerance", "keep_margin", "shrinkage", "min_gap_days", "dormant_ratio"),
     *("lost_ratio", "at_risk_ratio", "decline_growth", "refund_share", "risk_overdue"),
     *("risk_far_overdue", "risk_declining", "risk_refunds", "risk_medium_from"),
-    *("risk_high_from", "change_html"),
+    *("risk_high_from", "risk_high_below", "risk_medium_below", "change_html"),
 }
 PRODUCT_RULES = {
     *("product_a_percent", "product_b_percent", "product_keep_points"),
@@ -167,6 +167,7 @@ AMOUNTLESS = {
         SHOWN: {"rehearsal_view", "drift_table"},
     },
     "classification.tag.duplicate": {COUNT: {"share"}},
+    "customer.data.gap.count": {COUNT: {"share"}},
     "customer.next.product": {COUNT: {"gap_days"}},
     "customer.playbook": {RULES: {"control_share"}},
     "customer.playbook.result": {

@@ -1,0 +1,3 @@
+from . import customer_data_gap
+from . import customer_data_gap_count
+from . import customer_profile
