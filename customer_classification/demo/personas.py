@@ -141,7 +141,7 @@ def _won_back(rng, today):
 
 def _dormant(rng, today):
     gap = rng.uniform(20, 32)
-    last = round(gap * rng.uniform(4, 4.8))
+    last = round(gap * rng.uniform(4.2, 5.5))
     return _rhythm(rng, last + 13 * gap, last, gap)
 
 
@@ -191,6 +191,12 @@ def _tasting(rng, today):
     return [(last + 6, 1), (last + 3, 1), (last, 1)]
 
 
+def _left(rng, today):
+    """As the dormant ones, a quarter earlier: they did not come back since."""
+    gap, last = rng.uniform(20, 32), rng.randint(190, 250)
+    return _rhythm(rng, last + 13 * gap, last, gap)
+
+
 PERSONAS = (
     Persona("vip", (6, 3), (1600, 4200), _vip, 0),
     Persona("loyal", (26, 10), (260, 1100), _loyal, 0.05),
@@ -212,6 +218,7 @@ PERSONAS = (
     Persona("thrifty", (4, 3), (6, 9), _thrifty, 0.5),
     Persona("wavering", (8, 8), (200, 800), _wavering, 0.1),
     Persona("tasting", (7, 6), (80, 400), _tasting, 0.1),
+    Persona("left", (30, 8), (120, 700), _left, 0.2),
 )
 
 

@@ -255,7 +255,7 @@ class RealPurchasesCase(TransactionCase):
         """Return the risks: by the stored predictions, where there are some."""
         by_prediction = pd.cut(
             found["purchase_probability"],
-            [-1, 0.33, 0.67, 2],
+            [-1, 0.4, 0.7, 2],
             right=False,
             labels=["high", "medium", "low"],
         ).astype("object")

@@ -112,8 +112,8 @@ class Parameters:
     # Where predictions are proved, the risk goes by them instead of by points: limits
     # of the probability of a purchase.
     risk_by_predictions: bool = True
-    risk_medium_below: float = 0.67
-    risk_high_below: float = 0.33
+    risk_medium_below: float = 0.7
+    risk_high_below: float = 0.4
 
     segments: tuple[segments.Segment, ...] = ()
 

@@ -262,7 +262,7 @@ class CustomerRules(models.Model):
     )
     risk_high_below = fields.Float(
         string="High Risk Below",
-        default=33,
+        default=40,
         digits=(5, 1),
         help="High when fewer of 100 customers like this one buy again within the "
         "prediction horizon.",
@@ -270,7 +270,7 @@ class CustomerRules(models.Model):
     )
     risk_medium_below = fields.Float(
         string="Medium Risk Below",
-        default=67,
+        default=70,
         digits=(5, 1),
         help="Medium when fewer of 100 customers like this one buy again within the "
         "prediction horizon.",

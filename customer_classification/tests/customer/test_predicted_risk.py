@@ -11,6 +11,12 @@ from .predicted_world import PredictedCase
 class TestPredictedRisk(PredictedCase):
     """Churn risk by predictions, where they are proved."""
 
+    policy_values = {
+        **PredictedCase.policy_values,
+        "risk_high_below": 33,
+        "risk_medium_below": 67,
+    }
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

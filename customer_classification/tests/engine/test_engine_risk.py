@@ -196,7 +196,7 @@ def predicted(chances, stages=None, **rules):
 
 @pytest.mark.parametrize(
     ("chance", "risk"),
-    [(0, 3), (0.3299, 3), (0.33, 2), (0.6699, 2), (0.67, 1), (1, 1)],
+    [(0, 3), (0.3999, 3), (0.4, 2), (0.6999, 2), (0.7, 1), (1, 1)],
 )
 def test_risk_by_prediction(chance, risk):
     before, found = predicted([chance])
@@ -241,7 +241,7 @@ def test_risk_falls_with_the_probability(chances):
 @pytest.mark.parametrize(
     ("rules", "code"),
     [
-        ({"risk_high_below": 0.7}, "above_other"),
+        ({"risk_high_below": 0.71}, "above_other"),
         ({"risk_high_below": -0.1}, "out_of_range"),
         ({"risk_medium_below": 1.1}, "out_of_range"),
         ({"risk_medium_below": np.nan}, "not_finite"),
