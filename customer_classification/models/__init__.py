@@ -12,7 +12,9 @@ from . import product
 from . import campaign
 from . import retention
 from . import document
+from . import referral
 from . import event
 from . import playbook
+from . import care
 from . import today
 from . import privacy
