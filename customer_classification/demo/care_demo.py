@@ -2,8 +2,8 @@ from datetime import timedelta
 
 from odoo import api, models
 
-# Days from today of the birthdays of contacts, in turns.
-BIRTHDAYS = (0, 0, 3, 11, 40, 75, 120, -1, -30, -90)
+# So many contacts have their birthday today, the others so many days apart.
+BORN_TODAY, DAYS_APART = 5, 29
 SWITCHED_ON = ("care_birthday", "care_visit")
 # Personas of who recommends, and of who was recommended.
 RECOMMENDING, RECOMMENDED = ("vip", "loyal"), ("new", "growing")
@@ -29,7 +29,8 @@ class ClassificationDemo(models.AbstractModel):
         for __, partner in world.customers:
             contact = partner.child_ids.filtered(lambda one: not one.is_company)[:1]
             if contact and not contact.birthdate_date:
-                day = world.today + timedelta(BIRTHDAYS[number % len(BIRTHDAYS)])
+                days = max(0, number - BORN_TODAY + 1) * DAYS_APART % 365
+                day = world.today + timedelta(days)
                 contact.customer_birthday = f"{day:%m-%d}"
                 number += 1
 

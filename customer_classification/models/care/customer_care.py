@@ -226,13 +226,20 @@ class CustomerCare(models.Model):
                     "user_id": care.user_id.id,
                     "activity_type_id": care.occasion_id.activity_type_id.id,
                     "date_deadline": max(care.date, today),
-                    "summary": care._in_words_of(care.user_id).occasion_id.name,
+                    "summary": care._in_words_of(care.user_id)._summary(),
                     "note": care._note(),
                     "automated": True,
                 }
                 for care in self
             ]
         )
+
+    def _summary(self):
+        """Return the name of the occasion, and who of a company has it."""
+        name, partner = self.occasion_id.name, self.partner_id
+        if partner == partner.commercial_partner_id:
+            return name
+        return f"{name}: {partner.name}"
 
     def _in_words_of(self, person):
         return self.with_context(lang=person.lang or self.env.lang)

@@ -195,11 +195,11 @@ class CustomerToday(models.AbstractModel):
         what = activity.summary or activity.activity_type_id.name or ""
         late = (today - activity.date_deadline).days
         if not late:
-            text = self.env._("%s: due today", what)
+            text = self.env._("Due today: %s", what)
         elif late == 1:
-            text = self.env._("%s: due since yesterday", what)
+            text = self.env._("Due since yesterday: %s", what)
         else:
-            text = self.env._("%(what)s: due for %(days)s days", what=what, days=late)
+            text = self.env._("Due for %(days)s days: %(what)s", what=what, days=late)
         return {"text": text, "record_id": activity.id}
 
     @api.model

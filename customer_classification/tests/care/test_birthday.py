@@ -75,6 +75,7 @@ class TestBirthday(CareCase):
         self._occasion()
         self._night()
         self.assertEqual(self._care_of(eve).user_id, self.seller)
+        self.assertEqual(self._care_of(eve).activity_id.summary, "birthday: Eve")
         self.assertFalse(self._care_of(firm) | self._care_of(stranger))
 
     def test_born_on_a_leap_day(self):
