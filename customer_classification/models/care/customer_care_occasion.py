@@ -61,7 +61,7 @@ class CustomerCareOccasion(models.Model):
     active = fields.Boolean(default=True)
     sequence = fields.Integer(default=10)
     state = fields.Selection(
-        [("off", "Off"), ("on", "On")],
+        [("off", "Switched Off"), ("on", "Switched On")],
         default="off",
         required=True,
         readonly=True,

@@ -1,5 +1,6 @@
 from datetime import timedelta
 from functools import cache, partial
+from itertools import starmap
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -219,24 +220,26 @@ class CustomerToday(models.AbstractModel):
             limit=4 * self.env.company.customer_today_limit,
         )
         profiles = self._of_partners(people, self.env.company.ids)
+        born = {}
+        for person in people:
+            key = (person.commercial_partner_id, self.env.company)
+            if key in profiles:
+                by_day = born.setdefault(profiles[key], {})
+                by_day.setdefault(days[person.customer_birthday], []).append(person)
         lines = [
-            (
-                profiles[key],
-                {"text": self._birthday_text(person, days[person.customer_birthday])},
-            )
-            for person in people
-            for key in [(person.commercial_partner_id, self.env.company)]
-            if key in profiles
+            (profile, {"text": "; ".join(starmap(self._birthday_text, by_day.items()))})
+            for profile, by_day in born.items()
         ]
         return sorted(lines, key=lambda line: -line[0].value_score)
 
     @api.model
-    def _birthday_text(self, person, day):
+    def _birthday_text(self, day, people):
+        names = ", ".join(one.name for one in people)
         if day == fields.Date.context_today(self):
-            return self.env._("Birthday of %s today", person.name)
+            return self.env._("Birthday of %s today", names)
         return self.env._(
-            "%(name)s had the birthday on %(day)s",
-            name=person.name,
+            "Birthday of %(names)s on %(day)s",
+            names=names,
             day=format_date(self.env, day),
         )
 

@@ -166,14 +166,16 @@ class TestBirthday(CareCase):
     def test_today(self):
         ada = self._regular("Ada", 50, user_id=self.seller.id)
         today = fields.Date.today()
-        ada.customer_birthday = f"{today:%m-%d}"
+        twin = self._customer("Twin", parent_id=ada.id)
+        kid = self._customer("Kid", parent_id=ada.id)
+        (ada | twin).customer_birthday = f"{today:%m-%d}"
+        kid.customer_birthday = f"{today - timedelta(days=1):%m-%d}"
         self._recompute(today)
         day = self.env["customer.today"].with_user(self.seller)
         day = day.with_context(allowed_company_ids=self.company.ids)
-        [line] = [
-            one for one in day.get_lines()["lines"] if one["kind"] == "birthday"
-        ]
-        self.assertEqual(line["text"], "Birthday of Ada today")
+        [line] = [one for one in day.get_lines()["lines"] if one["kind"] == "birthday"]
+        self.assertIn("Birthday of Ada, Twin today", line["text"])
+        self.assertIn("; Birthday of Kid on ", line["text"])
         day.answer("birthday", line["record_id"], "done")
         kinds = [one["kind"] for one in day.get_lines()["lines"]]
         self.assertNotIn("birthday", kinds)
