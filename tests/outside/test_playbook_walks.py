@@ -154,9 +154,7 @@ def morning(client, prepared):
             limit=3,
         )
         partners = [row["partner_id"][0] for row in found]
-        admin.call(
-            "res.partner", "write", ids=partners, vals={"user_id": user["id"]}
-        )
+        admin.call("res.partner", "write", ids=partners, vals={"user_id": user["id"]})
         admin.call(
             "res.partner",
             "create",

@@ -84,9 +84,7 @@ def _lunar(rule: HolidayRule, year: int) -> date | None:
 _DAYS = {"fixed": _fixed, "weekday": _weekday, "easter": _easter, "lunar": _lunar}
 
 
-def days_between(
-    rule: HolidayRule, first: date, last: date
-) -> list[tuple[date, int]]:
+def days_between(rule: HolidayRule, first: date, last: date) -> list[tuple[date, int]]:
     """Return ``[(day, year)]`` of a holiday from a day to another one.
 
     The year is that of the rule: the last month of a Chinese year is in the next one,

@@ -30,8 +30,8 @@ class ResPartner(models.Model):
         ondelete="set null",
         copy=False,
         groups=USER_GROUP,
-        help="The contact who recommended you to this customer. It counts for a company "
-        "or a person of its own, not for the contacts of a company.",
+        help="The contact who recommended you to this customer. It counts for a "
+        "company or a person of its own, not for the contacts of a company.",
     )
     customer_referral_count = fields.Integer(
         string="Customers Brought",
@@ -141,7 +141,9 @@ class ResPartner(models.Model):
     @api.depends_context("company")
     def _compute_customer_referrals(self):
         """Compute count and revenue: one query."""
-        condition = SQL("r.commercial_partner_id = ANY(%s)", self._shown_customers().ids)
+        condition = SQL(
+            "r.commercial_partner_id = ANY(%s)", self._shown_customers().ids
+        )
         query = self._customer_referral_query(condition)
         found = {row[0]: row[1:] for row in self.env.execute_query(query)}
         for partner in self:

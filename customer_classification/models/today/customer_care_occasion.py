@@ -8,7 +8,10 @@ class CustomerCareOccasion(models.Model):
     _inherit = "customer.care.occasion"
 
     def _due_of(self, sellers):
-        """Return ``[(customer id, last day)]`` of salespersons who are due: one query."""
+        """Return ``[(customer id, last day)]`` of salespersons who are due.
+
+        One query.
+        """
         self.env.flush_all()
         condition = SQL(
             "p.commercial_partner_id IN"
