@@ -4,7 +4,8 @@ from odoo import models
 class MailActivity(models.Model):
     """Activities of occasions: what people do with them is noted."""
 
-    _inherit = "mail.activity"
+    _name = "mail.activity"
+    _inherit = ["mail.activity"]
 
     def write(self, vals):
         result = super().write(vals)
