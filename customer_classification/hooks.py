@@ -4,10 +4,12 @@ from odoo import SUPERUSER_ID
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
 
-# Stored fields that are computed from what nobody has entered yet: all empty.
+# Stored fields that are computed from what nobody has entered yet: all empty, but for
+# the birthdays where another addon kept birth dates before.
 EMPTY_COLUMNS = (
     ("res_partner", "customer_turnover_currency_id", "int4"),
     ("res_partner", "customer_company_size", "varchar"),
+    ("res_partner", "customer_birthday", "varchar(5)"),
 )
 
 
@@ -19,6 +21,16 @@ def pre_init_hook(env):
     for table, column, kind in EMPTY_COLUMNS:
         if not column_exists(env.cr, table, column):
             create_column(env.cr, table, column, kind)
+    if column_exists(env.cr, "res_partner", "birthdate_date"):  # of another addon
+        fill_birthdays(env.cr)
+
+
+def fill_birthdays(cr):
+    """Fill the birthdays of known birth dates: one statement."""
+    cr.execute(
+        "UPDATE res_partner SET customer_birthday = to_char(birthdate_date, 'MM-DD')"
+        " WHERE birthdate_date IS NOT NULL AND customer_birthday IS NULL"
+    )
 
 
 def post_init_hook(env):

@@ -78,6 +78,7 @@ policies = env["classification.policy"].search(
 result = [classify(policy) for policy in policies]
 env["classification.tag.rule"]._cron_run()
 env["customer.code.assignment"]._cron_assign()
+env["customer.care.occasion"]._care()
 env.cr.commit()
 if os.environ.get("DEMO_PREPARE_PAGES"):
     # Otherwise the first visitor waits for the style sheets and scripts to be built.

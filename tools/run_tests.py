@@ -42,8 +42,8 @@ CORE = "customer_classification"
 # None of these opens a screen: Odoo needs not make scripts and style sheets for them.
 ROOMS = {
     "odoo-rooms": (
-        *("attribute", "campaign", "code", "history"),
-        *("playbook", "product", "retention", "security", "tag", "today"),
+        *("attribute", "campaign", "care", "code", "history", "playbook"),
+        *("product", "referral", "retention", "security", "tag", "today"),
     )
 }
 # Tests that look at fields and models of other apps, and open no screen.

@@ -50,6 +50,12 @@ from .customers.gate import (
 )
 from .customers.history import lay_out, roll_up, usual_gap
 from .customers.lifecycle import ALLOWED_MOVES
+from .customers.occasions import (
+    HolidayRule,
+    NoLunarCalendar,
+    anniversaries,
+    days_between,
+)
 from .common.memory import are_same
 from .customers.memory import all_tiers, remembered_tiers, standing_edges
 from .products.memory import all_axes, remembered_axes
@@ -124,7 +130,9 @@ __all__ = [
     "Component",
     "Edges",
     "History",
+    "HolidayRule",
     "Learnt",
+    "NoLunarCalendar",
     "Parameters",
     "Periods",
     "ProductEdges",
@@ -140,6 +148,7 @@ __all__ = [
     "all_tiers",
     "allot",
     "by_prediction",
+    "anniversaries",
     "apply_overrides",
     "are_same",
     "campaign_changes",
@@ -148,6 +157,7 @@ __all__ = [
     "classify",
     "classify_products",
     "classify_variants",
+    "days_between",
     "days_to_work_off",
     "effort",
     "evaluate",

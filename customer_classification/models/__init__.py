@@ -13,7 +13,9 @@ from . import campaign
 from . import retention
 from . import quality
 from . import document
+from . import referral
 from . import event
 from . import playbook
+from . import care
 from . import today
 from . import privacy

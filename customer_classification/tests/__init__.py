@@ -128,6 +128,9 @@ from .playbook import test_playbook_rights
 from .playbook import test_playbook_silence
 from .playbook import test_playbook_switch_on
 from .playbook import test_playbook_work
+from .care import test_birthday
+from .care import test_care
+from .referral import test_referral
 from .privacy import test_privacy
 from .privacy import test_profiling_objection
 from .document import test_document_classes

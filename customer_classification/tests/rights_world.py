@@ -43,6 +43,7 @@ class RightsWorld(ClassificationCase):
         cls._make_codes()
         cls._make_decisions()
         cls._make_playbook()
+        cls._make_care()
         cls.users = {role: cls._person(role) for role in ROLES}
         cls._make_outlook()
         cls.env.flush_all()
@@ -171,6 +172,26 @@ class RightsWorld(ClassificationCase):
         for __ in case.task_ids._work_on(cls.company, playbook, today):
             cls.env.flush_all()
         cls.env["customer.playbook.result"]._measure(playbook)
+
+    @classmethod
+    def _make_care(cls):
+        """An occasion of visits that is on, with what was made of it."""
+        occasion = cls.env["customer.care.occasion"].create(
+            {
+                "name": "Visits of the rights",
+                "kind": "visit",
+                "company_id": cls.company.id,
+                "rhythm_ids": [fields.Command.create({"days": 30})],
+            }
+        )
+        cls.env["customer.care"].create(
+            {
+                "occasion_id": occasion.id,
+                "company_id": cls.company.id,
+                "partner_id": cls.vip.id,
+                "date": fields.Date.today(),
+            }
+        )
 
     @classmethod
     def _make_outlook(cls):

@@ -6,3 +6,4 @@ from . import tag
 from . import code
 from . import campaign
 from . import playbook
+from . import referral

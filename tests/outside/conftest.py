@@ -15,6 +15,7 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from desk import SIZES, Counting  # noqa: E402
 from json_client import Client  # noqa: E402
 from odoo_commands import (  # noqa: E402
     foreign,
@@ -108,6 +109,22 @@ def server(session, database, prepared):
     port = ports.free_port(8269)
     with users.serve(database, "--max-cron-threads=0", port=port) as running:
         yield running
+
+
+@pytest.fixture
+def person(browser, server):
+    """Seat somebody: `person("seller", "narrow")`."""
+    contexts = []
+
+    def person_of(login, size="wide"):
+        contexts.append(browser.new_context(viewport=SIZES[size]))
+        seated = Counting(contexts[-1].new_page(), server.url, login)
+        seated.log_in()
+        return seated
+
+    yield person_of
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture(scope="session")

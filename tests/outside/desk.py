@@ -1,10 +1,15 @@
 """A user's browser window."""
 
+import os
 import re
 import time
+from pathlib import Path
 
+import polib
 from odoo_commands import ADDON
 from playwright.sync_api import Error, expect
+
+from tools.paths import ROOT
 
 # The first page of a language waits until Odoo has built style sheets and scripts.
 # Both say when to give up, on a busy machine too; nothing waits longer than it must.
@@ -17,6 +22,9 @@ TURN = f"""() => new Promise((done) =>
     requestAnimationFrame(() => setTimeout(done, {STEP})))"""
 TURNS = 3
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 400, "height": 800}
+SIZES = {"wide": WIDE, "narrow": NARROW}
+MANAGERS, SELLERS = ("admin", "admin_zh"), ("seller", "seller_zh")
+TRANSLATION = ROOT / ADDON / "i18n" / "zh_CN.po"
 COMPLAINTS = ".o_error_dialog, .modal, .o_notification_bar.bg-danger"
 DO_ACTION = """async ([action, options]) => {
     try {
@@ -75,6 +83,12 @@ class Desk:
         self.page.evaluate(DO_ACTION, [action, options])
         self.page.wait_for_selector(f".o_action_manager .o_{view}_view")
         self.check(f"{action} {view}", turns)
+
+    def open_page(self, action, selector):
+        """Open an action with a page of its own, and wait for it."""
+        self.page.evaluate(DO_ACTION, [action, {"clearBreadcrumbs": True}])
+        self.page.wait_for_selector(f".o_action_manager {selector}")
+        self.check(action)
 
     def open_record(self, model, record_id, turns=TURNS):
         """Open one record in its form."""
@@ -283,3 +297,37 @@ class Reader(Desk):
         """Unfold a group of a list."""
         self.page.locator(".o_group_header").filter(has_text=name).click()
         self.settle()
+
+
+class Counting(Reader):
+    """A person whose clicks are counted.
+
+    :ivar clicks: how many so far
+    """
+
+    clicks = 0
+
+    def click(self, locator):
+        """Click, wait until the screen has followed, and count."""
+        locator.first.click()
+        self.clicks += 1
+        self.settle()
+
+    def said(self, text):
+        """Return a text in the language of this person."""
+        if not self.login.endswith("_zh"):
+            return text
+        entry = polib.pofile(str(TRANSLATION)).find(text)
+        return entry.msgstr or text
+
+    def menu_of(self, xmlid):
+        """Return an entry of the bar, or of the menu below it."""
+        return self.page.locator(f'[data-menu-xmlid="{xmlid}"]')
+
+    def picture(self, name):
+        """Leave a picture of the screen where one was asked for."""
+        if folder := os.environ.get("JOB_PICTURES"):
+            # Odoo's bot greets who comes for the first time, over all of a telephone.
+            self.page.add_style_tag(content=".o-mail-ChatHub {display: none}")
+            path = Path(folder, f"{name}_{self.login}.png")
+            self.page.screenshot(path=str(path))

@@ -5,70 +5,10 @@ Words are those of the translation, so that a missing one is found. With
 JOB_PICTURES=FOLDER each job leaves a picture there.
 """
 
-import os
-from pathlib import Path
-
-import polib
 import pytest
-from desk import NARROW, WIDE, Reader
+from desk import MANAGERS, SELLERS, SIZES
 from odoo_commands import ADDON
 from playwright.sync_api import expect
-
-from tools.paths import ROOT
-
-MANAGERS, SELLERS = ("admin", "admin_zh"), ("seller", "seller_zh")
-SIZES = {"wide": WIDE, "narrow": NARROW}
-TRANSLATION = ROOT / ADDON / "i18n" / "zh_CN.po"
-
-
-class Counting(Reader):
-    """A person whose clicks are counted.
-
-    :ivar clicks: how many so far
-    """
-
-    clicks = 0
-
-    def click(self, locator):
-        """Click, wait until the screen has followed, and count."""
-        locator.first.click()
-        self.clicks += 1
-        self.settle()
-
-    def said(self, text):
-        """Return a text in the language of this person."""
-        if not self.login.endswith("_zh"):
-            return text
-        entry = polib.pofile(str(TRANSLATION)).find(text)
-        return entry.msgstr or text
-
-    def menu_of(self, xmlid):
-        """Return an entry of the bar, or of the menu below it."""
-        return self.page.locator(f'[data-menu-xmlid="{xmlid}"]')
-
-    def picture(self, name):
-        """Leave a picture of the screen where one was asked for."""
-        if folder := os.environ.get("JOB_PICTURES"):
-            # Odoo's bot greets who comes for the first time, over all of a telephone.
-            self.page.add_style_tag(content=".o-mail-ChatHub {display: none}")
-            path = Path(folder, f"{name}_{self.login}.png")
-            self.page.screenshot(path=str(path))
-
-
-@pytest.fixture
-def person(browser, server):
-    """Seat somebody: `person("seller", "narrow")`."""
-    contexts = []
-
-    def person_of(login, size="wide"):
-        contexts.append(browser.new_context(viewport=SIZES[size]))
-        seated = Counting(contexts[-1].new_page(), server.url, login)
-        seated.log_in()
-        return seated
-
-    yield person_of
-    for context in contexts:
-        context.close()
 
 
 @pytest.mark.parametrize("login", (*MANAGERS, *SELLERS))

@@ -59,6 +59,11 @@ REASON_SENTENCES = {
         "These tags wait for each other, so none could be decided first: %(tags)s. "
         "Take one of them out of a condition."
     ),
+    # Holidays
+    "no_lunar_calendar": _lt(
+        "Days of the Chinese calendar need the Python package lunardate: ask your "
+        "administrator to install it."
+    ),
     # Customer codes
     "no_codes": _lt(
         "Codes cannot be made: look at the segments and the next running number."

@@ -1,11 +1,13 @@
 from datetime import timedelta
 from functools import cache, partial
+from itertools import starmap
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools.misc import format_date
 
+from ...engine import anniversaries
 from ..common.access_groups import MONEY_GROUP
 from ..common.arguments import as_choice
 from ..common.called_records import check_one
@@ -17,11 +19,16 @@ WHOSE = ("own", "team")
 # Models on whose records activities are about a customer.
 ACTIVITY_MODELS = ("res.partner", CASE)
 # Days for which a customer is not shown again for the same reason.
-REST_DAYS = {"activity": 1, "quotation": 7, "moved": 30, "overdue": 14, "next_tier": 30}
+REST_DAYS = {
+    **{"activity": 1, "birthday": 30, "quotation": 7, "moved": 30, "overdue": 14},
+    **{"visit": 14, "next_tier": 30},
+}
 NOT_USEFUL_DAYS = 90
 # A move is news for this long, and a quotation waits from this day on.
 NEWS_DAYS = 7
 WAITING_DAYS = 3
+# A birthday is shown on its day and so many days later, for who was away.
+BIRTHDAY_DAYS = 2
 BUYING = ("new", "active", "loyal", "dormant", "won_back")
 # Customers who may be one order from the next tier: how many are looked at, and the
 # part of its limit that one order may be.
@@ -36,10 +43,10 @@ SHOWN = ("value_tier_id", "lifecycle_stage_id", "churn_risk", "phone", "email")
 class CustomerToday(models.AbstractModel):
     """Work list of a salesperson for today: a line a customer, with why.
 
-    Activities that are due, waiting quotations of customers at risk, customers who fell
-    or are at risk now, who are overdue, and who are one order from the next tier; in
-    this order, and of each the most valuable first. At most as many as the company
-    allows. With the rights of the reader.
+    Activities that are due, birthdays, waiting quotations of customers at risk,
+    customers who fell or are at risk now, who are overdue, who are one order from the
+    next tier, and whose visit is due; in this order, and of each the most valuable
+    first. At most as many as the company allows. With the rights of the reader.
 
     *Query budget*: a search for each reason, and those of the fields that are shown,
     whatever the number of customers.
@@ -189,12 +196,52 @@ class CustomerToday(models.AbstractModel):
         what = activity.summary or activity.activity_type_id.name or ""
         late = (today - activity.date_deadline).days
         if not late:
-            text = self.env._("%s: due today", what)
+            text = self.env._("Due today: %s", what)
         elif late == 1:
-            text = self.env._("%s: due since yesterday", what)
+            text = self.env._("Due since yesterday: %s", what)
         else:
-            text = self.env._("%(what)s: due for %(days)s days", what=what, days=late)
+            text = self.env._("Due for %(days)s days: %(what)s", what=what, days=late)
         return {"text": text, "record_id": activity.id}
+
+    @api.model
+    def _birthday_lines(self, sellers, resting):
+        """Persons who have their birthday, or had it just now."""
+        today = fields.Date.context_today(self)
+        days = dict(anniversaries(today - timedelta(days=BIRTHDAY_DAYS), today))
+        people = self.env["res.partner"].search(
+            [
+                ("customer_birthday", "in", list(days)),
+                ("is_company", "=", False),
+                ("commercial_partner_id.user_id", "in", sellers.ids),
+                ("commercial_partner_id", "not in", resting),
+                ("customer_objects_profiling", "=", False),
+            ],
+            order="id",
+            limit=4 * self.env.company.customer_today_limit,
+        )
+        profiles = self._of_partners(people, self.env.company.ids)
+        born = {}
+        for person in people:
+            key = (person.commercial_partner_id, self.env.company)
+            if key in profiles:
+                by_day = born.setdefault(profiles[key], {})
+                by_day.setdefault(days[person.customer_birthday], []).append(person)
+        lines = [
+            (profile, {"text": "; ".join(starmap(self._birthday_text, by_day.items()))})
+            for profile, by_day in born.items()
+        ]
+        return sorted(lines, key=lambda line: -line[0].value_score)
+
+    @api.model
+    def _birthday_text(self, day, people):
+        names = ", ".join(one.name for one in people)
+        if day == fields.Date.context_today(self):
+            return self.env._("Birthday of %s today", names)
+        return self.env._(
+            "Birthday of %(names)s on %(day)s",
+            names=names,
+            day=format_date(self.env, day),
+        )
 
     @api.model
     def _quotation_lines(self, sellers, resting):
@@ -305,6 +352,35 @@ class CustomerToday(models.AbstractModel):
             day=format_date(self.env, profile.expected_purchase_date),
             days=(today - profile.expected_purchase_date).days,
         )
+
+    @api.model
+    def _visit_lines(self, sellers, resting):
+        """Customers whose visit is due by the rhythm of their tier and stage."""
+        days = {}
+        occasions = self.env["customer.care.occasion"].sudo()
+        for occasion in occasions.search(
+            [
+                *(("kind", "=", "visit"), ("state", "=", "on")),
+                ("company_id", "in", self.env.companies.ids),
+            ]
+        ):
+            for partner, last_day in occasion._due_of(sellers):
+                days.setdefault((partner, occasion.company_id.id), last_day)
+        customers = [partner for partner, __ in days]
+        profiles = self._customers(sellers, resting, [("partner_id", "in", customers)])
+        return [
+            (one, {"text": self._visit_text(days[key])})
+            for one in profiles
+            for key in [(one.partner_id.id, one.company_id.id)]
+            if key in days
+        ]
+
+    @api.model
+    def _visit_text(self, last_day):
+        if last_day:
+            day = format_date(self.env, last_day)
+            return self.env._("A visit is due: the last meeting or call was on %s", day)
+        return self.env._("A visit is due: no meeting or call is known")
 
     @api.model
     def _next_tier_lines(self, sellers, resting):

@@ -2,10 +2,12 @@ from odoo import fields, models
 
 KINDS = [
     ("activity", "Activity due"),
+    ("birthday", "Birthday"),
     ("quotation", "Quotation of a customer at risk"),
     ("moved", "Fell, or at risk now"),
     ("overdue", "Overdue"),
     ("next_tier", "One order from the next tier"),
+    ("visit", "Visit due"),
 ]
 ANSWERS = [
     ("done", "Done"),

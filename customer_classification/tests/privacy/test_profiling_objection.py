@@ -142,8 +142,14 @@ class TestProfilingObjection(ClassificationCase):
                 "step_ids": [(0, 0, {"name": "Call"})],
             }
         )
+        occasion = cls.env["customer.care.occasion"].create(
+            {"name": "Birthday", "kind": "birthday", "company_id": cls.company.id}
+        )
         for partner in (cls.person, cls.other):
             own = {"partner_id": partner.id, "company_id": cls.company.id}
+            cls.env["customer.care"].create(
+                {**own, "occasion_id": occasion.id, "date": AS_OF, "state": "done"}
+            )
             case = cls.env["customer.playbook.case"].create(
                 {
                     **own,

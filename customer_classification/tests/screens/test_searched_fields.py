@@ -54,8 +54,10 @@ class TestSearchedFields(CampaignCase, ProductCase):
         us, nl = cls.env.ref("base.us"), cls.env.ref("base.nl")
         cls.company.partner_id.country_id = us
         vip = cls._regular("Vip", 1_000, is_company=True, country_id=us.id)
-        small = cls._regular("Small", 10, country_id=nl.id)
         contact = cls._customer("Contact", parent_id=vip.id)
+        small = cls._regular(
+            "Small", 10, country_id=nl.id, customer_referrer_id=contact.id
+        )
         born = fields.Date.today() - timedelta(days=40 * 366)
         person = cls._customer("Person", birthdate_date=born)
         baby = cls._customer("Baby", birthdate_date=fields.Date.today())

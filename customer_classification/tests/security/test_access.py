@@ -169,6 +169,7 @@ AMOUNTLESS = {
     "classification.tag.duplicate": {COUNT: {"share"}},
     "customer.data.gap.count": {COUNT: {"share"}},
     "customer.next.product": {COUNT: {"gap_days"}},
+    "customer.care.occasion": {RULES: {"note"}},
     "customer.playbook": {RULES: {"control_share"}},
     "customer.playbook.result": {
         COUNT: {

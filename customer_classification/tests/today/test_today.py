@@ -118,7 +118,7 @@ class TestToday(ClassificationCase):
         self._activity(self.late, AS_OF, self.other)
         day = self._today().get_lines()["lines"]
         self.assertEqual(day[0]["name"], "Far")
-        self.assertEqual(day[0]["text"], "Ask for the needs: due for 3 days")
+        self.assertEqual(day[0]["text"], "Due for 3 days: Ask for the needs")
         self.assertEqual(
             {line["name"]: line["kind"] for line in day[1:]},
             {"Late": "overdue", "Near": "next_tier"},

@@ -11,9 +11,11 @@ import {useService} from "@web/core/utils/hooks";
 const MODEL = "customer.today";
 const ICONS = {
     activity: "fa-clock-o",
+    birthday: "fa-birthday-cake",
     quotation: "fa-file-text-o",
     moved: "fa-arrow-down",
     overdue: "fa-hourglass-half",
+    visit: "fa-handshake-o",
     next_tier: "fa-trophy",
 };
 
@@ -48,9 +50,11 @@ export class Today extends Component {
     get kindNames() {
         return {
             activity: _t("Activity due"),
+            birthday: _t("Birthday"),
             quotation: _t("Quotation waits"),
             moved: _t("Fell, or at risk"),
             overdue: _t("Overdue"),
+            visit: _t("Visit due"),
             next_tier: _t("Near the next tier"),
         };
     }
