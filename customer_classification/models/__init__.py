@@ -12,6 +12,8 @@ from . import product
 from . import campaign
 from . import retention
 from . import document
+from . import complaint
+from . import feedback
 from . import event
 from . import playbook
 from . import today

@@ -18,6 +18,8 @@ FLOORS = (
         "campaign",
         "retention",
         "document",
+        "complaint",
+        "feedback",
         "event",
         "playbook",
         "today",
