@@ -204,6 +204,7 @@ class RightsWorld(ClassificationCase):
         )
         about = {**own, **user, "complaint_id": complaint.id}
         cls.env["customer.feedback"].create({**about, "original_score": 2})
+        cls.env["customer.complaint.deadline"].create({"company_id": cls.company.id})
         cls.vip.email = "vip@rights.example"
         cls.env["customer.feedback.request"].create(about)
 

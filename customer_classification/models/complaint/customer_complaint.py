@@ -396,6 +396,7 @@ class CustomerComplaint(models.Model):
 
     # Messages
 
+    @api.private
     @api.model
     def message_new(self, msg_dict, custom_values=None):
         """Open a complaint for an e-mail, of the contact with its address."""
