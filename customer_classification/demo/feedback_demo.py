@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from odoo import api, models
+from odoo import api, fields, models
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,20 @@ COMPLAINTS = (
     Said("Descaler does not fit", 4, "support", "normal"),
     Said("Boxes wet again", 2, "quality", "high"),
     Said("Can we have smaller bags?", 1, "enquiry", "low"),
+    Said("Sugar sticks are damp", 0, "quality", "low"),
     Said("Nothing arrived", 1, "delivery", "critical"),
 )
 # A year of answers: who recommends us in which order, and in which rhythm.
 _RECOMMEND = (9, 10, 7, 8, 9, 3, 10, 6, 9, 8, 10, 5)
 _SATISFIED = (4, 5, 3, 4, 5, 2, 4, 5, 4, 1)
 _EVERY = 4
+_WORDS = {
+    1: "I waited for days and had to explain it three times.",
+    2: "It works now, but it took far too long.",
+    3: "Acceptable.",
+    4: "Solved quickly, thank you.",
+    5: "Friendly and fast. Could not be better.",
+}
 _CHANNELS = ("phone", "mail", "meeting")
 
 
@@ -115,11 +123,13 @@ class ClassificationDemo(models.AbstractModel):
         )
         for said, complaint in zip(COMPLAINTS, complaints, strict=False):
             self._take_its_course(world, said, complaint)
-        complaints[-2:].write({"state": "waiting"})
+        complaints[-1].write({"state": "waiting"})
+        complaints[-3].write({"state": "in_progress"})
         self._create_answers(world, complaints)
 
     def _complaint_values(self, world, said, partner):
         opened = datetime.combine(world.today - timedelta(said.age), time(9, 30))
+        hour_ago = fields.Datetime.now() - timedelta(hours=1)
         return {
             "name": said.name,
             "partner_id": partner.id,
@@ -129,7 +139,8 @@ class ClassificationDemo(models.AbstractModel):
             "severity": said.severity,
             "channel": _CHANNELS[said.age % len(_CHANNELS)],
             "product_tmpl_id": world.products[said.age % 7].product_tmpl_id.id,
-            "open_date": opened,
+            "open_date": min(opened, hour_ago),
+            "description": f"{said.name}. What can you do about it?",
             "user_id": world.salespeople[said.age % 2].id,
         }
 
@@ -169,6 +180,7 @@ class ClassificationDemo(models.AbstractModel):
                 "date": complaint.solved_date.date() + timedelta(1),
                 "original_score": said.answer,
                 "channel": "mail",
+                "text": _WORDS[said.answer],
             }
             for said, complaint in zip(COMPLAINTS, complaints, strict=False)
             if said.answer

@@ -1,7 +1,8 @@
 from odoo import api, fields, models
-from odoo.tools import format_datetime
+from odoo.tools import SQL, format_datetime
 
 from ..common.own_context import with_own_context
+from ..common.searched_values import searched_by_sql
 from .working_time import WorkingTime
 
 WARNING_TYPE = "customer_classification.mail_activity_type_complaint"
@@ -139,6 +140,7 @@ class CustomerComplaintClockMixin(models.AbstractModel):
         ],
         string="Deadline",
         compute="_compute_deadline_state",
+        search="_search_deadline_state",
     )
 
     # Promise
@@ -239,6 +241,34 @@ class CustomerComplaintClockMixin(models.AbstractModel):
         is_warned = self.warned_deadline == self.next_deadline
         is_soon = is_warned or self.warning_date and self.warning_date <= now
         return "soon" if is_soon else "running"
+
+    @api.model
+    def _search_deadline_state(self, operator, value):
+        return searched_by_sql(self, "deadline_state", operator, value)
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        """Return SQL of how complaints stand to their deadlines now."""
+        if field_expr != "deadline_state" or query is None:
+            return super()._field_to_sql(alias, field_expr, query)
+        self._check_field_access(self._fields[field_expr], "read")
+        names = (
+            *("solution_deadline", "solved_date", "late_count", "stopped_date"),
+            *("next_deadline", "warned_deadline", "warning_date"),
+        )
+        return SQL(
+            """
+            CASE WHEN %(solution_deadline)s IS NULL THEN 'none'
+                 WHEN %(solved_date)s IS NOT NULL
+                 THEN CASE WHEN %(late_count)s > 0 THEN 'late' ELSE 'done' END
+                 WHEN %(stopped_date)s IS NOT NULL THEN 'paused'
+                 WHEN %(next_deadline)s < %(now)s THEN 'overdue'
+                 WHEN %(next_deadline)s = %(warned_deadline)s
+                      OR %(warning_date)s <= %(now)s THEN 'soon'
+                 ELSE 'running' END
+            """,
+            now=fields.Datetime.now(),
+            **{name: self._field_to_sql(alias, name, query) for name in names},
+        )
 
     def _resume(self, now):
         """Let the clock of complaints go on, without the hours in which it stood."""

@@ -405,6 +405,48 @@ class TestComplaint(ComplaintCase):
             found = self.env["customer.complaint"].search_count(action["domain"])
             self.assertEqual(found, number)
 
+    def test_deadline_states(self):
+        """The database says of each complaint what its page says."""
+        with self._at():
+            complaints = {
+                word: self._complaint(name=word)
+                for word in ("done", "paused", "overdue", "soon", "running", "warned")
+            }
+            complaints["late"] = self._complaint(open_date=datetime(2025, 1, 1))
+            complaints["none"] = self._complaint(company_id=self.company.id)
+            self._solved(complaints["done"])
+            self._solved(complaints["late"])
+            complaints["paused"].action_wait()
+        now = complaints["soon"].warning_date
+        every = self.env["customer.complaint"].concat(*complaints.values())
+        self.env.flush_all()
+        with self._at(now):
+            for name, moments in (
+                ("overdue", {"next_deadline": now - timedelta(hours=1)}),
+                ("running", {"warning_date": now + timedelta(hours=1)}),
+                ("warned", {"warned_deadline": complaints["warned"].next_deadline}),
+                ("none", {"solution_deadline": False}),
+            ):
+                complaints[name].write(moments)
+            self.env.flush_all()
+            expected = {one: one.deadline_state for one in every}
+            self.assertEqual(
+                {word: one.deadline_state for word, one in complaints.items()},
+                {**{word: word for word in complaints}, "warned": "soon"},
+            )
+            model = self.env["customer.complaint"]
+            domain = [("id", "in", every.ids)]
+            groups = model._read_group(domain, ["deadline_state"], ["id:recordset"])
+            found = {one: word for word, its in groups for one in its}
+            self.assertEqual(found, expected)
+            for word in set(expected.values()):
+                self.assertEqual(
+                    model.search([*domain, ("deadline_state", "=", word)]),
+                    model.search(domain).filtered(
+                        lambda one, word=word: one.deadline_state == word
+                    ),
+                )
+
     def test_filters(self):
         with self._at():
             late = self._complaint()
