@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import html2plaintext
 
+from ..common.access_groups import INSIGHT_GROUP
 from ..common.called_records import check_one, check_records
 from .customer_complaint_clock_mixin import CLOCK_FIELDS, WARNING_TYPE
 from .customer_complaint_deadline import SEVERITY_SELECTION
@@ -273,9 +274,11 @@ class CustomerComplaint(models.Model):
 
     @api.model
     def _usable_owner(self, user, company):
-        """Return the user if active and of the company, or nobody."""
+        """Return the user if active, of the company and with complaints, or nobody."""
         return user.sudo().filtered(
-            lambda one: one.active and not one.share and company in one.company_ids
+            lambda one: one.active
+            and company in one.company_ids
+            and one.has_group(INSIGHT_GROUP)
         )
 
     @api.model

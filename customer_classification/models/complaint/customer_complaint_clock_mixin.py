@@ -302,17 +302,16 @@ class CustomerComplaintClockMixin(models.AbstractModel):
         """
         owners = self._owners()
         self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
-            [complaint._warning_values(owners[complaint]) for complaint in self]
+            [one._warning_values(owner) for one, owner in owners.items() if owner]
         )
         for deadline, complaints in self.grouped("next_deadline").items():
             complaints.warned_deadline = deadline
 
     def _owners(self):
-        """Return ``{complaint: user}``: the owner, else the responsible person."""
+        """Return ``{complaint: user}``: the owner, else who is responsible, if any."""
         return {
             complaint: self._usable_owner(complaint.user_id, complaint.company_id)
             or self._responsible(complaint.company_id)
-            or self.env.ref("base.user_admin")
             for complaint in self
         }
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
+from ..common.access_groups import INSIGHT_GROUP
 from ..common.called_records import check_one
-from .res_partner import USER_GROUP
 
 
 class ProductTemplate(models.Model):
@@ -13,7 +13,7 @@ class ProductTemplate(models.Model):
     product_complaint_count = fields.Integer(
         string="Complaints",
         compute="_compute_product_complaint_count",
-        groups=USER_GROUP,
+        groups=INSIGHT_GROUP,
         aggregator=None,
     )
 

@@ -1,8 +1,7 @@
 from odoo import api, fields, models
 
+from ..common.access_groups import INSIGHT_GROUP
 from ..common.called_records import check_one
-
-USER_GROUP = "customer_classification.group_user"
 
 
 class ResPartner(models.Model):
@@ -14,7 +13,7 @@ class ResPartner(models.Model):
     customer_complaint_count = fields.Integer(
         string="Complaints",
         compute="_compute_customer_complaint_count",
-        groups=USER_GROUP,
+        groups=INSIGHT_GROUP,
         aggregator=None,
     )
 

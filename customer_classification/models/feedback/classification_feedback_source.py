@@ -13,7 +13,7 @@ class ClassificationFeedbackSource(models.AbstractModel):
     _description = "Source of Feedback"
 
     @api.model
-    def _queries(self, now):
+    def _queries(self, now, contact_ids=None):
         """Return the selects of feedback, one row an answer or complaint.
 
         A list of :class:`SQL` of ``(partner_id integer, company_id integer, day date,
@@ -26,11 +26,15 @@ class ClassificationFeedbackSource(models.AbstractModel):
         hours to the solution, or NULL.
 
         :param now: the moment, in UTC, at which deadlines are over
+        :param contact_ids: ids of contacts, or None for all
         """
-        return [self._complaint_query(now), self._feedback_query()]
+        among = SQL("TRUE")
+        if contact_ids is not None:
+            among = SQL("d.partner_id = ANY(%s)", contact_ids)
+        return [self._complaint_query(now, among), self._feedback_query(among)]
 
     @api.model
-    def _complaint_query(self, now):
+    def _complaint_query(self, now, among):
         self.env["customer.complaint"].flush_model()
         return SQL(
             """
@@ -40,12 +44,14 @@ class ClassificationFeedbackSource(models.AbstractModel):
                    COALESCE(d.next_deadline < %s, FALSE) AS is_overdue,
                    CASE WHEN d.is_solved THEN d.solution_hours::float8 END AS hours
               FROM customer_complaint d
+             WHERE %s
             """,
             now,
+            among,
         )
 
     @api.model
-    def _feedback_query(self):
+    def _feedback_query(self, among):
         """Return the select of feedback; what is said in a complaint counts there."""
         self.env["customer.feedback"].flush_model()
         return SQL(
@@ -53,6 +59,7 @@ class ClassificationFeedbackSource(models.AbstractModel):
             SELECT d.partner_id, d.company_id, d.date AS day, d.kind::varchar,
                    d.score::float8, FALSE, FALSE, NULL::float8
               FROM customer_feedback d
-             WHERE d.kind <> 'complaint' OR d.complaint_id IS NULL
-            """
+             WHERE (d.kind <> 'complaint' OR d.complaint_id IS NULL) AND %s
+            """,
+            among,
         )

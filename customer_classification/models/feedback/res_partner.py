@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
+from ..common.access_groups import INSIGHT_GROUP
 from ..common.called_records import check_one
-from ..complaint.res_partner import USER_GROUP
 
 
 class ResPartner(models.Model):
@@ -13,7 +13,7 @@ class ResPartner(models.Model):
     customer_feedback_count = fields.Integer(
         string="Feedback",
         compute="_compute_customer_feedback_count",
-        groups=USER_GROUP,
+        groups=INSIGHT_GROUP,
         aggregator=None,
     )
 

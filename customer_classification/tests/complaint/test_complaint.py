@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -53,8 +54,10 @@ class TestComplaint(ComplaintCase):
         )
         self.customer.user_id = self.other
         self.assertNotEqual(self._complaint().user_id, self.other)
-        with self.assertRaises(ValidationError):
-            self._complaint(user_id=self.other.id)
+        stranger = self._user("complaint-stranger", "base.group_user")
+        for user in (self.other, stranger):
+            with self.assertRaises(ValidationError):
+                self._complaint(user_id=user.id)
 
     def test_others_contact_or_order(self):
         stranger = self._customer("Stranger")
@@ -246,9 +249,22 @@ class TestComplaint(ComplaintCase):
         self._warn(complaint.response_deadline)
         self.assertEqual(complaint.activity_ids.user_id, self.officer)
 
+    def test_warning_for_nobody(self):
+        """A complaint that nobody may have keeps no other from its warning."""
+        with self._at():
+            lost, fine = self._complaint(), self._complaint(user_id=self.seller.id)
+        lost.user_id = False
+        model = type(self.env["customer.complaint"])
+        with patch.object(model, "_responsible", lambda one, __: one.env["res.users"]):
+            self._warn(fine.response_deadline)
+        self.assertFalse(lost.activity_ids)
+        self.assertTrue(fine.activity_ids)
+        self.assertFalse((lost | fine).filtered("warning_date"))
+
     def test_cron(self):
         with self._at():
-            complaints = self._complaint() | self._complaint()
+            own = {"user_id": self.seller.id}
+            complaints = self._complaint(**own) | self._complaint(**own)
         with self.enter_registry_test_mode():
             self.env.ref(
                 "customer_classification.ir_cron_complaint_deadlines"
@@ -268,7 +284,11 @@ class TestComplaint(ComplaintCase):
             with self._at():
                 complaints = self.env["customer.complaint"].create(
                     [
-                        {"name": "Many", "partner_id": self.customer.id}
+                        {
+                            "name": "Many",
+                            "partner_id": self.customer.id,
+                            "user_id": self.seller.id,
+                        }
                         for __ in range(number)
                     ]
                 )

@@ -197,6 +197,6 @@ class TestVoice(ComplaintCase):
         self.env.invalidate_all()
         profiles.mapped("partner_id.name")
         self.company.resource_calendar_id.read(["tz"])
-        with self.assertQueryCount(4):
+        with self.assertQueryCount(5):
             profiles.mapped("satisfaction")
             profiles.mapped("complaint_count")

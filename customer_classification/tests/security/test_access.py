@@ -209,6 +209,7 @@ AMOUNTLESS = {
         COUNT: {
             *("expected_gap_days", "overdue_ratio", "value_score"),
             *("complaint_hours", "satisfaction", "recommendation_score"),
+            "silence_ratio",
         },
         SHARE: {"growth", "purchase_probability"},
     },
