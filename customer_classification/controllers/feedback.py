@@ -77,10 +77,8 @@ class FeedbackController(http.Controller):
         return self._render(
             "customer_classification.feedback_page",
             {
-                "company": asked.company_id,
+                "question": asked._question(),
                 "is_recommendation": asked.kind == "recommendation",
-                "is_complaint": bool(asked.complaint_id),
-                "is_order": bool(asked.order_id),
                 "scores": asked._scores(),
                 "action": f"/feedback/{token}/answer",
                 "chosen": chosen,

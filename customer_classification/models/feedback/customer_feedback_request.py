@@ -150,6 +150,21 @@ class CustomerFeedbackRequest(models.Model):
             number = None
         return self.sudo().browse(number or []).exists()
 
+    def _question(self):
+        """Return the question, for the mail and the page."""
+        company = self.company_id.name
+        if self.kind == "recommendation":
+            return self.env._(
+                "How likely is it that you recommend %s to others?", company
+            )
+        if self.complaint_id:
+            return self.env._(
+                "How satisfied are you with how %s solved your problem?", company
+            )
+        if self.order_id:
+            return self.env._("How satisfied are you with your order at %s?", company)
+        return self.env._("How satisfied are you with %s?", company)
+
     def _scores(self):
         """Return the answers from which the customer chooses."""
         low, high = SCALES[self._scale()]
