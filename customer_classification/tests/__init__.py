@@ -132,6 +132,7 @@ from .document import test_document_classes
 from .complaint import test_complaint
 from .complaint import test_complaint_deadline
 from .complaint import test_complaint_portal
+from .complaint import test_complaint_tour
 from .complaint import test_working_time
 from .feedback import test_feedback
 from .feedback import test_feedback_request

@@ -8,7 +8,7 @@ from .customer_complaint_clock_mixin import CLOCK_FIELDS, WARNING_TYPE
 from .customer_complaint_deadline import SEVERITY_SELECTION
 
 STATE_SELECTION = [
-    ("new", "New"),
+    ("new", "Received"),
     ("in_progress", "In Progress"),
     ("waiting", "Waiting for the Customer"),
     ("solved", "Solved"),
@@ -274,7 +274,7 @@ class CustomerComplaint(models.Model):
 
     @api.model
     def _usable_owner(self, user, company):
-        """Return the user if active, of the company and with complaints, or nobody."""
+        """Return the user, or nobody where the user cannot own complaints."""
         return user.sudo().filtered(
             lambda one: one.active
             and company in one.company_ids

@@ -308,7 +308,7 @@ class CustomerComplaintClockMixin(models.AbstractModel):
             complaints.warned_deadline = deadline
 
     def _owners(self):
-        """Return ``{complaint: user}``: the owner, else who is responsible, if any."""
+        """Return ``{complaint: user}``: the owner, else who is responsible."""
         return {
             complaint: self._usable_owner(complaint.user_id, complaint.company_id)
             or self._responsible(complaint.company_id)

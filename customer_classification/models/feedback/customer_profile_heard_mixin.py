@@ -30,10 +30,11 @@ class CustomerProfileHeardMixin(models.AbstractModel):
 
     @api.model
     def _heard(self):
-        """Return the joins: ``{name: (query, {field: (column, value of nothing)})}``.
+        """Return the joins by name.
 
-        The query is a method that gives SQL with the columns ``partner_id`` (the
-        customer) and ``company_id``, for windows and contacts (None for all).
+        ``{name: (query, {field: (column, value of nothing)})}``. The query is a method
+        that gives SQL with the columns ``partner_id`` (the customer) and
+        ``company_id``, for windows and contacts (None for all).
         """
         return {}
 

@@ -30,7 +30,7 @@ INTERACTIONS = """
 
 
 class CustomerProfileInteractionMixin(models.AbstractModel):
-    """Interactions with a customer, in the window of the rules and the one before."""
+    """Interactions with a customer, in this window and the one before."""
 
     _name = "customer.profile.interaction.mixin"
     _inherit = "customer.profile.heard.mixin"
@@ -131,9 +131,8 @@ class CustomerProfileInteractionMixin(models.AbstractModel):
         if not self.last_interaction_date:
             return self.env._("No interaction is known.")
         return self.env._(
-            "%(number)s interactions, %(received)s of them begun by the customer; "
-            "%(before)s in the time before. The last one on %(day)s, %(days)s days "
-            "ago.",
+            "Interactions: %(number)s, begun by the customer %(received)s; in the time "
+            "before %(before)s. The last one on %(day)s, days ago: %(days)s.",
             number=self.interaction_count,
             received=self.interaction_received_count,
             before=self.interaction_count_before,

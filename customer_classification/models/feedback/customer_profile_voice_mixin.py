@@ -230,8 +230,8 @@ class CustomerProfileVoiceMixin(models.AbstractModel):
         if not self.complaint_count and not self.open_complaint_count:
             return False
         return self.env._(
-            "%(number)s complaints, %(before)s in the time before; %(open)s open, "
-            "%(overdue)s overdue.",
+            "Complaints: %(number)s, in the time before %(before)s; open %(open)s, "
+            "overdue %(overdue)s.",
             number=self.complaint_count,
             before=self.complaint_count_before,
             open=self.open_complaint_count,

@@ -80,7 +80,9 @@ class TestInteraction(ComplaintCase):
         self.assertEqual(profile.interaction_count_before, 1)
         self.assertEqual(profile.interaction_days, 3)
         self.assertEqual(profile.last_interaction_date, self.today - timedelta(days=3))
-        self.assertIn("3 interactions, 2 of them begun", profile.interaction_text)
+        self.assertIn(
+            "Interactions: 3, begun by the customer 2", profile.interaction_text
+        )
 
     def test_calls_and_visits(self):
         self._done("call", self.clerk)

@@ -84,7 +84,7 @@ class TestVoice(ComplaintCase):
         self.assertEqual(profile.open_complaint_count, 2)
         self.assertEqual(profile.overdue_complaint_count, 2)
         self.assertEqual(profile.complaint_change, 1)
-        self.assertIn("2 complaints, 1 in the time before", profile.voice_text)
+        self.assertIn("Complaints: 2, in the time before 1", profile.voice_text)
         solved = self.env["customer.complaint"].search(
             [("partner_id", "=", self.loud.id), ("is_solved", "=", True)]
         )
