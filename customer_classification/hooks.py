@@ -49,6 +49,9 @@ def uninstall_hook(env):
     can delete those records before it drops the tables.
     """
     for table in (
+        "customer_feedback",
+        "customer_feedback_request",
+        "customer_complaint",
         "campaign_class_change",
         "campaign_profile",
         "campaign_participant",
@@ -96,6 +99,7 @@ def uninstall_hook(env):
         )
         env.cr.execute(SQL(statement, **names))
     env.invalidate_all(flush=False)
+    _forget("mail.activity", [("res_model", "=", "customer.complaint")], env)
     _forget("ir.config_parameter", [("key", "=like", "customer_classification.%")], env)
     models = [
         name

@@ -1,2 +1,4 @@
+from . import complaint
+from . import feedback
 from . import portal
 from . import privacy

@@ -110,6 +110,7 @@ class ClassificationDemo(models.AbstractModel):
         self._add_details(world)
         self._create_playbooks(world)
         self._create_care(world)
+        self._create_complaints(world)
         self.env.invalidate_all()
 
     def _world(self):

@@ -14,6 +14,8 @@ from . import retention
 from . import quality
 from . import document
 from . import referral
+from . import complaint
+from . import feedback
 from . import event
 from . import playbook
 from . import care

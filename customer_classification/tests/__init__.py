@@ -134,6 +134,15 @@ from .referral import test_referral
 from .privacy import test_privacy
 from .privacy import test_profiling_objection
 from .document import test_document_classes
+from .complaint import test_complaint
+from .complaint import test_complaint_deadline
+from .complaint import test_complaint_portal
+from .complaint import test_complaint_tour
+from .complaint import test_working_time
+from .feedback import test_feedback
+from .feedback import test_feedback_request
+from .feedback import test_interaction
+from .feedback import test_voice
 from .event import test_event
 from .event import test_moves_mail
 from .today import test_today

@@ -46,6 +46,7 @@ class RightsWorld(ClassificationCase):
         cls._make_care()
         cls.users = {role: cls._person(role) for role in ROLES}
         cls._make_outlook()
+        cls._make_complaint()
         cls.env.flush_all()
         cls.env.invalidate_all()
 
@@ -214,6 +215,21 @@ class RightsWorld(ClassificationCase):
                 "hidden_until": today,
             }
         )
+
+    @classmethod
+    def _make_complaint(cls):
+        """A complaint, what the customer said of it, and who was asked."""
+        own = {"partner_id": cls.vip.id, "company_id": cls.company.id}
+        user = {"user_id": cls.users["user"].id}
+        order = cls.env["sale.order"].search([("partner_id", "=", cls.vip.id)], limit=1)
+        complaint = cls.env["customer.complaint"].create(
+            {**own, **user, "name": "Broken", "order_id": order.id}
+        )
+        about = {**own, **user, "complaint_id": complaint.id}
+        cls.env["customer.feedback"].create({**about, "original_score": 2})
+        cls.env["customer.complaint.deadline"].create({"company_id": cls.company.id})
+        cls.vip.email = "vip@rights.example"
+        cls.env["customer.feedback.request"].create(about)
 
     @classmethod
     def _make_decisions(cls):

@@ -19,6 +19,8 @@ FLOORS = (
         "retention",
         "document",
         "referral",
+        "complaint",
+        "feedback",
         "event",
         "playbook",
         "care",

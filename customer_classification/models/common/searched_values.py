@@ -5,6 +5,7 @@ refused. Everything else is answered as ``filtered_domain`` answers it in memory
 """
 
 import math
+from datetime import date
 
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -108,7 +109,7 @@ def values_among(field, values):
         return ids_among(values)
     if field.type in NUMBERS:
         return [one for one in values if _is_number(one) and _can_be(field, one)]
-    return [one for one in values if isinstance(one, str) and "\0" not in one]
+    return [one for one in values if isinstance(one, date) or _is_text(one)]
 
 
 def compared_value(env, field, value):
@@ -140,6 +141,10 @@ def _can_be(field, number):
     An integer has no fraction.
     """
     return field.type != "integer" or number == int(number)
+
+
+def _is_text(value):
+    return isinstance(value, str) and "\0" not in value
 
 
 def _is_number(value):

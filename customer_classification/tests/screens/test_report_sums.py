@@ -78,6 +78,10 @@ MORE_GROUPS = ("category_id", "parent_id", "is_company", "country_id", "user_id"
 # Fields that are set if a number is known; elsewhere 0 means unknown.
 KNOWN = {
     ("campaign.participant", "feedback_score"): "has_feedback",
+    ("customer.complaint", "response_hours"): "is_answered",
+    ("customer.complaint", "solution_hours"): "is_solved",
+    ("customer.complaint", "satisfaction"): "has_satisfaction",
+    ("customer.feedback", "recommendation_points"): "is_recommendation",
     ("customer.profile", "growth"): "has_growth",
     ("customer.profile", "purchase_probability"): "has_prediction",
     ("customer.profile", "value_score"): "first_purchase_date",
@@ -108,6 +112,7 @@ class TestReportSums(ReportWorld):
         super().setUpClass()
         cls._predict()
         cls.env["customer.data.gap.count"]._cron_count()
+        cls._hear()
         cls.totals = cls._totals()
 
     @classmethod
@@ -121,6 +126,35 @@ class TestReportSums(ReportWorld):
             [EXPECTED, AT_RISK, (cls.big | cls.small).ids],
         )
         cls.env.invalidate_all()
+
+    @classmethod
+    def _hear(cls):
+        """Three complaints: one late, one answered, one new; and answers of two."""
+        complaints = cls.env["customer.complaint"].create(
+            [
+                {"name": "Broken", "partner_id": partner.id, "open_date": START}
+                for partner in (cls.big, cls.big, cls.small)
+            ]
+        )
+        complaints[0].write({"state": "solved", "result": "solved"})
+        complaints[1].action_answered()
+        cls.env["customer.feedback"].create(
+            [
+                {"partner_id": cls.big.id, "original_score": 2},
+                {
+                    "partner_id": cls.small.id,
+                    "kind": "recommendation",
+                    "scale": "10",
+                    "original_score": 9,
+                    "complaint_id": complaints[2].id,
+                },
+                {
+                    "partner_id": cls.big.id,
+                    "original_score": 5,
+                    "complaint_id": complaints[0].id,
+                },
+            ]
+        )
 
     def test_totals(self):
         """All totals of the reports equal the purchases in the documents."""
@@ -411,6 +445,8 @@ class TestReportSums(ReportWorld):
             "classification.change": (ours, {}),
             "classification.churn": (ours, cls._of_months()),
             "customer.data.gap.count": (ours, {}),
+            "customer.complaint": (ours, {"late_count": 2}),
+            "customer.feedback": (ours, {}),
             "customer.playbook.task": (ours, {"cost": 0}),
             "classification.move": (ours, {}),
             "classification.history": (ours, {"revenue": cls._net(cls._window())}),

@@ -89,6 +89,21 @@ RIGHTS = {
         "officer": {READ},
         "manager": {READ},
     },
+    **dict.fromkeys(
+        ("customer.complaint", "customer.feedback", "customer.feedback.request"),
+        {
+            "salesperson": {READ, WRITE, CREATE},
+            "officer": EVERYTHING,
+            "manager": EVERYTHING,
+        },
+    ),
+    **dict.fromkeys(
+        (
+            *("customer.complaint.category", "customer.complaint.cause"),
+            "customer.complaint.deadline",
+        ),
+        {"salesperson": {READ}, "officer": EVERYTHING, "manager": EVERYTHING},
+    ),
     "customer.value.tier": {
         "internal": {READ},
         "salesperson": {READ},
@@ -180,10 +195,24 @@ AMOUNTLESS = {
     "customer.playbook.step": {RULES: {"note"}},
     "customer.playbook.task": {COUNT: {"done_share"}},
     "customer.company.size": {RULES: {"turnover_limit"}},
+    "customer.complaint": {
+        COUNT: {
+            *("response_hours", "solution_hours", "paused_hours", "satisfaction"),
+            *("response_limit", "solution_limit", "warning_limit"),
+        }
+    },
+    "customer.complaint.deadline": {
+        RULES: {"response_hours", "solution_hours", "warning_hours"}
+    },
+    "customer.feedback": {COUNT: {"score", "original_score"}},
     # A score reveals the part of all customers to which one belongs, by limits of the
     # last run that only users with access to amounts see.
     "customer.profile": {
-        COUNT: {"expected_gap_days", "overdue_ratio", "value_score"},
+        COUNT: {
+            *("expected_gap_days", "overdue_ratio", "value_score"),
+            *("complaint_hours", "satisfaction", "recommendation_score"),
+            "silence_ratio",
+        },
         SHARE: {"growth", "purchase_probability"},
     },
     "product.profile": {

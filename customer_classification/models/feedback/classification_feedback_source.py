@@ -1,0 +1,65 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class ClassificationFeedbackSource(models.AbstractModel):
+    """Feedback of customers, by what it was said in.
+
+    A glue addon adds its documents by extending :meth:`_queries`, as with
+    ``classification.source`` and purchases.
+    """
+
+    _name = "classification.feedback.source"
+    _description = "Source of Feedback"
+
+    @api.model
+    def _queries(self, now, contact_ids=None):
+        """Return the selects of feedback, one row an answer or complaint.
+
+        A list of :class:`SQL` of ``(partner_id integer, company_id integer, day date,
+        kind varchar, score float8, is_open boolean, is_overdue boolean, hours
+        float8)``.
+
+        ``partner_id`` is the contact of the document, who is rolled up to its customer;
+        ``kind`` is *complaint*, *satisfaction*, *rating* or *recommendation*;
+        ``score`` from 0 to 100, or NULL; the last three are of complaints: the working
+        hours to the solution, or NULL.
+
+        :param now: the moment, in UTC, at which deadlines are over
+        :param contact_ids: ids of contacts, or None for all
+        """
+        among = SQL("TRUE")
+        if contact_ids is not None:
+            among = SQL("d.partner_id = ANY(%s)", contact_ids)
+        return [self._complaint_query(now, among), self._feedback_query(among)]
+
+    @api.model
+    def _complaint_query(self, now, among):
+        self.env["customer.complaint"].flush_model()
+        return SQL(
+            """
+            SELECT d.partner_id, d.company_id, d.open_date::date AS day,
+                   'complaint'::varchar AS kind, NULL::float8 AS score,
+                   d.is_solved IS NOT TRUE AS is_open,
+                   COALESCE(d.next_deadline < %s, FALSE) AS is_overdue,
+                   CASE WHEN d.is_solved THEN d.solution_hours::float8 END AS hours
+              FROM customer_complaint d
+             WHERE %s
+            """,
+            now,
+            among,
+        )
+
+    @api.model
+    def _feedback_query(self, among):
+        """Return the select of feedback; what is said in a complaint counts there."""
+        self.env["customer.feedback"].flush_model()
+        return SQL(
+            """
+            SELECT d.partner_id, d.company_id, d.date AS day, d.kind::varchar,
+                   d.score::float8, FALSE, FALSE, NULL::float8
+              FROM customer_feedback d
+             WHERE (d.kind <> 'complaint' OR d.complaint_id IS NULL) AND %s
+            """,
+            among,
+        )

@@ -1,0 +1,159 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# Partners of the people who work for us.
+_OURS = SQL("(SELECT u.partner_id FROM res_users u WHERE u.share IS NOT TRUE)")
+# {kind of activity: kind of interaction}
+_ACTIVITIES = {"phonecall": "call", "meeting": "visit"}
+
+
+class ClassificationInteractionSource(models.AbstractModel):
+    """Interactions with customers, by what they were done in.
+
+    A glue addon adds its documents by extending :meth:`_queries`, as with
+    ``classification.source`` and purchases. Messages are counted without being read.
+    """
+
+    _name = "classification.interaction.source"
+    _description = "Source of Interactions"
+
+    @api.model
+    def _queries(self, contact_ids=None):
+        """Return the selects of interactions, one row an interaction.
+
+        A list of :class:`SQL` of ``(partner_id integer, company_id integer, day date,
+        kind varchar, direction varchar, user_id integer)``.
+
+        ``partner_id`` is the contact, who is rolled up to the customer; ``company_id``
+        NULL counts for every company; ``direction`` is *in* where the customer began,
+        else *out*; days are those of UTC. Rows of days to come may be among them: the
+        caller leaves them out.
+
+        :param contact_ids: ids of contacts, or None for all
+        """
+        self._flush()
+        return [
+            self._received_query(contact_ids),
+            self._sent_query(contact_ids),
+            self._activity_query(contact_ids),
+            self._meeting_query(contact_ids),
+            self._lead_query(contact_ids),
+            self._quotation_query(contact_ids),
+        ]
+
+    @api.model
+    def _flush(self):
+        for name in (
+            *("mail.message", "mail.notification", "mail.activity", "calendar.event"),
+            *("calendar.attendee", "crm.lead", "sale.order", "res.users"),
+        ):
+            self.env[name].flush_model()
+
+    @api.model
+    def _among(self, column, contact_ids):
+        """Return the SQL of the contacts that are asked for."""
+        if contact_ids is None:
+            return SQL("%s IS NOT NULL", column)
+        return SQL("%s = ANY(%s)", column, contact_ids)
+
+    @api.model
+    def _received_query(self, contact_ids):
+        """Return the select of e-mails and portal messages of customers."""
+        return SQL(
+            """
+            SELECT m.author_id AS partner_id, m.record_company_id AS company_id,
+                   m.date::date AS day, 'mail'::varchar AS kind,
+                   'in'::varchar AS direction, NULL::integer AS user_id
+              FROM mail_message m
+             WHERE m.message_type IN ('email', 'comment') AND %s
+               AND m.author_id NOT IN %s
+            """,
+            self._among(SQL("m.author_id"), contact_ids),
+            _OURS,
+        )
+
+    @api.model
+    def _sent_query(self, contact_ids):
+        """Return the select of what our people wrote to customers."""
+        return SQL(
+            """
+            SELECT n.res_partner_id, m.record_company_id, m.date::date, 'mail', 'out',
+                   m.create_uid
+              FROM mail_notification n
+              JOIN mail_message m ON m.id = n.mail_message_id
+             WHERE n.notification_type = 'email' AND %s
+               AND m.message_type IN ('email', 'comment', 'email_outgoing')
+               AND m.author_id IN %s AND n.res_partner_id NOT IN %s
+            """,
+            self._among(SQL("n.res_partner_id"), contact_ids),
+            _OURS,
+            _OURS,
+        )
+
+    @api.model
+    def _activity_query(self, contact_ids):
+        """Return the select of calls and visits that were done as activities."""
+        partner = SQL("COALESCE(l.partner_id, o.partner_id, p.id)")
+        kinds = SQL(" ").join(
+            SQL("WHEN %s THEN %s", *pair) for pair in _ACTIVITIES.items()
+        )
+        return SQL(
+            """
+            SELECT %(partner)s, COALESCE(l.company_id, o.company_id), a.date_done,
+                   (CASE t.category %(kinds)s END)::varchar, 'out', a.user_id
+              FROM mail_activity a
+              JOIN mail_activity_type t ON t.id = a.activity_type_id
+              LEFT JOIN crm_lead l ON a.res_model = 'crm.lead' AND l.id = a.res_id
+              LEFT JOIN sale_order o ON a.res_model = 'sale.order' AND o.id = a.res_id
+              LEFT JOIN res_partner p ON a.res_model = 'res.partner' AND p.id = a.res_id
+             WHERE a.active IS NOT TRUE AND a.date_done IS NOT NULL
+               AND t.category = ANY(%(categories)s) AND %(among)s
+            """,
+            partner=partner,
+            kinds=kinds,
+            categories=list(_ACTIVITIES),
+            among=self._among(partner, contact_ids),
+        )
+
+    @api.model
+    def _meeting_query(self, contact_ids):
+        """Return the select of meetings that took place, one row an attendee."""
+        return SQL(
+            """
+            SELECT d.partner_id, NULL::integer, e.stop::date, 'meeting', 'out',
+                   e.user_id
+              FROM calendar_attendee d
+              JOIN calendar_event e ON e.id = d.event_id
+             WHERE e.active AND e.stop <= %s AND d.state IS DISTINCT FROM 'declined'
+               AND %s AND d.partner_id NOT IN %s
+            """,
+            fields.Datetime.now(),
+            self._among(SQL("d.partner_id"), contact_ids),
+            _OURS,
+        )
+
+    @api.model
+    def _lead_query(self, contact_ids):
+        return SQL(
+            """
+            SELECT l.partner_id, l.company_id, l.create_date::date, 'enquiry', 'in',
+                   l.user_id
+              FROM crm_lead l
+             WHERE %s
+            """,
+            self._among(SQL("l.partner_id"), contact_ids),
+        )
+
+    @api.model
+    def _quotation_query(self, contact_ids):
+        """Return the select of quotations, also of those that were confirmed."""
+        return SQL(
+            """
+            SELECT o.partner_id, o.company_id, o.create_date::date, 'quotation', 'in',
+                   o.user_id
+              FROM sale_order o
+             WHERE o.state <> 'cancel' AND %s AND %s
+            """,
+            self.env["classification.source.sale"]._is_quotation(),
+            self._among(SQL("o.partner_id"), contact_ids),
+        )
