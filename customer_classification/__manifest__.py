@@ -106,6 +106,7 @@
         "wizard/playbook/customer_playbook_start_views.xml",
         "views/playbook/res_partner_views.xml",
         "views/today/customer_today_views.xml",
+        "views/overview/customer_overview_views.xml",
         "views/related_screens.xml",
         "views/menus.xml",
     ],

@@ -15,4 +15,5 @@ from . import document
 from . import event
 from . import playbook
 from . import today
+from . import overview
 from . import privacy

@@ -21,6 +21,7 @@ FLOORS = (
         "event",
         "playbook",
         "today",
+        "overview",
         "privacy",
     ),
 )

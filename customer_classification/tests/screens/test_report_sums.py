@@ -363,6 +363,8 @@ class TestReportSums(ReportWorld):
             "classification.history": days,
             "classification.migration": days,
             "classification.churn": days,
+            "classification.bridge": days,
+            "classification.cohort": days,
             "customer.product": {"customer_product_partner_id": self.big.id},
         }.get(model_name, {})
 
@@ -419,6 +421,16 @@ class TestReportSums(ReportWorld):
                     "to_revenue": cls._net(cls._window()),
                 },
             ),
+            "classification.bridge": (
+                ours,
+                {
+                    "from_revenue": cls._net(cls._window(FIRST)),
+                    "to_revenue": cls._net(cls._window()),
+                    "revenue_change": cls._net(cls._window())
+                    - cls._net(cls._window(FIRST)),
+                },
+            ),
+            "classification.cohort": (ours, {"revenue": cls._of_cohorts()}),
             "classification.tag.usage": ([("partner_tag_id", "in", cls.tags.ids)], {}),
             "customer.product": ([], cls._of_bought_products()),
             "product.audience": ([("product_tmpl_id", "in", cls.products.ids)], {}),
@@ -591,6 +603,14 @@ class TestReportSums(ReportWorld):
             "lifetime_revenue": revenue,
             "margin": sum(margins),
         }
+
+    @classmethod
+    def _of_cohorts(cls):
+        """Return what they bought who bought first in one of the last 12 months."""
+        start = AS_OF.replace(year=AS_OF.year - 1, day=1)
+        documents = cls._documents()
+        old = {row[0] for row in documents if row[2] > 0 and row[1] < start}
+        return cls._net([row for row in documents if row[0] not in old])
 
     @classmethod
     def _of_months(cls):

@@ -105,6 +105,7 @@ class TestRecordRules(RowCase):
             {
                 *("customer.profile", "classification.change", "classification.move"),
                 *("classification.history", "classification.migration"),
+                *("classification.bridge", "classification.cohort"),
                 *("classification.problem", "classification.override"),
                 *("classification.tag.link", "classification.tag.change"),
                 *("classification.tag.report", "campaign.participant"),

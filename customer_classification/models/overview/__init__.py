@@ -1,0 +1,5 @@
+from . import classification_purchase_view_mixin
+from . import classification_bridge
+from . import classification_cohort
+from . import customer_overview_money_mixin
+from . import customer_overview
