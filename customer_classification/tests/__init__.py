@@ -135,3 +135,4 @@ from .today import test_today
 from .run import test_run_time
 from .overview import test_overview
 from .overview import test_overview_revenue
+from .overview import test_overview_tour

@@ -484,7 +484,7 @@ class CustomerOverview(models.AbstractModel):
         """Return what playbooks did to whom they were meant for, and to the others."""
         results = self.env["customer.playbook.result"]
         if not results.has_access("read") or not self.env[CASE].has_access("read"):
-            return {"playbooks": []}
+            return {"is_readable": False, "playbooks": []}
         found = results.search(choice.domain(results._name, ("scope", "=", "all")))
         measured = [
             *(("measured_date", "!=", False), ("stop_reason", "!=", "merged")),
@@ -497,6 +497,7 @@ class CustomerOverview(models.AbstractModel):
         )
         numbers = {(book, control): own for book, control, *own in groups}
         return {
+            "is_readable": True,
             "playbooks": [
                 {
                     "name": one.playbook_id.name,
@@ -513,7 +514,7 @@ class CustomerOverview(models.AbstractModel):
                     },
                 }
                 for one in found
-            ]
+            ],
         }
 
     @api.model

@@ -13,7 +13,7 @@ PROFILE, BRIDGE, COHORT = (
     "classification.cohort",
 )
 # Of so many of a hundred customers, the best first, is told what they bring.
-SHARES = (1, 2, 5, *range(10, 101, 10))
+SHARES = (1, 5, 10, 20, 30, 50, 75, 100)
 
 
 class CustomerOverviewMoneyMixin(models.AbstractModel):

@@ -57,6 +57,10 @@ class OverviewCase(ClassificationCase):
 
     @classmethod
     def _buy(cls):
+        cls._buy_known()
+
+    @classmethod
+    def _buy_known(cls):
         """Each customer with what it is to be in the bridge."""
         cls.steady = cls._regular(
             "Steady", 1_000, times=30, user_id=cls.seller.id, country_id=cls.country.id

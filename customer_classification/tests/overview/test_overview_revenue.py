@@ -134,7 +134,8 @@ class TestOverviewRevenue(Compared, OverviewCase):
 
     @classmethod
     def _buy(cls):
-        super()._buy()
+        """The known purchases and random ones."""
+        cls._buy_known()
         chance = random.Random(19)
         cls.random = [cls._customer(f"Random {number}") for number in range(30)]
         for __ in range(300):

@@ -415,11 +415,16 @@ export class Overview extends Component {
         ].map((one) => ({
             ...one,
             label: this.movementNames[one.name],
-            amountText: one.isEnd
-                ? this.exact(one.sum)
-                : this.signed(one.sum, this.exact(one.sum)),
+            amountText: this.bridgeAmount(one),
             tone: one.isEnd ? "" : this.tone(one.sum),
         }));
+    }
+
+    bridgeAmount({name, sum, isEnd}) {
+        if (name === "unknown") {
+            return "–";
+        }
+        return isEnd ? this.exact(sum) : this.signed(sum, this.exact(sum));
     }
 
     get bridgeBars() {
@@ -605,6 +610,12 @@ export class Overview extends Component {
     }
 
     // Playbooks
+
+    /** Until it is known, and for who may read results. */
+    get hasPlaybooks() {
+        const {playbooks} = this.state.blocks;
+        return !playbooks || playbooks.is_readable;
+    }
 
     get verdicts() {
         return {
