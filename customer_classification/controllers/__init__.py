@@ -1,2 +1,3 @@
+from . import overview
 from . import portal
 from . import privacy

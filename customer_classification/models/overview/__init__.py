@@ -3,3 +3,4 @@ from . import classification_bridge
 from . import classification_cohort
 from . import customer_overview_money_mixin
 from . import customer_overview
+from . import report_customer_grading

@@ -8,6 +8,7 @@ import {OverviewCard} from "./card.esm";
 import {OverviewChart} from "./chart.esm";
 import {RecordSelector} from "@web/core/record_selectors/record_selector";
 import {_t} from "@web/core/l10n/translation";
+import {download} from "@web/core/network/download";
 import {flow} from "./flow.esm";
 import {formatCurrency} from "@web/core/currency";
 import {moveOf} from "../migration_matrix/matrix.esm";
@@ -15,9 +16,11 @@ import {registry} from "@web/core/registry";
 import {router} from "@web/core/browser/router";
 import {standardActionServiceProps} from "@web/webclient/actions/action_service";
 import {useService} from "@web/core/utils/hooks";
+import {user} from "@web/core/user";
 import {useSetupAction} from "@web/search/action_hook";
 
 const MODEL = "customer.overview";
+const REPORT = "customer_classification.report_customer_grading_action";
 // What is asked for together: the first part is seen before the others are there.
 const PARTS = [
     ["decisions", "tiers", "grid"],
@@ -64,7 +67,10 @@ export class Overview extends Component {
             cohortKind: "buyers",
         });
         useSetupAction({getLocalState: () => ({filters: {...this.state.filters}})});
-        onWillStart(() => this.loadPart(PARTS[0]));
+        onWillStart(async () => {
+            this.canExport = await user.hasGroup("base.group_allow_export");
+            await this.loadPart(PARTS[0]);
+        });
         onMounted(() => this.loadRest());
     }
 
@@ -137,6 +143,26 @@ export class Overview extends Component {
 
     print() {
         window.print();
+    }
+
+    /** The customer grading report, with the filters in force. */
+    async report() {
+        const action = await this.action.loadAction(REPORT);
+        return this.action.doAction({
+            ...action,
+            context: user.context,
+            data: {filters: this.state.filters},
+        });
+    }
+
+    exportFile() {
+        return download({
+            url: "/customer_classification/overview.xlsx",
+            data: {
+                filters: JSON.stringify(this.state.filters),
+                companies: JSON.stringify(user.context.allowed_company_ids),
+            },
+        });
     }
 
     // Filters
