@@ -107,6 +107,7 @@
         "views/playbook/res_partner_views.xml",
         "views/today/customer_today_views.xml",
         "views/overview/customer_overview_views.xml",
+        "views/overview/customer_conversion_views.xml",
         "views/overview/customer_report_templates.xml",
         "views/related_screens.xml",
         "views/menus.xml",

@@ -53,6 +53,13 @@ WITHIN = {
 RATIOS = {
     ("customer.profile", "average_order"): ("revenue", "order_count", 1, 0),
     **{
+        ("customer.conversion", name): (over, under, 100, 0)
+        for name, over, under in (
+            ("conversion_rate", "converted_count", "lead_count"),
+            ("repeat_rate", "repeat_count", "customer_count"),
+        )
+    },
+    **{
         (model, prefix + name): (prefix + over, prefix + under, factor, plus)
         for model, prefix in (("campaign.profile", ""), ("utm.campaign", "campaign_"))
         for name, over, under, factor, plus in (
@@ -78,6 +85,7 @@ MORE_GROUPS = ("category_id", "parent_id", "is_company", "country_id", "user_id"
 # Fields that are set if a number is known; elsewhere 0 means unknown.
 KNOWN = {
     ("campaign.participant", "feedback_score"): "has_feedback",
+    ("customer.conversion", "days_to_purchase"): "converted_count",
     ("customer.profile", "growth"): "has_growth",
     ("customer.profile", "purchase_probability"): "has_prediction",
     ("customer.profile", "value_score"): "first_purchase_date",
@@ -431,6 +439,7 @@ class TestReportSums(ReportWorld):
                 },
             ),
             "classification.cohort": (ours, {"revenue": cls._of_cohorts()}),
+            "customer.conversion": (ours, cls._of_conversion()),
             "classification.tag.usage": ([("partner_tag_id", "in", cls.tags.ids)], {}),
             "customer.product": ([], cls._of_bought_products()),
             "product.audience": ([("product_tmpl_id", "in", cls.products.ids)], {}),
@@ -602,6 +611,36 @@ class TestReportSums(ReportWorld):
             "lifetime_line_count": numbers["line_count"],
             "lifetime_revenue": revenue,
             "margin": sum(margins),
+        }
+
+    @classmethod
+    def _of_conversion(cls):
+        """Return the leads and purchases of each customer; leads came last of all."""
+        documents = cls._documents()
+        days = defaultdict(set)
+        for customer, day, amount, __ in documents:
+            if amount > 0:
+                days[customer].add(day)
+        leads = cls.env["crm.lead"].search([("company_id", "=", cls.company.id)])
+        first = {}
+        for lead in leads.sorted("create_date"):
+            first.setdefault(lead.partner_id, lead.create_date.date())
+        waits = [
+            (min(days[customer]) - day).days
+            for customer, day in first.items()
+            if days[customer] and min(days[customer]) >= day
+        ]
+        again = sum(len(one) > 1 for one in days.values())
+        bought = sum(bool(one) for one in days.values())
+        return {
+            "lead_count": len(first),
+            "converted_count": len(waits),
+            "conversion_rate": 100 * len(waits) / len(first),
+            "days_to_purchase": sum(waits) / len(waits) if waits else 0,
+            "customer_count": bought,
+            "repeat_count": again,
+            "repeat_rate": 100 * again / bought,
+            "revenue": cls._net(documents),
         }
 
     @classmethod

@@ -167,6 +167,7 @@ AMOUNTLESS = {
         SHOWN: {"rehearsal_view", "drift_table"},
     },
     "classification.tag.duplicate": {COUNT: {"share"}},
+    "customer.conversion": {COUNT: {"conversion_rate", "repeat_rate"}},
     "customer.next.product": {COUNT: {"gap_days"}},
     "customer.playbook": {RULES: {"control_share"}},
     "customer.playbook.result": {
