@@ -46,7 +46,7 @@ class CustomerConversion(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     value_tier_id = fields.Many2one("customer.value.tier", readonly=True)
     source_id = fields.Many2one("utm.source", readonly=True)
-    medium_id = fields.Many2one("utm.medium", readonly=True)
+    medium_id = fields.Many2one("utm.medium", string="Marketing Medium", readonly=True)
     user_id = fields.Many2one(
         "res.users",
         string="Salesperson",

@@ -1,7 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 # So many customers of each tier are named, those with the most revenue.
 TOP_CUSTOMERS = 5
@@ -34,13 +34,32 @@ class ReportCustomerGrading(models.AbstractModel):
             "choice": choice,
             "bridge": blocks["bridge"],
             "movements": self._movements(),
-            "policies": policies,
+            "sentences": self._sentences(choice, companies, policies),
             "rows": self._tier_rows(policies, tiers),
             "total": tiers["after"],
             "before": tiers["before"],
             "moves": self._moves(tiers),
             "top": self._top_customers(choice),
         }
+
+    @api.model
+    def _sentences(self, choice, companies, policies):
+        """Return whose customers these are, of which days, and by which rules."""
+        of_whom = self.env._(
+            "%(companies)s: customers on %(day)s, compared with %(before)s.",
+            companies=", ".join(companies.mapped("name")),
+            day=format_date(self.env, choice.last),
+            before=format_date(self.env, choice.first),
+        )
+        rules = [
+            self.env._(
+                "Rules: %(rules)s, published on %(day)s.",
+                rules=policy.display_name,
+                day=format_date(self.env, policy.published_date),
+            )
+            for policy in policies
+        ]
+        return [of_whom, *rules]
 
     @api.model
     def _movements(self):
