@@ -12,7 +12,7 @@ PROFILE, MIGRATION = "customer.profile", "classification.migration"
 CASE = "customer.playbook.case"
 # The blocks, in the order of the page.
 BLOCKS = (
-    *("decisions", "tiers", "grid", "bridge", "risk", "movers"),
+    *("decisions", "current", "grid", "tiers", "bridge", "risk", "movers"),
     *("cohorts", "flow", "pareto", "playbooks"),
 )
 DATES = ("from_date", "to_date")
@@ -70,8 +70,9 @@ class CustomerOverview(models.AbstractModel):
             up: then only the current one is looked at.
         :raise UserError: on other arguments
 
-        At most twelve queries for the blocks ``decisions``, ``tiers`` and ``grid``,
+        At most twelve queries for the blocks ``decisions``, ``current`` and ``grid``,
         whatever the number of customers, and one for each record that is filtered by.
+        They group the profiles; the others work out past days or read purchases.
         """
         self.env[PROFILE].check_access("read")
         names = self._checked_names(names)
@@ -360,6 +361,36 @@ class CustomerOverview(models.AbstractModel):
         }
 
     # Profiles
+
+    @api.model
+    def _current_block(self, choice):
+        """Return the customers of today by tier, where today is the last day.
+
+        Of the profiles, which is quicker than the history. Two queries.
+        """
+        if choice.last < fields.Date.context_today(self):
+            return {"rows": []}
+        groups = self.env[PROFILE]._read_group(
+            choice.domain(PROFILE),
+            ["value_tier_id"],
+            ["__count", *choice.amounts("revenue:sum")],
+        )
+        return {
+            "rows": [
+                {
+                    "key": tier.id,
+                    "name": tier.name or "",
+                    "color": tier.color,
+                    **self._summed(
+                        choice, [("value_tier_id", "=", tier.id)], [numbers]
+                    ),
+                }
+                for tier, *numbers in sorted(
+                    groups, key=lambda group: (group[0].sequence, group[0].id)
+                )
+            ],
+            "total": self._summed(choice, [], [numbers for __, *numbers in groups]),
+        }
 
     @api.model
     def _grid_block(self, choice):

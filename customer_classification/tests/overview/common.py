@@ -4,13 +4,15 @@ import json
 from datetime import timedelta
 from unittest.mock import patch
 
+from odoo.tests import freeze_time
+
 from ..common import AS_OF, ClassificationCase
 
 FIRST = AS_OF - timedelta(days=180)
 HEAD = "customer_classification.group_manager,sales_team.group_sale_salesman_all_leads"
 SELLER = "customer_classification.group_user,sales_team.group_sale_salesman"
 BLOCKS = (
-    *("decisions", "tiers", "grid", "bridge", "risk", "movers"),
+    *("decisions", "current", "grid", "tiers", "bridge", "risk", "movers"),
     *("cohorts", "flow", "pareto", "playbooks"),
 )
 DAYS = {"from_date": str(FIRST), "to_date": str(AS_OF)}
@@ -37,6 +39,7 @@ class OverviewCase(ClassificationCase):
         # Decisions classify again, by the calendar of the policy.
         policies = type(cls.env["classification.policy"])
         cls.enterClassContext(patch.object(policies, "_today", lambda __: AS_OF))
+        cls.enterClassContext(freeze_time(f"{AS_OF} 12:00:00"))
         cls.head = cls._user("overview-head", HEAD)
         cls.seller = cls._user("overview-seller", SELLER)
         cls.country = cls.env.ref("base.se")

@@ -9,7 +9,7 @@ from ..common import AS_OF
 from ..rights_matrix import HOSTILE
 from .common import BLOCKS, DAYS, FIRST, OverviewCase, cells_in
 
-FIRST_PAINT = ("decisions", "tiers", "grid")
+FIRST_PAINT = ("decisions", "current", "grid")
 
 
 @tagged("post_install", "-at_install")
@@ -117,6 +117,17 @@ class TestOverview(OverviewCase):
             for place, head in enumerate(heads):
                 own = [cell for cell in tiers["cells"] if cell[end] == place]
                 self.assertEqual(head["count"], sum(cell["count"] for cell in own))
+
+    def test_current_is_the_last_day(self):
+        """The tiers of the profiles are those of the history on the last day."""
+        blocks = self._blocks("current", "tiers")
+        columns = {one["key"]: one for one in blocks["tiers"]["columns"]}
+        self.assertTrue(blocks["current"]["rows"])
+        for row in (*blocks["current"]["rows"], blocks["current"]["total"]):
+            then = columns[row["key"]] if "key" in row else blocks["tiers"]["after"]
+            self.assertEqual((row["count"], row["sum"]), (then["count"], then["sum"]))
+        past = self._blocks("current", to_date=str(AS_OF - timedelta(days=1)))
+        self.assertEqual(past["current"]["rows"], [])
 
     def test_grid(self):
         grid = self._blocks("grid")["grid"]
@@ -370,7 +381,13 @@ class TestOverview(OverviewCase):
 
     def test_queries_of_each_block(self):
         for name, most in (
-            *(("decisions", 6), ("tiers", 7), ("grid", 5), ("bridge", 5)),
+            *(
+                ("decisions", 6),
+                ("current", 4),
+                ("tiers", 7),
+                ("grid", 5),
+                ("bridge", 5),
+            ),
             *(("risk", 7), ("movers", 7), ("cohorts", 5), ("flow", 7)),
             *(("pareto", 3), ("playbooks", 8)),
         ):

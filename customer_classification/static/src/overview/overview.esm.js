@@ -23,9 +23,13 @@ const MODEL = "customer.overview";
 const REPORT = "customer_classification.report_customer_grading_action";
 // What is asked for together: the first part is seen before the others are there.
 const PARTS = [
-    ["decisions", "tiers", "grid"],
-    ["bridge", "risk", "movers"],
-    ["cohorts", "flow"],
+    ["decisions", "current", "grid"],
+    ["risk"],
+    ["tiers"],
+    ["bridge"],
+    ["movers"],
+    ["cohorts"],
+    ["flow"],
     ["pareto", "playbooks"],
 ];
 const DAYS = ["from_date", "to_date"];
@@ -295,9 +299,9 @@ export class Overview extends Component {
     }
 
     get isEmpty() {
-        const {decisions, tiers} = this.state.blocks;
+        const {decisions, grid: places} = this.state.blocks;
         return Boolean(
-            decisions && tiers && !decisions.fresh.length && !tiers.cells.length
+            decisions && places && !decisions.fresh.length && !places.cells.length
         );
     }
 
@@ -307,22 +311,34 @@ export class Overview extends Component {
         return _t("On %(to)s, and what changed since %(from)s.", this.ends);
     }
 
+    /** With the change as soon as it is known; until then, the tiers of today. */
     get tierRows() {
-        const {tiers} = this.state.blocks;
+        const {tiers, current} = this.state.blocks;
+        const rows = tiers
+            ? byClass(tiers)
+            : current.rows.map((row) => ({...row, now: row}));
         const total = {
             key: "total",
             name: _t("All"),
-            now: tiers.after,
-            before: tiers.before,
+            now: tiers ? tiers.after : current.total,
+            before: tiers && tiers.before,
         };
-        return [...byClass(tiers), total].map((one) => ({
+        return [...rows, total].map((one) => ({
             ...one,
             isTotal: one.key === "total",
             ...this.changes(one),
         }));
     }
 
+    get hasTiers() {
+        const {tiers, current} = this.state.blocks;
+        return Boolean(tiers || (current && current.rows.length));
+    }
+
     changes({now, before}) {
+        if (!before) {
+            return {countChange: {text: "…"}, sumChange: {text: "…"}};
+        }
         const count = now.count - before.count;
         const sum = (now.sum || 0) - (before.sum || 0);
         return {
