@@ -13,7 +13,7 @@ _AGE_BITS = 5
 
 
 class ClassificationCohort(models.Model):
-    """One customer in one month with documents, by the month of the first purchase.
+    """One customer in one month with documents, by first purchase month.
 
     Of those who bought for the first time in one of the last 12 months or in the
     running one. A month with refunds alone has their amount, and no purchase.

@@ -44,7 +44,7 @@ MOVER_DAYS = 7
 
 
 class CustomerOverview(models.AbstractModel):
-    """Overview of the customers: where they are, where they go, what it is worth.
+    """Overview of the customers: where they are and where they go.
 
     Each number comes with the model, domain and context of the records behind it, whose
     number and sum are the same. With the rights of the reader: only of customers that
@@ -244,7 +244,7 @@ class CustomerOverview(models.AbstractModel):
 
     @api.model
     def _matrix(self, choice, axis):
-        """Return the matrix of an axis: ``rows``, ``columns``, ``cells``, ``total``.
+        """Return the matrix of an axis: ``rows``, ``columns``, ``cells``, sums.
 
         Each row has its customers on the first day and their revenue then, each column
         those of the second day, and so have the totals ``before`` and ``after``.
@@ -317,7 +317,7 @@ class CustomerOverview(models.AbstractModel):
 
     @api.model
     def _movers_block(self, choice):
-        """Return who went to another tier in the last week, the most revenue first."""
+        """Return who went to another tier in the last week."""
         start = choice.last - timedelta(days=MOVER_DAYS)
         migration = self.env[MIGRATION].with_context(
             **choice.days(history_from_date=start)
@@ -512,7 +512,7 @@ class CustomerOverview(models.AbstractModel):
 
     @api.model
     def _playbooks_block(self, choice):
-        """Return what playbooks did to whom they were meant for, and to the others."""
+        """Return what playbooks did, beside their control groups."""
         results = self.env["customer.playbook.result"]
         if not results.has_access("read") or not self.env[CASE].has_access("read"):
             return {"is_readable": False, "playbooks": []}

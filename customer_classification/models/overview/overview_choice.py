@@ -1,4 +1,4 @@
-"""What the overview is of: companies, days and customers."""
+"""Choice of companies, days and customers of the overview."""
 
 from dataclasses import dataclass
 from datetime import date

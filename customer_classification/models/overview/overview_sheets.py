@@ -19,7 +19,7 @@ BLOCKS = ("tiers", "flow", "grid", "bridge", "risk", "cohorts", "pareto")
 
 
 def sheets(blocks):
-    """Return ``{name of a sheet: rows}``, each row with the values of its columns.
+    """Return ``{name of a sheet: rows}``, each row a tuple of values.
 
     :param blocks: those of ``BLOCKS``, as the overview gives them; amounts that the
         reader may not see are None

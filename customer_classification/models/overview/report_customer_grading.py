@@ -8,7 +8,7 @@ TOP_CUSTOMERS = 5
 
 
 class ReportCustomerGrading(models.AbstractModel):
-    """Customers by tier on paper: definitions, numbers, moves and the best of each.
+    """Customers by tier on paper, with definitions, moves and the best.
 
     The numbers are those of the overview with the same filters, and so are the rights.
     """

@@ -31,7 +31,7 @@ def cells_in(value):
 
 
 class OverviewCase(ClassificationCase):
-    """Customers who came, grew, shrank, went and came back, with their classes."""
+    """Customers who came, grew, shrank, went and came back."""
 
     @classmethod
     def setUpClass(cls):

@@ -18,7 +18,7 @@ ONE_PAGER = "customer_classification.report_customer_one_pager"
 
 @tagged("post_install", "-at_install")
 class TestOverviewReports(OverviewCase, HttpCase):
-    """What is handed over: the grading report, the one-pager and the file."""
+    """Grading report, one-pager and file."""
 
     def _html(self, report, docids, user=None, **data):
         context = {"allowed_company_ids": self.company.ids}

@@ -16,7 +16,7 @@ WINDOW_MONTHS = 12
 
 
 def bridge_of(purchases, first, last):
-    """Return ``{movement: (customers, change)}``, with ``opening`` and ``closing``.
+    """Return ``{movement: (customers, change)}`` with both ends.
 
     :param purchases: frame with ``customer``, ``date`` and ``amount``
     """

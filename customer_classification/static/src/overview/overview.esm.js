@@ -16,8 +16,8 @@ import {registry} from "@web/core/registry";
 import {router} from "@web/core/browser/router";
 import {standardActionServiceProps} from "@web/webclient/actions/action_service";
 import {useService} from "@web/core/utils/hooks";
-import {user} from "@web/core/user";
 import {useSetupAction} from "@web/search/action_hook";
+import {user} from "@web/core/user";
 
 const MODEL = "customer.overview";
 const REPORT = "customer_classification.report_customer_grading_action";
