@@ -65,9 +65,10 @@ class CustomerOverview(models.AbstractModel):
             90 days ago and today), and of ids: ``company_id``, ``tier_id``,
             ``team_id``, ``country_id``, ``industry_id`` and ``tag_id``
         :return: dict of the ``filters`` in force, ``currency_id`` (False for who may
-            not see amounts), ``companies`` to choose from, ``[(id, name)]``, and
-            ``blocks``, ``{name: dict}``. Companies of several currencies are not added
-            up: then only the current one is looked at.
+            not see amounts), ``companies`` to choose from, ``[(id, name)]``,
+            ``adds_up``, whether they are of one currency, and ``blocks``, ``{name:
+            dict}``. Companies of several currencies are not added up: then only the
+            current one is looked at.
         :raise UserError: on other arguments
 
         At most twelve queries for the blocks ``decisions``, ``current`` and ``grid``,
@@ -84,6 +85,7 @@ class CustomerOverview(models.AbstractModel):
             "filters": filters,
             "currency_id": choice.has_money and choice.currency.id,
             "companies": [(one.id, one.name) for one in self.env.companies],
+            "adds_up": len(self.env.companies.currency_id) == 1,
             "blocks": {
                 name: getattr(model, f"_{name}_block")(choice) for name in names
             },

@@ -330,6 +330,7 @@ class TestOverview(OverviewCase):
         alone = self._blocks("bridge")["bridge"]
         answer = overview.get_blocks(["bridge", "tiers"], DAYS)
         self.assertEqual(answer["filters"]["company_id"], self.company.id)
+        self.assertIs(answer["adds_up"], False)
         self.assertEqual(
             answer["blocks"]["bridge"]["closing"]["sum"], alone["closing"]["sum"]
         )
@@ -350,6 +351,7 @@ class TestOverview(OverviewCase):
         alone = self._blocks("bridge")["bridge"]
         answer = overview.get_blocks(["bridge"], DAYS)
         self.assertIs(answer["filters"]["company_id"], False)
+        self.assertIs(answer["adds_up"], True)
         bridge = answer["blocks"]["bridge"]
         self.assertAlmostEqual(bridge["closing"]["sum"], alone["closing"]["sum"] + 5, 2)
 

@@ -66,6 +66,7 @@ export class Overview extends Component {
         this.state = useState({
             filters: this.firstFilters(),
             companies: [],
+            addsUp: true,
             currency: false,
             blocks: {},
             cohortKind: "buyers",
@@ -119,6 +120,7 @@ export class Overview extends Component {
         }
         this.state.filters = answer.filters;
         this.state.companies = answer.companies;
+        this.state.addsUp = answer.adds_up;
         this.state.currency = answer.currency_id;
         Object.assign(this.state.blocks, answer.blocks);
         this.props.updateActionState?.(this.address);
