@@ -1,4 +1,5 @@
 from . import complaint
 from . import feedback
+from . import overview
 from . import portal
 from . import privacy

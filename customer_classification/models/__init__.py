@@ -20,4 +20,5 @@ from . import event
 from . import playbook
 from . import care
 from . import today
+from . import overview
 from . import privacy

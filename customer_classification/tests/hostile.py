@@ -250,6 +250,23 @@ def calls(known):
         method("classification.to.fix", "get_alert"),
         method("customer.profile", "action_open_documents", [known["profile"]]),
         method(
+            "customer.overview",
+            "get_blocks",
+            names=st.one_of(
+                st.just(["tiers", "grid", "bridge", "cohorts", "pareto"]), VALUES
+            ),
+            filters=st.one_of(
+                st.fixed_dictionaries(
+                    {},
+                    optional={
+                        **{"from_date": DAYS, "to_date": DAYS, "tier_id": NUMBERS},
+                        **{"company_id": NUMBERS, "tag_id": VALUES},
+                    },
+                ),
+                VALUES,
+            ),
+        ),
+        method(
             "classification.policy",
             "recompute",
             [known["policy"]],

@@ -196,8 +196,14 @@ class RightsWorld(ClassificationCase):
 
     @classmethod
     def _make_outlook(cls):
-        """A given probability, why a customer was lost, and an answer of today."""
+        """A given probability, why a customer was lost, and an answer of today.
+
+        And a customer who bought for the first time today.
+        """
         today = fields.Date.today()
+        recent = cls._customer("Recent")
+        cls._purchase(recent, today, 5)
+        cls.policy.recompute(as_of_date=today, partner_ids=recent.ids)
         own = {"partner_id": cls.small.id, "company_id": cls.company.id}
         user = {"user_id": cls.users["user"].id}
         cls.env["classification.prediction"].create(

@@ -25,6 +25,7 @@ FLOORS = (
         "playbook",
         "care",
         "today",
+        "overview",
         "privacy",
     ),
 )

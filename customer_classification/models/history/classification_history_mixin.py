@@ -21,6 +21,8 @@ CHANGE_COLUMNS = (
     *("id", "partner_id", "company_id", "axis", "valid_date", "create_date"),
     *("to_tier_id", "to_stage_id", "to_risk"),
 )
+# Days between two days that are compared, where the first one is not given.
+DEFAULT_DAYS = 90
 # Years of which there can be a history.
 YEARS = range(1900, 2201)
 
@@ -132,6 +134,13 @@ class ClassificationHistoryMixin(models.AbstractModel):
                 )
             )
         return day
+
+    @api.model
+    def _days(self):
+        """The two days that are compared."""
+        last = self._context_day("history_date") or self._today()
+        first = self._context_day("history_from_date")
+        return first or last - timedelta(days=DEFAULT_DAYS), last
 
     @api.model
     def _zones(self):

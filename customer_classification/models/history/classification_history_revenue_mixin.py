@@ -131,16 +131,8 @@ class ClassificationHistoryRevenueMixin(models.AbstractModel):
 
         NULL for everybody where a filter of the policy cannot be read.
         """
-        if not policy:
-            return self._unknown_revenue(company)
-        facts = with_own_context(self.env["classification.facts"])
-        customer_ids = self.env.context.get("history_customer_ids")
-        if not isinstance(customer_ids, CustomerIds):
-            customer_ids = None
-        scope = facts._scope(policy, day, customer_ids)
-        try:
-            purchases = facts._purchase_query(policy, scope)
-        except UserError:
+        scope, purchases = self._scoped_purchases(policy, day)
+        if purchases is None:
             return self._unknown_revenue(company)
         query = SQL(
             """
@@ -157,6 +149,25 @@ class ClassificationHistoryRevenueMixin(models.AbstractModel):
             first=day - relativedelta(months=policy.window_months, days=-1),
         )
         return scope.with_rates(query)
+
+    @api.model
+    def _scoped_purchases(self, policy, day):
+        """Return ``(scope, SQL of the purchases up to a day)``.
+
+        Of the customers in the context, if there are some. Both are None without a
+        policy, and where a filter of it cannot be read.
+        """
+        if not policy:
+            return None, None
+        facts = with_own_context(self.env["classification.facts"])
+        customer_ids = self.env.context.get("history_customer_ids")
+        if not isinstance(customer_ids, CustomerIds):
+            customer_ids = None
+        scope = facts._scope(policy, day, customer_ids)
+        try:
+            return scope, facts._purchase_query(policy, scope)
+        except UserError:
+            return None, None
 
     @api.model
     def _unknown_revenue(self, company):

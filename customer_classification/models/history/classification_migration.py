@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -9,9 +7,6 @@ from ..customer.classification_move_mixin import CLASS_FIELDS
 from ..customer.columns import STAGE_RANK
 from ..customer.selections import RISK_COLORS, RISK_SELECTION
 from .classification_history_mixin import COMPANY_BITS, DAY_KEYS
-
-# Days between the two dates where the first one is not given.
-DEFAULT_DAYS = 90
 
 # Of the first day, and of the second one.
 AMOUNTS = ("before", "revenue")
@@ -194,13 +189,6 @@ class ClassificationMigration(models.Model):
             row.from_risk_color = RISK_COLORS.get(row.from_risk, 0)
             row.to_risk_color = RISK_COLORS.get(row.to_risk, 0)
 
-    @api.model
-    def _days(self):
-        """The two days that are compared."""
-        last = self._context_day("history_date") or self._today()
-        first = self._context_day("history_from_date")
-        return first or last - timedelta(days=DEFAULT_DAYS), last
-
     # Matrix
 
     @api.model
@@ -256,7 +244,7 @@ class ClassificationMigration(models.Model):
         return currencies if is_shown and len(currencies) == 1 else currencies.browse()
 
     @api.model
-    def _matrix_groups(self, axis, has_money):
+    def _matrix_groups(self, axis, has_money, domain=()):
         """Return ``[(from key, to key, was customer, is customer, *numbers)]``.
 
         A key is an id, a code, or False; the numbers are the customers and the
@@ -264,7 +252,7 @@ class ClassificationMigration(models.Model):
         """
         amounts = ["from_revenue:sum", "to_revenue:sum"] if has_money else []
         groups = self._read_group(
-            [],
+            list(domain),
             [*CLASS_FIELDS[axis].values(), "from_customer", "to_customer"],
             ["__count", *amounts],
         )

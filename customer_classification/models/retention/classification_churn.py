@@ -1,17 +1,11 @@
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..common.access_groups import MONEY_GROUP
-from ..common.own_context import with_own_context
 from ..customer.customer_lifecycle_stage import STAGE_SELECTION
-from ..history.classification_history_mixin import (
-    COMPANY_BITS,
-    DAY_KEYS,
-    CustomerIds,
-)
+from ..history.classification_history_mixin import COMPANY_BITS, DAY_KEYS
 
 # Complete months that are looked at, before the running one.
 MONTHS = 24
@@ -265,16 +259,8 @@ class ClassificationChurn(models.Model):
     @api.model
     def _company_revenue(self, company, day, policy):
         """Return SQL of the revenue of a company before each month."""
-        if not policy:
-            return self._unknown_revenue(company)
-        facts = with_own_context(self.env["classification.facts"])
-        customer_ids = self.env.context.get("history_customer_ids")
-        if not isinstance(customer_ids, CustomerIds):
-            customer_ids = None
-        scope = facts._scope(policy, day, customer_ids)
-        try:
-            purchases = facts._purchase_query(policy, scope)
-        except UserError:
+        scope, purchases = self._scoped_purchases(policy, day)
+        if purchases is None:
             return self._unknown_revenue(company)
         query = SQL(
             """

@@ -53,6 +53,13 @@ WITHIN = {
 RATIOS = {
     ("customer.profile", "average_order"): ("revenue", "order_count", 1, 0),
     **{
+        ("customer.conversion", name): (over, under, 100, 0)
+        for name, over, under in (
+            ("conversion_rate", "converted_count", "lead_count"),
+            ("repeat_rate", "repeat_count", "customer_count"),
+        )
+    },
+    **{
         (model, prefix + name): (prefix + over, prefix + under, factor, plus)
         for model, prefix in (("campaign.profile", ""), ("utm.campaign", "campaign_"))
         for name, over, under, factor, plus in (
@@ -82,6 +89,7 @@ KNOWN = {
     ("customer.complaint", "solution_hours"): "is_solved",
     ("customer.complaint", "satisfaction"): "has_satisfaction",
     ("customer.feedback", "recommendation_points"): "is_recommendation",
+    ("customer.conversion", "days_to_purchase"): "converted_count",
     ("customer.profile", "growth"): "has_growth",
     ("customer.profile", "purchase_probability"): "has_prediction",
     ("customer.profile", "value_score"): "first_purchase_date",
@@ -398,6 +406,8 @@ class TestReportSums(ReportWorld):
             "classification.history": days,
             "classification.migration": days,
             "classification.churn": days,
+            "classification.bridge": days,
+            "classification.cohort": days,
             "customer.product": {"customer_product_partner_id": self.big.id},
         }.get(model_name, {})
 
@@ -457,6 +467,17 @@ class TestReportSums(ReportWorld):
                     "to_revenue": cls._net(cls._window()),
                 },
             ),
+            "classification.bridge": (
+                ours,
+                {
+                    "from_revenue": cls._net(cls._window(FIRST)),
+                    "to_revenue": cls._net(cls._window()),
+                    "revenue_change": cls._net(cls._window())
+                    - cls._net(cls._window(FIRST)),
+                },
+            ),
+            "classification.cohort": (ours, {"revenue": cls._of_cohorts()}),
+            "customer.conversion": (ours, cls._of_conversion()),
             "classification.tag.usage": ([("partner_tag_id", "in", cls.tags.ids)], {}),
             "customer.product": ([], cls._of_bought_products()),
             "product.audience": ([("product_tmpl_id", "in", cls.products.ids)], {}),
@@ -629,6 +650,44 @@ class TestReportSums(ReportWorld):
             "lifetime_revenue": revenue,
             "margin": sum(margins),
         }
+
+    @classmethod
+    def _of_conversion(cls):
+        """Return the leads and purchases of each customer; leads came last of all."""
+        documents = cls._documents()
+        days = defaultdict(set)
+        for customer, day, amount, __ in documents:
+            if amount > 0:
+                days[customer].add(day)
+        leads = cls.env["crm.lead"].search([("company_id", "=", cls.company.id)])
+        first = {}
+        for lead in leads.sorted("create_date"):
+            first.setdefault(lead.partner_id, lead.create_date.date())
+        waits = [
+            (min(days[customer]) - day).days
+            for customer, day in first.items()
+            if days[customer] and min(days[customer]) >= day
+        ]
+        again = sum(len(one) > 1 for one in days.values())
+        bought = sum(bool(one) for one in days.values())
+        return {
+            "lead_count": len(first),
+            "converted_count": len(waits),
+            "conversion_rate": 100 * len(waits) / len(first),
+            "days_to_purchase": sum(waits) / len(waits) if waits else 0,
+            "customer_count": bought,
+            "repeat_count": again,
+            "repeat_rate": 100 * again / bought,
+            "revenue": cls._net(documents),
+        }
+
+    @classmethod
+    def _of_cohorts(cls):
+        """Return what they bought who bought first in one of the last 12 months."""
+        start = AS_OF.replace(year=AS_OF.year - 1, day=1)
+        documents = cls._documents()
+        old = {row[0] for row in documents if row[2] > 0 and row[1] < start}
+        return cls._net([row for row in documents if row[0] not in old])
 
     @classmethod
     def _of_months(cls):

@@ -43,6 +43,8 @@ ACTIONS = {
     ),
     "classification.history": ("action_open_customer",),
     "classification.migration": ("action_open_customer",),
+    "classification.bridge": ("action_open_customer",),
+    "classification.cohort": ("action_open_customer",),
     "classification.move": ("action_open_profile",),
     "classification.run": (*("action_open_back_test", "action_open_back_test_pivot"),),
     "customer.value.tier": ("action_open_customers",),
@@ -276,7 +278,10 @@ class TestPublicMethods(ClassificationCase):
         """Any value for a day of the history gives a day, or a sentence."""
         self._row_ids = self._as("manager", "classification.history").search([]).ids
         self.assertTrue(self._row_ids)
-        for model in ("classification.history", "classification.migration"):
+        for model in (
+            *("classification.history", "classification.migration"),
+            *("classification.bridge", "classification.cohort"),
+        ):
             for key in ("history_date", "history_from_date", "history_known_date"):
                 for value in (*HOSTILE, "9999-12-31", "0001-01-01", "2025-02-30"):
                     history = self._as("manager", model, **{key: value})

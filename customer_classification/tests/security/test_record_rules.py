@@ -105,6 +105,7 @@ class TestRecordRules(RowCase):
             {
                 *("customer.profile", "classification.change", "classification.move"),
                 *("classification.history", "classification.migration"),
+                *("classification.bridge", "classification.cohort"),
                 *("classification.problem", "classification.override"),
                 *("classification.tag.link", "classification.tag.change"),
                 *("classification.tag.report", "campaign.participant"),
@@ -201,6 +202,8 @@ class TestRecordRules(RowCase):
             if not model._auto and self._subject_fields(model)
         }
         del names["customer.product"]  # of one customer, below
+        for name in ("classification.bridge", "classification.cohort"):
+            names[name] = {"history_date": str(AS_OF)}
         return names.items()
 
     def _sold_to(self):

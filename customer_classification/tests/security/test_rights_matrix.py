@@ -12,6 +12,7 @@ class TestRightsMatrix(RightsMatrixCase):
 
     arguments = {
         "classification.migration.get_matrix": ["value_tier"],
+        "customer.overview.get_blocks": [["tiers", "bridge", "cohorts"]],
         "classification.run.action_open_movers": ["value_tier", {"from": False}],
     }
 

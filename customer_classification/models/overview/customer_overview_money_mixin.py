@@ -1,0 +1,156 @@
+from collections import defaultdict
+from datetime import timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from .classification_bridge import MOVEMENTS
+
+PROFILE, BRIDGE, COHORT = (
+    *("customer.profile", "classification.bridge"),
+    "classification.cohort",
+)
+# Of so many of a hundred customers, the best first, is told what they bring.
+SHARES = (1, 5, 10, 20, 30, 50, 75, 100)
+
+
+class CustomerOverviewMoneyMixin(models.AbstractModel):
+    """Blocks of the overview about revenue: bridge, cohorts and concentration."""
+
+    _name = "customer.overview.money.mixin"
+    _description = "Revenue in the Overview"
+
+    @api.model
+    def _bridge_block(self, choice):
+        """Return the revenue of two windows, and what lies between them.
+
+        Two queries. The movements add up to the difference, to the cent; without access
+        to amounts there are only the customers.
+        """
+        measures = ("from_revenue", "to_revenue", "revenue_change")
+        groups = self.env[BRIDGE]._read_group(
+            choice.domain(BRIDGE),
+            ["movement"],
+            ["__count", *choice.amounts(*(f"{one}:sum" for one in measures))],
+        )
+        numbers = {movement: own for movement, *own in groups}
+        opening, closing = (
+            self._bridge_end(choice, numbers, place, measures[place])
+            for place in (0, 1)
+        )
+        movements = [
+            {
+                "name": name,
+                **choice.cell(
+                    BRIDGE,
+                    [("movement", "=", name)],
+                    numbers[name][0],
+                    "revenue_change",
+                    numbers[name][-1],
+                ),
+            }
+            for name, __ in MOVEMENTS
+            if name in numbers
+        ]
+        return {"opening": opening, "movements": movements, "closing": closing}
+
+    @api.model
+    def _bridge_end(self, choice, numbers, place, measure):
+        """Return the revenue of one window, of all who are in the bridge."""
+        return choice.cell(
+            BRIDGE,
+            [],
+            sum(count for count, *__ in numbers.values()),
+            measure,
+            sum(amounts[place] or 0 for __, *amounts in numbers.values() if amounts),
+        )
+
+    @api.model
+    def _cohorts_block(self, choice):
+        """Return who bought again in which month after the first purchase.
+
+        Two queries.
+        """
+        groups = self.env[COHORT]._read_group(
+            choice.domain(COHORT),
+            ["cohort:month", "age", "is_buyer"],
+            ["__count", *choice.amounts("revenue:sum")],
+        )
+        found = defaultdict(dict)
+        for cohort, age, is_buyer, *numbers in groups:
+            found[cohort].setdefault(age, {})[is_buyer] = numbers
+        return {
+            "cohorts": [
+                {
+                    "month": fields.Date.to_string(cohort),
+                    "cells": [
+                        self._cohort_cells(choice, cohort, age, ages.get(age, {}))
+                        for age in range(self._months_between(cohort, choice.last) + 1)
+                    ],
+                }
+                for cohort, ages in sorted(found.items(), reverse=True)
+            ],
+        }
+
+    @api.model
+    def _months_between(self, first, last):
+        return 12 * (last.year - first.year) + last.month - first.month
+
+    @api.model
+    def _cohort_cells(self, choice, cohort, age, found):
+        """Return the buyers and the revenue of a cohort in a month."""
+        month = cohort + relativedelta(months=age)
+        place = [("cohort", "=", fields.Date.to_string(cohort)), ("age", "=", age)]
+        buyers, *__ = found.get(True, [0])
+        rows = sum(count for count, *__ in found.values())
+        revenue = sum(own[-1] or 0 for own in found.values())
+        is_partial = month + relativedelta(months=1) > choice.last + timedelta(days=1)
+        return {
+            "age": age,
+            "is_partial": is_partial,
+            "buyers": choice.cell(COHORT, [*place, ("is_buyer", "=", True)], buyers),
+            "revenue": choice.has_money
+            and choice.cell(COHORT, place, rows, "revenue", revenue),
+        }
+
+    @api.model
+    def _pareto_block(self, choice):
+        """Return which part of the revenue the best customers bring.
+
+        One query. Equal revenues are taken together: so a part may have more customers
+        than its share.
+        """
+        if not choice.has_money:
+            return {"points": []}
+        buys = ("revenue", ">", 0)
+        query = self.env[PROFILE]._search(choice.domain(PROFILE, buys))
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT p.customers, p.total, p.revenue::float8
+                  FROM (SELECT revenue, count(*) OVER () AS n,
+                               row_number() OVER (ORDER BY revenue DESC) AS place,
+                               count(*) OVER (ORDER BY revenue DESC) AS customers,
+                               sum(revenue) OVER (ORDER BY revenue DESC) AS total
+                          FROM customer_profile WHERE id IN %s) p
+                  JOIN unnest(%s) share ON p.place = ceil(p.n * share / 100.0)
+                 ORDER BY p.customers
+                """,
+                query.subselect(),
+                list(SHARES),
+            )
+        )
+        return {
+            "points": [
+                choice.cell(
+                    PROFILE,
+                    [buys, ("revenue", ">=", limit)],
+                    count,
+                    "revenue",
+                    total,
+                )
+                for count, total, limit in rows
+            ]
+        }
