@@ -1,6 +1,8 @@
 import re
 from datetime import timedelta
 
+from psycopg2.errors import UniqueViolation
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, HttpCase, tagged
@@ -164,6 +166,18 @@ class TestFeedbackRequest(ComplaintCase, HttpCase):
         asked.invalidate_recordset()
         self.assertEqual(asked.feedback_ids.original_score, 5)
         self.assertIn("already", self.url_open(self._path(asked)).text)
+
+    def test_two_answers_at_once(self):
+        """Two that look at the same moment: the database keeps the first."""
+        asked = self._request()
+        asked._answer(4, "")
+        with (
+            self.assertRaises(UniqueViolation),
+            mute_logger("odoo.sql_db"),
+            self.env.cr.savepoint(),
+        ):
+            asked._answer(5, "")
+        self.assertEqual(asked.feedback_ids.original_score, 4)
 
     def test_wrong_answers(self):
         asked = self._request()
