@@ -251,6 +251,34 @@ def test_migration_matrix(desk, login, size):
         page.set_viewport_size(WIDE)
 
 
+@pytest.mark.parametrize("login", LOGINS)
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_overview(desk, login, size):
+    """The overview loads block by block, opens a number and comes back."""
+    window = desk(login)
+    page = window.page
+    page.set_viewport_size(size)
+    waiting = page.locator(".o_customer_overview .o_overview_wait")
+    try:
+        action = f"{ADDON}.customer_overview_action"
+        page.evaluate(DO_ACTION, [action, {"clearBreadcrumbs": True}])
+        page.wait_for_selector(".o_customer_overview [data-block=grid] td button")
+        expect(waiting).to_have_count(0)
+        window.check("overview")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= size["width"], "nothing is wider than the screen"
+        page.locator("[data-block=grid] td button").first.click()
+        page.wait_for_selector(
+            ".o_list_view .o_data_row, .o_kanban_record:not(.o_kanban_ghost)"
+        )
+        window.check("customers of a cell of the grid")
+        page.locator(".o_back_button, .o_breadcrumb a").first.click()
+        page.wait_for_selector(".o_customer_overview")
+        expect(waiting).to_have_count(0)
+    finally:
+        page.set_viewport_size(WIDE)
+
+
 @pytest.mark.parametrize("login", ["admin", "seller"])
 def test_narrow_screen(desk, first, views, login):
     """The same screens on a telephone."""
