@@ -88,7 +88,9 @@ class CustomerDataGap(models.Model):
         help="The value tier or the lifecycle stage may be wrong because of it.",
     )
     prevents = fields.Char(
-        string="What It Prevents", compute="_compute_prevents", help="Until it is mended."
+        string="What It Prevents",
+        compute="_compute_prevents",
+        help="Until it is mended.",
     )
     value_tier_id = fields.Many2one("customer.value.tier", readonly=True)
     tier_sequence = fields.Integer(readonly=True, aggregator=None)
@@ -131,7 +133,9 @@ class CustomerDataGap(models.Model):
             numbers=self._twice(SQL.identifier("vat"), SQL("vat")),
             mixed=self._mixed_query(),
             gaps=SQL(", ").join(
-                SQL("(%s, %s, %s, %s)", gap.place, kind, kind in DOUBTFUL, gap.condition)
+                SQL(
+                    "(%s, %s, %s, %s)", gap.place, kind, kind in DOUBTFUL, gap.condition
+                )
                 for kind, gap in GAPS.items()
             ),
         )

@@ -21,12 +21,8 @@ class CustomerDataGapCount(models.Model):
     date = fields.Date(required=True, readonly=True)
     kind = fields.Selection(KINDS, string="Gap", required=True, readonly=True)
     # A customer may have several gaps: their counts do not add up to customers.
-    customer_count = fields.Integer(
-        string="Customers", readonly=True, aggregator=None
-    )
-    buyer_count = fields.Integer(
-        string="Of Customers", readonly=True, aggregator=None
-    )
+    customer_count = fields.Integer(string="Customers", readonly=True, aggregator=None)
+    buyer_count = fields.Integer(string="Of Customers", readonly=True, aggregator=None)
     share = fields.Float(
         string="Share (%)",
         readonly=True,

@@ -89,9 +89,7 @@ class TestDataGap(ClassificationCase):
         row = self._gaps(self.bare).filtered(lambda one: one.kind == "duplicate")
         action = row.action_mend()
         wizard = self.env[action["res_model"]].with_context(action["context"])
-        self.assertEqual(
-            wizard.create({}).partner_ids, self.bare + self.firm
-        )
+        self.assertEqual(wizard.create({}).partner_ids, self.bare + self.firm)
         self.firm.email = False
         with self.assertRaisesRegex(UserError, "no other contact"):
             row.action_mend()
