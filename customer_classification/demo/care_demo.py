@@ -10,7 +10,7 @@ RECOMMENDING, RECOMMENDED = ("vip", "loyal"), ("new", "growing")
 
 
 class ClassificationDemo(models.AbstractModel):
-    """Birthdays, occasions that are on, and recommendations of the demo customers."""
+    """Birthdays, occasions and recommendations of the demo customers."""
 
     _name = "classification.demo"
     _inherit = ["classification.demo"]

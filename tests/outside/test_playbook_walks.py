@@ -26,7 +26,7 @@ def cards(worker, text):
 
 
 def press(worker, name):
-    """Click a button of the form by the name of its method, wherever it is shown."""
+    """Click a button of the form, by the name of its method."""
     button = worker.page.locator(f"button[name={name}]").filter(visible=True)
     if not button.count():
         worker.click(worker.page.locator(".o_button_more"))
@@ -135,7 +135,7 @@ MOST_LINES = 6 * 7
 
 @pytest.fixture
 def morning(client, prepared):
-    """Give a salesperson customers of her own, with a call and a birthday today."""
+    """Give a salesperson customers, with a call and a birthday today."""
 
     def morning_of(login, born):
         admin = client("admin")

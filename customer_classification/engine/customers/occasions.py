@@ -72,7 +72,7 @@ def _easter(rule: HolidayRule, year: int) -> date | None:
 
 
 def _lunar(rule: HolidayRule, year: int) -> date | None:
-    """Return the day of a Chinese year; of a month of 29 days there is no 30th."""
+    """Return the day of a Chinese year; some months have no 30th."""
     if LunarDate is None:
         raise NoLunarCalendar
     try:

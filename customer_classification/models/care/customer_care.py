@@ -24,7 +24,7 @@ CHECKED = ("phone", "email", "street", "zip", "city")
 
 
 class CustomerCare(models.Model):
-    """What was done for a contact on an occasion, once each round.
+    """Care of a contact on an occasion, once each round.
 
     Written by the program alone. First it is noted who is meant, by one statement an
     occasion; then activities and e-mails are made, a batch in one transaction with the

@@ -28,7 +28,7 @@ MOST_DAYS = 3_650
 
 
 class CustomerCareAudienceMixin(models.AbstractModel):
-    """Who is cared for on which day, as SQL.
+    """Audience of an occasion with the days, as SQL.
 
     A select of each kind of occasion returns the contacts with the day and the round:
     the year, or the day of a visit as a number. A contact has each round of an occasion
@@ -148,7 +148,7 @@ class CustomerCareAudienceMixin(models.AbstractModel):
     # Rhythm of visits
 
     def _due_query(self, condition):
-        """Return SQL of the customers, when each is due, the last time, and the days.
+        """Return SQL of customers, when each is due, the last day, the days.
 
         Of a tier and stage, the row that names both counts, else the shortest rhythm.
         Counted from the last meeting or call, from the last time that this occasion
@@ -240,7 +240,7 @@ class CustomerCareAudienceMixin(models.AbstractModel):
     # Who is meant
 
     def _meant_query(self, first, last, person=None):
-        """Return SQL of who is meant: contact, day, round, who acts, and the value.
+        """Return SQL of who is meant: contact, day, round, actor, value.
 
         Nobody who objects, is blacklisted or archived, or who has the round already.
 

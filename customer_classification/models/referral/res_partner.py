@@ -14,7 +14,7 @@ COLUMNS = {
 
 
 class ResPartner(models.Model):
-    """Who recommended a customer, and who brought how many of which value.
+    """Recommendations of customers, and what they brought.
 
     A recommendation is made by a contact and counts for the contact's company. Nobody
     who objects to profiling is counted, or has a number: there is no profile.

@@ -62,7 +62,7 @@ class CustomerToday(models.AbstractModel):
 
         :param whose: ``own``: of the customers of the caller; ``team``: of those of the
             teams that the caller leads, for who sees all sales
-        :return: dict of ``lines``, the number ``more`` that wait, ``may_see_team``, and
+        :return: dict of ``lines``, how many ``more`` wait at least, ``may_see_team``, and
             ``reasons``, ``[(code, label)]`` for what is not useful. A line has ``key``,
             ``kind``, ``record_id`` (for :meth:`answer`), ``profile_id``, ``name``,
             ``tier``, ``tier_color``, ``risk``, ``text``, ``summary``, ``amount`` (None
@@ -76,6 +76,8 @@ class CustomerToday(models.AbstractModel):
         limit = self.env.company.customer_today_limit
         found = {}
         for kind, __ in KINDS:
+            if len(found) > limit:
+                break  # the page is full, and others wait
             resting = self._resting(kind)
             for profile, line in getattr(self, f"_{kind}_lines")(sellers, resting):
                 found.setdefault(profile, {"kind": kind, **line})

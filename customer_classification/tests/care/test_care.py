@@ -408,7 +408,7 @@ class TestCare(CareCase):
         self.assertFalse(self._care_of(self.wang))
 
     def test_queries(self):
-        """As many statements for many customers as for few."""
+        """Many customers take as many statements as few."""
 
         def statements(day):
             self.env.invalidate_all()

@@ -9,7 +9,7 @@ from ..playbook_common import PlaybookCase
 
 @tagged("post_install", "-at_install")
 class TestReferral(PlaybookCase):
-    """Who recommended whom, and what came of it."""
+    """Recommendations, and what came of them."""
 
     @classmethod
     def setUpClass(cls):
@@ -194,7 +194,7 @@ class TestReferral(PlaybookCase):
     # Smart tag and playbook
 
     def test_smart_tag_opens_a_playbook(self):
-        """Who brings a customer gets the tag of the library, and is thanked."""
+        """The tag of the library, for bringing a customer, opens a case."""
         rule = self.env.ref("customer_classification.tag_rule_recommends").copy(
             {"company_id": self.company.id, "active": True}
         )

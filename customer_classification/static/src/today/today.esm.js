@@ -77,7 +77,7 @@ export class Today extends Component {
 
     get moreText() {
         const more = this.state.day.more;
-        return more ? _t("%s more wait until these are done.", more) : "";
+        return more ? _t("At least %s more wait until these are done.", more) : "";
     }
 
     // Buttons
