@@ -12,6 +12,54 @@ EMPTY_COLUMNS = (
     ("res_partner", "customer_birthday", "varchar(5)"),
 )
 
+# Tables that are emptied before the records that they refer to are deleted.
+EMPTIED = (
+    "customer_care",
+    "customer_care_occasion",
+    "customer_care_rhythm",
+    "customer_playbook_start_line",
+    "customer_playbook_start",
+    "customer_playbook_task",
+    "customer_playbook_case",
+    "customer_playbook_result",
+    "customer_playbook_step",
+    "customer_playbook",
+    "customer_feedback",
+    "customer_feedback_request",
+    "customer_complaint",
+    "campaign_class_change",
+    "campaign_profile",
+    "campaign_participant",
+    "campaign_cost",
+    "utm_campaign_target_tier_rel",
+    "utm_campaign_target_stage_rel",
+    "utm_campaign_target_segment_rel",
+    "product_class_change",
+    "product_class_move",
+    "product_class_override",
+    "product_variant_class",
+    "product_profile",
+    "customer_next_product",
+    "classification_prediction",
+    "customer_profile",
+    "classification_change",
+    "classification_first_class",
+    "classification_move",
+    "classification_run_result",
+    "classification_back_test_line",
+    "classification_override",
+    "classification_run",
+    "classification_policy_tier",
+    "classification_policy_metric",
+    "classification_policy_segment",
+    "classification_policy",
+    "customer_rules",
+    "product_rules",
+    "campaign_rules",
+    "customer_code",
+    "customer_code_scheme",
+)
+
 
 def pre_init_hook(env):
     """Create the columns that Odoo would fill for every contact, one by one.
@@ -48,42 +96,7 @@ def uninstall_hook(env):
     References to tiers, stages, policies and service types are emptied, so that Odoo
     can delete those records before it drops the tables.
     """
-    for table in (
-        "customer_feedback",
-        "customer_feedback_request",
-        "customer_complaint",
-        "campaign_class_change",
-        "campaign_profile",
-        "campaign_participant",
-        "campaign_cost",
-        "utm_campaign_target_tier_rel",
-        "utm_campaign_target_stage_rel",
-        "utm_campaign_target_segment_rel",
-        "product_class_change",
-        "product_class_move",
-        "product_class_override",
-        "product_variant_class",
-        "product_profile",
-        "customer_next_product",
-        "classification_prediction",
-        "customer_profile",
-        "classification_change",
-        "classification_first_class",
-        "classification_move",
-        "classification_run_result",
-        "classification_back_test_line",
-        "classification_override",
-        "classification_run",
-        "classification_policy_tier",
-        "classification_policy_metric",
-        "classification_policy_segment",
-        "classification_policy",
-        "customer_rules",
-        "product_rules",
-        "campaign_rules",
-        "customer_code",
-        "customer_code_scheme",
-    ):
+    for table in EMPTIED:
         env.cr.execute(SQL("DELETE FROM %s", SQL.identifier(table)))
     for table in ("product_tag", "utm_tag"):
         _restore_unique_names(table, env)

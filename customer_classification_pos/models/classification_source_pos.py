@@ -120,11 +120,11 @@ class ClassificationSourcePos(models.AbstractModel):
              WHERE %(counted)s AND %(until)s AND %(partners)s
             OFFSET 0
             """,
-            day=scope.day(SQL("o.date_order")),
+            day=_day(scope),
             rate=scope.foreign_factor(SQL("g.currency_id"), _RATE_DAY),
             more=SQL(", %s", more) if more else SQL(),
             counted=self._is_counted(policy, scope),
-            until=scope.until(SQL("o.date_order")),
+            until=_until(scope),
             partners=scope.partners(SQL("o.partner_id")),
         )
 
@@ -259,7 +259,7 @@ class ClassificationSourcePos(models.AbstractModel):
                 " WHERE %s AND %s AND %s",
                 reference,
                 self._is_counted(policy, scope),
-                scope.until(SQL("o.date_order")),
+                _until(scope),
                 scope.partners(SQL("o.partner_id")),
             )
             for reference in (SQL("o.name"), SQL("o.pos_reference"), SQL("m.name"))
@@ -287,7 +287,7 @@ class ClassificationSourcePos(models.AbstractModel):
                  WHERE %(is_credit_note)s AND m.invoice_date <= %(as_of_date)s
                    AND %(partners)s
                 """,
-                sold=scope.day(SQL("o.date_order")),
+                sold=_day(scope),
                 amount=invoice._company_amount(
                     scope,
                     SQL("m.amount_untaxed_signed"),
@@ -377,7 +377,7 @@ class ClassificationSourcePos(models.AbstractModel):
     def _late_queries(self, policy, scope, since):
         if not policy.count_point_of_sale:
             return []
-        day = scope.day(SQL("o.date_order"))
+        day = _day(scope)
         late = [
             SQL(
                 "SELECT o.partner_id, %s AS day FROM pos_order o JOIN pos_config g"
@@ -472,7 +472,7 @@ class ClassificationSourcePos(models.AbstractModel):
                  WHERE %(counted)s AND o.amount_total > 0
                    AND %(period)s AND %(partners)s
                 """,
-                day=scope.day(SQL("o.date_order")),
+                day=_day(scope),
                 counted=self._is_counted(policy, scope),
                 period=scope.came_after(SQL("o.date_order"), before),
                 partners=scope.partners(SQL("o.partner_id")),
@@ -512,14 +512,12 @@ class ClassificationSourcePos(models.AbstractModel):
     @api.model
     def _line_query(self, policy, scope, period):
         """Lines of orders, also of those without a customer: products were sold."""
-        day = scope.day(SQL("o.date_order"))
-        cost = _at_rate(SQL("l.total_cost::numeric"), scope)
+        day = _day(scope)
         return SQL(
             """
             SELECT l.product_id, o.day, o.period, %(amount)s AS amount,
                    %(quantity)s * COALESCE(u.factor, 1) AS quantity,
-                   CASE WHEN l.is_total_cost_computed AND %(is_usable)s
-                        THEN (%(cost)s)::float8 END AS cost, o.partner_id
+                   %(cost)s AS cost, o.partner_id
               FROM (SELECT o.id, o.partner_id, %(day)s AS day, %(rate)s AS rate,
                            %(period)s AS period
                       FROM pos_order o
@@ -535,13 +533,12 @@ class ClassificationSourcePos(models.AbstractModel):
             """,
             amount=usable_float(_at_rate(LINE_AMOUNT, scope)),
             quantity=SQL("(%s)", usable_float(SQL("l.qty"))),
-            is_usable=is_usable(cost),
-            cost=cost,
+            cost=_line_cost(scope),
             day=day,
             rate=scope.foreign_factor(SQL("g.currency_id"), _RATE_DAY),
             period=period(day),
             counted=self._is_counted(policy, scope),
-            until=scope.until(SQL("o.date_order")),
+            until=_until(scope),
             holding=scope.holding(SQL("o.id"), "pos_order_line", "order_id"),
             buyers=scope.buyers(SQL("o.partner_id")),
             left_out=self._left_out(policy, scope),
@@ -574,7 +571,7 @@ class ClassificationSourcePos(models.AbstractModel):
             amount=SQL("(%s)", usable_float(invoice._line_amount(scope, SQL("m")))),
             quantity=SQL("(%s)", usable_float(SQL("l.quantity"))),
             rate=scope.foreign_factor(SQL("m.currency_id"), SQL("m.invoice_date")),
-            sold=scope.day(SQL("o.date_order")),
+            sold=_day(scope),
             orders=self._invoiced_orders(scope),
             is_credit_note=self._is_credit_note(scope),
             buyers=scope.buyers(SQL("m.partner_id")),
@@ -600,6 +597,26 @@ class ClassificationSourcePos(models.AbstractModel):
             for reason in self._reasons(scope, since)
         ]
         return [*orders, *self._changed_elsewhere(scope, since, SQL("l.product_id"))]
+
+
+def _day(scope):
+    """Return SQL of the day of an order ``o``."""
+    return scope.day(SQL("o.date_order"))
+
+
+def _until(scope):
+    """Return SQL that keeps orders ``o`` up to the end of the as-of day."""
+    return scope.until(SQL("o.date_order"))
+
+
+def _line_cost(scope):
+    """Return SQL of the cost of a line ``l``, NULL for an unknown one."""
+    cost = _at_rate(SQL("l.total_cost::numeric"), scope)
+    return SQL(
+        "CASE WHEN l.is_total_cost_computed AND %s THEN (%s)::float8 END",
+        is_usable(cost),
+        cost,
+    )
 
 
 def _at_rate(amount, scope):

@@ -173,9 +173,10 @@ class CustomerComplaint(models.Model):
             )
 
     def _compute_access_url(self):
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for complaint in self:
             complaint.access_url = f"/my/complaints/{complaint.id}"
+        return result
 
     @api.constrains("open_date")
     def _check_open_date(self):
@@ -213,8 +214,9 @@ class CustomerComplaint(models.Model):
 
     @api.model
     def _check_client_values(self, vals_list):
-        super()._check_client_values(vals_list)
+        result = super()._check_client_values(vals_list)
         self._check_readable(vals_list)
+        return result
 
     @api.model
     def _check_readable(self, vals_list):
@@ -343,7 +345,7 @@ class CustomerComplaint(models.Model):
         unsolved = self.filtered(lambda one: not one.solved_date or not is_done)
         super(CustomerComplaint, unsolved).write({"solved_date": is_done and now})
         closed = state == "closed" and now
-        super().write({"state": state, "closed_date": closed})
+        return super().write({"state": state, "closed_date": closed})
 
     def _check_result(self):
         for complaint in self:

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime
 
 from ..common.own_context import with_own_context
@@ -148,7 +149,7 @@ class CustomerComplaintClockMixin(models.AbstractModel):
     @api.depends("partner_id", "company_id", "category_id", "severity")
     def _compute_limits(self):
         """Take the hours of the most specific row: two queries."""
-        rows = self.env["customer.complaint.deadline"].sudo().search([])
+        rows = self.env["customer.complaint.deadline"].sudo().search(Domain.TRUE)
         tiers = self._tiers()
         for complaint in self:
             # A promise that was given stands once the complaint is solved.

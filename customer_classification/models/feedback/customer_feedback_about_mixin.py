@@ -82,8 +82,9 @@ class CustomerFeedbackAboutMixin(models.AbstractModel):
 
     @api.model
     def _check_client_values(self, vals_list):
-        super()._check_client_values(vals_list)
+        result = super()._check_client_values(vals_list)
         self._check_readable(vals_list)
+        return result
 
     def write(self, vals):
         self._check_values(vals)
@@ -121,7 +122,8 @@ class CustomerFeedbackAboutMixin(models.AbstractModel):
     def _check_may_count(self, partners):
         """Refuse people of our own companies, and who objects to profiling."""
         persons = partners | partners.commercial_partner_id
-        companies = self.env["res.company"].sudo().search([]).partner_id
+        companies = self.env["res.company"].sudo()
+        companies = companies.search([("partner_id", "in", persons.ids)]).partner_id
         users = self.env["res.users"].sudo().with_context(active_test=False)
         users = users.search([("partner_id", "in", persons.ids), ("share", "=", False)])
         for partner in persons:

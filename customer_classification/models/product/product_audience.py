@@ -79,7 +79,8 @@ class ProductAudience(models.Model):
 
     @property
     def _table_query(self):
-        companies = self.env["res.company"].sudo().search([])
+        policies = self.env["classification.policy"].sudo()
+        companies = policies.search([("state", "=", "published")]).company_id
         lines = self.env["classification.product.facts"]._window_lines(companies)
         return SQL(" UNION ALL ").join(self._axis_query(axis, lines) for axis in _AXES)
 

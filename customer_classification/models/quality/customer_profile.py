@@ -9,7 +9,8 @@ FEW_ORDERS = 3
 class CustomerProfile(models.Model):
     """How far the classes of a customer can be trusted, and what is missing."""
 
-    _inherit = "customer.profile"
+    _name = "customer.profile"
+    _inherit = ["customer.profile"]
 
     confidence_text = fields.Char(
         string="Low Confidence", compute="_compute_confidence_text"

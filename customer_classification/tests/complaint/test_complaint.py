@@ -21,6 +21,15 @@ It stops after ten pages.
 """
 
 
+# What people write to each other.
+TEXTS = {
+    "note": "For us alone",
+    "question": "Which model is it?",
+    "answer": "Model ten",
+    "colleagues": "Who knows it?",
+}
+
+
 @tagged("post_install", "-at_install")
 class TestComplaint(ComplaintCase):
     """A complaint from its first word to its end."""
@@ -329,10 +338,10 @@ class TestComplaint(ComplaintCase):
         self.assertEqual(complaint.channel, "mail")
         self.assertIn("ten pages", complaint.description)
         ours = complaint.with_user(self.officer)
-        ours.message_post(body="For us alone", subtype_xmlid="mail.mt_note")
+        ours.message_post(body=TEXTS["note"], subtype_xmlid="mail.mt_note")
         self.assertFalse(complaint.answered_date)
         ours.message_post(
-            body="Which model is it?",
+            body=TEXTS["question"],
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
             partner_ids=self.contact.ids,
@@ -341,7 +350,7 @@ class TestComplaint(ComplaintCase):
         self.assertEqual(complaint.state, "in_progress")
         ours.action_wait()
         complaint.message_post(
-            body="Model ten",
+            body=TEXTS["answer"],
             author_id=self.contact.id,
             message_type="email",
             subtype_xmlid="mail.mt_comment",
@@ -357,7 +366,7 @@ class TestComplaint(ComplaintCase):
     def test_word_to_colleagues_is_no_answer(self):
         complaint = self._complaint()
         complaint.with_user(self.officer).message_post(
-            body="Who knows it?",
+            body=TEXTS["colleagues"],
             message_type="comment",
             subtype_xmlid="mail.mt_comment",
             partner_ids=self.seller.partner_id.ids,

@@ -58,7 +58,7 @@ class TestDataGap(ClassificationCase):
         self.assertFalse(self._kinds(self.prospect))
 
     def test_a_contact_has_a_phone_and_an_email(self):
-        """Who can be reached by a contact can be reached; archived ones do not count."""
+        """A customer is reached by a contact, if it is not archived."""
         contact = self._customer(
             "Her Clerk", parent_id=self.firm.id, phone="1", email="clerk@example.com"
         )
@@ -88,7 +88,7 @@ class TestDataGap(ClassificationCase):
         (self.bare + self.firm).write({"email": "same@example.com"})
         row = self._gaps(self.bare).filtered(lambda one: one.kind == "duplicate")
         action = row.action_mend()
-        wizard = self.env[action["res_model"]].with_context(action["context"])
+        wizard = self.env[action["res_model"]].with_context(**action["context"])
         self.assertEqual(wizard.create({}).partner_ids, self.bare + self.firm)
         self.firm.email = False
         with self.assertRaisesRegex(UserError, "no other contact"):
