@@ -62,8 +62,9 @@ class CustomerToday(models.AbstractModel):
 
         :param whose: ``own``: of the customers of the caller; ``team``: of those of the
             teams that the caller leads, for who sees all sales
-        :return: dict of ``lines``, how many ``more`` wait at least, ``may_see_team``, and
-            ``reasons``, ``[(code, label)]`` for what is not useful. A line has ``key``,
+        :return: dict of ``lines``, how many ``more`` wait at least, ``may_see_team``,
+            and ``reasons``, ``[(code, label)]`` for what is not useful. A line has
+            ``key``,
             ``kind``, ``record_id`` (for :meth:`answer`), ``profile_id``, ``name``,
             ``tier``, ``tier_color``, ``risk``, ``text``, ``summary``, ``amount`` (None
             without access), ``currency_id``, ``phone``, ``email``, ``salesperson`` and
