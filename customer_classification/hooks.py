@@ -62,6 +62,7 @@ def uninstall_hook(env):
         "product_variant_class",
         "product_profile",
         "customer_next_product",
+        "customer_care_occasion",
         "classification_prediction",
         "customer_profile",
         "classification_change",
