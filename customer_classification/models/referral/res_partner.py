@@ -3,6 +3,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
 from ..common.access_groups import MONEY_GROUP, USER_GROUP
+from ..common.arguments import BIGGEST_ID
 from ..common.called_records import check_one
 from ..common.searched_values import searched_by_sql
 
@@ -74,8 +75,12 @@ class ResPartner(models.Model):
 
     @api.model
     def _check_referrer_read(self, vals_list):
-        """Refuse contacts that the user may not read: their names would show."""
-        ids = [one for vals in vals_list if (one := vals.get("customer_referrer_id"))]
+        """Refuse contacts that the user may not read: their names would show.
+
+        What is no id is refused by the field itself.
+        """
+        given = [vals.get("customer_referrer_id") for vals in vals_list]
+        ids = [one for one in given if type(one) is int and 0 < one <= BIGGEST_ID]
         if ids and not self.env.su:
             self.browse(ids).check_access("read")
 

@@ -63,11 +63,11 @@ class CustomerToday(models.AbstractModel):
         :param whose: ``own``: of the customers of the caller; ``team``: of those of the
             teams that the caller leads, for who sees all sales
         :return: dict of ``lines``, how many ``more`` wait at least, ``may_see_team``,
-            and ``reasons``, ``[(code, label)]`` for what is not useful. A line has ``key``,
-            ``kind``, ``record_id`` (for :meth:`answer`), ``profile_id``, ``name``,
-            ``tier``, ``tier_color``, ``risk``, ``text``, ``summary``, ``amount`` (None
-            without access), ``currency_id``, ``phone``, ``email``, ``salesperson`` and
-            ``res_model`` and ``res_id`` of the document
+            and ``reasons``, ``[(code, label)]`` for what is not useful. A line has
+            ``key``, ``kind``, ``record_id`` (for :meth:`answer`), ``profile_id``,
+            ``name``, ``tier``, ``tier_color``, ``risk``, ``text``, ``summary``,
+            ``amount`` (None without access), ``currency_id``, ``phone``, ``email``,
+            ``salesperson`` and ``res_model`` and ``res_id`` of the document
         :raise UserError: on an unknown ``whose``
         :raise AccessError: for a team, without access to all sales
         """
