@@ -194,7 +194,7 @@ def _tasting(rng, today):
 def _left(rng, today):
     """As the dormant ones, a quarter earlier: they did not come back since."""
     gap, last = rng.uniform(20, 32), rng.randint(190, 250)
-    return _rhythm(rng, last + 13 * gap, last, gap)
+    return _rhythm(rng, last + 8 * gap, last, gap)
 
 
 PERSONAS = (
@@ -218,7 +218,7 @@ PERSONAS = (
     Persona("thrifty", (4, 3), (6, 9), _thrifty, 0.5),
     Persona("wavering", (8, 8), (200, 800), _wavering, 0.1),
     Persona("tasting", (7, 6), (80, 400), _tasting, 0.1),
-    Persona("left", (30, 8), (120, 700), _left, 0.2),
+    Persona("left", (28, 6), (120, 700), _left, 0.2),
 )
 
 
