@@ -13,6 +13,7 @@ def migrate(cr, version):
     # The first releases knew no birth dates.
     if column_exists(cr, "res_partner", "birthdate_date"):
         cr.execute(
-            "UPDATE res_partner SET customer_birthday = to_char(birthdate_date, 'MM-DD')"
+            "UPDATE res_partner SET"
+            " customer_birthday = to_char(birthdate_date, 'MM-DD')"
             " WHERE birthdate_date IS NOT NULL"
         )
