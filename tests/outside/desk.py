@@ -25,6 +25,12 @@ WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 400, "height": 800}
 SIZES = {"wide": WIDE, "narrow": NARROW}
 MANAGERS, SELLERS = ("admin", "admin_zh"), ("seller", "seller_zh")
 TRANSLATION = ROOT / ADDON / "i18n" / "zh_CN.po"
+# Odoo's bot greets who comes for the first time, over all of a telephone.
+NO_GREETING = """addEventListener("DOMContentLoaded", () => {
+    const style = document.createElement("style");
+    style.textContent = ".o-mail-ChatHub {display: none}";
+    document.head.append(style);
+})"""
 COMPLAINTS = ".o_error_dialog, .modal, .o_notification_bar.bg-danger"
 DO_ACTION = """async ([action, options]) => {
     try {
@@ -46,6 +52,7 @@ class Desk:
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("response", self._on_response)
+        page.add_init_script(NO_GREETING)
         page.set_default_timeout(LATER)
 
     def _on_console(self, message):
@@ -327,7 +334,5 @@ class Counting(Reader):
     def picture(self, name):
         """Leave a picture of the screen where one was asked for."""
         if folder := os.environ.get("JOB_PICTURES"):
-            # Odoo's bot greets who comes for the first time, over all of a telephone.
-            self.page.add_style_tag(content=".o-mail-ChatHub {display: none}")
             path = Path(folder, f"{name}_{self.login}.png")
             self.page.screenshot(path=str(path))
