@@ -192,7 +192,7 @@ def _tasting(rng, today):
 
 
 def _left(rng, today):
-    """As the dormant ones, a quarter earlier: they did not come back since."""
+    """Return purchases that ended a quarter before those of dormant ones."""
     gap, last = rng.uniform(20, 32), rng.randint(190, 250)
     return _rhythm(rng, last + 8 * gap, last, gap)
 

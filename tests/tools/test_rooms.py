@@ -17,6 +17,7 @@ FLOORS = (
         "product",
         "campaign",
         "retention",
+        "quality",
         "document",
         "referral",
         "complaint",

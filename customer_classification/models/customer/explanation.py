@@ -709,7 +709,7 @@ class Sentences:
         return f"{text} {signals}" if signals else text
 
     def _signals(self, told):
-        """Return the signals that a customer shows, one after the other, or nothing."""
+        """Return the signals of a customer, one after the other, or nothing."""
         signals = told.get("signals", 0)
         shown = [
             text

@@ -1,4 +1,4 @@
-"""What runs over customers predict, and the churn risk by it.
+"""Predictions of runs over customers, and the churn risk by them.
 
 A run that learns predicts for all customers; all others, for those whose purchases
 changed since. The stored prediction of all others stands, so that the next run finds
@@ -126,7 +126,7 @@ class Predicting:
         self.moved_predictions = moved(before, now)
 
     def _read_stored(self, concerned):
-        """Return the stored predictions: one query, none where nobody has a profile."""
+        """Return the stored predictions: one query, none without any profile."""
         if self.are_new:
             return no_predictions()
         scope = self.scope
@@ -176,7 +176,7 @@ class Predicting:
         return behaviours
 
     def _known_chances(self):
-        """Return the probability of a purchase by customer, NaN where none is known.
+        """Return the probability of a purchase by customer, NaN for unknown.
 
         It is the one that is stored when this run ends, so that the next run finds the
         same classes.

@@ -330,7 +330,7 @@ class ClassificationProductFacts(models.AbstractModel):
 
     @api.model
     def _window_lines(self, companies, customer_ids=None, variant_ids=None):
-        """Return the SQL of the lines in the window of each company, with the buyer.
+        """Return the SQL of the lines in the window of companies, with buyers.
 
         Those that a run over products counts, in the window of the last one, or of
         today before the first: product, company, contact, amount, quantity and day.

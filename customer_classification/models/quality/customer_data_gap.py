@@ -64,7 +64,7 @@ GAPS = {
 
 
 class CustomerDataGap(models.Model):
-    """What is missing or doubtful in the data of a customer, one row each.
+    """Missing or doubtful data of a customer, one row each.
 
     Of active customers who have bought. A view, worked out when it is read, by one
     scan of profiles and contacts; two customers with the same email address or tax

@@ -5,7 +5,7 @@ from .customer_data_gap import KINDS
 
 
 class CustomerDataGapCount(models.Model):
-    """How many customers had a gap in their data on a day: the trend.
+    """Number of customers with a gap in their data on a day: the trend.
 
     One row a week, company and kind of gap, written by the program.
     """

@@ -7,7 +7,7 @@ FEW_ORDERS = 3
 
 
 class CustomerProfile(models.Model):
-    """How far the classes of a customer can be trusted, and what is missing."""
+    """Confidence in the classes of a customer, and missing data."""
 
     _name = "customer.profile"
     _inherit = ["customer.profile"]

@@ -187,7 +187,7 @@ class TestPredictedRisk(PredictedCase):
             self.assertFalse(profile.churn_signals & BY_PREDICTION)
 
     def test_late_document_corrects_no_predicted_risk(self):
-        """What predictions said on an earlier day stays."""
+        """A late document changes no risk that was predicted on an earlier day."""
         self._recompute(AS_OF + timedelta(days=3))
         self.env["customer.purchase"].create(
             [

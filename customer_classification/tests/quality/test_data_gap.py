@@ -10,7 +10,7 @@ EVERYTHING = {"country", "phone", "email", "salesperson"}
 
 @tagged("post_install", "-at_install")
 class TestDataGap(ClassificationCase):
-    """What is missing in the data of customers, and what it prevents."""
+    """Missing data of customers, and its consequences."""
 
     @classmethod
     def setUpClass(cls):

@@ -148,7 +148,7 @@ class TestDemoData(TransactionCase):
                     self.assertEqual(row[name], value, (row["id"], name))
 
     def test_every_class_has_members(self):
-        """Each tier, stage and risk in both companies, each segment in one of them."""
+        """Both companies have each tier, stage and risk, one each segment."""
         found, words = set(), set()
         for company in self.companies:
             policy = company._get_customer_policy().with_company(company)

@@ -224,7 +224,7 @@ class TestCreditNotesByOrder(CreditNoteCase):
         self.assertEqual(self._bought_products(), 1_000)
 
     def test_products_of_a_chain(self):
-        """What they buy follows the whole chain of reversals, as products do."""
+        """The products bought follow the whole chain of reversals."""
         order = self._order(self.customer, BEFORE, 1_000)
         credit = self._credit(self._invoice_of(order, BEFORE), BEFORE, [300])
         undoing = self._credit(credit, BEFORE, [100])
