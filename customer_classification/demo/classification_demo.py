@@ -476,13 +476,13 @@ class ClassificationDemo(models.AbstractModel):
         )
 
     def _plan_refunds(self, world, customer):
-        """Return two refunds, about a third of a year's purchases together."""
+        """Return two refunds of late, about a third of a year's purchases together."""
         start = world.today - timedelta(360)
         recent = [sale for sale in customer.purchases if sale.day > start]
         total = sum(sale.amount for sale in recent)
         return [
             (sale.day + timedelta(1), round(total * world.rng.uniform(0.14, 0.2), 2))
-            for sale in world.rng.sample(recent[:-1], 2)
+            for sale in world.rng.sample(recent[-6:-1], 2)
         ]
 
     def _create_credit_notes(self, world, refunds):
