@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -16,7 +18,7 @@ class TestPolicyComparison(PolicyCase):
         start = first.previous_id
         self.assertEqual(second.previous_id, first)
         second.action_publish()
-        second.published_date = first.published_date.replace(year=2200)
+        second.published_date = first.published_date + timedelta(days=60_000)
         self.env.invalidate_all()
         third = self._draft()
         self.assertEqual(third.previous_id, second)
