@@ -64,7 +64,7 @@ DOCS = {
     "partner-form": _record(
         "res.partner",
         ("customer_value_tier_id.code", "=", "vip"),
-        ("customer_churn_risk", "=", "high"),
+        ("customer_churn_risk", "=", "medium"),
         ("parent_id", "=", False),
     ),
     "policy": _record(
