@@ -688,16 +688,16 @@ class Sentences:
     def _predicted_risk(self, told, risk):
         texts = {
             "high": self.env._(
-                "Of customers like this one, fewer than %(high)s of 100 buy again "
-                "within %(days)s."
+                "Expected: of 100 customers like this one, fewer than %(high)s buy "
+                "again within %(days)s."
             ),
             "medium": self.env._(
-                "Of customers like this one, %(high)s to %(medium)s of 100 buy again "
-                "within %(days)s."
+                "Expected: of 100 customers like this one, %(high)s to %(medium)s buy "
+                "again within %(days)s."
             ),
             "low": self.env._(
-                "Of customers like this one, %(medium)s of 100 or more buy again "
-                "within %(days)s."
+                "Expected: of 100 customers like this one, %(medium)s or more buy "
+                "again within %(days)s."
             ),
         }
         text = texts[told.get("level", risk)] % {

@@ -50,9 +50,9 @@ class TestPredictedRisk(PredictedCase):
 
     def test_sentences(self):
         texts = {
-            "high": "fewer than 33 of 100 buy again within 60 days.",
-            "medium": "33 to 67 of 100 buy again within 60 days.",
-            "low": "67 of 100 or more buy again within 60 days.",
+            "high": "fewer than 33 buy again within 60 days.",
+            "medium": "33 to 67 buy again within 60 days.",
+            "low": "67 or more buy again within 60 days.",
         }
         profiles = self._profiles().filtered("churn_risk")
         firsts = self.full.change_ids.filtered(
@@ -60,7 +60,9 @@ class TestPredictedRisk(PredictedCase):
         )
         first_of = {change.partner_id: change for change in firsts}
         for profile in profiles:
-            begin = f"Of customers like this one, {texts[profile.churn_risk]}"
+            begin = (
+                f"Expected: of 100 customers like this one, {texts[profile.churn_risk]}"
+            )
             self.assertTrue(profile.risk_explanation.startswith(begin))
             self.assertNotIn("%", begin)
             first = first_of[profile.partner_id]
@@ -82,7 +84,7 @@ class TestPredictedRisk(PredictedCase):
         changes = self._risk_changes(run).filtered("to_risk")
         self.assertTrue(changes)
         for change in changes:
-            self.assertIn("of 100", change.explanation_text)
+            self.assertIn("of 100 customers", change.explanation_text)
             self.assertIn("60 days", change.explanation_text)
             self.assertEqual(change.cause, "data")
 
@@ -106,7 +108,7 @@ class TestPredictedRisk(PredictedCase):
         self._recompute(partner_ids=profile.partner_id.ids)
         self.env.invalidate_all()
         self.assertEqual(profile.churn_risk, "high")
-        self.assertIn("67 of 100 or more", profile.risk_explanation)
+        self.assertIn("67 or more", profile.risk_explanation)
         change = self.env["classification.change"].search(
             [
                 ("partner_id", "=", profile.partner_id.id),
@@ -114,7 +116,7 @@ class TestPredictedRisk(PredictedCase):
                 ("to_risk", "=", "high"),
             ]
         )
-        self.assertIn("67 of 100 or more", change.explanation_text)
+        self.assertIn("67 or more", change.explanation_text)
 
     def test_settled(self):
         """The next runs find the same classes, over all and over some."""
