@@ -152,6 +152,25 @@ class ClassificationDemo(models.AbstractModel):
         """
         margin = {"default_campaign_margin_percent": ASSUMED_MARGIN}
         world.companies.with_context(**margin)._create_first_customer_policy()
+        self._set_risk_limits(world.companies)
+
+    def _set_risk_limits(self, companies):
+        """Have the rules call customers at risk who mostly come back.
+
+        As those of the demo do: by the usual limits, there are days on which nobody is
+        at high risk. Published rules change for nobody but a program.
+        """
+        rules = self.env["customer.rules"].sudo()
+        rules = rules.search(
+            [("company_id", "in", companies.ids), ("state", "=", "published")]
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE customer_rules SET risk_high_below = 55, risk_medium_below = 80"
+            " WHERE id = ANY(%s)",
+            [rules.ids],
+        )
+        rules.invalidate_recordset()
 
     def _open_companies_to_users(self, world):
         """Both salespeople work for both companies."""
