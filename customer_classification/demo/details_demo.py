@@ -14,7 +14,7 @@ ANY_EMPLOYEES = ((1, 9), (12, 48), (60, 240))
 # Sections of the economy: cafés and hotels, shops, roasters and bakeries.
 INDUSTRIES = ("I", "G", "C")
 # Of the customers of these personas, every so many-th one buys at a discount.
-DISCOUNTED = {"growing": 1, "seasonal": 3, "occasional": 4, "thrifty": 2}
+DISCOUNTED = {"vip": 4, "growing": 1, "seasonal": 3, "occasional": 4, "thrifty": 2}
 DISCOUNT = 15  # percent
 # By what medium customers of a persona first came, in turns.
 MEDIA = {
