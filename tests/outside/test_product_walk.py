@@ -93,6 +93,8 @@ def test_a_decision_about_a_product(scene, person):
     person.menu("Products", "Product Classes")
     person.page.locator(".o_switch_view.o_list").click()
     person.settle()
+    person.press("Changes")
+    person.settle()
     person.press("Decided Classes")
     expect(person.row("Walk Machine")).to_contain_text("End of Life")
     person.check("the decision")
