@@ -76,6 +76,7 @@ def test_policy(walk, tmp_path):
         "High: the best 20 % are not more customers than those of VIP (60 %).",
     )
     person.press("Close")
+    person.tab("Scores")  # the line is not edited any more
     person.tab("Value Tiers")
     person.write("VIP", "Best % of Customers", "10")
     person.save()
