@@ -495,7 +495,7 @@ class ClassificationDemo(models.AbstractModel):
         )
 
     def _plan_refunds(self, world, customer):
-        """Return two refunds of late, about a third of a year's purchases together."""
+        """Return two late refunds, about a third of a year's purchases together."""
         start = world.today - timedelta(360)
         recent = [sale for sale in customer.purchases if sale.day > start]
         total = sum(sale.amount for sale in recent)
