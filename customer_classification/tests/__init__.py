@@ -141,6 +141,7 @@ from .complaint import test_complaint_tour
 from .complaint import test_working_time
 from .feedback import test_feedback
 from .feedback import test_feedback_request
+from .feedback import test_heard_rules
 from .feedback import test_interaction
 from .feedback import test_voice
 from .event import test_event
