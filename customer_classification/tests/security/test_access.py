@@ -188,7 +188,7 @@ AMOUNTLESS = {
     "customer.conversion": {COUNT: {"conversion_rate", "repeat_rate"}},
     "customer.next.product": {COUNT: {"gap_days"}},
     "customer.care.occasion": {RULES: {"note"}},
-    "customer.playbook": {RULES: {"control_share"}},
+    "customer.playbook": {RULES: {"control_share", "score_below", "silence_ratio"}},
     "customer.playbook.result": {
         COUNT: {
             *("goal_rate", "control_rate", "reach_rate", "done_rate", "touch_days"),
