@@ -88,6 +88,7 @@ from .history import test_migration
 from .quality import test_data_gap
 from .retention import test_churn
 from .retention import test_customer_loss
+from .tag import test_heard_tags
 from .tag import test_tag_library
 from .tag import test_tag_merge
 from .tag import test_tag_path
