@@ -157,7 +157,7 @@ class Bench:
                     "as_of_date": AS_OF,
                 }
             )
-            next_products.NextProducts(run).write()
+            next_products.NextProducts(run).refresh()
             return env["customer.next.product"].search_count([])
 
         self.measure(name, work_out)

@@ -15,6 +15,7 @@ from .screens import test_demo
 from .screens import test_filters
 from .screens import test_report_sums
 from .screens import test_javascript
+from .screens import test_quick_read
 from .screens import test_menus
 from .screens import test_searched_fields
 from .screens import test_views

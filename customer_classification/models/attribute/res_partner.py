@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
 
 from ..common.access_groups import USER_GROUP
+from ..common.own_columns import OWN_PREFETCH
 from ..common.searched_values import (
     asks_for_none,
     ids_among,
@@ -110,6 +111,7 @@ class ResPartner(models.Model):
         string="Preferred Channel",
         groups=USER_GROUP,
         help="As this contact told you; each contact of a company has its own.",
+        prefetch=OWN_PREFETCH,
     )
     customer_seen_channel = fields.Selection(
         CHANNEL_SELECTION,
@@ -131,6 +133,7 @@ class ResPartner(models.Model):
         groups=USER_GROUP,
         aggregator="avg",
         help="Of the whole company: its contacts show the same. 0 is not known.",
+        prefetch=OWN_PREFETCH,
     )
     customer_turnover = fields.Monetary(
         string="Yearly Turnover",
@@ -139,6 +142,7 @@ class ResPartner(models.Model):
         aggregator="avg",
         help="What the customer sells in a year. Of the whole company: its contacts "
         "show the same. 0 is not known.",
+        prefetch=OWN_PREFETCH,
     )
     customer_turnover_currency_id = fields.Many2one(
         "res.currency",
@@ -149,6 +153,7 @@ class ResPartner(models.Model):
         groups=USER_GROUP,
         help="That of the company in which the turnover was entered, unless you change "
         "it.",
+        prefetch=OWN_PREFETCH,
     )
     customer_company_size = fields.Selection(
         SIZE_SELECTION,
@@ -158,6 +163,7 @@ class ResPartner(models.Model):
         groups=USER_GROUP,
         help="The larger of the sizes by employees and by turnover, by the limits "
         "under Configuration, Company Sizes. Empty where neither is known.",
+        prefetch=OWN_PREFETCH,
     )
 
     # Market
@@ -202,6 +208,7 @@ class ResPartner(models.Model):
         string="Birth Date",
         groups=USER_GROUP,
         help="Of this person, not of the company.",
+        prefetch=OWN_PREFETCH,
     )
     customer_age = Age(
         string="Age",
@@ -215,6 +222,7 @@ class ResPartner(models.Model):
         [("male", "Male"), ("female", "Female"), ("other", "Other")],
         groups=USER_GROUP,
         help="Of this person, as they say.",
+        prefetch=OWN_PREFETCH,
     )
 
     @api.depends("commercial_partner_id")

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..common.access_groups import USER_GROUP
+from ..common.own_columns import OWN_PREFETCH
 
 _BIRTHDAY = re.compile(r"(\d{2})-(\d{2})")
 # As people write it: 5-17, 5/17, 5.17, 5月17日
@@ -28,6 +29,7 @@ class ResPartner(models.Model):
         groups=USER_GROUP,
         help="Month and day, such as 05-17: follows from the birth date, and can be "
         "entered where the year is not known.",
+        prefetch=OWN_PREFETCH,
     )
 
     @api.depends("birthdate_date")

@@ -16,6 +16,7 @@ class ClassificationClassifiedMixin(models.AbstractModel):
     """
 
     _name = "classification.classified.mixin"
+    _inherit = "classification.quick.read.mixin"
     _description = "Classified Record"
 
     # The ClassifiedKind of these records themselves.
@@ -33,8 +34,8 @@ class ClassificationClassifiedMixin(models.AbstractModel):
     def _show_profiles(self, kind):
         """Fill the field with the profile of a kind: one query."""
         found = self._classified_profiles(kind)
-        for record in self:
-            record[kind.profile_field] = found.get(record._classified_key(kind))
+        profiles = [found.get(record._classified_key(kind)) for record in self]
+        self._show_column(kind.profile_field, [one or False for one in profiles])
 
     def _classified_profiles(self, kind):
         """Return ``{(subject, company): profile}`` of these records: one query."""

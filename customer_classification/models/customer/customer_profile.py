@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..classified.profile_fields import ProfileInteger, ProfileMany2one
 from ..common.access_groups import MONEY_GROUP
 from ..common.big_integer import BigInteger
 from ..common.called_records import check_one, check_records
@@ -20,6 +21,7 @@ class CustomerProfile(models.Model):
     _inherit = [
         "classification.counted.once.mixin",
         "classification.plain.fields.mixin",
+        "classification.quick.read.mixin",
         "customer.profile.summary.mixin",
         "customer.profile.explanation.mixin",
         "customer.profile.segment.mixin",
@@ -57,7 +59,7 @@ class CustomerProfile(models.Model):
     company_id = KeylessMany2one(
         "res.company", required=True, readonly=True, ondelete="cascade"
     )
-    currency_id = fields.Many2one(related="company_id.currency_id")
+    currency_id = ProfileMany2one(related="company_id.currency_id")
     active = fields.Boolean(default=True, readonly=True)
 
     # Facts
@@ -172,7 +174,7 @@ class CustomerProfile(models.Model):
         help="What the scores say, by the segment map of the policy, where it does not "
         "contradict the value tier, the lifecycle stage and the churn risk.",
     )
-    segment_color = fields.Integer(
+    segment_color = ProfileInteger(
         related="segment_id.color", string="Segment Color", aggregator=None
     )
     segment_action = fields.Text(related="segment_id.action")
@@ -193,7 +195,7 @@ class CustomerProfile(models.Model):
     value_tier_id = KeylessMany2one(
         "customer.value.tier", readonly=True, ondelete="restrict"
     )
-    value_tier_color = fields.Integer(
+    value_tier_color = ProfileInteger(
         related="value_tier_id.color", string="Value Tier Color", aggregator=None
     )
     tier_reason = fields.Selection(TIER_REASONS, readonly=True)
@@ -205,7 +207,7 @@ class CustomerProfile(models.Model):
     lifecycle_stage_id = KeylessMany2one(
         "customer.lifecycle.stage", readonly=True, ondelete="restrict"
     )
-    lifecycle_stage_color = fields.Integer(
+    lifecycle_stage_color = ProfileInteger(
         related="lifecycle_stage_id.color",
         string="Lifecycle Stage Color",
         aggregator=None,
@@ -332,14 +334,16 @@ class CustomerProfile(models.Model):
         later one that changed this profile. One query.
         """
         days = self._as_of_days()
-        for profile, told in zip(self, self.sudo(), strict=True):
+        rows = []
+        for told in self.sudo():
             as_of = days[told.company_id, told.run_id]
             recency = self._days_since(told.last_purchase_date, as_of)
+            tenure = self._days_since(told.first_purchase_date, as_of)
             gap = told.expected_gap_days
-            profile.as_of_date = as_of
-            profile.recency_days = recency
-            profile.tenure_days = self._days_since(told.first_purchase_date, as_of)
-            profile.overdue_ratio = recency / gap if gap else 0
+            rows.append((as_of, recency, tenure, recency / gap if gap else 0))
+        names = ("as_of_date", "recency_days", "tenure_days", "overdue_ratio")
+        for name, values in zip(names, zip(*rows, strict=True), strict=False):
+            self._show_column(name, values)
 
     def _as_of_days(self):
         """``{(company, last run that changed a profile): as-of date}``: one query."""
@@ -353,8 +357,8 @@ class CustomerProfile(models.Model):
 
     @api.depends("churn_risk")
     def _compute_churn_risk_color(self):
-        for profile in self:
-            profile.churn_risk_color = RISK_COLORS.get(profile.churn_risk, 0)
+        colors = [RISK_COLORS.get(profile.churn_risk, 0) for profile in self]
+        self._show_column("churn_risk_color", colors)
 
     @api.model
     def _days_since(self, day, as_of):

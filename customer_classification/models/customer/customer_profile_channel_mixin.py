@@ -85,12 +85,13 @@ class CustomerProfileChannelMixin(models.AbstractModel):
         query = self._channel_revenue_query(self.company_id, ids)
         rows = self.env.execute_query(query) if ids else []
         found = {(company, partner): amounts for company, partner, *amounts in rows}
-        for profile in self:
-            amounts = found.get((profile.company_id.id, profile.partner_id.id))
-            for name, amount in zip(
-                CHANNELS, amounts or [0] * len(CHANNELS), strict=True
-            ):
-                profile[name] = amount or 0
+        nothing = [0] * len(CHANNELS)
+        rows = [
+            found.get((profile.company_id.id, profile.partner_id.id)) or nothing
+            for profile in self
+        ]
+        for place, name in enumerate(CHANNELS):
+            self._show_column(name, [amounts[place] or 0 for amounts in rows])
 
     @api.model
     def _customer_sql_fields(self):

@@ -66,10 +66,9 @@ class CustomerProfileComingMixin(models.AbstractModel):
     @api.depends(*DAYS_UNTIL.values())
     def _compute_days_until(self):
         today = fields.Date.context_today(self)
-        for profile in self:
-            for name, date in DAYS_UNTIL.items():
-                day = profile[date]
-                profile[name] = (day - today).days if day else 0
+        for name, date in DAYS_UNTIL.items():
+            days = [profile[date] for profile in self]
+            self._show_column(name, [(day - today).days if day else 0 for day in days])
 
     @api.model
     def _search_dormant_days(self, operator, value):

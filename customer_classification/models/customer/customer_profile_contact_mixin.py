@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..classified.profile_fields import ProfileChar, ProfileMany2one
 from ..common.access_groups import MONEY_GROUP
 from ..common.called_records import check_one, check_records
 
@@ -19,13 +20,13 @@ class CustomerProfileContactMixin(models.AbstractModel):
     _description = "Contact of a Customer"
 
     partner_id = fields.Many2one("res.partner")
-    phone = fields.Char(related="partner_id.phone")
-    email = fields.Char(related="partner_id.email")
-    user_id = fields.Many2one(related="partner_id.user_id", string="Salesperson")
-    team_id = fields.Many2one(
+    phone = ProfileChar(related="partner_id.phone")
+    email = ProfileChar(related="partner_id.email")
+    user_id = ProfileMany2one(related="partner_id.user_id", string="Salesperson")
+    team_id = ProfileMany2one(
         related="partner_id.user_id.sale_team_id", string="Sales Team"
     )
-    country_id = fields.Many2one(related="partner_id.country_id")
+    country_id = ProfileMany2one(related="partner_id.country_id")
     # A customer of two tags is in both groups: below such groups the list has no total,
     # and pivots count each customer once.
     category_ids = fields.Many2many(related="partner_id.category_id", string="Tags")

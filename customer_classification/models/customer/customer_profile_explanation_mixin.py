@@ -33,17 +33,19 @@ class CustomerProfileExplanationMixin(models.AbstractModel):
         }
         days = self._prediction_days()
         sentences_for = cache(partial(Sentences, self.env))
-        for profile, seen in zip(self.sudo(), self, strict=True):
+        rows = []
+        for profile in self.sudo():
             policy = profile.policy_id
             if not policy:
-                seen.tier_explanation = False
-                seen.stage_explanation = False
-                seen.risk_explanation = False
+                rows.append((False, False, False))
                 continue
             sentences = sentences_for(policy, profile.currency_id)
-            seen.tier_explanation = profile._why_tier(sentences, limits[policy])
-            seen.stage_explanation = profile._why_stage(sentences)
-            seen.risk_explanation = profile._why_risk(sentences, days.get(policy))
+            tier = profile._why_tier(sentences, limits[policy])
+            risk = profile._why_risk(sentences, days.get(policy))
+            rows.append((tier, profile._why_stage(sentences), risk))
+        names = ("tier_explanation", "stage_explanation", "risk_explanation")
+        for name, texts in zip(names, zip(*rows, strict=True), strict=False):
+            self._show_column(name, texts)
 
     def _edges_by_policy(self):
         """Return ``{policy: limits of its last full run, as JSON}``.

@@ -34,13 +34,14 @@ class CustomerProfileSegmentMixin(models.AbstractModel):
             policy: _SegmentMap(policy, edges)
             for policy, edges in self._edges_by_policy().items()
         }
-        known = {}
-        for profile, seen in zip(self.sudo(), self, strict=True):
+        known, texts = {}, []
+        for profile in self.sudo():
             alike = profile.policy_id, *(profile[name] for name in SAID_OF)
             if alike not in known:
                 segment_map = profile.segment_id and maps[profile.policy_id]
                 known[alike] = segment_map and profile._why_segment(segment_map)
-            seen.segment_explanation = known[alike] or False
+            texts.append(known[alike] or False)
+        self._show_column("segment_explanation", texts)
 
     def _why_segment(self, segment_map):
         """Return the sentence about the segment of this customer.

@@ -44,9 +44,11 @@ class CustomerProfileShareMixin(models.AbstractModel):
         """One query."""
         self._flush_runs()
         totals = dict(self.env.execute_query(_TOTALS))
+        shares = []
         for profile in self:
             total = totals.get(profile.company_id.id)
-            profile.revenue_share = profile.revenue / total if total else 0
+            shares.append(profile.revenue / total if total else 0)
+        self._show_column("revenue_share", shares)
 
     @api.model
     def _search_revenue_share(self, operator, value):

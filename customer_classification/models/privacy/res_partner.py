@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from ..common.access_groups import USER_GROUP
 from ..common.called_records import check_one
+from ..common.own_columns import OWN_PREFETCH
 from .classification_withheld_row import ADDON
 
 WITHHELD = "classification.withheld.row"
@@ -34,15 +35,20 @@ class ResPartner(models.Model):
         groups=USER_GROUP,
         help="The person objects to automated profiling: no classes, no smart tags, no "
         "campaigns. What was known is kept apart until the objection is taken back.",
+        prefetch=OWN_PREFETCH,
     )
     customer_objection_date = fields.Date(
-        string="Objects Since", copy=False, groups=USER_GROUP
+        string="Objects Since",
+        copy=False,
+        groups=USER_GROUP,
+        prefetch=OWN_PREFETCH,
     )
     customer_objection_note = fields.Char(
         string="Objection Note",
         copy=False,
         groups=USER_GROUP,
         help="How the objection came in: by letter, by telephone, in the portal …",
+        prefetch=OWN_PREFETCH,
     )
 
     _customer_objection_index = models.Index(

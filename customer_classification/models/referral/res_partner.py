@@ -5,6 +5,7 @@ from odoo.tools import SQL
 from ..common.access_groups import MONEY_GROUP, USER_GROUP
 from ..common.arguments import BIGGEST_ID
 from ..common.called_records import check_one
+from ..common.own_columns import OWN_PREFETCH
 from ..common.searched_values import searched_by_sql
 
 # {field: column of the referrals of a customer}
@@ -33,6 +34,7 @@ class ResPartner(models.Model):
         groups=USER_GROUP,
         help="The contact who recommended you to this customer. It counts for a "
         "company or a person of its own, not for the contacts of a company.",
+        prefetch=OWN_PREFETCH,
     )
     customer_referral_count = fields.Integer(
         string="Customers Brought",

@@ -7,7 +7,7 @@ ACTIONS = [("added", "Given"), ("removed", "Taken away")]
 class ClassificationTagChange(models.Model):
     """History of tags: given or taken away, when, and by whom.
 
-    Append-only.
+    Append-only: ``classification.tag.link`` adds the rows with its own.
     """
 
     _name = "classification.tag.change"
@@ -26,39 +26,6 @@ class ClassificationTagChange(models.Model):
     origin_before = fields.Char(
         readonly=True, help="Who had put the tag there that was taken away."
     )
-
-    @api.model
-    def _append(self, kind, pairs, action, origin, batch_id=None):
-        """Add rows to the history before the links are updated.
-
-        One query.
-        """
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO classification_tag_change
-                       (kind, %(tag)s, %(record)s, action, origin, origin_before,
-                        user_id, batch_id, create_uid, write_uid, create_date,
-                        write_date)
-                SELECT %(kind)s, pair.tag, pair.record, %(action)s, %(origin)s,
-                       l.origin, %(uid)s, %(batch)s, %(uid)s, %(uid)s,
-                       now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
-                  FROM %(pairs)s
-                  LEFT JOIN classification_tag_link l
-                    ON l.%(tag)s = pair.tag AND l.%(record)s = pair.record
-                   AND l.state = 'present'
-                """,
-                tag=kind.tag_key,
-                record=kind.record_key,
-                kind=kind.name,
-                action=action,
-                origin=origin,
-                uid=self.env.uid,
-                batch=batch_id or None,
-                pairs=self._pair_rows(pairs),
-            )
-        )
-        self.invalidate_model()
 
     @api.model
     def _members_as_of(self, kind, tag_ids, moment):

@@ -63,58 +63,77 @@ class ClassificationTagLink(models.Model):
         return set(rows)
 
     @api.model
-    def _conflicts(self, kind, groups=None, records=None):
+    def _conflicts(self, kind, groups=None, record_ids=None):
         """Return records with more than one tag of an exclusive group.
 
         ``[(record, group, [tags])]``: one query.
 
         :param groups: tags that are such groups, all by default
-        :param records: of which records, all by default
+        :param record_ids: of which records, all by default
         """
-        return self.env.execute_query(
-            SQL(
-                """
-                SELECT r.%(record)s, t.parent_id, array_agg(t.id ORDER BY t.id)
-                  FROM %(relation)s r
-                  JOIN %(tags)s t ON t.id = r.%(tag)s
-                  JOIN %(tags)s g ON g.id = t.parent_id
-                 WHERE %(groups)s AND %(records)s
-                 GROUP BY r.%(record)s, t.parent_id
-                HAVING count(*) > 1
-                 ORDER BY r.%(record)s, t.parent_id
-                """,
-                relation=kind.table,
-                tags=kind.tag_table,
-                record=kind.record,
-                tag=kind.tag,
-                groups=SQL("g.tag_is_exclusive")
-                if groups is None
-                else SQL("g.id = ANY(%s)", groups.ids),
-                records=SQL("TRUE")
-                if records is None
-                else SQL("r.%s = ANY(%s)", kind.record, records.ids),
-            )
+        return self.env.execute_query(self._conflicts_query(kind, groups, record_ids))
+
+    @api.model
+    def _conflicts_query(self, kind, groups=None, record_ids=None):
+        """Return the SQL of :meth:`_conflicts`."""
+        return SQL(
+            """
+            SELECT r.%(record)s, t.parent_id, array_agg(t.id ORDER BY t.id)
+              FROM %(relation)s r
+              JOIN %(tags)s t ON t.id = r.%(tag)s
+              JOIN %(tags)s g ON g.id = t.parent_id
+             WHERE %(groups)s AND %(records)s
+             GROUP BY r.%(record)s, t.parent_id
+            HAVING count(*) > 1
+             ORDER BY r.%(record)s, t.parent_id
+            """,
+            relation=kind.table,
+            tags=kind.tag_table,
+            record=kind.record,
+            tag=kind.tag,
+            groups=SQL("g.tag_is_exclusive")
+            if groups is None
+            else SQL("g.id = ANY(%s)", groups.ids),
+            records=SQL("TRUE")
+            if record_ids is None
+            else SQL("r.%s = ANY(%s)", kind.record, list(record_ids)),
         )
 
     @api.model
-    def _note(self, kind, added, removed):
-        """Record a change made by a person or an import.
-
-        Four queries at most.
+    def _note(self, kind, added, removed, checked=()):
+        """Record a change made by a person or an import: one query.
 
         :param added: pairs ``(tag, record)``
         :param removed: the same
+        :param checked: ids of the records that may have only one tag of an exclusive
+            group
+        :return: those of them that have more, as :meth:`_conflicts` does
         """
-        origin = "import" if self.env.context.get("import_file") else "person"
-        for pairs, action, state in (
-            (removed, "removed", "removed"),
-            (added, "added", "present"),
-        ):
-            if pairs:
-                self.env["classification.tag.change"]._append(
-                    kind, pairs, action, origin, self._batch_of_context()
-                )
-                self._upsert(kind, pairs, state, origin)
+        if not added and not removed:
+            return []
+        self.env.flush_all()
+        pairs = [(*pair, False) for pair in sorted(removed)]
+        pairs += [(*pair, True) for pair in sorted(added)]
+        tags, records, are_added = map(list, zip(*pairs, strict=True))
+        batch = self._batch_of_context()
+        found = self.env.execute_query(
+            SQL(
+                _NOTE,
+                tags=tags,
+                records=records,
+                are_added=are_added,
+                tag=kind.tag_key,
+                record=kind.record_key,
+                kind=kind.name,
+                origin="import" if self.env.context.get("import_file") else "person",
+                uid=self.env.uid,
+                batch=batch or None,
+                conflicts=self._conflicts_query(kind, record_ids=checked),
+            )
+        )
+        self.invalidate_model(flush=False)
+        self.env["classification.tag.change"].invalidate_model(flush=False)
+        return found
 
     @api.model
     def _batch_of_context(self):
@@ -158,7 +177,7 @@ class ClassificationTagLink(models.Model):
 
     @api.model
     def _write_pairs(self, kind, added, removed):
-        """Give and take away tags: six queries for any number.
+        """Give and take away tags: three queries for any number.
 
         :param added: pairs ``(tag, record)`` that are not there
         :param removed: pairs that are there
@@ -189,34 +208,6 @@ class ClassificationTagLink(models.Model):
         self.env[kind.model].invalidate_model([kind.field])
         self.env[kind.tag_model].invalidate_model([kind.inverse])
 
-    @api.model
-    def _upsert(self, kind, pairs, state, origin):
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO classification_tag_link
-                       (kind, %(tag)s, %(record)s, state, origin, user_id,
-                        create_uid, write_uid, create_date, write_date)
-                SELECT %(kind)s, pair.tag, pair.record, %(state)s, %(origin)s, %(uid)s,
-                       %(uid)s, %(uid)s, now() AT TIME ZONE 'UTC',
-                       now() AT TIME ZONE 'UTC'
-                  FROM %(pairs)s
-                    ON CONFLICT (%(tag)s, %(record)s) WHERE %(tag)s IS NOT NULL
-                    DO UPDATE SET state = EXCLUDED.state, origin = EXCLUDED.origin,
-                       user_id = EXCLUDED.user_id, write_uid = EXCLUDED.write_uid,
-                       write_date = EXCLUDED.write_date
-                """,
-                tag=kind.tag_key,
-                record=kind.record_key,
-                kind=kind.name,
-                state=state,
-                origin=origin,
-                uid=self.env.uid,
-                pairs=self._pair_rows(pairs),
-            )
-        )
-        self.invalidate_model()
-
     def action_forget_removal(self):
         """Let rules give the tag again where a person took it away.
 
@@ -229,3 +220,40 @@ class ClassificationTagLink(models.Model):
                 removed[kind.record_field].check_access("write")
         removed.sudo().unlink()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+
+# The history knows who had put a tag there that is taken away: both parts see the
+# links before this statement.
+_NOTE = """
+    WITH pair AS (
+        SELECT * FROM unnest(%(tags)s::int[], %(records)s::int[], %(are_added)s::bool[])
+                      AS pair(tag, record, is_added)
+    ), history AS (
+        INSERT INTO classification_tag_change
+               (kind, %(tag)s, %(record)s, action, origin, origin_before, user_id,
+                batch_id, create_uid, write_uid, create_date, write_date)
+        SELECT %(kind)s, pair.tag, pair.record,
+               CASE WHEN pair.is_added THEN 'added' ELSE 'removed' END, %(origin)s,
+               l.origin, %(uid)s, %(batch)s::int, %(uid)s, %(uid)s,
+               now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+          FROM pair
+          LEFT JOIN classification_tag_link l
+            ON l.%(tag)s = pair.tag AND l.%(record)s = pair.record
+           AND l.state = 'present'
+         ORDER BY pair.is_added, pair.tag, pair.record
+    ), link AS (
+        INSERT INTO classification_tag_link
+               (kind, %(tag)s, %(record)s, state, origin, user_id,
+                create_uid, write_uid, create_date, write_date)
+        SELECT %(kind)s, pair.tag, pair.record,
+               CASE WHEN pair.is_added THEN 'present' ELSE 'removed' END, %(origin)s,
+               %(uid)s, %(uid)s, %(uid)s, now() AT TIME ZONE 'UTC',
+               now() AT TIME ZONE 'UTC'
+          FROM pair
+            ON CONFLICT (%(tag)s, %(record)s) WHERE %(tag)s IS NOT NULL
+            DO UPDATE SET state = EXCLUDED.state, origin = EXCLUDED.origin,
+               user_id = EXCLUDED.user_id, write_uid = EXCLUDED.write_uid,
+               write_date = EXCLUDED.write_date
+    )
+    %(conflicts)s
+"""

@@ -389,9 +389,9 @@ class ClassificationTagMixin(models.AbstractModel):
         if records:
             records.check_access("write")
         links = self.env["classification.tag.link"].sudo()
-        links._note(kind, after - before, before - after)
         given = {record for __, record in after - before}
-        records.browse(given)._check_exclusive_tags()
+        conflicts = links._note(kind, after - before, before - after, checked=given)
+        records._refuse_conflicts(conflicts)
 
     @api.constrains("tag_is_exclusive", "parent_id")
     def _check_exclusive_group(self):

@@ -7,8 +7,9 @@ from .classification_tag_kind import KIND_OF_MODEL
 class ClassificationTaggedMixin(models.AbstractModel):
     """Records with tags: origin of each tag, and exclusive groups.
 
-    A record has at most one tag of an exclusive group. Two queries more for a write of
-    tags, two more where some changed.
+    A record has at most one tag of an exclusive group. A write of tags takes one query
+    more where some changed: the tags before and after are those in the cache, which
+    Odoo fills to write them.
     """
 
     _name = "classification.tagged.mixin"
@@ -41,23 +42,45 @@ class ClassificationTaggedMixin(models.AbstractModel):
         )
 
     def _tag_pairs(self):
-        return self.env["classification.tag.link"]._pairs(
-            self._tag_kind(), "record", self.ids
-        )
+        """Return ``{(tag, record)}``, archived tags included.
+
+        At most one query, which the write of the tags then saves.
+        """
+        field = self._fields[self._tag_kind().field]
+        records = self.browse(self.ids)
+        missing = records.browse(field._cache_missing_ids(records))
+        if missing:
+            field.read(missing)
+        tags = field._get_cache(self.env)
+        return {(tag, record) for record in records.ids for tag in tags[record]}
 
     def _note_tags(self, before):
+        """Keep who changed the tags: one query, none if they are the same.
+
+        :raises ValidationError: a record has two tags of an exclusive group
+        """
         after = self._tag_pairs()
         if before == after:
             return
-        if after - before:
-            self._check_exclusive_tags()
+        given = {record for __, record in after - before}
         links = self.env["classification.tag.link"].sudo()
-        links._note(self._tag_kind(), after - before, before - after)
+        conflicts = links._note(
+            self._tag_kind(), after - before, before - after, checked=given
+        )
+        self._refuse_conflicts(conflicts)
 
     def _check_exclusive_tags(self):
-        """Refuse two tags of a group of which a record has at most one."""
+        """Refuse two tags of a group of which a record has at most one: one query."""
+        links = self.env["classification.tag.link"]
         kind = self._tag_kind()
-        conflicts = self.env["classification.tag.link"]._conflicts(kind, records=self)
+        self._refuse_conflicts(links._conflicts(kind, record_ids=self.ids))
+
+    def _refuse_conflicts(self, conflicts):
+        """Refuse two tags of a group of which a record has at most one.
+
+        :param conflicts: the result of ``classification.tag.link._note``
+        """
+        kind = self._tag_kind()
         for record, group, tags in conflicts:
             tag_model = self.env[kind.tag_model].sudo()
             raise ValidationError(

@@ -1,6 +1,7 @@
 from datetime import timedelta
 from functools import cache, partial
 from itertools import starmap
+from types import SimpleNamespace
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -395,22 +396,25 @@ class CustomerToday(models.AbstractModel):
                 ("company_id", "in", self.env.companies.ids),
             ]
         ):
-            near = self._near_next_tier(policy, sellers, resting)
-            for as_of, profiles in near.sudo().grouped("as_of_date").items():
-                lines += self._reaching(profiles, policy, as_of)
+            edges = self.env["classification.run"].sudo()._last_full_run(policy).edges
+            limits = TierLimits(policy, edges)
+            near = self._near_next_tier(policy, limits, sellers, resting).sudo()
+            if policy.value_metric != "score":
+                lines += self._one_order_away(near, policy, limits)
+                continue
+            for as_of, profiles in near.grouped("as_of_date").items():
+                lines += self._reaching(profiles, policy, as_of, edges)
         return lines
 
     @api.model
-    def _near_next_tier(self, policy, sellers, resting):
+    def _near_next_tier(self, policy, limits, sellers, resting):
         """Return customers a little below the limit of the next tier.
 
         Chosen by the stored numbers, whether the caller may see them or not: which
         ones, and not by how much, is what the line says.
         """
         profiles = self.env["customer.profile"]
-        edges = self.env["classification.run"].sudo()._last_full_run(policy).edges
-        limits = TierLimits(policy, edges).next
-        if not limits:
+        if not limits.next:
             return profiles
         column = VALUE_COLUMNS[policy.value_metric]
         near = Domain.OR(
@@ -419,7 +423,7 @@ class CustomerToday(models.AbstractModel):
                 (column, "<", limit),
                 (column, ">=", limit * (1 - NEAR)),
             ]
-            for tier, limit in limits.items()
+            for tier, limit in limits.next.items()
         )
         own = [
             ("company_id", "=", policy.company_id.id),
@@ -433,10 +437,54 @@ class CustomerToday(models.AbstractModel):
         return found.sudo(False)._filtered_access("read")
 
     @api.model
-    def _reaching(self, profiles, policy, as_of):
-        """Return lines of customers for whom one order is enough."""
-        edges = profiles._edges_by_policy().get(policy)
-        if not edges or not as_of:
+    def _one_order_away(self, profiles, policy, limits):
+        """Return lines of customers for whom one order is enough.
+
+        By the stored numbers: an amount or a margin grows by that of the usual order,
+        so that no purchase is read.
+        """
+        sentences_for = cache(partial(Sentences, self.env, policy))
+        lines = []
+        for profile in profiles:
+            reach = limits.next[profile.shadow_tier_id.id]
+            value, more = self._usual_step(profile, policy)
+            if (
+                more is None
+                or profile.currency_id.compare_amounts(value + more, reach) < 0
+            ):
+                continue
+            told = SimpleNamespace(
+                above=limits.above(profile.shadow_tier_id),
+                reach=reach,
+                value=value,
+                orders_to_reach=1,
+            )
+            text = profile._reach_text(sentences_for(profile.currency_id), told)
+            if told.above and text:
+                lines.append((profile.sudo(False), {"text": text}))
+        return lines
+
+    @api.model
+    def _usual_step(self, profile, policy):
+        """Return the value of a customer, and what the usual order adds.
+
+        None where the usual order is not known.
+        """
+        size = _mean(profile.revenue, profile.order_count)
+        if size is None:
+            size = _mean(profile.lifetime_revenue, profile.lifetime_order_count)
+        size = size and profile.currency_id.round(size)
+        if not size or size < 0:
+            return 0, None
+        if policy.value_metric == "revenue":
+            return profile.revenue, size
+        margin = _mean(profile.margin, profile.order_count)
+        return profile.margin, margin if profile.has_margin else None
+
+    @api.model
+    def _reaching(self, profiles, policy, as_of, edges):
+        """Return lines of customers whom one order lifts by its scores."""
+        if not as_of:
             return []
         sentences_for = cache(partial(Sentences, self.env, policy))
         lines = []
@@ -565,3 +613,7 @@ class CustomerToday(models.AbstractModel):
             activity.action_feedback()
         else:
             activity.unlink()
+
+
+def _mean(total, count):
+    return total / count if count else None

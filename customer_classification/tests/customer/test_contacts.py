@@ -177,6 +177,20 @@ class TestMergedContacts(ClassificationCase):
         wizard.action_merge()
         self.env.invalidate_all()
 
+    def test_tables_without_a_row_are_asked_in_one_query(self):
+        """Odoo asks two questions for each of a hundred columns."""
+        wizard = self.env["base.partner.merge.automatic.wizard"]
+        columns = wizard._get_fk_on("res_partner")
+        self.assertIn(("customer_complaint", "partner_id"), columns)
+        merging = wizard.with_context(customer_merged_ids=(self.gone.id,))
+        self.env.flush_all()
+        with self.assertQueryCount(2):
+            found = merging._get_fk_on("res_partner")
+        self.assertIn(("customer_profile", "partner_id"), found)
+        self.assertIn(("customer_purchase", "partner_id"), found)
+        self.assertNotIn(("customer_complaint", "partner_id"), found)
+        self.assertEqual(found, [one for one in columns if one in found])
+
     def test_both_have_profiles_purchases_and_history(self):
         partners = self.kept + self.gone + self.third
         self._merge(partners, self.kept)

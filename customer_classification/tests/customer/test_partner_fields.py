@@ -33,6 +33,15 @@ class TestPartnerFields(ClassificationCase):
         self.assertFalse(self.stranger.customer_profile_id)
         self.assertFalse(self.stranger.customer_value_tier_id)
 
+    def test_our_columns_are_read_when_asked_for(self):
+        """Odoo reads a contact often: with ours only where one of them is needed."""
+        self.env.invalidate_all()
+        self.vip.name  # noqa: B018
+        with self.assertQueryCount(1):
+            self.vip.customer_company_size  # noqa: B018
+            self.vip.customer_referrer_id.id  # noqa: B018
+            self.vip.customer_objects_profiling  # noqa: B018
+
     def test_contact_shows_its_company(self):
         self.assertEqual(self.contact.customer_profile_id, self._profile(self.vip))
         self.assertEqual(self.contact.customer_value_tier_id, self._tier("vip"))

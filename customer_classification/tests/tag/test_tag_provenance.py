@@ -127,6 +127,18 @@ class TestTagProvenance(TagCase):
         few = self._queries_of(partners[1:3])
         self.assertEqual(self._queries_of(partners[3:]), few)
 
+    def test_one_query_more_than_odoo(self):
+        """The history, the links and the check of groups are one statement."""
+        partners = self.partner | self.other
+        self._queries_of(partners)
+        self._take(partners, self.tag)
+        ours = self._queries_of(partners)
+        self._take(partners, self.tag)
+        with patch.object(type(partners), "_note_tags", lambda *args: None):
+            without = self._queries_of(partners)
+        self.assertEqual(ours, without + 1)
+        self.assertEqual(len(self._history(self.partner, self.tag)), 4)
+
     def _queries_of(self, partners):
         before = self.cr.sql_log_count
         self._give(partners, self.tag)

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 
+from ...models.customer.explanation import TierLimits
 from ..common import AS_OF, ClassificationCase
 
 SELLER = "customer_classification.group_user,sales_team.group_sale_salesman"
@@ -72,6 +73,54 @@ class TestToday(ClassificationCase):
         self._purchase(self.near, AS_OF, 160)
         self._recompute()
         self.assertEqual(self._profile(self.near).value_tier_id.code, "vip")
+
+    def test_stored_numbers_say_what_the_engine_says(self):
+        """A cent around what one order must be, and around the limits."""
+        for amount in (92.30, 92.31, 99.99, 100, 153.84, 153.85, 166.66, 166.67):
+            self._own(f"Each {amount}", amount)
+        refunded = self._own("Refunded", 160)
+        self._purchase(refunded, AS_OF, -15)
+        self._purchase(self._own("Margins", 155), AS_OF, 1, margin=1)
+        self._recompute()
+        today = self.env["customer.today"]
+        edges = self.env["classification.run"]._last_full_run(self.policy).edges
+        limits = TierLimits(self.policy, edges)
+        near = today._near_next_tier(self.policy, limits, self.seller, []).sudo()
+        self.assertGreaterEqual(len(near), 8)
+        quick = dict(today._one_order_away(near, self.policy, limits))
+        self.assertEqual(quick, dict(today._reaching(near, self.policy, AS_OF, edges)))
+        named = {one.partner_id.name for one in quick}
+        self.assertLessEqual({"Each 92.31", "Each 153.85", "Each 99.99"}, named)
+        self.assertFalse({"Each 92.3", "Each 153.84", "Each 100"} & named)
+
+    def test_by_margin(self):
+        """The usual order adds its usual margin."""
+        self._order_of_margin("Enough", 154)
+        self._order_of_margin("Too little", 153)
+        draft = self.policy.copy({"value_metric": "margin"})
+        draft._publish()
+        self._recompute(policy=draft)
+        texts = {name: line["text"] for name, line in self._lines().items()}
+        self.assertIn("1 order", texts.get("Enough", ""))
+        self.assertNotIn("Too little", texts)
+
+    def _order_of_margin(self, name, margin):
+        """A customer with twelve orders of a margin, of twice its revenue."""
+        partner = self._own(name, 2 * margin)
+        purchases = self.env["customer.purchase"]
+        own = purchases.search([("partner_id", "=", partner.id)])
+        own.write({"margin": margin, "has_margin": True})
+
+    def test_queries_of_the_next_tier(self):
+        """Neither purchases nor the engine: the number of customers is the same."""
+        for number in range(5):
+            self._own(f"Near {number}", 160)
+        self._recompute()
+        today = self._today()
+        today._next_tier_lines(self.seller, [])
+        self.env.invalidate_all()
+        with self.assertQueryCount(14):
+            self.assertEqual(len(today._next_tier_lines(self.seller, [])), 6)
 
     def test_amounts_are_for_who_sees_all_sales(self):
         self.assertEqual({line["amount"] for line in self._lines().values()}, {None})

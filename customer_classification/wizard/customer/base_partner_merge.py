@@ -13,10 +13,34 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         self._keep_one_current_code(src_partners, dst_partner)
         self._keep_one_participation(src_partners, dst_partner)
         self._keep_one_link(src_partners, dst_partner)
-        result = super()._update_foreign_keys(src_partners, dst_partner)
+        merging = self.with_context(customer_merged_ids=tuple(src_partners.ids))
+        result = super(BasePartnerMergeAutomaticWizard, merging)._update_foreign_keys(
+            src_partners, dst_partner
+        )
         withheld = self.env["classification.withheld.row"]
         withheld._withhold_objectors(dst_partner.ids)
         return result
+
+    def _get_fk_on(self, table):
+        """Leave out the columns without a row of the merged contacts.
+
+        Odoo asks two questions for each of them. Our own tables are among them, so they
+        are all asked in one query.
+        """
+        found = super()._get_fk_on(table)
+        merged = self.env.context.get("customer_merged_ids")
+        if table != "res_partner" or not merged or not found:
+            return found
+        self.env.flush_all()
+        queries = [
+            SQL(
+                "SELECT %s AS number WHERE EXISTS (SELECT FROM %s WHERE %s = ANY(%s))",
+                *(number, SQL.identifier(name), SQL.identifier(column), list(merged)),
+            )
+            for number, (name, column) in enumerate(found)
+        ]
+        rows = self.env.execute_query(SQL(" UNION ALL ").join(queries))
+        return [found[number] for (number,) in sorted(rows)]
 
     @api.model
     def _keep_one_history(self, src_partners, dst_partner):
