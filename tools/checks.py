@@ -21,6 +21,7 @@ MEDIAN_OF = {
 }
 SOURCES = ROOT / "docs" / "science.md"
 LANGUAGE = "zh_CN"
+LANGUAGES = (LANGUAGE, "zh_TW")
 _WORD = re.compile("[a-z]{2}")
 _TAG = re.compile("<[^>]+>")
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -112,14 +113,15 @@ def check_translations(folders: Iterable[Path]) -> Iterator[str]:
     """Complain about every term that is not translated."""
     for folder in folders:
         if (folder / "i18n").exists():
-            yield from _check_one(folder)
+            for language in LANGUAGES:
+                yield from _check_one(folder, language)
 
 
-def _check_one(folder: Path) -> Iterator[str]:
+def _check_one(folder: Path, language: str) -> Iterator[str]:
     import polib
 
     template = folder / "i18n" / f"{folder.name}.pot"
-    translation = folder / "i18n" / f"{LANGUAGE}.po"
+    translation = folder / "i18n" / f"{language}.po"
     for path in (template, translation):
         if not path.exists():
             yield f"{_place(path)} is missing"

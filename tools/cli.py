@@ -32,7 +32,8 @@ usage: ./dev COMMAND
                                          and by name only: odoo-own all-apps
   lint [--fix]                           style, Odoo's conventions, XML, translations
   readme [--check]                       README.rst and the page in Apps of each addon
-  i18n                                   export the terms, update the translations
+  i18n [--traditional]                   export the terms, update the translations; or
+                                         traditional Chinese of simplified alone
   bench NAME [--customers N ...]         a benchmark of benchmarks/
   screenshots [FOLDER] [--all ...]       pictures of the README, or of every screen
   odoo ARGS ...                          Odoo's own command line, connection set
@@ -100,7 +101,8 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=lambda args: lint.lint(args.fix))
 
     command = commands.add_parser("i18n")
-    command.set_defaults(run=lambda args: i18n.i18n())
+    command.add_argument("--traditional", action="store_true")
+    command.set_defaults(run=lambda args: i18n.i18n(args.traditional))
 
     command = commands.add_parser("shell")
     command.add_argument("database", nargs="?", default=demo.DATABASE)

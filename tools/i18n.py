@@ -1,8 +1,11 @@
-"""`./dev i18n`: export the terms of our addons, update translations."""
+"""`./dev i18n`: export the terms of our addons, update translations.
+
+Traditional Chinese is made of the simplified one (`traditional.py`).
+"""
 
 from pathlib import Path
 
-from . import databases, environment, processes
+from . import databases, environment, glossary, processes, traditional
 from .checks import LANGUAGE
 from .console import DevError, say, step
 from .odoo import Session, session
@@ -11,9 +14,15 @@ from .paths import LOGS, PYTHON, ROOT, repository_modules
 _DATABASE = "i18n"
 
 
-def i18n() -> int:
-    """Write `i18n/ADDON.pot` and `i18n/LANGUAGE.po` of each addon."""
+def i18n(only_traditional: bool = False) -> int:
+    """Write `i18n/ADDON.pot` and `i18n/LANGUAGE.po` of each addon.
+
+    :param only_traditional: write traditional Chinese alone, without Odoo
+    """
     environment.need("addon", "test")
+    if only_traditional:
+        argv = [PYTHON, "-m", "tools.traditional"]
+        return processes.run(argv, cwd=ROOT, env={"PYTHONPATH": str(ROOT)})
     modules = repository_modules()
     with session() as odoo:
         databases.database_from_template(odoo, _DATABASE, modules)
@@ -59,6 +68,7 @@ def merge(folder: Path) -> None:
         translation.append(entry)
     path.write_text(str(translation), encoding="utf-8")  # as OCA's check has it
     missing = len(translation.untranslated_entries())
+    traditional.write(folder)
     say(f"{path.relative_to(ROOT)}: {missing} of {len(template)} terms to translate")
 
 
@@ -67,3 +77,4 @@ if __name__ == "__main__":
 
     for addon in sys.argv[1:]:
         merge(ROOT / addon / "i18n")
+    glossary.write()

@@ -58,6 +58,7 @@ _PARTNERS = "/odoo/action-base.action_partner_form"
 _CAMPAIGNS = "/odoo/classified-campaigns"
 _JUDGED = (_MAIN, ("campaign_performance", "=", "strong"))
 DOCS = {
+    "first-steps": Page("/odoo/first-steps"),
     "overview": Page("/odoo/customer-overview"),
     "customers": Page(_CUSTOMERS),
     "customer": _record("customer.profile", _MAIN, _VIP, ("churn_risk", "=", "medium")),

@@ -1,5 +1,6 @@
 from . import complaint
 from . import feedback
+from . import glossary
 from . import overview
 from . import portal
 from . import privacy

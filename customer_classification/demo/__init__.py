@@ -1,4 +1,5 @@
 from . import details_demo
+from . import cases_demo
 from . import classification_demo
 from . import campaign_demo
 from . import playbook_demo

@@ -83,7 +83,10 @@ class ClassificationDemo(models.AbstractModel):
     """
 
     _name = "classification.demo"
-    _inherit = "classification.demo.details.mixin"
+    _inherit = [
+        "classification.demo.details.mixin",
+        "classification.demo.cases.mixin",
+    ]
     _description = "Demo Data of Customer Classification"
 
     @api.model
@@ -111,6 +114,7 @@ class ClassificationDemo(models.AbstractModel):
         self._create_playbooks(world)
         self._create_care(world)
         self._create_complaints(world)
+        self._create_cases(world)
         self.env.invalidate_all()
 
     def _world(self):
@@ -152,6 +156,7 @@ class ClassificationDemo(models.AbstractModel):
         """
         margin = {"default_campaign_margin_percent": ASSUMED_MARGIN}
         world.companies.with_context(**margin)._create_first_customer_policy()
+        world.companies.customer_first_steps = False
         self._set_risk_limits(world.companies)
 
     def _set_risk_limits(self, companies):

@@ -22,3 +22,4 @@ from . import care
 from . import today
 from . import overview
 from . import privacy
+from . import setup

@@ -11,6 +11,7 @@ from .security import test_public_methods
 from .security import test_recompute_arguments
 from .security import test_record_rules
 from .security import test_rights_matrix
+from .screens import test_chinese
 from .screens import test_demo
 from .screens import test_filters
 from .screens import test_report_sums
@@ -158,3 +159,6 @@ from .overview import test_overview
 from .overview import test_overview_reports
 from .overview import test_overview_revenue
 from .overview import test_overview_tour
+from .setup import test_first_steps
+from .setup import test_templates
+from .setup import test_glossary

@@ -86,9 +86,11 @@ def test_missing_translations_are_named(tmp_path):
     assert "zh_CN.po is missing" in next(
         checks.check_translations([tmp_path / "addon"])
     )
-    (folder / "zh_CN.po").write_text(header + terms.format("等级"))
-    (complaint,) = checks.check_translations([tmp_path / "addon"])
-    assert complaint.endswith("no translation of 'Stage'")
+    for language in checks.LANGUAGES:
+        (folder / f"{language}.po").write_text(header + terms.format("等级"))
+    (complaint, other) = checks.check_translations([tmp_path / "addon"])
+    assert complaint.endswith("zh_CN.po: no translation of 'Stage'")
+    assert other.endswith("zh_TW.po: no translation of 'Stage'")
 
 
 def test_cited_sections_exist(tmp_path):

@@ -28,6 +28,7 @@ FLOORS = (
         "today",
         "overview",
         "privacy",
+        "setup",
     ),
 )
 # Neither of the two knows the other.

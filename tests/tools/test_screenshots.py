@@ -21,7 +21,8 @@ def test_without_arguments_those_of_the_documentation():
 
 def test_documentation_shows_what_is_taken():
     """Each picture that README and guide show is one that the command retakes."""
-    for name in ("README.md", "docs/guide.md"):
+    guides = ("docs/guide/en/tasks.md", "docs/guide/zh_CN/tasks.md")
+    for name in ("README.md", "docs/guide.md", *guides):
         text = (screenshots.ROOT / name).read_text()
         shown = {
             part.split(".png")[0]

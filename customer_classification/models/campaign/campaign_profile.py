@@ -140,10 +140,23 @@ class CampaignProfile(models.Model):
         "control group.",
     )
     control_count = fields.Integer(
-        string="Control Group", readonly=True, aggregator=None
+        string="Control Group",
+        readonly=True,
+        aggregator=None,
+        help="Chosen customers whom chance left out of the campaign, to compare with.",
     )
-    addressed_count = fields.Integer(string="Addressed", readonly=True, aggregator=None)
-    joined_count = fields.Integer(string="Took Part", readonly=True, aggregator=None)
+    addressed_count = fields.Integer(
+        string="Addressed",
+        readonly=True,
+        aggregator=None,
+        help="Participants who were addressed, such as by a mailing or an invitation.",
+    )
+    joined_count = fields.Integer(
+        string="Took Part",
+        readonly=True,
+        aggregator=None,
+        help="Participants who took part, such as those who came to an event.",
+    )
     answered_count = fields.Integer(
         aggregator=None,
         string="Answered",
@@ -153,9 +166,16 @@ class CampaignProfile(models.Model):
     lead_count = fields.Integer(
         string="Leads", readonly=True, help="Leads and opportunities, also lost ones."
     )
-    opportunity_count = fields.Integer(string="Opportunities", readonly=True)
+    opportunity_count = fields.Integer(
+        string="Opportunities",
+        readonly=True,
+        help="Opportunities that carry the campaign.",
+    )
     lead_customer_count = fields.Integer(
-        string="Customers With Leads", readonly=True, aggregator=None
+        string="Customers With Leads",
+        readonly=True,
+        aggregator=None,
+        help="Customers with a lead that carries the campaign; each counts once.",
     )
     order_count = fields.Integer(
         aggregator=None,
@@ -171,12 +191,28 @@ class CampaignProfile(models.Model):
         help="Customers who bought within the attribution window.",
     )
     new_customer_count = fields.Integer(
-        string="New Customers", readonly=True, aggregator=None
+        string="New Customers",
+        readonly=True,
+        aggregator=None,
+        help="Customers whose first purchase ever came within the attribution "
+        "window and stayed.",
     )
-    won_back_count = fields.Integer(string="Won Back", readonly=True, aggregator=None)
-    feedback_count = fields.Integer(string="Feedbacks", readonly=True)
+    won_back_count = fields.Integer(
+        string="Won Back",
+        readonly=True,
+        aggregator=None,
+        help="Customers who were dormant or lost, and bought within the "
+        "attribution window.",
+    )
+    feedback_count = fields.Integer(
+        string="Feedbacks", readonly=True, help="Participants with a feedback score."
+    )
     feedback_score = fields.Float(
-        string="Feedback", readonly=True, digits=(5, 1), aggregator="avg"
+        string="Feedback",
+        readonly=True,
+        digits=(5, 1),
+        aggregator="avg",
+        help="Mean of the feedback scores of the participants, 0 to 100.",
     )
 
     # Money
@@ -188,13 +224,25 @@ class CampaignProfile(models.Model):
         "It is not the amount invoiced that Odoo shows, which takes vendor bills off.",
     )
     revenue_first = fields.Monetary(
-        string="Revenue (First Touch)", readonly=True, groups=MONEY_GROUP
+        string="Revenue (First Touch)",
+        readonly=True,
+        groups=MONEY_GROUP,
+        help="Net revenue of purchases in the attribution window, each given to "
+        "the campaign that touched the customer first.",
     )
     revenue_last = fields.Monetary(
-        string="Revenue (Last Touch)", readonly=True, groups=MONEY_GROUP
+        string="Revenue (Last Touch)",
+        readonly=True,
+        groups=MONEY_GROUP,
+        help="Net revenue of purchases in the attribution window, each given to "
+        "the campaign that touched the customer last.",
     )
     revenue_linear = fields.Monetary(
-        string="Revenue (Equal Shares)", readonly=True, groups=MONEY_GROUP
+        string="Revenue (Equal Shares)",
+        readonly=True,
+        groups=MONEY_GROUP,
+        help="Net revenue of purchases in the attribution window, shared equally "
+        "by the campaigns that touched the customer.",
     )
     margin = fields.Monetary(
         readonly=True, groups=MONEY_GROUP, help="Of the same purchases."
@@ -220,27 +268,69 @@ class CampaignProfile(models.Model):
         help="Margin less cost, divided by cost.",
     )
     has_roi = fields.Boolean(string="Return Known", readonly=True)
-    cost_per_lead = fields.Monetary(readonly=True, aggregator="avg", groups=MONEY_GROUP)
+    cost_per_lead = fields.Monetary(
+        readonly=True,
+        aggregator="avg",
+        groups=MONEY_GROUP,
+        help="Cost of the campaign divided by its leads; empty where the cost is "
+        "not known.",
+    )
     has_cost_per_lead = fields.Boolean(readonly=True)
     cost_per_new_customer = fields.Monetary(
-        readonly=True, aggregator="avg", groups=MONEY_GROUP
+        readonly=True,
+        aggregator="avg",
+        groups=MONEY_GROUP,
+        help="Cost of the campaign divided by its new customers; empty where the "
+        "cost is not known.",
     )
     has_cost_per_new_customer = fields.Boolean(readonly=True)
 
     # Shares
     response_rate = fields.Float(
-        string="Response (%)", readonly=True, digits=(5, 1), aggregator="avg"
+        string="Response (%)",
+        readonly=True,
+        digits=(5, 1),
+        aggregator="avg",
+        help="Participants who answered, of 100.",
     )
     lead_rate = fields.Float(
-        string="Lead Rate (%)", readonly=True, digits=(5, 1), aggregator="avg"
+        string="Lead Rate (%)",
+        readonly=True,
+        digits=(5, 1),
+        aggregator="avg",
+        help="Participants with a lead, of 100.",
     )
     conversion_rate = fields.Float(
-        string="Conversion (%)", readonly=True, digits=(5, 1), aggregator="avg"
+        string="Conversion (%)",
+        readonly=True,
+        digits=(5, 1),
+        aggregator="avg",
+        help="Participants who bought within the attribution window, of 100.",
     )
-    peer_count = fields.Integer(string="Peers", readonly=True, aggregator=None)
-    peer_response_rate = fields.Float(readonly=True, digits=(5, 1), aggregator=None)
-    peer_lead_rate = fields.Float(readonly=True, digits=(5, 1), aggregator=None)
-    peer_conversion_rate = fields.Float(readonly=True, digits=(5, 1), aggregator=None)
+    peer_count = fields.Integer(
+        string="Peers",
+        readonly=True,
+        aggregator=None,
+        help="Other campaigns of the same type and goal that are over.",
+    )
+    peer_response_rate = fields.Float(
+        readonly=True,
+        digits=(5, 1),
+        aggregator=None,
+        help="Median response of the peers.",
+    )
+    peer_lead_rate = fields.Float(
+        readonly=True,
+        digits=(5, 1),
+        aggregator=None,
+        help="Median lead rate of the peers.",
+    )
+    peer_conversion_rate = fields.Float(
+        readonly=True,
+        digits=(5, 1),
+        aggregator=None,
+        help="Median conversion of the peers.",
+    )
 
     # Lift
     treated_count = fields.Integer(
@@ -251,10 +341,18 @@ class CampaignProfile(models.Model):
         "reached them.",
     )
     treated_rate = fields.Float(
-        string="Bought With It (%)", readonly=True, digits=(5, 2), aggregator=None
+        string="Bought With It (%)",
+        readonly=True,
+        digits=(5, 2),
+        aggregator=None,
+        help="Buyers of 100 customers who were chosen or entered.",
     )
     control_rate = fields.Float(
-        string="Bought Without It (%)", readonly=True, digits=(5, 2), aggregator=None
+        string="Bought Without It (%)",
+        readonly=True,
+        digits=(5, 2),
+        aggregator=None,
+        help="Buyers of 100 customers of the control group.",
     )
     lift = fields.Float(
         string="Lift (points)",
@@ -263,12 +361,26 @@ class CampaignProfile(models.Model):
         aggregator=None,
         help="How many more of a hundred bought than in the control group.",
     )
-    lift_low = fields.Float(readonly=True, digits=(5, 2), aggregator=None)
-    lift_high = fields.Float(readonly=True, digits=(5, 2), aggregator=None)
+    lift_low = fields.Float(
+        readonly=True,
+        digits=(5, 2),
+        aggregator=None,
+        help="Lower bound of the lift, with the confidence of the rules.",
+    )
+    lift_high = fields.Float(
+        readonly=True,
+        digits=(5, 2),
+        aggregator=None,
+        help="Upper bound of the lift, with the confidence of the rules.",
+    )
     lift_verdict = fields.Selection(LIFT_VERDICT_SELECTION, readonly=True)
     lift_is_exact = fields.Boolean(readonly=True)
     lift_more = fields.Integer(
-        string="More Customers Needed", readonly=True, aggregator=None
+        string="More Customers Needed",
+        readonly=True,
+        aggregator=None,
+        help="About how many more customers are needed to tell whether the "
+        "campaign had an effect.",
     )
     incremental_revenue = fields.Monetary(
         readonly=True,
@@ -277,10 +389,16 @@ class CampaignProfile(models.Model):
         aggregator=None,
     )
     incremental_low = fields.Monetary(
-        readonly=True, groups=MONEY_GROUP, aggregator=None
+        readonly=True,
+        groups=MONEY_GROUP,
+        aggregator=None,
+        help="Lower bound of the additional revenue.",
     )
     incremental_high = fields.Monetary(
-        readonly=True, groups=MONEY_GROUP, aggregator=None
+        readonly=True,
+        groups=MONEY_GROUP,
+        aggregator=None,
+        help="Upper bound of the additional revenue.",
     )
     contaminated_count = fields.Integer(
         aggregator=None,
@@ -330,7 +448,9 @@ class CampaignProfile(models.Model):
     change_ids = fields.One2many(
         "campaign.class.change", compute="_compute_change_ids", string="Changes"
     )
-    change_count = fields.Integer(compute="_compute_change_ids")
+    change_count = fields.Integer(
+        compute="_compute_change_ids", help="Changes of the performance class."
+    )
 
     _campaign_company_unique = models.Constraint(
         "UNIQUE(campaign_id, company_id)", "A campaign has one result in a company."

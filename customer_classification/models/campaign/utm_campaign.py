@@ -107,7 +107,6 @@ class UtmCampaign(models.Model):
         string="Currency of the Campaign",
     )
     campaign_budget = fields.Monetary(
-        string="Budget",
         currency_field="campaign_currency_id",
         groups=PLAN_GROUPS,
         help="What the campaign may cost.",

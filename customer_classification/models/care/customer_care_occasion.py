@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
+from ..common.access_groups import MANAGER_GROUP
 from ..common.called_records import check_one, check_records
 from ..common.classification_condition_mixin import NOT_OURS
 from ..common.classification_reason_mixin import (
@@ -12,7 +13,6 @@ from ..common.classification_reason_mixin import (
     reason_of,
 )
 
-MANAGER_GROUP = "customer_classification.group_manager"
 # What an occasion says: it is changed only while it is off.
 WHAT_IT_SAYS = frozenset(
     ("name", "company_id", "kind", "domain", "date_rule", "month", "day", "weekday")

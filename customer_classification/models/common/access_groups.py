@@ -8,3 +8,5 @@ USER_GROUP = "base.group_user"
 INSIGHT_GROUP = "customer_classification.group_user"
 # Salespeople, whether or not they see all sales.
 SALES_GROUP = "sales_team.group_sale_salesman"
+# Managers: they write and publish the rules.
+MANAGER_GROUP = "customer_classification.group_manager"

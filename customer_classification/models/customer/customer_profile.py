@@ -73,14 +73,22 @@ class CustomerProfile(models.Model):
     order_count = fields.Integer(
         string="Orders", readonly=True, help="Orders in the window of the policy."
     )
-    lifetime_order_count = fields.Integer(string="Orders in All", readonly=True)
+    lifetime_order_count = fields.Integer(
+        string="Orders in All",
+        readonly=True,
+        help="Orders since the first purchase.",
+    )
     revenue = fields.Monetary(
         readonly=True,
         groups=MONEY_GROUP,
         help="Untaxed and net of refunds, in the window of the policy.",
     )
     lifetime_revenue = fields.Monetary(
-        string="Revenue in All", readonly=True, groups=MONEY_GROUP
+        string="Revenue in All",
+        readonly=True,
+        groups=MONEY_GROUP,
+        help="Net revenue since the first purchase, less refunds, in the "
+        "company's currency.",
     )
     refund_amount = fields.Monetary(
         string="Refunds",
@@ -114,13 +122,27 @@ class CustomerProfile(models.Model):
         "divided by their sum, from -1 (stopped) over 0 (steady) to 1 (began).",
     )
     has_growth = fields.Boolean(string="Growth Known", readonly=True)
-    open_opportunity_count = fields.Integer(string="Open Opportunities", readonly=True)
-    open_opportunity_revenue = fields.Monetary(
-        string="Expected Revenue", readonly=True, groups=MONEY_GROUP
+    open_opportunity_count = fields.Integer(
+        string="Open Opportunities",
+        readonly=True,
+        help="Opportunities that are neither won nor lost.",
     )
-    open_quotation_count = fields.Integer(string="Open Quotations", readonly=True)
+    open_opportunity_revenue = fields.Monetary(
+        string="Expected Revenue",
+        readonly=True,
+        groups=MONEY_GROUP,
+        help="Expected revenue of the open opportunities.",
+    )
+    open_quotation_count = fields.Integer(
+        string="Open Quotations",
+        readonly=True,
+        help="Quotations that are neither confirmed nor cancelled.",
+    )
     open_quotation_amount = fields.Monetary(
-        string="Quoted", readonly=True, groups=MONEY_GROUP
+        string="Quoted",
+        readonly=True,
+        groups=MONEY_GROUP,
+        help="Amount of the open quotations, without tax.",
     )
 
     # Rhythm
@@ -134,10 +156,14 @@ class CustomerProfile(models.Model):
     )
     expected_purchase_date = fields.Date(string="Next Purchase Expected", readonly=True)
     recency_days = fields.Integer(
-        string="Days Since Last Purchase", compute="_compute_as_of"
+        string="Days Since Last Purchase",
+        compute="_compute_as_of",
+        help="Days from the last purchase to the day of the classes.",
     )
     tenure_days = fields.Integer(
-        string="Days Since First Purchase", compute="_compute_as_of"
+        string="Days Since First Purchase",
+        compute="_compute_as_of",
+        help="Days from the first purchase to the day of the classes.",
     )
     overdue_ratio = fields.Float(
         aggregator=None,
@@ -154,13 +180,25 @@ class CustomerProfile(models.Model):
 
     # Scores
     score_recency = fields.Integer(
-        string="Recency Score", readonly=True, aggregator=None
+        string="Recency Score",
+        readonly=True,
+        aggregator=None,
+        help="How lately the customer bought, compared with all who bought; 5 is "
+        "best with five scores.",
     )
     score_frequency = fields.Integer(
-        string="Frequency Score", readonly=True, aggregator=None
+        string="Frequency Score",
+        readonly=True,
+        aggregator=None,
+        help="How often the customer bought in the window, compared with all who "
+        "bought; 5 is best with five scores.",
     )
     score_monetary = fields.Integer(
-        string="Monetary Score", readonly=True, aggregator=None
+        string="Monetary Score",
+        readonly=True,
+        aggregator=None,
+        help="How much the customer bought in the window, compared with all who "
+        "bought; 5 is best with five scores.",
     )
     rfm_code = fields.Char(
         string="RFM",
@@ -296,7 +334,10 @@ class CustomerProfile(models.Model):
     change_ids = fields.One2many(
         "classification.change", compute="_compute_change_ids", string="Changes"
     )
-    change_count = fields.Integer(compute="_compute_change_ids")
+    change_count = fields.Integer(
+        compute="_compute_change_ids",
+        help="Changes of value tier, lifecycle stage and churn risk.",
+    )
 
     _partner_company_unique = models.Constraint(
         "UNIQUE(partner_id, company_id)", "A customer has one profile in a company."

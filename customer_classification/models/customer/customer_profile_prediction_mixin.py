@@ -63,6 +63,8 @@ class CustomerProfilePredictionMixin(models.AbstractModel):
         readonly=True,
         groups=MONEY_GROUP,
         aggregator=None,
+        help="About eight of ten such customers bring in between the lower end and "
+        "this.",
     )
     revenue_at_risk = fields.Monetary(
         string="Revenue at Risk",

@@ -10,6 +10,7 @@ from odoo.exceptions import AccessError
 from odoo.orm.models import NO_ACCESS
 from odoo.tools import SQL
 
+from ..common.access_groups import MANAGER_GROUP
 from ..common.called_records import check_records
 from ..common.classification_reason_mixin import kept_reason_field, plain_reason
 from ..customer.first_classes import all_changes
@@ -18,7 +19,6 @@ _logger = logging.getLogger(__name__)
 
 # Events that one transaction passes on.
 BATCH = 2_500
-MANAGER_GROUP = "customer_classification.group_manager"
 
 
 class ClassificationEvent(models.Model):

@@ -7,6 +7,7 @@ from odoo import api, models
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_date
 
+from ..common.access_groups import MANAGER_GROUP
 from ..customer.columns import STAGE_RANK
 from ..history.classification_migration import RISK_RANK
 
@@ -15,7 +16,6 @@ _logger = logging.getLogger(__name__)
 # Customers named in one mail; of the others it says how many there are.
 NAMED = 20
 USER_GROUP = "customer_classification.group_user"
-MANAGER_GROUP = "customer_classification.group_manager"
 # Kinds of moves, the most urgent first.
 KINDS = ("fall", "leave", "risk", "rise", "other", "new")
 _CLASSES = ("tier_id", "stage_id", "risk")

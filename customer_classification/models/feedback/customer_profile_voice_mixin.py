@@ -86,6 +86,7 @@ class CustomerProfileVoiceMixin(models.AbstractModel):
         search=search_of("open_complaint_count"),
         compute_sudo=True,
         aggregator=None,
+        help="Complaints that are not solved yet.",
     )
     overdue_complaint_count = fields.Integer(
         string="Overdue Complaints",
@@ -93,6 +94,7 @@ class CustomerProfileVoiceMixin(models.AbstractModel):
         search=search_of("overdue_complaint_count"),
         compute_sudo=True,
         aggregator=None,
+        help="Open complaints whose deadline has passed.",
     )
     complaint_hours = fields.Float(
         string="Hours to Solve Complaints",
@@ -119,6 +121,7 @@ class CustomerProfileVoiceMixin(models.AbstractModel):
         search=search_of("satisfaction_count"),
         compute_sudo=True,
         aggregator=None,
+        help="Answers in the window by which satisfaction is found.",
     )
     recommendation_score = fields.Float(
         string="Recommendation (NPS)",
@@ -135,6 +138,7 @@ class CustomerProfileVoiceMixin(models.AbstractModel):
         search=search_of("recommendation_count"),
         compute_sudo=True,
         aggregator=None,
+        help="Answers in the window by which recommendation is found.",
     )
     last_feedback_date = fields.Date(
         string="Last Feedback",

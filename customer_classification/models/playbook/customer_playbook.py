@@ -3,13 +3,13 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..common.access_groups import MANAGER_GROUP
 from ..common.called_records import check_one, check_records
 from ..common.classification_reason_mixin import kept_reason_field, reason_of
 from ..common.sentences import plain_number
 from ..customer.selections import RISK_SELECTION
 from .customer_playbook_opening_mixin import HEARD_AXES
 
-MANAGER_GROUP = "customer_classification.group_manager"
 # What a playbook says: it is changed only while the playbook does not run.
 WHAT_IT_SAYS = frozenset(
     ("name", "company_id", "trigger", "axis", "tier_ids", "stage_ids", "risk", "tag_id")

@@ -12,13 +12,17 @@ class ResCompany(models.Model):
         return companies
 
     def _create_first_customer_policy(self):
-        """Publish the default policy for the companies that have none yet."""
+        """Publish the default policy for the companies that have none yet.
+
+        :return: these policies
+        """
         policy_model = self.env["classification.policy"].sudo()
         served = policy_model.search([("company_id", "in", self.ids)]).company_id
         policies = policy_model.create(
             [policy_model._first_policy_values(company) for company in self - served]
         )
         policies._publish()
+        return policies
 
     def _get_customer_policy(self):
         """The published policy of this company, or an empty recordset."""

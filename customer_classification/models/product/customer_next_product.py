@@ -9,7 +9,7 @@ from ..common.keyless_many2one import KeylessMany2one
 KINDS = [
     ("due", "Due Again"),
     ("stopped", "Stopped"),
-    ("new", "New"),
+    ("new", "New for Them"),
 ]
 # Key of the context with the quotation to which products are added.
 ORDER_KEY = "customer_next_order_id"

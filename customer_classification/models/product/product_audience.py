@@ -72,6 +72,7 @@ class ProductAudience(models.Model):
             ("missed", "Meant for, buys less than usual"),
             ("unexpected", "Not meant for, buys more than usual"),
         ],
+        string="Difference",
         help="Empty where the product is meant for everybody, or where a class that "
         "it is not meant for buys as little as expected. Of tags, only those that it "
         "is meant for have one: the others overlap with them.",

@@ -122,7 +122,11 @@ class ProductProfile(models.Model):
         readonly=True,
         help="Lines of orders or invoices in the window of the policy.",
     )
-    lifetime_line_count = fields.Integer(string="Times Sold in All", readonly=True)
+    lifetime_line_count = fields.Integer(
+        string="Times Sold in All",
+        readonly=True,
+        help="Order lines since the first sale.",
+    )
     months_sold = fields.Integer(
         string="Months With Sales",
         readonly=True,
@@ -140,7 +144,11 @@ class ProductProfile(models.Model):
         help="Untaxed and net of refunds, in the window of the policy.",
     )
     lifetime_revenue = fields.Monetary(
-        string="Revenue in All", readonly=True, groups=MONEY_GROUP
+        string="Revenue in All",
+        readonly=True,
+        groups=MONEY_GROUP,
+        help="Net revenue since the first sale, less refunds, in the company's "
+        "currency.",
     )
     margin = fields.Monetary(
         readonly=True,
@@ -149,7 +157,12 @@ class ProductProfile(models.Model):
         "by today's cost. Not known without a cost.",
     )
     has_margin = fields.Boolean(string="Margin Known", readonly=True)
-    list_price = fields.Monetary(string="Sales Price", readonly=True, aggregator="avg")
+    list_price = fields.Monetary(
+        string="Sales Price",
+        readonly=True,
+        aggregator="avg",
+        help="Price in the product's list, by which price bands are found.",
+    )
 
     # ABC and XYZ
     abc_class = fields.Selection(ABC_SELECTION, string="ABC", readonly=True)
@@ -182,7 +195,10 @@ class ProductProfile(models.Model):
     )
     has_cv = fields.Boolean(string="Variation Known", readonly=True)
     month_count = fields.Integer(
-        string="Months Looked At", readonly=True, aggregator=None
+        string="Months Looked At",
+        readonly=True,
+        aggregator=None,
+        help="Full months over which the evenness of the demand is found.",
     )
     xyz_above_since = fields.Date(
         string="More Irregular Since",
@@ -231,6 +247,7 @@ class ProductProfile(models.Model):
         related="product_tmpl_id.product_variant_count",
         string="Variants",
         aggregator=None,
+        help="Variants of the product that are not archived.",
     )
     override_ids = fields.One2many(
         "product.class.override", compute="_compute_override_ids", string="Decisions"
@@ -259,7 +276,10 @@ class ProductProfile(models.Model):
     change_ids = fields.One2many(
         "product.class.change", compute="_compute_change_ids", string="Changes"
     )
-    change_count = fields.Integer(compute="_compute_change_ids")
+    change_count = fields.Integer(
+        compute="_compute_change_ids",
+        help="Changes of ABC, XYZ, price band and sales lifecycle.",
+    )
 
     _product_company_unique = models.Constraint(
         "UNIQUE(product_tmpl_id, company_id)", "A product has one profile in a company."

@@ -257,6 +257,7 @@ class TestOverview(OverviewCase):
         self._check_cells(blocks)
 
     def test_opens_for_who_sees_all_sales(self):
+        self.company.customer_first_steps = False
         opened = self._overview(self.head).action_open()
         self.assertEqual(opened["tag"], "customer_classification.overview")
         opened = self._overview(self.seller).action_open()
