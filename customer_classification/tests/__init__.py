@@ -71,6 +71,7 @@ from .customer import test_explanation_tour
 from .customer import test_outlook
 from .customer import test_override
 from .customer import test_profile_contact
+from .customer import test_profile_total
 from .customer import test_partner_fields
 from .customer import test_predicted_risk
 from .customer import test_prediction
@@ -150,5 +151,6 @@ from .run import test_run_time
 from .overview import test_conversion
 from .overview import test_overview
 from .overview import test_overview_reports
+from .overview import test_overview_corrected
 from .overview import test_overview_revenue
 from .overview import test_overview_tour
