@@ -122,6 +122,7 @@
         "views/overview/customer_overview_views.xml",
         "views/overview/customer_conversion_views.xml",
         "views/overview/customer_report_templates.xml",
+        "views/overview/digest_digest_views.xml",
         "views/related_screens.xml",
         "views/menus.xml",
     ],

@@ -149,6 +149,7 @@ from .event import test_moves_mail
 from .today import test_today
 from .run import test_run_time
 from .overview import test_conversion
+from .overview import test_digest
 from .overview import test_overview
 from .overview import test_overview_reports
 from .overview import test_overview_corrected
