@@ -31,6 +31,7 @@ def commands(customers):
         ("full-run", ["--customers", customers, "--rounds", 1]),
         ("product-run", ["--products", some, "--lines", 10 * customers]),
         ("screens", ["--customers", customers, "--rounds", 5]),
+        ("overview", ["--customers", customers, "--rounds", 5]),
         ("others", ["--customers", some, "--turns", 60]),
         ("installing", ["--customers", customers]),
     ]

@@ -128,6 +128,7 @@
         "wizard/setup/classification_first_steps_views.xml",
         "views/setup/glossary_templates.xml",
         "views/setup/glossary_views.xml",
+        "views/overview/digest_digest_views.xml",
         "views/related_screens.xml",
         "views/menus.xml",
     ],

@@ -41,6 +41,7 @@ EMPTIED = (
     "product_profile",
     "customer_next_product",
     "classification_prediction",
+    "customer_profile_total",
     "customer_profile",
     "classification_change",
     "classification_first_class",

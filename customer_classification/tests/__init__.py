@@ -73,6 +73,7 @@ from .customer import test_explanation_tour
 from .customer import test_outlook
 from .customer import test_override
 from .customer import test_profile_contact
+from .customer import test_profile_total
 from .customer import test_partner_fields
 from .customer import test_predicted_risk
 from .customer import test_prediction
@@ -155,8 +156,10 @@ from .event import test_moves_mail
 from .today import test_today
 from .run import test_run_time
 from .overview import test_conversion
+from .overview import test_digest
 from .overview import test_overview
 from .overview import test_overview_reports
+from .overview import test_overview_corrected
 from .overview import test_overview_revenue
 from .overview import test_overview_tour
 from .setup import test_first_steps

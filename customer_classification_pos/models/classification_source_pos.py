@@ -117,7 +117,7 @@ class ClassificationSourcePos(models.AbstractModel):
             SELECT o.id, o.partner_id, %(day)s AS day, %(rate)s AS rate %(more)s
               FROM pos_order o
               JOIN pos_config g ON g.id = o.config_id
-             WHERE %(counted)s AND %(until)s AND %(partners)s
+             WHERE %(counted)s AND %(until)s AND %(recorded)s AND %(partners)s
             OFFSET 0
             """,
             day=_day(scope),
@@ -125,6 +125,7 @@ class ClassificationSourcePos(models.AbstractModel):
             more=SQL(", %s", more) if more else SQL(),
             counted=self._is_counted(policy, scope),
             until=_until(scope),
+            recorded=scope.recorded(SQL("o.create_date")),
             partners=scope.partners(SQL("o.partner_id")),
         )
 

@@ -33,6 +33,7 @@ def rights():
 READ_BY_SYSTEM = {
     *("classification.dirty", "product.class.dirty", "classification.rate.change"),
     "classification.withheld.row",
+    "customer.profile.total",
 }
 
 

@@ -99,6 +99,26 @@ class IrRule(models.Model):
         parts = domain.children if isinstance(domain, DomainAnd) else [domain]
         return Domain.AND(part for part in parts if not _lets_pass(part, every))
 
+    @api.model
+    def _scope_of_companies(self, model_name, company_ids):
+        """Return which rows of some companies a user may read.
+
+        :param model_name: a model with a company and a required subject
+        :return: ``all``, ``own`` for those whose subject belongs to the same company or
+            to none (and perhaps others), or None for some that nothing is known of
+        """
+        domain = self._compute_domain(model_name, "read")
+        parts = domain.children if isinstance(domain, DomainAnd) else [domain]
+        found, ids = "all", set(company_ids)
+        for part in parts:
+            if _is_about_company(part) and ids <= _companies_met(part):
+                continue
+            if not part.is_true():
+                found = "own" if _follows_subject(part, ids) else None
+            if found is None:
+                return None
+        return found
+
     def _get_failing(self, for_records, mode="read"):
         """Name the rules on contacts, products and campaigns as well."""
         failing = super()._get_failing(for_records, mode)
@@ -132,3 +152,16 @@ def _companies_met(condition):
     if condition.operator in ("parent_of", "child_of"):
         return {value for value in values if value}
     return set()
+
+
+def _is_about_company(part):
+    return isinstance(part, DomainCondition) and part.field_expr == "company_id"
+
+
+def _follows_subject(part, company_ids):
+    """Return whether a domain lets the rows of own subjects pass."""
+    if not isinstance(part, DomainCondition) or part.operator not in ("any", "any!"):
+        return False
+    inner = part.value if isinstance(part.value, Domain) else Domain.FALSE
+    conditions = inner.children if isinstance(inner, DomainAnd) else [inner]
+    return all(_lets_pass(one, {False, *company_ids}) for one in conditions)

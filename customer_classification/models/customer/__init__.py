@@ -26,6 +26,7 @@ from . import customer_profile_channel_mixin
 from . import customer_profile_contact_mixin
 from . import customer_profile_work_list_mixin
 from . import customer_profile
+from . import customer_profile_total
 from . import customer_bought_mixin
 from . import res_partner
 from . import res_users

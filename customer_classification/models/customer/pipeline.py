@@ -357,10 +357,12 @@ class CustomerPipeline(Predicting, Pipeline):
         self.run.watermark = self.execution.watermark
         content = self._profile_content()
         with_profiles, others = self._predictions_to_write()
-        self._write_profiles(content, with_profiles)
-        insert = partial(columns.insert_changes, days=self.prediction_days)
-        self._write_rows(self._write_firsts(moves), insert)
-        self._delete_profiles(self.gone.index)
+        touched = self.differing.union(self.gone.index).tolist()
+        with self.env["customer.profile.total"]._following(self.run, touched):
+            self._write_profiles(content, with_profiles)
+            insert = partial(columns.insert_changes, days=self.prediction_days)
+            self._write_rows(self._write_firsts(moves), insert)
+            self._delete_profiles(self.gone.index)
         if len(others):
             write_predictions(self.env, self.company, others)
         forget_predictions(self.env, self.company, self.excluded.tolist())

@@ -234,14 +234,24 @@ class ResPartner(models.Model):
     )
 
     def write(self, vals):
-        """Mark partners that change their company to be looked at again.
+        """Mark partners that change their customer to be looked at again.
 
-        They take their documents along.
+        They take their documents along. Another company of the database puts the
+        totals of the profiles in doubt.
         """
         if {"parent_id", "is_company"} & set(vals):
             self.check_access("write")
             self.env["classification.dirty"].sudo()._mark(self)
+        if "company_id" in vals:
+            self.check_access("write")
+            self.env["customer.profile.total"].sudo()._doubt_customers(self.ids)
         return super().write(vals)
+
+    def unlink(self):
+        """Doubt the totals of profiles, which go with their customers."""
+        self.check_access("unlink")
+        self.env["customer.profile.total"].sudo()._doubt_customers(self.ids)
+        return super().unlink()
 
     @api.depends("commercial_partner_id")
     @api.depends_context("company")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, models
@@ -151,11 +153,13 @@ class ClassificationHistoryRevenueMixin(models.AbstractModel):
         return scope.with_rates(query)
 
     @api.model
-    def _scoped_purchases(self, policy, day):
+    def _scoped_purchases(self, policy, day, recorded_until=None):
         """Return ``(scope, SQL of the purchases up to a day)``.
 
         Of the customers in the context, if there are some. Both are None without a
         policy, and where a filter of it cannot be read.
+
+        :param recorded_until: last day on which the documents were entered
         """
         if not policy:
             return None, None
@@ -163,7 +167,9 @@ class ClassificationHistoryRevenueMixin(models.AbstractModel):
         customer_ids = self.env.context.get("history_customer_ids")
         if not isinstance(customer_ids, CustomerIds):
             customer_ids = None
-        scope = facts._scope(policy, day, customer_ids)
+        scope = replace(
+            facts._scope(policy, day, customer_ids), recorded_until=recorded_until
+        )
         try:
             return scope, facts._purchase_query(policy, scope)
         except UserError:

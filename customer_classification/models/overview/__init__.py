@@ -3,5 +3,8 @@ from . import classification_bridge
 from . import classification_cohort
 from . import customer_conversion
 from . import customer_overview_money_mixin
+from . import customer_overview_outlook_mixin
+from . import customer_overview_campaign_mixin
 from . import customer_overview
 from . import report_customer_grading
+from . import digest_digest

@@ -54,7 +54,7 @@ class ClassificationCohort(models.Model):
     )
 
     @api.model
-    def _rows_query(self, company, day, window_months, purchases, digits):
+    def _rows_query(self, company, day, policy, purchases, digits):
         return SQL(
             """
             SELECT ((d.partner_id::bigint << %(company_bits)s) + %(company)s)

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from ..history.classification_history_mixin import DAY_KEYS
 
-_NO_PURCHASES = SQL(
+NO_PURCHASES = SQL(
     "SELECT NULL::integer AS partner_id, NULL::date AS day, NULL::numeric AS amount"
     " WHERE FALSE"
 )
@@ -47,16 +47,15 @@ class ClassificationPurchaseViewMixin(models.AbstractModel):
         """Return SQL of the rows of one company."""
         scope, purchases = self._scoped_purchases(policy, day)
         if purchases is None:
-            return self._rows_query(company, day, 0, _NO_PURCHASES, 0)
-        query = self._rows_query(
-            company, day, policy.window_months, purchases, scope.digits
-        )
+            return self._rows_query(company, day, None, NO_PURCHASES, 0)
+        query = self._rows_query(company, day, policy, purchases, scope.digits)
         return scope.with_rates(query)
 
     @api.model
-    def _rows_query(self, company, day, window_months, purchases, digits):
+    def _rows_query(self, company, day, policy, purchases, digits):
         """Return SQL of the rows, from SQL of ``(partner_id, day, amount)``.
 
+        :param policy: the rules by which purchases count, None where there are none
         :param purchases: one row a document up to the day; an amount that cannot be
             counted is NaN
         """

@@ -9,7 +9,8 @@ class CustomerConversion(models.Model):
     """One customer in one company, from the first lead to the second purchase.
 
     Those with a lead or opportunity, and those who bought. The source and the medium
-    are those of the first lead, else of the first confirmed order; the salesperson is
+    and the campaign are those of the first lead, else of the first confirmed order; the
+    salesperson is
     that of the first order, else of the first lead. What was bought is that of the
     customer's profile.
 
@@ -22,22 +23,27 @@ class CustomerConversion(models.Model):
     _auto = False
     _order = "first_purchase_date desc nulls last, id"
     _rec_name = "partner_id"
+    # Most customers came by no campaign.
+    _subject_is_optional = True
     _depends = {
         "customer.profile": [
             *("partner_id", "company_id", "first_purchase_date", "visit_count"),
-            *("lifetime_revenue", "value_tier_id"),
+            *("lifetime_revenue", "value_tier_id", "order_count"),
         ],
         "crm.lead": [
             *("partner_id", "company_id", "source_id", "medium_id", "user_id"),
+            "campaign_id",
         ],
         "sale.order": [
             *("partner_id", "company_id", "source_id", "medium_id", "user_id"),
-            *("state", "date_order"),
+            *("campaign_id", "state", "date_order"),
         ],
     }
     _ratios = {
         "conversion_rate": ("converted_count", "lead_count", 100, 0),
         "repeat_rate": ("repeat_count", "customer_count", 100, 0),
+        "retention_rate": ("kept_count", "customer_count", 100, 0),
+        "customer_value": ("revenue", "customer_count", 1, 0),
     }
     _weighted_by = {"days_to_purchase": "converted_count"}
 
@@ -47,6 +53,7 @@ class CustomerConversion(models.Model):
     value_tier_id = fields.Many2one("customer.value.tier", readonly=True)
     source_id = fields.Many2one("utm.source", readonly=True)
     medium_id = fields.Many2one("utm.medium", string="Marketing Medium", readonly=True)
+    campaign_id = fields.Many2one("utm.campaign", readonly=True)
     user_id = fields.Many2one(
         "res.users",
         string="Salesperson",
@@ -92,11 +99,31 @@ class CustomerConversion(models.Model):
         aggregator="avg",
         help="Of 100 customers who bought, those who bought on two days or more.",
     )
+    kept_count = fields.Integer(
+        string="Still Buying",
+        readonly=True,
+        help="Customers with an order in the window of the rules.",
+    )
+    retention_rate = fields.Float(
+        string="Retention Rate (%)",
+        digits=(16, 1),
+        readonly=True,
+        aggregator="avg",
+        help="Of 100 customers who ever bought, those with an order in the window of "
+        "the rules.",
+    )
     revenue = fields.Monetary(
         string="Revenue in All",
         readonly=True,
         groups=MONEY_GROUP,
         help="Untaxed and net of refunds, over all time.",
+    )
+    customer_value = fields.Monetary(
+        string="Revenue per Customer",
+        readonly=True,
+        groups=MONEY_GROUP,
+        aggregator="avg",
+        help="Revenue in all divided by the customers who bought.",
     )
 
     @property
@@ -106,6 +133,9 @@ class CustomerConversion(models.Model):
             SELECT r.*, 100.0 * r.converted_count / NULLIF(r.lead_count, 0)
                        AS conversion_rate,
                    100.0 * r.repeat_count / NULLIF(r.customer_count, 0) AS repeat_rate,
+                   100.0 * r.kept_count / NULLIF(r.customer_count, 0)
+                       AS retention_rate,
+                   r.revenue / NULLIF(r.customer_count, 0) AS customer_value,
                    CASE WHEN r.converted_count = 1
                         THEN r.first_purchase_date - r.lead_date END
                        AS days_to_purchase
@@ -117,6 +147,8 @@ class CustomerConversion(models.Model):
                            END AS source_id,
                            CASE WHEN l.day IS NULL THEN o.medium_id ELSE l.medium_id
                            END AS medium_id,
+                           CASE WHEN l.day IS NULL THEN o.campaign_id
+                           ELSE l.campaign_id END AS campaign_id,
                            CASE WHEN o.day IS NULL THEN l.user_id ELSE o.user_id
                            END AS user_id,
                            (l.day IS NOT NULL)::integer AS lead_count,
@@ -124,7 +156,9 @@ class CustomerConversion(models.Model):
                                AS customer_count,
                            COALESCE(l.day <= f.first_purchase_date, FALSE)::integer
                                AS converted_count,
-                           (f.visit_count > 1)::integer AS repeat_count
+                           (f.visit_count > 1)::integer AS repeat_count,
+                           (f.first_purchase_date IS NOT NULL
+                            AND f.order_count > 0)::integer AS kept_count
                       FROM customer_profile f
                       LEFT JOIN (%(leads)s) l
                         ON l.partner_id = f.partner_id AND l.company_id = f.company_id
@@ -151,7 +185,8 @@ class CustomerConversion(models.Model):
             """
             SELECT DISTINCT ON (c.commercial_partner_id, k.id)
                    c.commercial_partner_id AS partner_id, k.id AS company_id,
-                   d.%(day)s::date AS day, d.source_id, d.medium_id, d.user_id
+                   d.%(day)s::date AS day, d.source_id, d.medium_id, d.user_id,
+                   d.campaign_id
               FROM %(table)s d
               JOIN res_partner c ON c.id = d.partner_id
               JOIN unnest(%(companies)s) k(id)

@@ -3,9 +3,11 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..common.access_groups import MONEY_GROUP
 from ..common.arguments import as_choice, as_day, as_ids
+from .customer_overview_outlook_mixin import SCORED
 from .overview_choice import Choice
 
 PROFILE, MIGRATION = "customer.profile", "classification.migration"
@@ -13,7 +15,7 @@ CASE = "customer.playbook.case"
 # The blocks, in the order of the page.
 BLOCKS = (
     *("decisions", "current", "grid", "tiers", "bridge", "risk", "movers"),
-    *("cohorts", "flow", "pareto", "playbooks"),
+    *("cohorts", "flow", "pareto", "playbooks", "outlook", "campaigns"),
 )
 DATES = ("from_date", "to_date")
 # {filter: (model, field of the contact, operator)}
@@ -39,6 +41,8 @@ WAITING = (
     ),
 )
 AT_RISK = ("churn_risk", "in", ("medium", "high"))
+# What the customers of today are summed up by, among others.
+SUMMED_BY = ("value_tier_id", "segment_id", "score_recency", "score_frequency")
 # Movers are those of so many days.
 MOVER_DAYS = 7
 
@@ -52,7 +56,11 @@ class CustomerOverview(models.AbstractModel):
     """
 
     _name = "customer.overview"
-    _inherit = "customer.overview.money.mixin"
+    _inherit = [
+        "customer.overview.money.mixin",
+        "customer.overview.outlook.mixin",
+        "customer.overview.campaign.mixin",
+    ]
     _description = "Overview"
 
     @api.model
@@ -66,14 +74,17 @@ class CustomerOverview(models.AbstractModel):
             ``team_id``, ``country_id``, ``industry_id`` and ``tag_id``
         :return: dict of the ``filters`` in force, ``currency_id`` (False for who may
             not see amounts), ``companies`` to choose from, ``[(id, name)]``,
-            ``adds_up``, whether they are of one currency, and ``blocks``, ``{name:
-            dict}``. Companies of several currencies are not added up: then only the
-            current one is looked at.
+            ``adds_up``, whether they are of one currency, ``is_kept``, whether the
+            blocks ``current`` and ``grid`` are totals that runs keep, and ``blocks``,
+            ``{name: dict}``. Companies of several currencies are not added up: then
+            only the current one is looked at.
         :raise UserError: on other arguments
 
         At most twelve queries for the blocks ``decisions``, ``current`` and ``grid``,
         whatever the number of customers, and one for each record that is filtered by.
-        They group the profiles; the others work out past days or read purchases.
+        They read the totals that runs keep, where these hold and concern all whom the
+        reader may see; with filters on the contact they count profiles. The others work
+        out past days or read purchases.
         """
         self.env[PROFILE].check_access("read")
         names = self._checked_names(names)
@@ -81,14 +92,14 @@ class CustomerOverview(models.AbstractModel):
         model = self.with_context(
             allowed_company_ids=list(choice.company_ids), **choice.days()
         )
+        blocks = {name: getattr(model, f"_{name}_block")(choice) for name in names}
         return {
             "filters": filters,
             "currency_id": choice.has_money and choice.currency.id,
             "companies": [(one.id, one.name) for one in self.env.companies],
             "adds_up": len(self.env.companies.currency_id) == 1,
-            "blocks": {
-                name: getattr(model, f"_{name}_block")(choice) for name in names
-            },
+            "is_kept": choice.found.get("is_kept", True),
+            "blocks": blocks,
         }
 
     @api.model
@@ -136,7 +147,7 @@ class CustomerOverview(models.AbstractModel):
     def _choice(self, filters):
         """Return the :class:`Choice` of checked filters, and the filters in force."""
         companies = self._chosen_companies(filters.get("company_id"))
-        first, last = self._chosen_days(companies, filters)
+        first, last, today = self._chosen_days(companies, filters)
         conditions = [
             (path, operator, filters[name])
             for name, (__, path, operator) in CONTACT_FILTERS.items()
@@ -147,6 +158,7 @@ class CustomerOverview(models.AbstractModel):
             currency=companies[0].currency_id,
             first=first,
             last=last,
+            today=today,
             conditions=tuple(conditions),
             tier_id=filters.get("tier_id", False),
             has_money=self.env.user.has_group(MONEY_GROUP),
@@ -171,18 +183,20 @@ class CustomerOverview(models.AbstractModel):
 
     @api.model
     def _chosen_days(self, companies, filters):
-        days = {f"history_{name}": filters.get(name) for name in DATES}
+        """Return the first and the last day, and today in the current company."""
         migration = self.env[MIGRATION].with_context(
-            allowed_company_ids=companies.ids,
-            history_from_date=days["history_from_date"],
-            history_date=days["history_to_date"],
+            allowed_company_ids=companies.ids, history_date=None
         )
-        first, last = migration._days()
+        today = migration._today()
+        first, last = migration.with_context(
+            history_from_date=filters.get("from_date"),
+            history_date=filters.get("to_date") or today,
+        )._days()
         if first > last:
             raise UserError(
                 self.env._("The first day must not lie after the second one.")
             )
-        return first, last
+        return first, last, today
 
     # Freshness, and what waits
 
@@ -190,7 +204,7 @@ class CustomerOverview(models.AbstractModel):
     def _decisions_block(self, choice):
         """Return up to which day the numbers are, and what waits for a decision.
 
-        Four queries.
+        Six queries.
         """
         fresh = self._last_days()
         known = {company.id for company, *__ in fresh}
@@ -206,7 +220,10 @@ class CustomerOverview(models.AbstractModel):
             "never": [one.name for one in self.env.companies if one.id not in known],
             "waiting": [
                 {"name": name, **self._waiting_cell(choice, model, conditions)}
-                for name, model, conditions in WAITING
+                for name, model, conditions in (
+                    *WAITING,
+                    ("drift", "classification.run", [("id", "in", self._drifted())]),
+                )
                 if self.env[model].has_access("read")
             ],
         }
@@ -226,6 +243,31 @@ class CustomerOverview(models.AbstractModel):
             ["company_id"],
             ["as_of_date:max", "end_date:max"],
         )
+
+    @api.model
+    def _drifted(self):
+        """Return ids of the companies' last runs over all that raised an alarm.
+
+        One query.
+        """
+        return [
+            run
+            for (run,) in self.env.execute_query(
+                SQL(
+                    """
+                    SELECT last.id
+                      FROM (SELECT DISTINCT ON (company_id) id, drift
+                              FROM classification_run
+                             WHERE company_id = ANY(%s) AND kind = 'production'
+                               AND scope = 'all' AND state = 'done'
+                             ORDER BY company_id, id DESC) last
+                     WHERE (last.drift -> 'jumped') || (last.drift -> 'dried_up')
+                           <> '[]'
+                    """,
+                    self.env.companies.ids,
+                )
+            )
+        ]
 
     @api.model
     def _waiting_cell(self, choice, model, conditions):
@@ -368,48 +410,94 @@ class CustomerOverview(models.AbstractModel):
     def _current_block(self, choice):
         """Return the customers of today by tier, where today is the last day.
 
-        Of the profiles, which is quicker than the history. Two queries.
+        Of the profiles, which is quicker than the history. One query beside the sums.
         """
-        if choice.last < fields.Date.context_today(self):
+        if choice.last < choice.today:
             return {"rows": []}
-        groups = self.env[PROFILE]._read_group(
-            choice.domain(PROFILE),
-            ["value_tier_id"],
-            ["__count", *choice.amounts("revenue:sum")],
-        )
+        tiers = defaultdict(list)
+        for tier, *__, count, amount in self._class_sums(choice):
+            tiers[tier or False].append((count, amount))
+        tiers = self._in_order("customer.value.tier", tiers)
         return {
             "rows": [
                 {
                     "key": tier.id,
                     "name": tier.name or "",
                     "color": tier.color,
-                    **self._summed(
-                        choice, [("value_tier_id", "=", tier.id)], [numbers]
-                    ),
+                    **self._summed(choice, [("value_tier_id", "=", tier.id)], numbers),
                 }
-                for tier, *numbers in sorted(
-                    groups, key=lambda group: (group[0].sequence, group[0].id)
-                )
+                for tier, numbers in tiers
             ],
-            "total": self._summed(choice, [], [numbers for __, *numbers in groups]),
+            "total": self._summed(
+                choice, [], [one for __, numbers in tiers for one in numbers]
+            ),
         }
+
+    @api.model
+    def _in_order(self, model, groups):
+        """Return ``[(record, numbers)]`` in the order of the records: one query.
+
+        :param groups: ``{id or None: numbers}``
+        """
+        records = self.env[model].browse(id_ for id_ in groups if id_)
+        records.fetch(["sequence", "name", "color"])
+        found = [(records.browse(id_ or ()), own) for id_, own in groups.items()]
+        return sorted(found, key=lambda one: (one[0].sequence, one[0].id))
+
+    @api.model
+    def _class_sums(self, choice):
+        """Return ``[(*SUMMED_BY, customers, revenue)]`` of the customers of today.
+
+        Ids and numbers. Two queries for the totals that runs keep, and one where the
+        profiles have to be counted; none where they are known.
+        """
+        if "sums" not in choice.found:
+            kept = self._kept_sums(choice)
+            choice.found["is_kept"] = kept is not None
+            choice.found["sums"] = (
+                self._counted_sums(choice) if kept is None else list(kept)
+            )
+        return choice.found["sums"]
+
+    @api.model
+    def _kept_sums(self, choice):
+        """Return the totals that runs keep, None where others are asked for."""
+        rules = self.env["ir.rule"]
+        scope = rules._scope_of_companies(PROFILE, choice.company_ids)
+        totals = self.env["customer.profile.total"]
+        companies = self.env["res.company"].browse(choice.company_ids)
+        if choice.conditions or not scope:
+            return None
+        if not totals._is_sound(companies, is_own=scope == "own"):
+            return None
+        condition = choice.tier_id and SQL("value_tier_id = %s", choice.tier_id)
+        return totals._sums(companies, SUMMED_BY, condition)
+
+    @api.model
+    def _counted_sums(self, choice):
+        """Return the same, counted from the profiles that the reader may see."""
+        groups = self.env[PROFILE]._read_group(
+            choice.domain(PROFILE),
+            SUMMED_BY,
+            ["__count", *choice.amounts("revenue:sum")],
+        )
+        return [
+            (tier.id, segment.id, recency, frequency, count, sum(filter(None, amount)))
+            for tier, segment, recency, frequency, count, *amount in groups
+        ]
 
     @api.model
     def _grid_block(self, choice):
         """Return the customers by recency and frequency, with the segments.
 
-        Two queries.
+        One query beside the sums.
         """
-        scored = [("score_recency", ">", 0), ("score_frequency", ">", 0)]
-        groups = self.env[PROFILE]._read_group(
-            choice.domain(PROFILE, *scored),
-            ["score_recency", "score_frequency", "segment_id"],
-            ["__count", *choice.amounts("revenue:sum")],
-        )
         places, segments = defaultdict(list), defaultdict(list)
-        for recency, frequency, segment, *numbers in groups:
-            places[recency, frequency].append((segment, *numbers))
-            segments[segment].append(numbers)
+        for __, segment, recency, frequency, *numbers in self._class_sums(choice):
+            if not (recency and frequency):
+                continue
+            places[recency, frequency].append((segment or False, *numbers))
+            segments[segment or False].append(numbers)
         return {
             "recency": sorted({recency for recency, __ in places}, reverse=True),
             "frequency": sorted({frequency for __, frequency in places}),
@@ -423,19 +511,20 @@ class CustomerOverview(models.AbstractModel):
                     "name": segment.name or "",
                     "color": segment.color,
                     **self._summed(
-                        choice, [*scored, ("segment_id", "=", segment.id)], numbers
+                        choice, [*SCORED, ("segment_id", "=", segment.id)], numbers
                     ),
                 }
-                for segment, numbers in sorted(
-                    segments.items(), key=lambda item: (item[0].sequence, item[0].id)
-                )
+                for segment, numbers in self._in_order("customer.segment", segments)
             ],
         }
 
     @api.model
     def _grid_cell(self, choice, recency, frequency, found):
-        """Return a place of the grid: ``found`` is ``[(segment, *numbers)]``."""
-        most = max(found, key=lambda one: (one[1], -one[0].id))[0]
+        """Return a place of the grid: ``found`` is ``[(segment id, *numbers)]``."""
+        counts = defaultdict(int)
+        for segment, count, *__ in found:
+            counts[segment] += count
+        most = max(counts, key=lambda one: (counts[one], -one))
         conditions = [
             ("score_recency", "=", recency),
             ("score_frequency", "=", frequency),
@@ -443,7 +532,7 @@ class CustomerOverview(models.AbstractModel):
         return {
             "recency": recency,
             "frequency": frequency,
-            "segment_id": most.id,
+            "segment_id": most,
             **self._summed(choice, conditions, [numbers for __, *numbers in found]),
         }
 

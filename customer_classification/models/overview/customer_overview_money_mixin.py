@@ -12,6 +12,8 @@ PROFILE, BRIDGE, COHORT = (
     *("customer.profile", "classification.bridge"),
     "classification.cohort",
 )
+# Amounts of the bridge.
+MEASURES = ("known_revenue", "to_revenue", "correction", "revenue_change")
 # Of so many of a hundred customers, the best first, is told what they bring.
 SHARES = (1, 5, 10, 20, 30, 50, 75, 100)
 
@@ -26,45 +28,50 @@ class CustomerOverviewMoneyMixin(models.AbstractModel):
     def _bridge_block(self, choice):
         """Return the revenue of two windows, and what lies between them.
 
-        Two queries. The movements add up to the difference, to the cent; without access
-        to amounts there are only the customers.
+        Two queries. What was corrected since the first day and the movements add up to
+        the difference, to the cent; without access to amounts there are only the
+        customers.
         """
-        measures = ("from_revenue", "to_revenue", "revenue_change")
-        groups = self.env[BRIDGE]._read_group(
+        by_movement, corrected = defaultdict(list), []
+        for movement, is_corrected, *numbers in self.env[BRIDGE]._read_group(
             choice.domain(BRIDGE),
-            ["movement"],
-            ["__count", *choice.amounts(*(f"{one}:sum" for one in measures))],
-        )
-        numbers = {movement: own for movement, *own in groups}
-        opening, closing = (
-            self._bridge_end(choice, numbers, place, measures[place])
-            for place in (0, 1)
-        )
-        movements = [
-            {
-                "name": name,
-                **choice.cell(
-                    BRIDGE,
-                    [("movement", "=", name)],
-                    numbers[name][0],
-                    "revenue_change",
-                    numbers[name][-1],
-                ),
-            }
-            for name, __ in MOVEMENTS
-            if name in numbers
-        ]
-        return {"opening": opening, "movements": movements, "closing": closing}
+            ["movement", "is_corrected"],
+            ["__count", *choice.amounts(*(f"{one}:sum" for one in MEASURES))],
+        ):
+            by_movement[movement].append(numbers)
+            corrected += [numbers] if is_corrected else []
+        everybody = [own for groups in by_movement.values() for own in groups]
+        bars = {"corrected": corrected} if corrected else {}
+        bars.update({name: by_movement[name] for name, __ in MOVEMENTS})
+        return {
+            "opening": self._bridge_cell(choice, [], "known_revenue", everybody),
+            "movements": [
+                {"name": name, **self._bridge_bar(choice, name, groups)}
+                for name, groups in bars.items()
+                if groups
+            ],
+            "closing": self._bridge_cell(choice, [], "to_revenue", everybody),
+        }
 
     @api.model
-    def _bridge_end(self, choice, numbers, place, measure):
-        """Return the revenue of one window, of all who are in the bridge."""
+    def _bridge_bar(self, choice, name, groups):
+        """Return the corrections or a movement."""
+        if name == "corrected":
+            condition = ("is_corrected", "=", True)
+            return self._bridge_cell(choice, [condition], "correction", groups)
+        condition = ("movement", "=", name)
+        return self._bridge_cell(choice, [condition], "revenue_change", groups)
+
+    @api.model
+    def _bridge_cell(self, choice, conditions, measure, groups):
+        """Return a number from ``[(count, *amounts of MEASURES)]``."""
+        place = MEASURES.index(measure)
         return choice.cell(
             BRIDGE,
-            [],
-            sum(count for count, *__ in numbers.values()),
+            conditions,
+            sum(count for count, *__ in groups),
             measure,
-            sum(amounts[place] or 0 for __, *amounts in numbers.values() if amounts),
+            sum(amounts[place] or 0 for __, *amounts in groups if amounts),
         )
 
     @api.model

@@ -1,6 +1,6 @@
 """Choice of companies, days and customers of the overview."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from odoo import fields
@@ -26,18 +26,22 @@ class Choice:
     :ivar currency: their currency, a record
     :ivar first: day with which the last one is compared
     :ivar last: last day
+    :ivar today: today, by the rules of the first company
     :ivar conditions: conditions on the contact, as a list of a domain
     :ivar tier_id: id of the only tier, or False
     :ivar has_money: whether the reader may see amounts
+    :ivar found: what several blocks need and one of them has found
     """
 
     company_ids: tuple
     currency: object
     first: date
     last: date
+    today: date
     conditions: tuple
     tier_id: int
     has_money: bool
+    found: dict = field(default_factory=dict, compare=False)
 
     def days(self, **days):
         """Return the days for the context, as text."""

@@ -64,7 +64,10 @@ class ReportCustomerGrading(models.AbstractModel):
     @api.model
     def _movements(self):
         bridge = self.env["classification.bridge"]
-        return dict(bridge._fields["movement"]._description_selection(self.env))
+        return {
+            "corrected": self.env._("Corrected"),
+            **dict(bridge._fields["movement"]._description_selection(self.env)),
+        }
 
     @api.model
     def _policies(self, companies):

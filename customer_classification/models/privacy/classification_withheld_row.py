@@ -93,6 +93,7 @@ class ClassificationWithheldRow(models.Model):
             return
         self.env.flush_all()
         partners = self._with_contacts(partners)
+        self.env["customer.profile.total"]._doubt_customers(partners.ids)
         self._take_tags(partners)
         # Own rows first: references in rows withheld as a whole need not be removed.
         for model, name, is_own in sorted(
@@ -198,6 +199,7 @@ class ClassificationWithheldRow(models.Model):
                 (its - references)._insert(self.env[model])
                 for name, named in references.grouped("reference_field").items():
                     named._name_again(self.env[model], name)
+        self.env["customer.profile.total"]._doubt_customers(free.ids)
         rows.unlink()
         self.env.invalidate_all()
 

@@ -27,6 +27,7 @@ class Scope:
     :ivar last_plausible_day: documents dated after it are dated by mistake
     :ivar variant_ids: ids of product variants, or None for all: of documents whose
         lines are read, the only lines
+    :ivar recorded_until: last day on which documents were entered, None for any day
     """
 
     company_id: int
@@ -39,6 +40,7 @@ class Scope:
     last_plausible_day: date = date.max
     variant_ids: tuple[int, ...] | None = None
     contact_ids: tuple[int, ...] | None = None
+    recorded_until: date | None = None
 
     def of_customers(self, customer_ids, contact_ids=None):
         """Return the same scope for some customers."""
@@ -62,6 +64,15 @@ class Scope:
             self.as_of_date,
             self.tz,
         )
+
+    def recorded(self, column):
+        """Return SQL that keeps documents entered early enough.
+
+        :param column: SQL of the moment (UTC) of their creation
+        """
+        if self.recorded_until is None:
+            return SQL("TRUE")
+        return replace(self, as_of_date=self.recorded_until).until(column)
 
     def came_after(self, column, day):
         """Return SQL that keeps UTC timestamps between two days.

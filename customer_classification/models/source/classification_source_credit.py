@@ -121,7 +121,7 @@ class ClassificationSourceCredit(models.AbstractModel):
                           FROM account_move m
                          WHERE m.move_type = 'out_refund' AND m.state = 'posted'
                            AND m.company_id = %(company)s
-                           AND m.invoice_date <= %(as_of_date)s
+                           AND m.invoice_date <= %(as_of_date)s AND %(recorded)s
                            AND %(partners)s AND %(matching)s
                          UNION ALL
                         SELECT s.move_id, s.company_id, s.partner_id, s.invoice_date,
@@ -141,6 +141,7 @@ class ClassificationSourceCredit(models.AbstractModel):
             """,
             company=scope.company_id,
             as_of_date=scope.as_of_date,
+            recorded=scope.recorded(SQL("m.create_date")),
             partners=scope.partners(SQL("m.partner_id")),
             matching=invoice._matching(policy, scope),
             longest=_LONGEST_CHAIN,

@@ -26,9 +26,10 @@ class ClassificationSourceImport(models.AbstractModel):
                        CASE WHEN i.has_margin THEN %(margin)s END AS margin
                   FROM customer_purchase i
                  WHERE i.company_id = %(company)s
-                   AND i.date <= %(as_of_date)s
+                   AND i.date <= %(as_of_date)s AND %(recorded)s
                    AND %(partners)s AND NOT %(is_known)s
                 """,
+                recorded=scope.recorded(SQL("i.create_date")),
                 is_known=self._is_known(policy, scope),
                 amount=self._company_amount(scope, "amount"),
                 margin=self._company_amount(scope, "margin"),

@@ -60,9 +60,10 @@ class ClassificationSourceInvoice(models.AbstractModel):
              WHERE m.move_type IN ('out_invoice', 'out_receipt')
                AND m.state = 'posted'
                AND m.company_id = %(company)s
-               AND m.invoice_date <= %(as_of_date)s
+               AND m.invoice_date <= %(as_of_date)s AND %(recorded)s
                AND NOT %(undoes)s AND %(partners)s AND %(matching)s
             """,
+            recorded=scope.recorded(SQL("m.create_date")),
             undoes=self.env["classification.source.credit"]._undoes(SQL("m")),
             amount=self._company_amount(
                 scope,

@@ -65,8 +65,9 @@ class ClassificationSourceSale(models.AbstractModel):
               FROM sale_order o %(joins)s
              WHERE o.state = 'sale'
                AND o.company_id = %(company)s
-               AND %(until)s AND %(partners)s AND %(matching)s
+               AND %(until)s AND %(recorded)s AND %(partners)s AND %(matching)s
             """,
+            recorded=scope.recorded(SQL("o.create_date")),
             day=scope.day(SQL("o.date_order")),
             amount=self._company_amount(self._order_amount(), scope),
             joins=self._order_joins(),

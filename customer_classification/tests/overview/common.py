@@ -13,7 +13,7 @@ HEAD = "customer_classification.group_manager,sales_team.group_sale_salesman_all
 SELLER = "customer_classification.group_user,sales_team.group_sale_salesman"
 BLOCKS = (
     *("decisions", "current", "grid", "tiers", "bridge", "risk", "movers"),
-    *("cohorts", "flow", "pareto", "playbooks"),
+    *("cohorts", "flow", "pareto", "playbooks", "outlook", "campaigns"),
 )
 DAYS = {"from_date": str(FIRST), "to_date": str(AS_OF)}
 

@@ -95,6 +95,30 @@ class TestConversion(ClassificationCase):
         self.assertEqual((leads, converted, rate), (1, 0, 0))
         self.assertEqual((bought, again, repeat, revenue), (2, 1, 50, 1_021))
 
+    def test_quality_of_acquisition(self):
+        """Value and retention of customers by first source and campaign."""
+        spring = self.env["utm.campaign"].create({"title": "Conversion spring"})
+        gone = self._customer("Gone")
+        self._sale(gone, 700, 90, campaign_id=spring.id)
+        came = self._customer("Came")
+        self._sale(came, 700, 30, campaign_id=spring.id)
+        self._sale(came, 5, 25)
+        self._recompute()
+        [(kept, bought, rate, value)] = [
+            numbers
+            for campaign, *numbers in self.env["customer.conversion"]._read_group(
+                [("company_id", "=", self.company.id)],
+                ["campaign_id"],
+                [
+                    *("kept_count:sum", "customer_count:sum"),
+                    *("retention_rate:avg", "customer_value:avg"),
+                ],
+            )
+            if campaign == spring
+        ]
+        self.assertEqual((kept, bought, rate), (1, 2, 50))
+        self.assertAlmostEqual(value, (90 + 30 + 25) / 2, 2)
+
     def test_by_salesperson_and_medium(self):
         groups = self._groups("user_id")
         self.assertEqual(groups[self.seller][4], 3)

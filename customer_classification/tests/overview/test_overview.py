@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError
@@ -9,6 +10,8 @@ from ..common import AS_OF
 from ..rights_matrix import HOSTILE
 from .common import BLOCKS, DAYS, FIRST, OverviewCase, cells_in
 
+# Blocks that salespeople do not see.
+CLOSED = ("pareto", "playbooks")
 FIRST_PAINT = ("decisions", "current", "grid")
 
 
@@ -20,6 +23,7 @@ class TestOverview(OverviewCase):
     def setUpClass(cls):
         super().setUpClass()
         cls._make_playbook()
+        cls._make_campaign()
         cls._decide()
 
     @classmethod
@@ -54,6 +58,30 @@ class TestOverview(OverviewCase):
         cls.env["customer.playbook.result"]._measure(cls.playbook)
 
     @classmethod
+    def _make_campaign(cls):
+        """A campaign with three participants, of whom one was left out."""
+        cls.campaign = cls.env["utm.campaign"].create(
+            {
+                "title": "Spring",
+                "company_id": cls.company.id,
+                "campaign_start_date": AS_OF - timedelta(days=10),
+                "campaign_end_date": AS_OF,
+            }
+        )
+        cls.env["campaign.participant"].create(
+            [
+                {
+                    "campaign_id": cls.campaign.id,
+                    "partner_id": one.id,
+                    "is_control": one == cls.lost,
+                    "addressed_date": AS_OF - timedelta(days=9),
+                }
+                for one in (cls.steady, cls.grown, cls.lost)
+            ]
+        )
+        cls.policy.recompute_campaigns(as_of_date=AS_OF)
+
+    @classmethod
     def _decide(cls):
         cls.env["classification.override"].create(
             {
@@ -78,7 +106,7 @@ class TestOverview(OverviewCase):
                 self.assertEqual(set(blocks), set(BLOCKS))
                 self.assertGreater(self._check_cells(blocks, user), 60)
                 for name, block in blocks.items():
-                    is_closed = user == self.seller and name in ("pareto", "playbooks")
+                    is_closed = user == self.seller and name in CLOSED
                     self.assertEqual(not list(cells_in(block)), is_closed, name)
 
     def test_each_number_with_each_filter(self):
@@ -183,8 +211,27 @@ class TestOverview(OverviewCase):
         self._recompute()
         decisions = self._blocks("decisions")["decisions"]
         counts = {one["name"]: one["count"] for one in decisions["waiting"]}
-        self.assertEqual(counts, {"to_fix": 1, "runs": 1, "overrides": 1})
+        self.assertEqual(counts, {"to_fix": 1, "runs": 1, "overrides": 1, "drift": 0})
         self._check_cells(decisions)
+
+    def test_drift_needs_a_decision(self):
+        """The last run over all, as long as it differs from those before."""
+        drift = self.last_run.drift or {}
+        self.last_run.drift = {**drift, "jumped": [], "dried_up": ["sale.order"]}
+        self.env.flush_all()
+        [cell] = [
+            one
+            for one in self._blocks("decisions")["decisions"]["waiting"]
+            if one["name"] == "drift"
+        ]
+        self.assertEqual(self._records(cell), self.last_run)
+        self._recompute()
+        [cell] = [
+            one
+            for one in self._blocks("decisions")["decisions"]["waiting"]
+            if one["name"] == "drift"
+        ]
+        self.assertNotIn(self.last_run, self._records(cell))
 
     def test_unreadable_currency_is_in_no_sum(self):
         yen = self.env.ref("base.JPY")
@@ -216,6 +263,87 @@ class TestOverview(OverviewCase):
         self.assertEqual(one["name"], "Care")
         self.assertEqual((one["treated"]["count"], one["treated"]["sum"]), (2, 120.5))
         self.assertEqual((one["control"]["count"], one["control"]["sum"]), (1, 7))
+
+    def test_campaigns(self):
+        [one] = self._blocks("campaigns")["campaigns"]["campaigns"]
+        self.assertEqual(one["name"], "Spring")
+        counts = {name: one[name]["count"] for name in ("treated", "buyers", "control")}
+        self.assertEqual(counts, {"treated": 2, "buyers": 2, "control": 1})
+        profile = self.env["campaign.profile"].search(
+            [("campaign_id", "=", self.campaign.id)]
+        )
+        self.assertGreater(profile.revenue, 0)
+        self.assertAlmostEqual(one["treated"]["sum"], profile.revenue, 2)
+        early = {"to_date": str(AS_OF - timedelta(days=11))}
+        self.assertEqual(
+            self._blocks("campaigns", **early)["campaigns"]["campaigns"], []
+        )
+
+    def test_outlook(self):
+        """Each place of the grid tells growing and shrinking customers."""
+        profiles = self.env["customer.profile"].search(
+            [("company_id", "=", self.company.id), ("score_recency", ">", 0)]
+        )
+        self.env.cr.execute(
+            SQL(
+                "UPDATE customer_profile SET has_prediction = TRUE,"
+                " expected_revenue = 12.34 WHERE partner_id = ANY(%s)",
+                (self.steady | self.grown).ids,
+            )
+        )
+        cells = self._blocks("outlook")["outlook"]["cells"]
+        self._check_cells(cells)
+        self.assertEqual(sum(one["expected"]["count"] for one in cells), 2)
+        self.assertAlmostEqual(sum(one["expected"]["sum"] for one in cells), 24.68, 2)
+        growth = [one.growth for one in profiles if one.has_growth]
+        for way, count in (
+            ("growing", sum(one > 0 for one in growth)),
+            ("shrinking", sum(one < 0 for one in growth)),
+        ):
+            self.assertTrue(count)
+            self.assertEqual(sum(one[way]["count"] for one in cells), count)
+
+    def test_first_paint_is_of_kept_totals(self):
+        """The same as counted from the profiles, which takes over where in doubt."""
+        overview = self._overview()
+        kept = overview.get_blocks([*FIRST_PAINT], DAYS)
+        self.assertTrue(kept["is_kept"])
+        self.env["customer.profile.total"]._doubt_customers(self.steady.ids)
+        counted = overview.get_blocks([*FIRST_PAINT], DAYS)
+        self.assertFalse(counted["is_kept"])
+        for name in FIRST_PAINT:
+            for numbers in (kept, counted):
+                block = numbers["blocks"][name]
+                for part in ("cells", "segments", "rows"):
+                    if part in block:
+                        block[part].sort(key=repr)
+            self.assertEqual(kept["blocks"][name], counted["blocks"][name])
+
+    def test_totals_are_for_who_may_see_all(self):
+        """A filter on the contact, or a record rule, and profiles are counted."""
+        overview = self._overview()
+        tier = {**DAYS, "tier_id": self._tier("vip").id}
+        self.assertTrue(overview.get_blocks(["grid"], tier)["is_kept"])
+        country = {**DAYS, "country_id": self.country.id}
+        self.assertFalse(overview.get_blocks(["grid"], country)["is_kept"])
+        self.small[0].company_id = self._company("Other Ltd")
+        self._purchase(self.steady, AS_OF, 1)
+        self._recompute()
+        answer = overview.get_blocks(["current"], DAYS)
+        self.assertFalse(answer["is_kept"])
+        self._check_cells(json.loads(json.dumps(answer)))
+        self.small[0].company_id = False
+        self._purchase(self.steady, AS_OF, 1)
+        self._recompute()
+        self.assertTrue(overview.get_blocks(["grid"], DAYS)["is_kept"])
+        self.env["ir.rule"].create(
+            {
+                "name": "Not Steady",
+                "model_id": self.env["ir.model"]._get_id("customer.profile"),
+                "domain_force": f"[('partner_id', '!=', {self.steady.id})]",
+            }
+        )
+        self.assertFalse(overview.get_blocks(["grid"], DAYS)["is_kept"])
 
     # Who sees what
 
@@ -385,14 +513,14 @@ class TestOverview(OverviewCase):
     def test_queries_of_each_block(self):
         for name, most in (
             *(
-                ("decisions", 6),
-                ("current", 4),
+                ("decisions", 7),
+                ("current", 6),
                 ("tiers", 7),
-                ("grid", 5),
+                ("grid", 6),
                 ("bridge", 5),
             ),
             *(("risk", 7), ("movers", 7), ("cohorts", 5), ("flow", 7)),
-            *(("pareto", 3), ("playbooks", 8)),
+            *(("pareto", 4), ("playbooks", 8), ("outlook", 4), ("campaigns", 12)),
         ):
             with self.subTest(name):
                 self.assertLessEqual(self._queries(name), most)

@@ -52,11 +52,13 @@ WITHIN = {
 # ``{average: (dividend, divisor, factor, plus)}``
 RATIOS = {
     ("customer.profile", "average_order"): ("revenue", "order_count", 1, 0),
+    ("customer.conversion", "customer_value"): ("revenue", "customer_count", 1, 0),
     **{
         ("customer.conversion", name): (over, under, 100, 0)
         for name, over, under in (
             ("conversion_rate", "converted_count", "lead_count"),
             ("repeat_rate", "repeat_count", "customer_count"),
+            ("retention_rate", "kept_count", "customer_count"),
         )
     },
     **{
@@ -483,6 +485,8 @@ class TestReportSums(ReportWorld):
                 ours,
                 {
                     "from_revenue": cls._net(cls._window(FIRST)),
+                    "known_revenue": cls._net(cls._window(FIRST)),
+                    "correction": 0,
                     "to_revenue": cls._net(cls._window()),
                     "revenue_change": cls._net(cls._window())
                     - cls._net(cls._window(FIRST)),
@@ -682,6 +686,9 @@ class TestReportSums(ReportWorld):
         ]
         again = sum(len(one) > 1 for one in days.values())
         bought = sum(bool(one) for one in days.values())
+        kept = len(
+            {customer for customer, __, amount, *__ in cls._window() if amount > 0}
+        )
         return {
             "lead_count": len(first),
             "converted_count": len(waits),
@@ -690,7 +697,10 @@ class TestReportSums(ReportWorld):
             "customer_count": bought,
             "repeat_count": again,
             "repeat_rate": 100 * again / bought,
+            "kept_count": kept,
+            "retention_rate": 100 * kept / bought,
             "revenue": cls._net(documents),
+            "customer_value": cls._net(documents) / bought,
         }
 
     @classmethod

@@ -185,7 +185,9 @@ AMOUNTLESS = {
     },
     "classification.tag.duplicate": {COUNT: {"share"}},
     "customer.data.gap.count": {COUNT: {"share"}},
-    "customer.conversion": {COUNT: {"conversion_rate", "repeat_rate"}},
+    "customer.conversion": {
+        COUNT: {"conversion_rate", "repeat_rate", "retention_rate"}
+    },
     "customer.next.product": {COUNT: {"gap_days"}},
     "customer.care.occasion": {RULES: {"note"}},
     "customer.playbook": {RULES: {"control_share", "score_below", "silence_ratio"}},

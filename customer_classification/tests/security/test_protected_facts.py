@@ -21,6 +21,7 @@ WRITTEN_BY_RUNS = (
     *("campaign.profile", "campaign.class.change", "classification.tag.link"),
     "campaign.class.move",
     "classification.tag.change",
+    "customer.profile.total",
 )
 
 

@@ -9,6 +9,8 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
 
     @api.model
     def _update_foreign_keys(self, src_partners, dst_partner):
+        merged = src_partners | dst_partner
+        self.env["customer.profile.total"].sudo()._doubt_customers(merged.ids)
         self._keep_one_history(src_partners, dst_partner)
         self._keep_one_current_code(src_partners, dst_partner)
         self._keep_one_participation(src_partners, dst_partner)

@@ -24,13 +24,13 @@ const REPORT = "customer_classification.report_customer_grading_action";
 // What is asked for together: the first part is seen before the others are there.
 const PARTS = [
     ["decisions", "current", "grid"],
-    ["risk"],
+    ["risk", "outlook"],
     ["tiers"],
     ["bridge"],
     ["movers"],
     ["cohorts"],
     ["flow"],
-    ["pareto", "playbooks"],
+    ["pareto", "playbooks", "campaigns"],
 ];
 const DAYS = ["from_date", "to_date"];
 const IDS = ["company_id", "tier_id", "team_id", "country_id", "industry_id", "tag_id"];
@@ -68,8 +68,10 @@ export class Overview extends Component {
             companies: [],
             addsUp: true,
             currency: false,
+            isKept: true,
             blocks: {},
             cohortKind: "buyers",
+            gridKind: "revenue",
         });
         useSetupAction({getLocalState: () => ({filters: {...this.state.filters}})});
         onWillStart(async () => {
@@ -94,6 +96,7 @@ export class Overview extends Component {
 
     async load() {
         this.state.blocks = {};
+        this.state.isKept = true;
         await this.loadPart(PARTS[0]);
         await this.loadRest();
     }
@@ -122,6 +125,7 @@ export class Overview extends Component {
         this.state.companies = answer.companies;
         this.state.addsUp = answer.adds_up;
         this.state.currency = answer.currency_id;
+        this.state.isKept = this.state.isKept && answer.is_kept;
         Object.assign(this.state.blocks, answer.blocks);
         this.props.updateActionState?.(this.address);
     }
@@ -273,6 +277,7 @@ export class Overview extends Component {
             to_fix: _t("To fix"),
             runs: _t("Runs to approve"),
             overrides: _t("Decisions to review"),
+            drift: _t("Runs that differ from those before"),
         };
         return this.state.blocks.decisions.waiting.map((one) => ({
             ...one,
@@ -378,6 +383,51 @@ export class Overview extends Component {
             .join(", ");
     }
 
+    /** What the places of the grid can show beside the customers. */
+    get gridKinds() {
+        const kinds = [
+            {name: "expected", label: _t("Predicted Revenue")},
+            {name: "direction", label: _t("Direction")},
+        ];
+        return this.hasMoney
+            ? [{name: "revenue", label: _t("Revenue")}, ...kinds]
+            : kinds.slice(1);
+    }
+
+    get gridKind() {
+        return this.state.blocks.outlook ? this.state.gridKind : "revenue";
+    }
+
+    get gridKindHint() {
+        return {
+            revenue: "",
+            expected: _t(
+                "Predicted revenue of the customers of whom a prediction has proved itself."
+            ),
+            direction: _t(
+                "▲ customers who buy more in this half of the window of the rules than in the one before, ▼ those who buy less."
+            ),
+        }[this.gridKind];
+    }
+
+    outlookOf({cell}) {
+        return this.state.blocks.outlook.cells.find(
+            (one) => one.recency === cell.recency && one.frequency === cell.frequency
+        );
+    }
+
+    get directions() {
+        return [
+            {name: "growing", sign: "▲", label: _t("Growing"), tone: "o_overview_up"},
+            {
+                name: "shrinking",
+                sign: "▼",
+                label: _t("Shrinking"),
+                tone: "o_overview_down",
+            },
+        ];
+    }
+
     customers(cell) {
         return _t("%s customers", this.count(cell.count));
     }
@@ -427,7 +477,7 @@ export class Overview extends Component {
 
     get bridgeHint() {
         return _t(
-            "From the revenue of the window up to %(from)s to that up to %(to)s, by the documents of today.",
+            "From the revenue of the window up to %(from)s to that up to %(to)s. Entered later: documents of the first window that were not there yet on its last day.",
             this.ends
         );
     }
@@ -438,7 +488,8 @@ export class Overview extends Component {
 
     get movementNames() {
         return {
-            opening: _t("Revenue up to %s", this.firstDay),
+            opening: _t("Revenue up to %s, as known then", this.firstDay),
+            corrected: _t("Entered later"),
             closing: _t("Revenue up to %s", this.lastDay),
             new: _t("New"),
             won_back: _t("Won back"),
@@ -651,6 +702,14 @@ export class Overview extends Component {
 
     pointName(point) {
         return _t("The best %s of the customers", this.percent(point.customers));
+    }
+
+    // Campaigns
+
+    /** Until it is known, and for who may read results. */
+    get hasCampaigns() {
+        const {campaigns} = this.state.blocks;
+        return !campaigns || campaigns.is_readable;
     }
 
     // Playbooks
