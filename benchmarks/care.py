@@ -3,8 +3,8 @@
     ./dev bench care [--customers N] [--meant N] [--kills N]
 
 In the database of `./dev bench full-run` with its first full run: a holiday is today,
-for which so many customers and their contacts get an activity, and an e-mail. First as the
-scheduled action does it, one transaction a batch; then once more by a process that is
+for which so many customers and their contacts get an activity, and an e-mail. First as
+the scheduled action does it, one transaction a batch; then once more by a process that is
 killed (SIGKILL) at so many points, each time begun again. Afterwards nothing is doubled
 and nothing lost: each customer has one care of each occasion, one activity, one e-mail.
 """
