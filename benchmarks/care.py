@@ -1,12 +1,12 @@
-"""Care that is killed at many points and begun again.
+"""Time of care, and whether kills double or lose any of it.
 
     ./dev bench care [--customers N] [--meant N] [--kills N]
 
 In the database of `./dev bench full-run` with its first full run: a holiday is today,
 for which so many customers and their contacts get an activity, and an e-mail. First as
-the scheduled action does it, one transaction a batch; then once more by a process that is
-killed (SIGKILL) at so many points, each time begun again. Afterwards nothing is doubled
-and nothing lost: each customer has one care of each occasion, one activity, one e-mail.
+the scheduled action does it, one transaction a batch; then by a process that is killed
+(SIGKILL) at so many points, each time begun again. Afterwards nothing is doubled and
+nothing lost: each contact has one care of each occasion, one activity, one e-mail.
 """
 
 import argparse
@@ -99,7 +99,7 @@ def measure(registry):
 
 
 def kill_at_points(registry, kills, seconds):
-    """Kill a process that does all of it at so many points; return what was left."""
+    """Kill a process that does all of it; return what was left each time."""
     chance, left = random.Random(17), []
     for __ in range(kills):
         close_all()
