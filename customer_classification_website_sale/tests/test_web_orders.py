@@ -54,6 +54,18 @@ class TestWebOrders(WebCase):
         self._credit(move, AS_OF)
         self.assertEqual(self._numbers(policy=by_order), (0, 1))
 
+    def test_revenue_by_channel(self):
+        """Web orders are revenue of the web, apart from other orders'."""
+        self._web(self.customer, DAY, 100)
+        self._order(self.customer, DAY, 30)
+        self.assertEqual(self._numbers(), (130, 2))
+        profile = self._profile(self.customer)
+        self.assertEqual((profile.web_revenue, profile.order_revenue), (100, 30))
+        own = [("id", "=", profile.id)]
+        found = profile.search([*own, ("web_revenue", ">=", 100)])
+        self.assertEqual(found, profile)
+        self.assertFalse(profile.search([*own, ("web_revenue", ">", 100)]))
+
     def test_origin(self):
         self._web(self.customer, DAY, 100)
         other = self._customer("Other")

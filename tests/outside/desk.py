@@ -165,12 +165,19 @@ class Reader(Desk):
         if asked.resource_type in ("xhr", "fetch"):
             self._asked.add(asked)
 
+    def open_app(self):
+        """Go to the app by the menu of apps."""
+        self.page.locator(".o_navbar_apps_menu button").click()
+        # The last one is in the menu of apps; the bar may have it, too.
+        app = f'[data-menu-xmlid="{ADDON}.customer_classification_menu"]'
+        self.page.locator(app).last.click()
+        bar = self.page.locator(".o_menu_sections")
+        section = f'[data-menu-xmlid="{ADDON}.customer_menu"]'
+        expect(bar.locator(section).first).to_be_visible()
+
     def menu(self, *names):
         """Go to a screen by the app menu and by the names of the menus below."""
-        self.page.locator(".o_navbar_apps_menu button").click()
-        # The last one is in the menu of apps; the bar may have the name, too.
-        apps = self.page.get_by_role("menuitem", name="Customer Insight", exact=True)
-        apps.last.click()
+        self.open_app()
         sections = self.page.locator(".o_menu_sections")
         expect(sections.get_by_text(names[0], exact=True)).to_be_visible()
         self.settle()
@@ -310,9 +317,13 @@ class Counting(Reader):
     """A person whose clicks are counted.
 
     :ivar clicks: how many so far
+    :ivar in_chinese: whether the words on the screen are Chinese
     """
 
-    clicks = 0
+    def __init__(self, page, url, login):
+        super().__init__(page, url, login)
+        self.clicks = 0
+        self.in_chinese = login.endswith("_zh")
 
     def click(self, locator):
         """Click, wait until the screen has followed, and count."""
@@ -322,7 +333,7 @@ class Counting(Reader):
 
     def said(self, text):
         """Return a text in the language of this person."""
-        if not self.login.endswith("_zh"):
+        if not self.in_chinese:
             return text
         entry = polib.pofile(str(TRANSLATION)).find(text)
         return entry.msgstr or text

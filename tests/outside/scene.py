@@ -26,8 +26,9 @@ class Scene:
     :ivar customers: `{name: id}`
     """
 
-    def __init__(self, admin, name, group):
+    def __init__(self, admin, name, group, lang="en_US"):
         self._admin = admin
+        self._lang = lang
         self.login = f"walk_{name}"
         # Its rules count days as `day` does, at any hour: in UTC, not as admin does.
         partner = {"name": f"Walk {name}", "is_company": True, "tz": "UTC"}
@@ -50,7 +51,7 @@ class Scene:
                 "name": f"Person of {self.login}",
                 "login": f"outside_{self.login}",
                 "password": f"outside_{self.login}",
-                "lang": "en_US",
+                "lang": self._lang,
                 "tz": "UTC",
                 "company_id": self.company,
                 "company_ids": [[SET, 0, [self.company]]],

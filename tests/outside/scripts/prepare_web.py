@@ -51,6 +51,7 @@ def make_users():
         "base.group_system",
         "sales_team.group_sale_manager",
         "customer_classification.group_manager",
+        "mass_mailing.group_mass_mailing_user",
     ]
     users["admin_zh"] = make_user("admin_zh", administrator, "zh_CN")
     return users
