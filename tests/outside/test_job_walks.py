@@ -154,7 +154,7 @@ def press(worker, name):
 
 @pytest.mark.parametrize("login", MANAGERS)
 def test_tag_dormant_customers_of_a_tier(person, client, login):
-    """Dormant ones of high value get a tag in eight clicks, without another app."""
+    """Dormant customers of high value get a tag: eight clicks at most."""
     admin = client("admin")
     tag = f"Call Back {login}"
     [tag_id] = admin.call("res.partner.category", "create", vals_list=[{"name": tag}])
@@ -248,7 +248,9 @@ def test_change_the_share_of_a_tier(browser, server, client, lang):
     worker.click(
         worker.page.get_by_role("tab", name=worker.said("Value Tiers"), exact=True)
     )
-    line = worker.page.locator(".o_data_row").filter(has_text="VIP").filter(visible=True)
+    line = (
+        worker.page.locator(".o_data_row").filter(has_text="VIP").filter(visible=True)
+    )
     worker.click(line.locator("td[name=limit]"))
     worker.page.locator("td[name=limit] input").fill("15")
     worker.page.keyboard.press("Tab")

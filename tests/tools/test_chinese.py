@@ -13,7 +13,7 @@ LANGUAGES = (traditional.SOURCE, traditional.TARGET)
 # Names of classes, products, methods, formats and fields that are the same in Chinese.
 NAMES = frozenset(
     "ABC AUC AX Awesome Brier CRM CZ CSV Classification DeLong Font HTML ID ISO JSON "
-    "KPI MOD NPS ODOO Odoo PDF POS Python RFM SKU SQL URL UTC UTM VIP XLSX XYZ "
+    "KPI MB MOD NPS ODOO Odoo PDF POS Python RFM SKU SQL URL UTC UTM VIP XLSX XYZ "
     "champion fa-tasks lunardate rfm run today vip W-".split()
 )
 # What is no text: placeholders, expressions, tags, addresses, code.
