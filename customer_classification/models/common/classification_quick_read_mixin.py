@@ -89,5 +89,5 @@ class ClassificationQuickReadMixin(models.AbstractModel):
         if not field.store:
             for record in self:
                 if record.id not in cached:
-                    record[field.name]  # computes it for many of them
+                    record.mapped(field.name)  # computes it for many of them
         return [cached[id_] for id_ in self._ids]
