@@ -295,20 +295,39 @@ class CustomerProfile(models.Model):
     # The numbers of the signals that it shows, and of an answered enquiry: those of
     # the class, which stand when more is heard.
     signal_complaint_count = fields.Integer(
-        string="Complaints That Count", readonly=True, aggregator=None
+        string="Complaints That Count",
+        readonly=True,
+        aggregator=None,
+        help="Complaints in the window, where they raise the churn risk; else 0.",
     )
     signal_complaint_count_before = fields.Integer(
-        string="Complaints Before That Count", readonly=True, aggregator=None
+        string="Complaints Before That Count",
+        readonly=True,
+        aggregator=None,
+        help="Complaints in the window before, with which those that raise the churn "
+        "risk are compared; else 0.",
     )
     signal_satisfaction = fields.Float(
-        string="Satisfaction That Counts", digits=0, readonly=True, aggregator=None
+        string="Satisfaction That Counts",
+        digits=0,
+        readonly=True,
+        aggregator=None,
+        help="Mean of the answers in the window, 0 to 100, where it raises the churn "
+        "risk; else 0.",
     )
     signal_satisfaction_count = fields.Integer(
-        string="Answers That Count", readonly=True, aggregator=None
+        string="Answers That Count",
+        readonly=True,
+        aggregator=None,
+        help="Number of the answers whose mean raises the churn risk; else 0.",
     )
     signal_interaction_date = fields.Date(string="Silent Since", readonly=True)
     answered_enquiry_count = fields.Integer(
-        string="Answered Enquiries", readonly=True, aggregator=None
+        string="Answered Enquiries",
+        readonly=True,
+        aggregator=None,
+        help="Enquiries in the window that were answered, of who is interested by them; "
+        "else 0.",
     )
     next_review_date = fields.Date(
         string="Next Review",

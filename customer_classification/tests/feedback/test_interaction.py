@@ -101,8 +101,9 @@ class TestInteraction(ComplaintCase):
             event = self.env["calendar.event"].create(
                 {
                     "name": "Talk",
-                    "start": self._ago(days),
-                    "stop": self._ago(days) + timedelta(hours=1),
+                    # Whatever the hour is: the day counts on which it ended.
+                    "start": self._ago(days) - timedelta(hours=1),
+                    "stop": self._ago(days),
                     "partner_ids": attendees,
                 }
             )
