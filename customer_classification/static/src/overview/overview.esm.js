@@ -247,8 +247,10 @@ export class Overview extends Component {
         return formatCurrency(amount || 0, this.state.currency);
     }
 
-    signed(number, text) {
-        return number > 0 ? `+${text}` : text;
+    /** A difference: the sign before the currency, too. */
+    signed(number, format) {
+        const sign = number > 0 ? "+" : number < 0 ? "-" : "";
+        return sign + format.call(this, Math.abs(number));
     }
 
     /** The amount of a cell, or nothing for who may not see it. */
@@ -350,11 +352,11 @@ export class Overview extends Component {
         const sum = (now.sum || 0) - (before.sum || 0);
         return {
             countChange: {
-                text: count ? this.signed(count, this.count(count)) : "–",
+                text: count ? this.signed(count, this.count) : "–",
                 tone: this.tone(count),
             },
             sumChange: {
-                text: sum ? this.signed(sum, this.money(sum)) : "–",
+                text: sum ? this.signed(sum, this.money) : "–",
                 tone: this.tone(sum),
             },
         };
@@ -519,7 +521,7 @@ export class Overview extends Component {
         if (name === "unknown") {
             return "–";
         }
-        return isEnd ? this.exact(sum) : this.signed(sum, this.exact(sum));
+        return isEnd ? this.exact(sum) : this.signed(sum, this.exact);
     }
 
     get bridgeBars() {

@@ -49,7 +49,7 @@ registry.category("web_tour.tours").add("classification_policy", {
             {
                 content: "Nobody could reach this",
                 trigger: "div[name=risk_high_from] input",
-                run: "edit 9 && press Tab",
+                run: "edit 13 && press Tab",
             },
             {
                 content: "It says so while one writes",
