@@ -1,5 +1,6 @@
 """Questions of the web client, and the time of the answers."""
 
+import re
 import time
 from pathlib import Path
 
@@ -7,6 +8,13 @@ from lxml import etree
 
 # Prefixes of the fields of this addon on the models of others.
 OURS = ("customer_", "product_abc", "product_xyz", "campaign_")
+# Classes of the lists that ask for the columns that are shown only.
+SHOWN_COLUMNS = (
+    *("classification_shown_columns", "customer_profile_list"),
+    "customer_work_list",
+)
+# Attributes of texts, as in `shown_columns/left_out.esm.js`.
+TEXTS = ("string", "help", "confirm", "sum", "avg", "widget")
 
 
 def page(model, fields, domain=()):
@@ -27,17 +35,47 @@ def form(record, fields):
 def specification(model, view_type="list"):
     """Return the web client's specification of a view's fields.
 
-    Hidden fields are included.
+    Hidden fields are included, but for the lists of `SHOWN_COLUMNS`: these leave out,
+    as for a user who chose no columns, those that are optional, hidden at first and not
+    needed by an expression, an option or the currency of the others.
     """
     arch = etree.fromstring(model.get_view(view_type=view_type)["arch"])
     named = {"fields": {"display_name": {}}}
+    left_out = _left_out(model, arch) if arch.get("js_class") in SHOWN_COLUMNS else ()
     return {
         node.get("name"): named
         if model._fields[node.get("name")].type == "many2one"
         else {}
+        for node in _fields(arch)
+        if node.get("name") not in left_out
+    }
+
+
+def _fields(arch):
+    """Return the nodes of a view's own fields, without those of views in it."""
+    return [
+        node
         for node in arch.iter("field")
         if not any(above.tag == "field" for above in node.iterancestors())
-    }
+    ]
+
+
+def _left_out(model, arch):
+    """Return the names of the fields that a list does not ask for."""
+    hidden = [node for node in _fields(arch) if node.get("optional") == "hide"]
+    off = {node.get("name") for node in hidden}
+    off -= {node.get("name") for node in _fields(arch) if node not in hidden}
+    kept = [node for node in arch.iter(etree.Element) if node.get("name") not in off]
+    return off - {word for node in kept for word in _words(model, node)}
+
+
+def _words(model, node):
+    """Return the words that may be fields which a node of a list needs."""
+    field = model._fields.get(node.get("name"))
+    texts = [value for name, value in node.attrib.items() if name not in TEXTS]
+    return re.findall(r"[A-Za-z_]\w*", " ".join(texts)) + [
+        getattr(field, "currency_field", None)
+    ]
 
 
 def without_ours(fields):

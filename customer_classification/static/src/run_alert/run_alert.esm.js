@@ -1,9 +1,11 @@
 import {Component, onWillStart, useState} from "@odoo/owl";
 import {CountedOnceRenderer} from "../counted_once/counted_once_renderer.esm";
 import {KanbanController} from "@web/views/kanban/kanban_controller";
-import {ListController} from "@web/views/list/list_controller";
+import {
+    ShownColumnsController,
+    shownColumnsListView,
+} from "../shown_columns/shown_columns.esm";
 import {kanbanView} from "@web/views/kanban/kanban_view";
-import {listView} from "@web/views/list/list_view";
 import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";
 
@@ -31,9 +33,9 @@ export class RunAlert extends Component {
     }
 }
 
-class CustomerProfileListController extends ListController {
+class CustomerProfileListController extends ShownColumnsController {
     static template = "customer_classification.CustomerProfileListView";
-    static components = {...ListController.components, RunAlert};
+    static components = {...ShownColumnsController.components, RunAlert};
 }
 
 class CustomerProfileKanbanController extends KanbanController {
@@ -42,7 +44,7 @@ class CustomerProfileKanbanController extends KanbanController {
 }
 
 registry.category("views").add("customer_profile_list", {
-    ...listView,
+    ...shownColumnsListView,
     Controller: CustomerProfileListController,
     Renderer: CountedOnceRenderer,
 });

@@ -1,9 +1,11 @@
 import {Component, onWillStart, useState} from "@odoo/owl";
 import {KanbanController} from "@web/views/kanban/kanban_controller";
-import {ListController} from "@web/views/list/list_controller";
+import {
+    ShownColumnsController,
+    shownColumnsListView,
+} from "../shown_columns/shown_columns.esm";
 import {RunAlert} from "../run_alert/run_alert.esm";
 import {kanbanView} from "@web/views/kanban/kanban_view";
-import {listView} from "@web/views/list/list_view";
 import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";
 
@@ -25,9 +27,13 @@ export class WorkListReason extends Component {
     }
 }
 
-class WorkListController extends ListController {
+class WorkListController extends ShownColumnsController {
     static template = "customer_classification.WorkListView";
-    static components = {...ListController.components, RunAlert, WorkListReason};
+    static components = {
+        ...ShownColumnsController.components,
+        RunAlert,
+        WorkListReason,
+    };
 }
 
 class WorkListKanbanController extends KanbanController {
@@ -36,7 +42,7 @@ class WorkListKanbanController extends KanbanController {
 }
 
 registry.category("views").add("customer_work_list", {
-    ...listView,
+    ...shownColumnsListView,
     Controller: WorkListController,
 });
 registry.category("views").add("customer_work_list_kanban", {
