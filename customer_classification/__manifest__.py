@@ -104,6 +104,8 @@
         "views/complaint/customer_complaint_views.xml",
         "views/complaint/complaint_portal_templates.xml",
         "views/feedback/customer_feedback_views.xml",
+        "views/feedback/customer_timeline_views.xml",
+        "views/feedback/customer_satisfaction_views.xml",
         "views/feedback/feedback_templates.xml",
         "views/event/classification_event_views.xml",
         "views/event/moves_mail_templates.xml",

@@ -142,6 +142,8 @@ from .complaint import test_working_time
 from .feedback import test_feedback
 from .feedback import test_feedback_request
 from .feedback import test_interaction
+from .feedback import test_satisfaction
+from .feedback import test_timeline
 from .feedback import test_voice
 from .event import test_event
 from .event import test_moves_mail

@@ -284,6 +284,7 @@ CONTEXTS = st.dictionaries(
             *("active_ids", "active_id", "active_model", "active_domain"),
             *("customer_ids", "last_run_id", "import_file", "history_customer_ids"),
             *("customer_product_company_id", "customer_product_partner_id"),
+            "timeline_customer_id",
             *("tag_origin", "tag_batch_id", "default_company_id", "default_state"),
             *("as_of_date", "bin_size", "default_partner_id", "default_date"),
         ]

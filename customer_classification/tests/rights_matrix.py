@@ -116,7 +116,9 @@ class RightsMatrixCase(RightsWorld):
     def _rows_here(self, name):
         """Records of a model in the company of the world, one at most."""
         known = self._known_rows()
-        model = self.env[name].with_context(active_test=False)
+        model = self.env[name].with_context(
+            active_test=False, timeline_customer_id=self.vip.id
+        )
         return known.get(name) or model.search(self._domain_here(name), limit=1)
 
     def _known_rows(self):
@@ -194,6 +196,7 @@ class RightsMatrixCase(RightsWorld):
     def _answer(self, name, method, user):
         """``x`` where an ordinary call passes the check of rights."""
         model, missing = self.env[name].with_user(user), self.models_without_rows
+        model = model.with_context(timeline_customer_id=self.vip.id)
 
         def attempt():
             try:

@@ -7,6 +7,8 @@ from . import customer_complaint
 from . import customer_profile_heard_mixin
 from . import customer_profile_voice_mixin
 from . import customer_profile_interaction_mixin
+from . import customer_timeline
 from . import customer_profile
+from . import customer_satisfaction
 from . import res_partner
 from . import sale_order

@@ -1,6 +1,9 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..common.profiling import OBJECTING
+from .classification_interaction_source import OURS
+
 
 class ClassificationFeedbackSource(models.AbstractModel):
     """Feedback of customers, by what it was said in.
@@ -17,13 +20,15 @@ class ClassificationFeedbackSource(models.AbstractModel):
         """Return the selects of feedback, one row an answer or complaint.
 
         A list of :class:`SQL` of ``(partner_id integer, company_id integer, day date,
-        kind varchar, score float8, is_open boolean, is_overdue boolean, hours
-        float8)``.
+        kind varchar, score float8, is_open boolean, is_overdue boolean, hours float8,
+        res_model varchar, res_id integer, product_tmpl_id integer)``.
 
         ``partner_id`` is the contact of the document, who is rolled up to its customer;
-        ``kind`` is *complaint*, *satisfaction*, *rating* or *recommendation*;
-        ``score`` from 0 to 100, or NULL; the last three are of complaints: the working
-        hours to the solution, or NULL.
+        ``company_id`` NULL counts for every company; ``kind`` is *complaint*,
+        *satisfaction*, *rating* or *recommendation*; ``score`` from 0 to 100, or NULL.
+        The next three are of complaints, ``hours`` being the working hours to the
+        solution, or NULL. Then follow the document, each once, and the product. Callers
+        leave out contacts of whom nothing counts: see :meth:`_counts`.
 
         :param now: the moment, in UTC, at which deadlines are over
         :param contact_ids: ids of contacts, or None for all
@@ -34,6 +39,20 @@ class ClassificationFeedbackSource(models.AbstractModel):
         return [self._complaint_query(now, among), self._feedback_query(among)]
 
     @api.model
+    def _counts(self, contact):
+        """Return the SQL of whether answers of a contact count.
+
+        Those of people who work for us do not, nor those of persons who object to
+        profiling.
+        """
+        return SQL(
+            "%(contact)s NOT IN %(ours)s AND %(contact)s NOT IN %(objecting)s",
+            contact=contact,
+            ours=OURS,
+            objecting=OBJECTING,
+        )
+
+    @api.model
     def _complaint_query(self, now, among):
         self.env["customer.complaint"].flush_model()
         return SQL(
@@ -42,7 +61,9 @@ class ClassificationFeedbackSource(models.AbstractModel):
                    'complaint'::varchar AS kind, NULL::float8 AS score,
                    d.is_solved IS NOT TRUE AS is_open,
                    COALESCE(d.next_deadline < %s, FALSE) AS is_overdue,
-                   CASE WHEN d.is_solved THEN d.solution_hours::float8 END AS hours
+                   CASE WHEN d.is_solved THEN d.solution_hours::float8 END AS hours,
+                   'customer.complaint'::varchar AS res_model, d.id AS res_id,
+                   d.product_tmpl_id
               FROM customer_complaint d
              WHERE %s
             """,
@@ -57,7 +78,8 @@ class ClassificationFeedbackSource(models.AbstractModel):
         return SQL(
             """
             SELECT d.partner_id, d.company_id, d.date AS day, d.kind::varchar,
-                   d.score::float8, FALSE, FALSE, NULL::float8
+                   d.score::float8, FALSE, FALSE, NULL::float8, 'customer.feedback',
+                   d.id, d.product_tmpl_id
               FROM customer_feedback d
              WHERE (d.kind <> 'complaint' OR d.complaint_id IS NULL) AND %s
             """,

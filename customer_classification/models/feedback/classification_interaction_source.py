@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 # Partners of the people who work for us.
-_OURS = SQL("(SELECT u.partner_id FROM res_users u WHERE u.share IS NOT TRUE)")
+OURS = SQL("(SELECT u.partner_id FROM res_users u WHERE u.share IS NOT TRUE)")
 # {kind of activity: kind of interaction}
 _ACTIVITIES = {"phonecall": "call", "meeting": "visit"}
 
@@ -22,12 +22,13 @@ class ClassificationInteractionSource(models.AbstractModel):
         """Return the selects of interactions, one row an interaction.
 
         A list of :class:`SQL` of ``(partner_id integer, company_id integer, day date,
-        kind varchar, direction varchar, user_id integer)``.
+        kind varchar, direction varchar, user_id integer, res_model varchar, res_id
+        integer)``.
 
         ``partner_id`` is the contact, who is rolled up to the customer; ``company_id``
         NULL counts for every company; ``direction`` is *in* where the customer began,
-        else *out*; days are those of UTC. Rows of days to come may be among them: the
-        caller leaves them out.
+        else *out*; the last two are the document. Days are those of UTC. Rows of days
+        to come may be among them: the caller leaves them out.
 
         :param contact_ids: ids of contacts, or None for all
         """
@@ -63,13 +64,14 @@ class ClassificationInteractionSource(models.AbstractModel):
             """
             SELECT m.author_id AS partner_id, m.record_company_id AS company_id,
                    m.date::date AS day, 'mail'::varchar AS kind,
-                   'in'::varchar AS direction, NULL::integer AS user_id
+                   'in'::varchar AS direction, NULL::integer AS user_id,
+                   'mail.message'::varchar AS res_model, m.id AS res_id
               FROM mail_message m
              WHERE m.message_type IN ('email', 'comment') AND %s
                AND m.author_id NOT IN %s
             """,
             self._among(SQL("m.author_id"), contact_ids),
-            _OURS,
+            OURS,
         )
 
     @api.model
@@ -78,7 +80,7 @@ class ClassificationInteractionSource(models.AbstractModel):
         return SQL(
             """
             SELECT n.res_partner_id, m.record_company_id, m.date::date, 'mail', 'out',
-                   m.create_uid
+                   m.create_uid, 'mail.message', m.id
               FROM mail_notification n
               JOIN mail_message m ON m.id = n.mail_message_id
              WHERE n.notification_type = 'email' AND %s
@@ -86,8 +88,8 @@ class ClassificationInteractionSource(models.AbstractModel):
                AND m.author_id IN %s AND n.res_partner_id NOT IN %s
             """,
             self._among(SQL("n.res_partner_id"), contact_ids),
-            _OURS,
-            _OURS,
+            OURS,
+            OURS,
         )
 
     @api.model
@@ -100,19 +102,37 @@ class ClassificationInteractionSource(models.AbstractModel):
         return SQL(
             """
             SELECT %(partner)s, COALESCE(l.company_id, o.company_id), a.date_done,
-                   (CASE t.category %(kinds)s END)::varchar, 'out', a.user_id
+                   (CASE t.category %(kinds)s END)::varchar, 'out', a.user_id,
+                   'mail.activity', a.id
               FROM mail_activity a
               JOIN mail_activity_type t ON t.id = a.activity_type_id
               LEFT JOIN crm_lead l ON a.res_model = 'crm.lead' AND l.id = a.res_id
               LEFT JOIN sale_order o ON a.res_model = 'sale.order' AND o.id = a.res_id
               LEFT JOIN res_partner p ON a.res_model = 'res.partner' AND p.id = a.res_id
              WHERE a.active IS NOT TRUE AND a.date_done IS NOT NULL
-               AND t.category = ANY(%(categories)s) AND %(among)s
+               AND t.category = ANY(%(categories)s) AND %(among)s AND %(places)s
             """,
             partner=partner,
             kinds=kinds,
             categories=list(_ACTIVITIES),
             among=self._among(partner, contact_ids),
+            places=self._activity_places(contact_ids),
+        )
+
+    @api.model
+    def _activity_places(self, contact_ids):
+        """Return the SQL of the documents of contacts, by which there is an index."""
+        if contact_ids is None:
+            return SQL("TRUE")
+        return SQL(
+            """
+            (a.res_model = 'res.partner' AND a.res_id = ANY(%(ids)s)
+             OR a.res_model = 'crm.lead' AND a.res_id = ANY(ARRAY(
+                SELECT id FROM crm_lead WHERE partner_id = ANY(%(ids)s)))
+             OR a.res_model = 'sale.order' AND a.res_id = ANY(ARRAY(
+                SELECT id FROM sale_order WHERE partner_id = ANY(%(ids)s))))
+            """,
+            ids=contact_ids,
         )
 
     @api.model
@@ -121,7 +141,7 @@ class ClassificationInteractionSource(models.AbstractModel):
         return SQL(
             """
             SELECT d.partner_id, NULL::integer, e.stop::date, 'meeting', 'out',
-                   e.user_id
+                   e.user_id, 'calendar.event', e.id
               FROM calendar_attendee d
               JOIN calendar_event e ON e.id = d.event_id
              WHERE e.active AND e.stop <= %s AND d.state IS DISTINCT FROM 'declined'
@@ -129,7 +149,7 @@ class ClassificationInteractionSource(models.AbstractModel):
             """,
             fields.Datetime.now(),
             self._among(SQL("d.partner_id"), contact_ids),
-            _OURS,
+            OURS,
         )
 
     @api.model
@@ -137,7 +157,7 @@ class ClassificationInteractionSource(models.AbstractModel):
         return SQL(
             """
             SELECT l.partner_id, l.company_id, l.create_date::date, 'enquiry', 'in',
-                   l.user_id
+                   l.user_id, 'crm.lead', l.id
               FROM crm_lead l
              WHERE %s
             """,
@@ -150,7 +170,7 @@ class ClassificationInteractionSource(models.AbstractModel):
         return SQL(
             """
             SELECT o.partner_id, o.company_id, o.create_date::date, 'quotation', 'in',
-                   o.user_id
+                   o.user_id, 'sale.order', o.id
               FROM sale_order o
              WHERE o.state <> 'cancel' AND %s AND %s
             """,

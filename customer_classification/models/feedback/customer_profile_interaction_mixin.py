@@ -22,7 +22,8 @@ INTERACTIONS = """
                AS received,
            max(v.day) AS last_day, w.today - max(v.day) AS days
       FROM (%(rows)s) v
-      JOIN res_partner c ON c.id = v.partner_id
+      JOIN res_partner c
+        ON c.id = v.partner_id AND c.customer_objects_profiling IS NOT TRUE
       JOIN (%(windows)s) w ON w.company_id = v.company_id OR v.company_id IS NULL
      WHERE v.day <= w.today
      GROUP BY c.commercial_partner_id, w.company_id, w.today

@@ -19,10 +19,11 @@ COLUMNS = {
     "last_feedback_date": ("last_day", False),
     "complaint_change": ("change", 0),
 }
-# In the window, in the window before, and what is open, by commercial partner.
+# In the window, in the window before, and what is open, by commercial partner. What is
+# of no company counts for each.
 VOICE = """
     SELECT g.*, g.complaints - g.complaints_before AS change
-      FROM (SELECT c.commercial_partner_id AS partner_id, v.company_id,
+      FROM (SELECT c.commercial_partner_id AS partner_id, w.company_id,
                    count(*) FILTER (WHERE %(is_complaint)s AND %(now)s)
                        AS complaints,
                    count(*) FILTER (WHERE %(is_complaint)s AND %(before)s)
@@ -43,8 +44,10 @@ VOICE = """
                    max(v.day) FILTER (WHERE v.kind <> 'complaint') AS last_day
               FROM (%(rows)s) v
               JOIN res_partner c ON c.id = v.partner_id
-              JOIN (%(windows)s) w ON w.company_id = v.company_id
-             GROUP BY c.commercial_partner_id, v.company_id) g
+              JOIN (%(windows)s) w
+                ON w.company_id = v.company_id OR v.company_id IS NULL
+             WHERE %(counts)s
+             GROUP BY c.commercial_partner_id, w.company_id) g
 """
 
 
@@ -175,6 +178,7 @@ class CustomerProfileVoiceMixin(models.AbstractModel):
             before=SQL("v.day >= w.before_day AND v.day < w.first_day"),
             rows=SQL(" UNION ALL ").join(rows),
             windows=windows,
+            counts=source._counts(SQL("v.partner_id")),
             **{name: SQL("v.kind = ANY(%s)", [*kind]) for name, kind in kinds.items()},
         )
 
@@ -187,6 +191,11 @@ class CustomerProfileVoiceMixin(models.AbstractModel):
         """Open what the customer said."""
         check_one(self)
         return self.partner_id.action_open_customer_feedback()
+
+    def action_open_timeline(self):
+        """Open what happened with the customer, the newest first."""
+        check_one(self)
+        return self.partner_id.action_open_customer_timeline()
 
     # Sentence
 

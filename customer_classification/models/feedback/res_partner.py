@@ -42,6 +42,19 @@ class ResPartner(models.Model):
             "context": self._feedback_defaults(),
         }
 
+    def action_open_customer_timeline(self):
+        """Open what happened with the customer, the newest first."""
+        check_one(self)
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "customer_classification.customer_timeline_action"
+        )
+        customer = self.commercial_partner_id
+        return {
+            **action,
+            "name": self.env._("Timeline of %s", customer.display_name),
+            "context": {"timeline_customer_id": customer.id},
+        }
+
     def action_note_feedback(self):
         """Open a window for what the customer just said."""
         check_one(self)

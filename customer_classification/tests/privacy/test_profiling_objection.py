@@ -218,7 +218,9 @@ class TestProfilingObjection(ClassificationCase):
                 continue
             if model._auto or model._abstract or model._transient:
                 continue
-            model = model.with_context(customer_product_partner_id=partner.id)
+            model = model.with_context(
+                customer_product_partner_id=partner.id, timeline_customer_id=partner.id
+            )
             for field in model._fields.values():
                 if field.comodel_name == "res.partner" and field.store:
                     ids = model.search([(field.name, "=", partner.id)]).ids
