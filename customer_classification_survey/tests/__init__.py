@@ -1,0 +1,2 @@
+from . import test_rights_matrix
+from . import test_survey_feedback
