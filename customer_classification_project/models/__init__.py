@@ -1,0 +1,2 @@
+from . import classification_feedback_source
+from . import project_project
