@@ -1,2 +1,3 @@
 from . import test_campaign_mailing
+from . import test_mailing_interaction
 from . import test_rights_matrix
