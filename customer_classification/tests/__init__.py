@@ -88,6 +88,7 @@ from .history import test_migration
 from .quality import test_data_gap
 from .retention import test_churn
 from .retention import test_customer_loss
+from .tag import test_heard_tags
 from .tag import test_tag_library
 from .tag import test_tag_merge
 from .tag import test_tag_path
@@ -121,6 +122,7 @@ from .campaign import test_campaign_rehearsal
 from .campaign import test_campaign_scorecard
 from .campaign import test_campaign_start
 from .campaign import test_campaign_world
+from .playbook import test_playbook_heard
 from .playbook import test_playbook_opening
 from .playbook import test_playbook_outcome
 from .playbook import test_playbook_result
@@ -141,6 +143,7 @@ from .complaint import test_complaint_tour
 from .complaint import test_working_time
 from .feedback import test_feedback
 from .feedback import test_feedback_request
+from .feedback import test_heard_rules
 from .feedback import test_interaction
 from .feedback import test_satisfaction
 from .feedback import test_timeline

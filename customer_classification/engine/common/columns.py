@@ -21,7 +21,8 @@ CAUSES = ("data", "rules", "time", "person")
 class Column(NamedTuple):
     """Kind and meaning of a column.
 
-    ``kind``: day, count, money (0 where nothing) or known (NaN where unknown).
+    ``kind``: day, count, money (0 where nothing), known (money, NaN where unknown) or
+    measure (any other number, NaN where unknown).
     """
 
     kind: str
@@ -88,6 +89,8 @@ def read_column(series, kind, digits, notes):
         return values
     values = np.asarray(values, "float64")
     unusable = ~np.isfinite(values)
+    if kind == "measure":
+        return np.where(unusable, np.nan, np.round(values, 6))
     if kind == "known":
         return np.where(unusable, np.nan, np.round(values, digits))
     if unusable.any():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..common.columns import CAUSES
 from ..common.lazy import np, pd
-from .columns import AXES, read_facts, read_previous
+from .columns import AXES, SIGNALS, read_facts, read_previous
 
 if TYPE_CHECKING:
     from .parameters import Parameters
@@ -67,7 +67,8 @@ def changes(
     - *rules*: another policy version classified before, and by its rules the class
       would be another one today (where that is not known: the own purchases are the
       same);
-    - *data*: the customer's own purchases or open pipeline differ;
+    - *data*: the customer's own purchases or open pipeline differ, or, for the churn
+      risk and the stage, what was heard of the customer;
     - *time*: days went by, or the limits moved with the other customers.
 
     :param result: frame of :func:`classify` with the rows of ``facts``
@@ -84,7 +85,8 @@ def changes(
     for axis in AXES:
         seen = _seen(axis, shown, numbers, result)
         by_rules = _by_rules(axis, before, result, parameters, old_rules, differs)
-        cause = _cause(seen, before, by_rules, differs)
+        own = differs | _heard(axis, before, result)
+        cause = _cause(seen, before, by_rules, own)
         parts.append(_moves(axis, shown, cause))
     return pd.concat(parts, ignore_index=True)
 
@@ -126,6 +128,26 @@ def _differs(now, before):
         new, old = getattr(now, name), getattr(before, name)
         differs |= (new != old) & ~(np.isnan(new) & np.isnan(old))
     return differs
+
+
+def _heard(axis, before, result):
+    """Mark customers of whom something new was heard that an axis goes by.
+
+    Silence begins by time, and ends by an interaction.
+    """
+    if axis == "lifecycle_stage":
+        now = result["answered_enquiry_count"].to_numpy()
+        return now > before.answered_enquiry_count
+    if axis != "churn_risk":
+        return np.zeros(len(result), bool)
+    then = before.churn_signals.astype("int64")
+    now = result["churn_signals"].to_numpy()
+    begun = now & ~then & (_bit("complaints") | _bit("dissatisfied"))
+    return (begun | (then & ~now & _bit("silent"))) != 0
+
+
+def _bit(signal):
+    return 1 << SIGNALS.index(signal)
 
 
 def _moves(axis, shown, cause):

@@ -15,6 +15,7 @@ from ..common.lazy import np
 from . import lifecycle, review, scores, tiers
 from .columns import METRICS, read_facts, read_previous, result_frame
 from .growth import growth
+from .heard import heard_numbers
 from .parameters import Edges, Parameters
 from .rhythm import find_population_gap, rhythm
 from .risk import risk
@@ -196,7 +197,8 @@ def classes(facts, previous, parameters, today, edges) -> Classes:
     ended = lifecycle.ended_dormancy(facts, parameters, gap_of_all)
     stage = lifecycle.stage_of(facts, previous, timing, ended, parameters)
     trend = growth(facts, parameters)
-    churn = risk(facts, timing, trend, stage, parameters)
+    churn = risk(facts, timing, trend, stage, parameters, today)
+    is_interested = stage == lifecycle.INTERESTED
     values = {
         **_timing_columns(facts, timing),
         "average_order": scores.average_order(facts),
@@ -209,6 +211,7 @@ def classes(facts, previous, parameters, today, edges) -> Classes:
         "lifecycle_stage": stage,
         "churn_risk": churn.level,
         "churn_signals": churn.signals,
+        **heard_numbers(facts, churn.signals, is_interested, parameters),
         "won_back_count": lifecycle.count_won_back(stage, facts, previous),
     }
     return Classes(values, timing, ended)

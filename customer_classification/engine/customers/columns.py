@@ -15,7 +15,9 @@ from ..common.columns import (
 from ..common.lazy import np, pd
 
 METRICS = ("recency", "frequency", "monetary")
-EXTRA_METRICS = ("margin", "growth", "average_order", "tenure")
+EXTRA_METRICS = (
+    *("margin", "growth", "average_order", "tenure", "interactions", "satisfaction"),
+)
 SCORED_METRICS = METRICS + EXTRA_METRICS
 STAGES = (
     "prospect",
@@ -29,7 +31,10 @@ STAGES = (
 )
 RISKS = ("low", "medium", "high")
 # Bit n of churn_signals is the n-th name; see also risk.BY_PREDICTION.
-SIGNALS = ("overdue", "far_overdue", "declining", "refunds")
+SIGNALS = (
+    *("overdue", "far_overdue", "declining", "refunds"),
+    *("complaints", "dissatisfied", "silent"),
+)
 TIER_REASONS = (
     "limit",  # by its numbers
     "kept",  # below the tier's limit, not below its keep limit
@@ -70,10 +75,24 @@ FACTS = {
     "open_quotation_amount": Column("money", "their amount"),
 }
 
+# What was heard of a customer up to the as-of day; NaN where nothing ever was.
+HEARD_FACTS = {
+    "complaint_count": Column("measure", "complaints in the window"),
+    "complaint_count_before": Column("measure", "complaints in the window before"),
+    "satisfaction": Column("measure", "mean of the answers in the window, 0..100"),
+    "satisfaction_count": Column("measure", "number of these answers"),
+    "interaction_count": Column("measure", "interactions in the window"),
+    "last_interaction_date": Column("day", "day of the last interaction"),
+    "answered_enquiry_count": Column("measure", "answered enquiries in the window"),
+    "heard_first_date": Column("day", "oldest of all these in the window"),
+    "heard_before_first_date": Column("day", "oldest complaint in the window before"),
+}
+
 # Optional columns; without one, the rule that needs it uses another.
 MORE_FACTS = {
     "comeback_count": Column("known", "purchases that ended a dormant time"),
     "quotation_end_date": Column("day", "first day on which a quotation expires"),
+    **HEARD_FACTS,
 }
 
 # The customer's last classes, with the facts that distinguish own changes from the
@@ -91,6 +110,12 @@ PREVIOUS = {
     "policy": Column("count", "id of the policy version that classified"),
     "open_opportunity_count": Column("count", "as in the facts, as of then"),
     "open_quotation_count": Column("count", "as in the facts, as of then"),
+}
+
+# Optional columns; without one, no cause follows from it.
+MORE_PREVIOUS = {
+    "churn_signals": Column("count", "bits of SIGNALS, as of then"),
+    "answered_enquiry_count": Column("count", "as in the result, as of then"),
 }
 
 # Columns of the result with their types.
@@ -114,6 +139,13 @@ RESULT = {
     "lifecycle_stage": "int8",  # code of STAGES
     "churn_risk": "int8",  # code of RISKS
     "churn_signals": "int16",  # bits of SIGNALS
+    # Numbers of the signals that are shown, else 0, NaN or NaT.
+    "signal_complaint_count": "int32",
+    "signal_complaint_count_before": "int32",
+    "signal_satisfaction": "float64",  # mean, 0..100
+    "signal_satisfaction_count": "int32",
+    "signal_interaction_date": "day",  # last interaction before the silence
+    "answered_enquiry_count": "int32",  # of who is interested by them
     "won_back_count": "int32",
     "next_review_date": "day",
     "held_back": "bool",  # a demotion is withheld
@@ -165,6 +197,11 @@ def read_previous(frame, index, digits: int):
         name: aligned(read_column(frame[name], column.kind, digits, []), rows)
         for name, column in PREVIOUS.items()
     }
+    for name, column in MORE_PREVIOUS.items():
+        arrays[name] = np.zeros(len(index))
+        if name in frame:
+            values = read_column(frame[name], column.kind, digits, [])
+            arrays[name] = aligned(values, rows)
     return SimpleNamespace(**arrays)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..common.columns import code
 from ..common.lazy import np
 from .columns import STAGES
+from .heard import has_enquired
 from .rhythm import ends_dormancy
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def stage_of(facts, previous, rhythm, ended_dormancy, parameters) -> NDArray:
 def stage_by_facts(facts, rhythm, ended_dormancy, parameters) -> NDArray:
     """Code of the stage by the numbers alone; the first that holds counts."""
     pipeline = (facts.open_opportunity_count > 0) | (facts.open_quotation_count > 0)
+    pipeline |= has_enquired(facts, parameters)
     won_back = ended_dormancy & (rhythm.recency <= parameters.won_back_days)
     return np.select(
         [

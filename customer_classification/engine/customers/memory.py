@@ -23,11 +23,19 @@ _OF_CLASSES = frozenset(
         *("dormant_min_days", "lost_min_days", "won_back_days", "decline_growth"),
         *("refund_share", "risk_overdue", "risk_far_overdue", "risk_declining"),
         *("risk_refunds", "risk_medium_from", "risk_high_from"),
-        *("risk_by_predictions", "risk_medium_below", "risk_high_below"),
+        *("complaints_from", "dissatisfied_below", "silent_ratio"),
+        *("risk_complaints", "risk_dissatisfied", "risk_silent"),
+        *("interested_by_enquiry", "risk_by_predictions", "risk_medium_below"),
+        "risk_high_below",
         *("no_value_rule", "no_value_key", "segments"),
     }
 )
-_OF_SCORES = frozenset({"components", "customers_per_bin", "growth_min_orders"})
+# Numbers that are needed before one metric is known.
+_OF_METRICS = {
+    "growth": "growth_min_orders",
+    "satisfaction": "satisfaction_min_count",
+}
+_OF_SCORES = frozenset({"components", "customers_per_bin", *_OF_METRICS.values()})
 _OF_TIERS = frozenset({"value_metric", "tier_method", "tier_ties", "share_of"})
 
 
@@ -49,8 +57,7 @@ def boundary_rules(parameters: Parameters, item: TierLimit) -> tuple:
 def _score_rules(parameters: Parameters, metric: str) -> dict:
     """The rules by which the thresholds of a metric are found."""
     left_out = IDENTITY | _OF_CLASSES | _OF_TIERS | {"components"}
-    if metric != "growth":
-        left_out |= {"growth_min_orders"}
+    left_out |= {rule for other, rule in _OF_METRICS.items() if other != metric}
     own = [replace(c, weight=1) for c in parameters.components if c.metric == metric]
     return {**without(parameters, left_out), "own": own}
 

@@ -107,6 +107,14 @@ class Parameters:
     risk_far_overdue: float = 4
     risk_declining: float = 2
     risk_refunds: float = 1
+    complaints_from: int = 2
+    dissatisfied_below: float = 50
+    satisfaction_min_count: int = 2
+    silent_ratio: float = 2
+    risk_complaints: float = 2
+    risk_dissatisfied: float = 2
+    risk_silent: float = 1
+    interested_by_enquiry: bool = True
     risk_medium_from: float = 2
     risk_high_from: float = 4
     # Where predictions are proved, the risk goes by them instead of by points: limits
@@ -160,6 +168,32 @@ class Parameters:
         A score has one.
         """
         return 1 if self.value_metric == "score" else self.currency_digits
+
+    @property
+    def reads_feedback(self) -> bool:
+        """Return whether complaints or answers of customers decide anything."""
+        by_signals = self.risk_complaints > 0 or self.risk_dissatisfied > 0
+        return by_signals or "satisfaction" in self.weights
+
+    @property
+    def reads_interactions(self) -> bool:
+        """Return whether interactions with customers decide anything."""
+        return self.risk_silent > 0 or "interactions" in self.weights
+
+    @property
+    def reads_heard(self) -> bool:
+        """Return whether anything decides but purchases and what is open."""
+        reads = self.reads_feedback or self.reads_interactions
+        return reads or self.interested_by_enquiry
+
+    def reads_no_more_than(self, other: Parameters) -> bool:
+        """Return whether facts read for other rules have all that these need."""
+        names = ("reads_feedback", "reads_interactions", "interested_by_enquiry")
+        return all(getattr(self, name) <= getattr(other, name) for name in names)
+
+    def before_start(self, as_of: datetime.date) -> datetime.date:
+        """First day of the window before the one that ends with ``as_of``."""
+        return self.window_start(self.window_start(as_of) - datetime.timedelta(1))
 
     def window_start(self, as_of: datetime.date) -> datetime.date:
         """First day of the window that ends with ``as_of``.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..common.columns import day_number, to_dates
 from ..common.lazy import np, pd
 from . import scores, tiers
-from .columns import FACTS, read_facts
+from .columns import FACTS, HEARD_FACTS, read_facts
 from .replay import PURCHASE_FACTS, as_days, classes_at, facts_at, starts_of
 from .rhythm import rhythm
 
@@ -150,8 +150,8 @@ def facts_on(facts, purchases, place, days, parameters):
     partners = facts.index.to_numpy()[place]
     points = pd.DataFrame({"partner_id": partners, "day": days})
     future = facts_at(purchases, points, parameters)
-    for name in FACTS:
-        if name not in PURCHASE_FACTS:
+    for name in (*FACTS, *HEARD_FACTS):
+        if name not in PURCHASE_FACTS and name in facts:
             future[name] = facts[name].to_numpy()[place]
     return future
 

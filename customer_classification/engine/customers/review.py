@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..common.columns import day_number
 from ..common.lazy import np
+from .heard import silent_after
 from .scores import buyers
 from .tiers import grace_days, is_too_new
 
@@ -50,6 +51,18 @@ def _events(facts, rhythm, ended_dormancy, below_since, edges, parameters, as_of
     yield below_since + grace_days(parameters)
     # A quotation is open on its last day too.
     yield np.where(rhythm.bought, np.nan, facts.quotation_end_date + 1)
+    yield from _heard(facts, rhythm, parameters, as_of)
+
+
+def _heard(facts, rhythm, parameters, as_of):
+    """Days on which what was heard leaves its window, or silence counts."""
+    window, before = parameters.window_start, parameters.before_start
+    if not np.isnan(facts.heard_first_date).all():
+        yield _leaves(facts.heard_first_date, window, as_of)
+    if not np.isnan(facts.heard_before_first_date).all():
+        yield _leaves(facts.heard_before_first_date, before, as_of)
+    if parameters.risk_silent > 0:
+        yield facts.last_interaction_date + silent_after(rhythm, parameters)
 
 
 def _score_bins_end(facts, rhythm, edges):

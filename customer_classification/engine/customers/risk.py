@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..common.columns import code
 from ..common.lazy import np, pd
 from .columns import RISKS, SIGNALS
+from .heard import heard_signals
 from .lifecycle import INTERESTED, LOST, PROSPECT
 
 if TYPE_CHECKING:
@@ -30,14 +31,18 @@ class Risk(NamedTuple):
     signals: NDArray
 
 
-def risk(facts, rhythm, growth, stage, parameters) -> Risk:
+def risk(facts, rhythm, growth, stage, parameters, today) -> Risk:
     """Return the churn risk and its signals.
 
     Customers without purchase, and lost ones, have neither.
+
+    :param today: day number, one for all or an array of one for each
     """
     at_risk = ~np.isin(stage, (PROSPECT, INTERESTED, LOST))
     signals, points = np.zeros(len(stage), "int16"), np.zeros(len(stage))
-    for name, shown in _signals(facts, rhythm, growth, parameters).items():
+    shown_by = _signals(facts, rhythm, growth, parameters)
+    shown_by |= heard_signals(facts, rhythm, today, parameters)
+    for name, shown in shown_by.items():
         shown = shown & at_risk
         signals |= np.where(shown, np.int16(1 << SIGNALS.index(name)), np.int16(0))
         points += shown * float(getattr(parameters, f"risk_{name}"))

@@ -69,9 +69,16 @@ _NOT_NEGATIVE = (
     *("shrinkage", "new_days", "loyal_orders", "loyal_tenure_days"),
     *("dormant_min_days", "lost_min_days", "won_back_days"),
     *("risk_overdue", "risk_far_overdue", "risk_declining", "risk_refunds"),
+    *("risk_complaints", "risk_dissatisfied", "risk_silent"),
 )
-_AT_LEAST_ONE = ("window_months", "customers_per_bin", "growth_min_orders")
-_POSITIVE = ("min_gap_days", "at_risk_ratio", "refund_share", "risk_medium_from")
+_AT_LEAST_ONE = (
+    *("window_months", "customers_per_bin", "growth_min_orders"),
+    *("complaints_from", "satisfaction_min_count"),
+)
+_POSITIVE = (
+    *("min_gap_days", "at_risk_ratio", "refund_share", "risk_medium_from"),
+    "silent_ratio",
+)
 _RANGES = {
     "keep_margin": (0, 1),
     "limit_tolerance": (0, 1),
@@ -79,6 +86,7 @@ _RANGES = {
     "currency_digits": (0, 6),
     "risk_high_below": (0, 1),
     "risk_medium_below": (0, 1),
+    "dissatisfied_below": (0, 100),
 }
 # Above these a run could not be reckoned: dates would leave the calendar.
 _DAYS, _COUNT, _FACTOR = 36_500, 1_000_000, 1000
@@ -95,7 +103,7 @@ _AT_MOST = {
     **dict.fromkeys(
         (
             *("min_orders", "min_customers", "customers_per_bin", "loyal_orders"),
-            "growth_min_orders",
+            *("growth_min_orders", "complaints_from", "satisfaction_min_count"),
         ),
         _COUNT,
     ),
@@ -103,7 +111,8 @@ _AT_MOST = {
         (
             *("at_risk_ratio", "dormant_ratio", "lost_ratio"),
             *("risk_overdue", "risk_far_overdue", "risk_declining", "risk_refunds"),
-            *("risk_medium_from", "risk_high_from"),
+            *("risk_complaints", "risk_dissatisfied", "risk_silent"),
+            *("risk_medium_from", "risk_high_from", "silent_ratio"),
         ),
         _FACTOR,
     ),

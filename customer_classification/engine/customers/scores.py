@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..common.lazy import np
 from .columns import METRICS
 from .growth import growth
+from .heard import known_satisfaction
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,6 +107,8 @@ def metric_values(facts, rhythm, parameters) -> dict[str, NDArray]:
         "growth": lambda: growth(facts, parameters),
         "average_order": lambda: np.round(average_order(facts), 6),
         "tenure": lambda: rhythm.tenure,
+        "interactions": lambda: facts.interaction_count,
+        "satisfaction": lambda: known_satisfaction(facts, parameters),
     }
     return {item.metric: known[item.metric]() for item in parameters.components}
 

@@ -22,6 +22,10 @@ NAMES = {
         "en_US": ("Unhappy", "Returned and Buying Less"),
         "zh_CN": ("不满意", "有退货且购买减少"),
     },
+    "tag_group_activity": {
+        "en_US": ("Activity", "Recent Purchases"),
+        "zh_CN": ("活跃度", "近期购买情况"),
+    },
     "tag_highly_active": {
         "en_US": ("Highly Active", "Bought Recently"),
         "zh_CN": ("高活跃", "近期购买"),

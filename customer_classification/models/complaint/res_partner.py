@@ -10,6 +10,15 @@ class ResPartner(models.Model):
     _name = "res.partner"
     _inherit = ["res.partner"]
 
+    customer_complaint_ids = fields.One2many(
+        "customer.complaint",
+        "partner_id",
+        string="Complaints of the Customer",
+        groups=INSIGHT_GROUP,
+        readonly=True,
+        copy=False,
+        help="For filters and smart tags, as by category and day.",
+    )
     customer_complaint_count = fields.Integer(
         string="Complaints",
         compute="_compute_customer_complaint_count",

@@ -50,6 +50,8 @@ PREVIOUS = {
     "policy": ("int", "f.policy_id"),
     "open_opportunity_count": ("int", "f.open_opportunity_count"),
     "open_quotation_count": ("int", "f.open_quotation_count"),
+    "churn_signals": ("int", "f.churn_signals"),
+    "answered_enquiry_count": ("int", "f.answered_enquiry_count"),
     "content_hash": ("big", "f.content_hash"),
     "segment": ("int", "f.segment_id"),
     "purchase_probability": (
@@ -58,7 +60,10 @@ PREVIOUS = {
     ),
 }
 # Columns that only explain a change: read only for customers who move.
-_OWN_COUNTS = ("open_opportunity_count", "open_quotation_count")
+_OWN_COUNTS = (
+    *("open_opportunity_count", "open_quotation_count"),
+    *("churn_signals", "answered_enquiry_count"),
+)
 
 
 class ClassificationFacts(models.AbstractModel):
@@ -71,7 +76,8 @@ class ClassificationFacts(models.AbstractModel):
     grouped in one statement, the same takes twice the processor time at a million
     customers, and sorts or spills to disk.
 
-    *Query budget*: five, whatever the number of customers.
+    *Query budget*: five, whatever the number of customers; six where the rules ask
+    what customers say and do.
     """
 
     _name = "classification.facts"
@@ -132,16 +138,23 @@ class ClassificationFacts(models.AbstractModel):
             policy, parameters, scope, contacts, last, collectors
         )
         pipeline = self._read_pipeline(scope)
+        heard = self._read_heard(parameters, scope)
         previous = self._read_previous(scope)
         is_known = customers["is_known"].to_numpy(copy=True)
         for frame in (history, pipeline, previous):
             is_known |= customers.index.isin(frame.index)
+        if heard is not None:
+            enquired = heard.index[heard["answered_enquiry_count"] > 0]
+            is_known |= customers.index.isin(enquired)
         customers = customers[is_known]
         gone = previous.index.intersection(contacts.index)
         index = customers.index.append(gone).rename("partner_id")
         facts = lay_out(history, index)
         for name, values in lay_out(pipeline, index).items():
             facts[name] = values
+        if heard is not None:
+            for name, values in heard.reindex(index).items():
+                facts[name] = values
         facts["active"] = customers["active"].reindex(index, fill_value=False)
         facts["is_customer"] = ~index.isin(gone)
         return facts, lay_out(previous, index)
@@ -374,6 +387,23 @@ class ClassificationFacts(models.AbstractModel):
             self._quotation_query(scope),
         )
         return self._read_by_partner(PIPELINE, scope.with_rates(query))
+
+    @api.model
+    def _read_heard(self, parameters, scope):
+        """Return what was heard of customers, a frame by customer, or None.
+
+        The columns are ``HEARD_FACTS`` of the engine. A room above reads it.
+        """
+        return None
+
+    @api.model
+    def _heard_at(self, parameters, scope, points):
+        """Return the same up to a day of each point, or None.
+
+        :param points: frame with ``partner_id`` and ``day``
+        :return: frame with the index of the points
+        """
+        return None
 
     @api.model
     def _read_by_partner(self, kinds, query):

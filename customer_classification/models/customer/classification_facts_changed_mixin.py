@@ -62,7 +62,11 @@ class ClassificationFactsChangedMixin(models.AbstractModel):
                   LEFT JOIN res_partner c ON c.commercial_partner_id = changed.id
                 """,
                 SQL(" UNION ALL ").join(
-                    [*documents, *self._changed_partner_queries(scope, since)]
+                    [
+                        *documents,
+                        *self._changed_partner_queries(scope, since),
+                        *self._changed_heard_queries(policy._parameters(), since),
+                    ]
                 ),
                 SQL(" UNION ").join(self._due_queries(scope, since)),
             )
@@ -85,6 +89,22 @@ class ClassificationFactsChangedMixin(models.AbstractModel):
                 since.written,
             ),
         ]
+
+    @api.model
+    def _changed_heard_queries(self, parameters, since):
+        """Return selects of contacts of whom something was heard since.
+
+        As far as the rules ask for it. Rooms above add them.
+        """
+        return []
+
+    @api.model
+    def _late_heard_queries(self, parameters, scope, since):
+        """Return selects ``(partner_id, day)`` of what was recorded since.
+
+        As far as the rules ask for it. Rooms above add them.
+        """
+        return []
 
     @api.model
     def _due_queries(self, scope, since):

@@ -73,6 +73,22 @@ class ClassificationFirstClass(models.Model):
         string="Open Quotations", readonly=True, aggregator=None
     )
     churn_signals = fields.Integer(readonly=True, aggregator=None)
+    signal_complaint_count = fields.Integer(
+        string="Complaints That Count", readonly=True, aggregator=None
+    )
+    signal_complaint_count_before = fields.Integer(
+        string="Complaints Before That Count", readonly=True, aggregator=None
+    )
+    signal_satisfaction = fields.Float(
+        string="Satisfaction That Counts", digits=0, readonly=True, aggregator=None
+    )
+    signal_satisfaction_count = fields.Integer(
+        string="Answers That Count", readonly=True, aggregator=None
+    )
+    signal_interaction_date = fields.Date(string="Silent Since", readonly=True)
+    answered_enquiry_count = fields.Integer(
+        string="Answered Enquiries", readonly=True, aggregator=None
+    )
     growth = fields.Float(digits=0, readonly=True, aggregator=None)
     refund_amount = fields.Monetary(
         string="Refunds", readonly=True, groups=MONEY_GROUP, aggregator=None

@@ -24,7 +24,7 @@ class Corrections:
     def add_to(self, moves):
         """Return the moves, after corrections of earlier days.
 
-        At most four queries, two where nothing is late.
+        At most five queries, two where nothing is late.
 
         :param moves: the engine's changes, long, with valid dates
         """
@@ -58,6 +58,8 @@ class Corrections:
             for name in self.facts_model._source_names(policy)
             for query in self.env[name]._late_queries(policy, scope, since)
         ]
+        rules = (self.pipeline.parameters, scope, since)
+        queries += self.facts_model._late_heard_queries(*rules)
         return self.env.execute_query(
             SQL(
                 """
@@ -149,7 +151,8 @@ class Corrections:
     def _corrections(self, believed):
         """Return the moves from the recorded classes of a day to the correct ones.
 
-        Correct by today's knowledge of that day. One query, for the purchases.
+        Correct by today's knowledge of that day. One query for the purchases, and one
+        for what was heard where the rules ask for it.
         """
         import pandas as pd
 
@@ -161,6 +164,9 @@ class Corrections:
         purchases = self.facts_model._read_purchases(self.pipeline.policy, scope)
         parameters = self.pipeline.parameters
         facts = facts_at(purchases, believed, parameters)
+        heard = self.facts_model._heard_at(parameters, scope, believed)
+        if heard is not None:
+            facts = facts.assign(**heard)
         edges = Edges.from_json(self.run.edges)
         before = facts.assign(
             **{axis: believed[axis] for axis in AXES},

@@ -40,7 +40,10 @@ class CustomerProfile(models.Model):
     _technical_fields = frozenset(
         {
             *("value_tier_color", "lifecycle_stage_color", "segment_color"),
-            *("churn_signals", "content_hash"),
+            *("churn_signals", "content_hash", "signal_complaint_count"),
+            *("signal_complaint_count_before", "signal_satisfaction"),
+            *("signal_satisfaction_count", "signal_interaction_date"),
+            "answered_enquiry_count",
         }
     )
 
@@ -249,6 +252,24 @@ class CustomerProfile(models.Model):
     )
     churn_risk_color = fields.Integer(compute="_compute_churn_risk_color")
     churn_signals = fields.Integer(readonly=True, aggregator=None)
+    # The numbers of the signals that it shows, and of an answered enquiry: those of
+    # the class, which stand when more is heard.
+    signal_complaint_count = fields.Integer(
+        string="Complaints That Count", readonly=True, aggregator=None
+    )
+    signal_complaint_count_before = fields.Integer(
+        string="Complaints Before That Count", readonly=True, aggregator=None
+    )
+    signal_satisfaction = fields.Float(
+        string="Satisfaction That Counts", digits=0, readonly=True, aggregator=None
+    )
+    signal_satisfaction_count = fields.Integer(
+        string="Answers That Count", readonly=True, aggregator=None
+    )
+    signal_interaction_date = fields.Date(string="Silent Since", readonly=True)
+    answered_enquiry_count = fields.Integer(
+        string="Answered Enquiries", readonly=True, aggregator=None
+    )
     next_review_date = fields.Date(
         string="Next Review",
         readonly=True,

@@ -107,6 +107,7 @@ class CustomerProfileExplanationMixin(models.AbstractModel):
             "lifetime_orders": self.lifetime_order_count,
             "opportunities": self.open_opportunity_count,
             "quotations": self.open_quotation_count,
+            "enquiries": self.answered_enquiry_count,
         }
         if self.last_purchase_date:
             told["recency"] = self.recency_days
@@ -136,9 +137,23 @@ class CustomerProfileExplanationMixin(models.AbstractModel):
             "gap": self.expected_gap_days,
             "growth": self.growth,
             "within": days or 0,
+            **self._numbers_of_signals(),
         }
         sales = self.revenue + self.refund_amount
         if sales > 0:
             told["refund_share"] = self.refund_amount / sales
         text = sentences.risk(told, self.shadow_risk)
         return sentences.decided(text) if self.shadow_risk != self.churn_risk else text
+
+    def _numbers_of_signals(self):
+        """Return the numbers of the signals that are no purchases."""
+        numbers = {
+            "complaints": self.signal_complaint_count,
+            "complaints_before": self.signal_complaint_count_before,
+            "satisfaction": self.signal_satisfaction,
+            "answers": self.signal_satisfaction_count,
+        }
+        if self.signal_interaction_date:
+            silence = self.as_of_date - self.signal_interaction_date
+            numbers["silence"] = silence.days
+        return numbers

@@ -12,8 +12,9 @@ keeps its own, small, as JSON, because the profile moves on (first classes: as c
   ``reason``, ``since``, ``lifetime_orders``, ``tenure``, ``refunded``, ``unknown``
   (documents in the window with unknown margin)
 * lifecycle stage: ``recency``, ``tenure``, ``gap``, ``lifetime_orders``,
-  ``opportunities``, ``quotations``
+  ``opportunities``, ``quotations``, ``enquiries``
 * churn risk: ``signals``, ``recency``, ``gap``, ``growth``, ``refund_share``,
+  ``complaints``, ``complaints_before``, ``satisfaction``, ``answers``, ``silence``,
   ``within`` (days that predictions look ahead, if the risk goes by them), ``level``
   (the computed risk, if a person decided otherwise)
 * all axes: ``decided`` if a person overrode the computed class
@@ -49,16 +50,19 @@ EXPLAINED = {
     ),
     "lifecycle_stage": (
         *("recency", "tenure", "gap", "lifetime_orders", "opportunities"),
-        *("quotations", "decided"),
+        *("quotations", "enquiries", "decided"),
     ),
     "churn_risk": (
-        *("signals", "recency", "gap", "growth", "refund_share", "within"),
+        *("signals", "recency", "gap", "growth", "refund_share", "complaints"),
+        *("complaints_before", "satisfaction", "answers", "silence", "within"),
         *("level", "decided"),
     ),
 }
 
 # Bits of ``churn_signals``, in the engine's order.
-OVERDUE, FAR_OVERDUE, DECLINING, REFUNDS = (1 << bit for bit in range(4))
+OVERDUE, FAR_OVERDUE, DECLINING, REFUNDS, COMPLAINTS, DISSATISFIED, SILENT = (
+    1 << bit for bit in range(7)
+)
 DAYS_A_MONTH = 365.25 / 12
 # Reasons of a tier other than a value.
 UNRATED_REASONS = (
@@ -154,7 +158,10 @@ NUMBERS_OF_FIRSTS = (
     *("order_count", "unknown_margin_count", "tier_reason", "tier_below_since"),
     *("lifetime_order_count", "first_purchase_date", "last_purchase_date"),
     *("expected_gap_days", "open_opportunity_count", "open_quotation_count"),
-    *("churn_signals", "growth", "refund_amount"),
+    *("churn_signals", "growth", "refund_amount", "signal_complaint_count"),
+    *("signal_complaint_count_before", "signal_satisfaction"),
+    *("signal_satisfaction_count", "signal_interaction_date"),
+    "answered_enquiry_count",
 )
 # Numbers of a tier that are the same for all customers of a run.
 _OF_ALL = ("limit", "keep", "next", "buyers", "stands", "frozen")
@@ -284,6 +291,7 @@ def _stage_numbers(day):
         "lifetime_orders": SQL("f.lifetime_order_count"),
         "opportunities": SQL("NULLIF(f.open_opportunity_count, 0)"),
         "quotations": SQL("NULLIF(f.open_quotation_count, 0)"),
+        "enquiries": SQL("NULLIF(f.answered_enquiry_count, 0)"),
     }
 
 
@@ -297,6 +305,14 @@ def _risk_numbers(day, within):
             "CASE WHEN f.refund_amount > 0 AND f.revenue + f.refund_amount > 0"
             " THEN round(f.refund_amount / (f.revenue + f.refund_amount), 4) END"
         ),
+        "complaints": SQL("NULLIF(f.signal_complaint_count, 0)"),
+        "complaints_before": SQL("NULLIF(f.signal_complaint_count_before, 0)"),
+        "satisfaction": SQL(
+            "CASE WHEN f.signal_satisfaction_count > 0"
+            " THEN round(f.signal_satisfaction::numeric, 6) END"
+        ),
+        "answers": SQL("NULLIF(f.signal_satisfaction_count, 0)"),
+        "silence": SQL("%s - f.signal_interaction_date", day),
         "within": SQL(
             "CASE WHEN f.churn_signals >= %s THEN %s END", BY_PREDICTION, within
         ),
@@ -624,6 +640,16 @@ class Sentences:
         return self.env._("Never bought; no opportunity or quotation is open.")
 
     def _interested(self, told, as_of, last):
+        if told.get("enquiries"):
+            return self.env._(
+                "Never bought; answered enquiries in the last %(months)s: "
+                "%(enquiries)s, open opportunities: %(opportunities)s, open "
+                "quotations: %(quotations)s.",
+                months=self.months(),
+                enquiries=told["enquiries"],
+                opportunities=told.get("opportunities", 0),
+                quotations=told.get("quotations", 0),
+            )
         return self.env._(
             "Never bought; open opportunities: %(opportunities)s, open quotations: "
             "%(quotations)s.",
@@ -717,6 +743,9 @@ class Sentences:
                 (OVERDUE | FAR_OVERDUE, self._overdue),
                 (DECLINING, self._declining),
                 (REFUNDS, self._refunds),
+                (COMPLAINTS, self._complaints),
+                (DISSATISFIED, self._dissatisfied),
+                (SILENT, self._unheard),
             )
             if signals & bit
         ]
@@ -740,6 +769,41 @@ class Sentences:
             return self.env._("more given back than bought")
         return self.env._(
             "%s %% of the sales given back", round(100 * told["refund_share"])
+        )
+
+    def _complaints(self, told):
+        count, before = told.get("complaints", 0), told.get("complaints_before", 0)
+        values = {"count": count, "before": before, "months": self.months()}
+        if count == 1:
+            return self.env._(
+                "%(count)s complaint in the last %(months)s, %(before)s in the "
+                "%(months)s before",
+                **values,
+            )
+        return self.env._(
+            "%(count)s complaints in the last %(months)s, %(before)s in the %(months)s "
+            "before",
+            **values,
+        )
+
+    def _dissatisfied(self, told):
+        # Rounded down: a mean below the limit never reads as the limit.
+        score = self.number(math.floor(told.get("satisfaction", 0) * 10) / 10)
+        if told.get("answers", 1) == 1:
+            return self.env._("satisfaction %s of 100, by one answer", score)
+        return self.env._(
+            "satisfaction %(score)s of 100, the mean of %(answers)s answers",
+            score=score,
+            answers=told["answers"],
+        )
+
+    def _unheard(self, told):
+        silence = told.get("silence", 0)
+        return self.env._(
+            "no interaction for %(days)s, %(ratio)s times the own rhythm of %(gap)s",
+            days=self.days(silence),
+            ratio=self._number(silence / (told.get("gap") or 1), 1),
+            gap=self.gap(told),
         )
 
     def halves(self, growth):

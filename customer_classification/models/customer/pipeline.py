@@ -229,7 +229,9 @@ class CustomerPipeline(Predicting, Pipeline):
         return self._by_predictions(found, parameters)
 
     def _counts_as(self, policy):
-        """Return whether another policy counts the same documents."""
+        """Return whether another policy counts documents that were read."""
+        if not policy._parameters().reads_no_more_than(self.parameters):
+            return False
         return all(policy[name] == self.policy[name] for name in RULES_OF_FACTS)
 
     def _facts_by(self, policy, parameters, index):

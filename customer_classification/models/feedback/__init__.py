@@ -3,6 +3,8 @@ from . import customer_feedback_request
 from . import customer_feedback
 from . import classification_feedback_source
 from . import classification_interaction_source
+from . import classification_facts
+from . import mail_message
 from . import customer_complaint
 from . import customer_profile_heard_mixin
 from . import customer_profile_voice_mixin

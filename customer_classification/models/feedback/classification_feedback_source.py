@@ -85,3 +85,33 @@ class ClassificationFeedbackSource(models.AbstractModel):
             """,
             among,
         )
+
+    @api.model
+    def _changed_queries(self, since):
+        """Return selects of contacts whose feedback was written since.
+
+        :param since: the ``Since`` of the last run
+        """
+        return [
+            SQL(
+                "SELECT partner_id FROM %s WHERE write_date >= %s",
+                SQL.identifier(table),
+                since.written,
+            )
+            for table in ("customer_complaint", "customer_feedback")
+        ]
+
+    @api.model
+    def _late_queries(self, company_id, since):
+        """Return selects ``(partner_id, day)`` of feedback recorded since."""
+        return [
+            SQL(
+                "SELECT partner_id, %s FROM %s"
+                " WHERE company_id = %s AND create_date >= %s",
+                *(SQL(day), SQL.identifier(table), company_id, since.written),
+            )
+            for table, day in (
+                ("customer_complaint", "open_date::date"),
+                ("customer_feedback", "date"),
+            )
+        ]

@@ -177,3 +177,115 @@ class ClassificationInteractionSource(models.AbstractModel):
             self.env["classification.source.sale"]._is_quotation(),
             self._among(SQL("o.partner_id"), contact_ids),
         )
+
+    @api.model
+    def _answered_enquiry_query(self, contact_ids=None):
+        """Return the select of enquiries that one of us answered.
+
+        ``(partner_id, company_id, day, answer_day, lost_day)``: by an e-mail or a
+        comment that the customer sees, a call or a visit; ``lost_day`` is NULL unless
+        it was lost.
+        """
+        self._flush()
+        return SQL(
+            """
+            SELECT l.partner_id, l.company_id, l.create_date::date AS day,
+                   answer.day AS answer_day,
+                   CASE WHEN l.active IS NOT TRUE OR l.won_status = 'lost'
+                        THEN COALESCE(l.date_closed::date, DATE '-infinity')
+                        END AS lost_day
+              FROM crm_lead l
+             CROSS JOIN LATERAL (
+                   SELECT min(a.day) AS day FROM (
+                          SELECT m.date::date AS day
+                            FROM mail_message m
+                            LEFT JOIN mail_message_subtype s ON s.id = m.subtype_id
+                           WHERE m.model = 'crm.lead' AND m.res_id = l.id
+                             AND m.message_type IN ('email', 'comment',
+                                                    'email_outgoing')
+                             AND m.is_internal IS NOT TRUE AND s.internal IS NOT TRUE
+                             AND m.author_id IN %(ours)s
+                           UNION ALL
+                          SELECT d.date_done
+                            FROM mail_activity d
+                            JOIN mail_activity_type t ON t.id = d.activity_type_id
+                           WHERE d.res_model = 'crm.lead' AND d.res_id = l.id
+                             AND d.active IS NOT TRUE
+                             AND t.category = ANY(%(categories)s)) a) answer
+             WHERE answer.day IS NOT NULL AND %(among)s
+            """,
+            ours=_OURS,
+            categories=list(_ACTIVITIES),
+            among=self._among(SQL("l.partner_id"), contact_ids),
+        )
+
+    @api.model
+    def _changed_queries(self, since):
+        """Return selects of contacts with interactions that were written since.
+
+        Or that took place since. Enquiries and quotations are looked at in any case.
+
+        :param since: the ``Since`` of the last run
+        """
+        return [
+            self._changed_message_query(since),
+            self._changed_activity_query(since),
+            SQL(
+                """
+                SELECT d.partner_id
+                  FROM calendar_event e
+                  JOIN calendar_attendee d ON d.event_id = e.id
+                 WHERE d.partner_id IS NOT NULL
+                   AND (e.write_date >= %(written)s OR d.write_date >= %(written)s
+                        OR e.stop >= %(written)s AND e.stop <= %(now)s)
+                """,
+                written=since.written,
+                now=fields.Datetime.now(),
+            ),
+        ]
+
+    @api.model
+    def _changed_message_query(self, since):
+        """Return the select of whom new messages are from, to or about.
+
+        About are the customers of opportunities: an answer of ours may reach nobody by
+        e-mail.
+        """
+        return SQL(
+            """
+            SELECT whose.partner_id
+              FROM mail_message m
+             CROSS JOIN LATERAL (
+                   SELECT m.author_id AS partner_id
+                    WHERE m.author_id IS NOT NULL AND m.author_id NOT IN %(ours)s
+                    UNION ALL
+                   SELECT n.res_partner_id FROM mail_notification n
+                    WHERE n.mail_message_id = m.id AND n.notification_type = 'email'
+                    UNION ALL
+                   SELECT l.partner_id FROM crm_lead l
+                    WHERE m.model = 'crm.lead' AND l.id = m.res_id) whose
+             WHERE m.create_date >= %(written)s
+               AND m.message_type IN ('email', 'comment', 'email_outgoing')
+               AND whose.partner_id IS NOT NULL
+            """,
+            ours=_OURS,
+            written=since.written,
+        )
+
+    @api.model
+    def _changed_activity_query(self, since):
+        """Return the select of whose calls and visits were done since."""
+        partner = SQL("COALESCE(l.partner_id, o.partner_id, p.id)")
+        return SQL(
+            """
+            SELECT %(partner)s
+              FROM mail_activity a
+              LEFT JOIN crm_lead l ON a.res_model = 'crm.lead' AND l.id = a.res_id
+              LEFT JOIN sale_order o ON a.res_model = 'sale.order' AND o.id = a.res_id
+              LEFT JOIN res_partner p ON a.res_model = 'res.partner' AND p.id = a.res_id
+             WHERE a.active IS NOT TRUE AND a.write_date >= %(written)s
+               AND %(partner)s IS NOT NULL
+            """,
+            partner=partner,
+            written=since.written,
+        )

@@ -9,7 +9,7 @@ class CustomerComplaint(models.Model):
     """Asks the customer what came of a complaint."""
 
     _name = "customer.complaint"
-    _inherit = ["customer.complaint"]
+    _inherit = ["customer.complaint", "classification.document.mixin"]
     _protected_fields = CLOCK_FIELDS | {"satisfaction", "has_satisfaction"}
     _known_by = {**KNOWN_BY, "satisfaction": "has_satisfaction"}
 

@@ -33,6 +33,7 @@ class CustomerFeedback(models.Model):
     _inherit = [
         "customer.feedback.about.mixin",
         "classification.counted.once.mixin",
+        "classification.document.mixin",
         "customer.classes.then.mixin",
     ]
     _description = "Feedback"

@@ -83,6 +83,11 @@ class CustomerFeedbackRequest(models.Model):
     def action_send(self):
         """Send the request, once."""
         check_one(self)
+        self._send()
+        return {"type": "ir.actions.act_window_close"}
+
+    def _send(self):
+        """Send requests, each once: ten queries and those of the mails."""
         self.check_access("write")
         self._check_may_send()
         now = fields.Datetime.now()
@@ -91,44 +96,52 @@ class CustomerFeedbackRequest(models.Model):
         )
         template = self.env.ref(_TEMPLATE)
         template.sudo().send_mail_batch(self.ids)
-        return {"type": "ir.actions.act_window_close"}
 
     def _check_may_send(self):
         """Refuse what cannot or must not be sent, with a sentence."""
-        if self.sent_date:
+        if any(one.sent_date for one in self):
             raise UserError(self.env._("This request was sent already."))
-        address = email_normalize(self.email)
-        if not address:
-            raise UserError(
-                self.env._("%s has no e-mail address.", self.partner_id.display_name)
-            )
-        if self.env["mail.blacklist"].sudo().search_count([("email", "=", address)]):
+        self._check_addresses()
+        self._check_may_count(self.sudo().partner_id | self.sudo().contact_id)
+        asked = self._asked_already()
+        for one in self:
+            if one._question_key() in asked:
+                raise UserError(
+                    self.env._(
+                        "%s was asked already and can still answer: do not ask twice.",
+                        one.partner_id.display_name,
+                    )
+                )
+
+    def _check_addresses(self):
+        """Refuse customers without an address, and those who want no mails."""
+        addresses = {one: email_normalize(one.email) for one in self}
+        for one, address in addresses.items():
+            if not address:
+                raise UserError(
+                    self.env._("%s has no e-mail address.", one.partner_id.display_name)
+                )
+        blacklist = self.env["mail.blacklist"].sudo()
+        refusing = blacklist.search([("email", "in", list(addresses.values()))])
+        for address in refusing.mapped("email"):
             raise UserError(
                 self.env._("%s does not want e-mails of this kind.", address)
             )
-        self._check_may_count(self.sudo().partner_id | self.sudo().contact_id)
-        if self._asked_already():
-            raise UserError(
-                self.env._(
-                    "%s was asked already and can still answer: do not ask twice.",
-                    self.partner_id.display_name,
-                )
-            )
+
+    def _question_key(self):
+        return self.partner_id, self.contact_id, self.company_id, self.kind
 
     def _asked_already(self):
-        """Return whether the same question to the same person is open."""
-        return self.sudo().search_count(
+        """Return the keys of the questions to these customers that are open."""
+        found = self.sudo().search(
             [
-                ("partner_id", "=", self.partner_id.id),
-                ("contact_id", "=", self.contact_id.id),
-                ("company_id", "=", self.company_id.id),
-                ("kind", "=", self.kind),
+                ("partner_id", "in", self.partner_id.ids),
                 ("expiry_date", ">=", fields.Date.today()),
                 ("feedback_ids", "=", False),
-                ("id", "!=", self.id),
-            ],
-            limit=1,
+                ("id", "not in", self.ids),
+            ]
         )
+        return {one._question_key() for one in found}
 
     # Link
 

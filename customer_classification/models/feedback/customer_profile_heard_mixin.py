@@ -66,7 +66,12 @@ class CustomerProfileHeardMixin(models.AbstractModel):
         policy = company and company.sudo()._get_customer_policy()
         today = policy._today() if policy else fields.Date.today()
         months = policy.window_months if policy else _MONTHS
-        first, before = (today - relativedelta(months=n * months) for n in (1, 2))
+        # Windows begin on the day after: so runs count, too.
+        last = today - relativedelta(months=months)
+        first, before = (
+            day + relativedelta(days=1)
+            for day in (last, last - relativedelta(months=months))
+        )
         return SQL(
             "(%s, %s::date, %s::date, %s::date)", company.id or 0, today, first, before
         )

@@ -5,7 +5,9 @@ from odoo.tools import SQL
 
 from ..common.called_records import check_one, check_records
 from ..common.classification_reason_mixin import kept_reason_field, reason_of
+from ..common.sentences import plain_number
 from ..customer.selections import RISK_SELECTION
+from .customer_playbook_opening_mixin import HEARD_AXES
 
 MANAGER_GROUP = "customer_classification.group_manager"
 # What a playbook says: it is changed only while the playbook does not run.
@@ -15,6 +17,7 @@ WHAT_IT_SAYS = frozenset(
     + ("repeat_days", "opens_by_decision", "goal_kind", "goal_tier_ids")
     + ("goal_stage_ids", "goal_risk", "goal_days", "stops_on_leaving", "may_reenter")
     + ("cooldown_days", "daily_limit", "control_share", "step_ids")
+    + ("score_below", "silence_ratio")
 )
 
 
@@ -102,6 +105,9 @@ class CustomerPlaybook(models.Model):
             ("lifecycle_stage", "Lifecycle stage"),
             ("churn_risk", "Churn risk"),
             ("tag", "Smart tag"),
+            ("complaint", "A complaint that was solved"),
+            ("answer", "A bad answer"),
+            ("silence", "Silence"),
         ],
         required=True,
         default="value_tier",
@@ -143,6 +149,21 @@ class CustomerPlaybook(models.Model):
     )
     from_risk = fields.Selection(
         RISK_SELECTION, string="Coming From Risk", help="Any where none is chosen."
+    )
+    score_below = fields.Float(
+        string="Answer Below",
+        default=50,
+        digits=(5, 1),
+        aggregator=None,
+        help="Of 100: the last answer of the customer is worse. A better one ends it.",
+    )
+    silence_ratio = fields.Float(
+        string="Silent After",
+        default=2,
+        digits=(6, 2),
+        aggregator=None,
+        help="Times the customer's own rhythm without any interaction. Customers of "
+        "whom no interaction is known are not silent.",
     )
     stay_days = fields.Integer(
         aggregator=None,
@@ -255,6 +276,8 @@ class CustomerPlaybook(models.Model):
         return {
             **super()._bounds(),
             "stay_days": days,
+            "score_below": (0, 100),
+            "silence_ratio": (0.1, 1000),
             "repeat_days": days,
             "goal_days": (1, 3_650),
             "cooldown_days": days,
@@ -271,6 +294,7 @@ class CustomerPlaybook(models.Model):
     @api.depends(
         *("trigger", "axis", "tier_ids", "stage_ids", "risk", "tag_id", "stay_days"),
         *("from_tier_ids", "from_stage_ids", "from_risk", "repeat_days"),
+        *("score_below", "silence_ratio"),
     )
     @api.depends_context("lang")
     def _compute_when_text(self):
@@ -280,7 +304,9 @@ class CustomerPlaybook(models.Model):
     def _when_words(self):
         """Return the trigger as a sentence."""
         into, origin = self._class_words(""), self._class_words("from_")
-        if self.trigger == "stays":
+        if self.axis in HEARD_AXES:
+            text = self._heard_words()
+        elif self.trigger == "stays":
             text = self.env._(
                 "Has been in %(into)s for %(days)s days",
                 into=into,
@@ -297,7 +323,26 @@ class CustomerPlaybook(models.Model):
             return self.env._("%(first)s, %(again)s", first=text, again=again)
         return text
 
+    def _heard_words(self):
+        """Return what has to be heard, in words."""
+        what = {
+            "complaint": self.env._("A complaint is solved"),
+            "answer": self.env._(
+                "The last answer is below %s of 100",
+                plain_number(self.env, self.score_below),
+            ),
+            "silence": self.env._(
+                "No interaction for %s times the own rhythm",
+                plain_number(self.env, self.silence_ratio),
+            ),
+        }[self.axis]
+        if self.trigger != "stays":
+            return what
+        return self.env._("%(what)s, for %(days)s days", what=what, days=self.stay_days)
+
     def _class_words(self, prefix):
+        if self.axis in HEARD_AXES:
+            return ""
         if self.axis == "tag":
             return self.tag_id.display_name or "…"
         if self.axis == "churn_risk":
@@ -344,6 +389,8 @@ class CustomerPlaybook(models.Model):
         for playbook in self:
             if playbook.state != "template" and not playbook.company_id:
                 raise ValidationError(self.env._("Choose the company."))
+            if playbook.axis in HEARD_AXES:
+                continue
             if not (playbook.axis == "tag" and playbook.tag_id or playbook._targets()):
                 raise ValidationError(
                     self.env._(

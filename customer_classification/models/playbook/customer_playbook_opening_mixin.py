@@ -14,6 +14,8 @@ COLUMNS = {
     "churn_risk": ("churn_risk", "risk"),
 }
 EVERYBODY = SQL("TRUE")
+# What is heard of customers: these ways in are looked at each night.
+HEARD_AXES = ("complaint", "answer", "silence")
 # Days of a task after the beginning of its case: lines of plans have their own.
 DELAY = SQL(
     "GREATEST(0, COALESCE(s.delay_days, 0) + COALESCE(l.delay_count * CASE l.delay_unit"
@@ -47,6 +49,8 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
                 " WHERE r.partner_id = p.id AND r.category_id = %s)",
                 self.tag_id.id,
             )
+        if self.axis in HEARD_AXES:
+            return SQL("p.id IN (SELECT partner_id FROM (%s) heard)", self._heard())
         column, __ = COLUMNS[self.axis]
         return SQL("f.%s = ANY(%s)", SQL.identifier(column), self._targets())
 
@@ -76,6 +80,8 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
                 self.tag_id.id,
                 self._today(),
             )
+        if self.axis in HEARD_AXES:
+            return SQL("heard.day")
         column = COLUMNS[self.axis][1]
         names = (
             *("partner_id", "company_id", "axis", "valid_date"),
@@ -166,19 +172,97 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
 
         :param day: SQL of the day from which on the case counts
         """
+        if self.axis in HEARD_AXES:
+            heard = SQL("JOIN (%s) heard ON heard.partner_id = p.id", self._heard())
+            in_class = EVERYBODY
+        else:
+            heard, in_class = SQL(), self._in_class()
         return SQL(
             """
             SELECT p.id, %(day)s
-              FROM res_partner p
+              FROM res_partner p %(heard)s
               LEFT JOIN customer_profile f ON f.partner_id = p.id
                AND f.company_id = %(company)s
              WHERE p.commercial_partner_id = p.id AND p.active
                AND %(in_class)s AND %(condition)s
             """,
             day=day,
+            heard=heard,
             company=self.company_id.id,
-            in_class=self._in_class(),
+            in_class=in_class,
             condition=condition,
+        )
+
+    # What is heard, as SQL of (partner_id, day): customers, and since when
+
+    def _heard(self):
+        """Return SQL of who is in the class by what was heard, and since when."""
+        return getattr(self, f"_heard_{self.axis}")()
+
+    def _heard_complaint(self):
+        """Return SQL of whose last complaint was solved, and when."""
+        return SQL(
+            """
+            SELECT k.partner_id,
+                   max(COALESCE(k.solved_date, k.closed_date)::date) AS day
+              FROM customer_complaint k
+             WHERE k.company_id = %s AND k.state IN ('solved', 'closed')
+               AND COALESCE(k.solved_date, k.closed_date) IS NOT NULL
+             GROUP BY k.partner_id
+            """,
+            self.company_id.id,
+        )
+
+    def _heard_answer(self):
+        """Return SQL of whose last answer is bad, and its day.
+
+        The worst one of its day counts.
+        """
+        source = self.env["classification.feedback.source"].sudo()
+        rows = SQL(" UNION ALL ").join(source._queries(fields.Datetime.now()))
+        return SQL(
+            """
+            SELECT partner_id, day
+              FROM (SELECT DISTINCT ON (c.commercial_partner_id)
+                           c.commercial_partner_id AS partner_id, v.day, v.score
+                      FROM (%(rows)s) v
+                      JOIN res_partner c ON c.id = v.partner_id
+                     WHERE v.company_id = %(company)s AND v.score IS NOT NULL
+                       AND v.kind <> 'complaint' AND v.day <= %(today)s
+                     ORDER BY c.commercial_partner_id, v.day DESC, v.score) last
+             WHERE score < %(limit)s
+            """,
+            rows=rows,
+            company=self.company_id.id,
+            today=self._today(),
+            limit=self.score_below,
+        )
+
+    def _heard_silence(self):
+        """Return SQL of who is silent, and the day on which it began to count."""
+        source = self.env["classification.interaction.source"].sudo()
+        return SQL(
+            """
+            SELECT partner_id, day
+              FROM (SELECT last.partner_id, last.day + ceil(round(
+                               (%(ratio)s * g.expected_gap_days)::numeric, 6)
+                           )::integer AS day
+                      FROM (SELECT c.commercial_partner_id AS partner_id,
+                                   max(v.day) AS day
+                              FROM (%(rows)s) v
+                              JOIN res_partner c ON c.id = v.partner_id
+                             WHERE (v.company_id = %(company)s OR v.company_id IS NULL)
+                               AND v.day <= %(today)s
+                             GROUP BY c.commercial_partner_id) last
+                      JOIN customer_profile g ON g.partner_id = last.partner_id
+                       AND g.company_id = %(company)s
+                     WHERE g.expected_gap_days > 0) silent
+             WHERE day <= %(today)s
+            """,
+            ratio=self.silence_ratio,
+            rows=SQL(" UNION ALL ").join(source._queries()),
+            company=self.company_id.id,
+            today=self._today(),
         )
 
     def _entrants_by_stay(self, from_start=False):
@@ -198,6 +282,14 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
             self._today(),
             self.stay_days,
             from_day,
+        )
+
+    def _entrants_by_hearing(self):
+        """Return SQL of who entered by what was heard since the playbook runs."""
+        return SQL(
+            "SELECT a.id, a.day FROM (%s) a (id, day) WHERE a.day >= %s",
+            self._audience(self._since()),
+            self.since_date,
         )
 
     def _entrants_again(self):
@@ -227,6 +319,8 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
         for playbook in self:
             if playbook.trigger == "stays":
                 playbook._open_or_rest(lambda one: one._entrants_by_stay())
+            elif playbook.axis in HEARD_AXES:
+                playbook._open_or_rest(lambda one: one._entrants_by_hearing())
             if playbook.repeat_days:
                 playbook._open_or_rest(
                     lambda one: one._entrants_again(), is_repeated=True

@@ -9,7 +9,7 @@ from .customer_playbook_opening_mixin import DELAY
 _WHAT_IS_DONE = frozenset(
     ("name", "kind", "delay_days", "activity_type_id", "note", "plan_id")
     + ("mail_template_id", "server_action_id", "actor", "user_id", "user_ids")
-    + ("replaces_salesperson", "cost")
+    + ("replaces_salesperson", "cost", "feedback_kind")
 )
 
 
@@ -40,6 +40,7 @@ class CustomerPlaybookStep(models.Model):
             ("email", "E-mail"),
             ("assign", "Salesperson"),
             ("action", "Server action"),
+            ("feedback", "Request for feedback"),
         ],
         required=True,
         default="activity",
@@ -69,6 +70,17 @@ class CustomerPlaybookStep(models.Model):
         domain=[("model_id.model", "=", "res.partner")],
         groups="base.group_system",
         help="Runs on the contact with the rights of the playbook's responsible.",
+    )
+    feedback_kind = fields.Selection(
+        [
+            ("satisfaction", "Satisfaction"),
+            ("recommendation", "Recommendation (NPS)"),
+        ],
+        string="Question",
+        default="satisfaction",
+        help="By e-mail, with one click on the scale and without a login. After a "
+        "complaint the question is about its solution. Who was asked already and can "
+        "still answer is not asked twice.",
     )
     actor = fields.Selection(
         [
@@ -130,6 +142,7 @@ class CustomerPlaybookStep(models.Model):
             "email": "mail_template_id",
             "assign": "user_ids",
             "action": "server_action_id",
+            "feedback": "feedback_kind",
         }
         for step in self.sudo():
             name = needed[step.kind]

@@ -164,16 +164,18 @@ class CustomerPlaybookTask(models.Model):
                       FROM customer_playbook_task t
                       JOIN customer_playbook_case c ON c.id = t.case_id
                       JOIN customer_playbook_step s ON s.id = t.step_id
-                     WHERE %(due)s AND s.kind IN ('assign', 'action', 'email'))
+                     WHERE %(due)s AND s.kind = ANY(%(kinds)s))
                 SELECT t.id FROM customer_playbook_task t
                  WHERE t.id IN (SELECT id FROM due WHERE step_id = (
                        SELECT d.step_id FROM due d
                          JOIN customer_playbook_step s ON s.id = d.step_id
-                        ORDER BY d.delay_days, s.kind = 'email', s.sequence, s.id
+                        ORDER BY d.delay_days, s.kind IN ('email', 'feedback'),
+                                 s.sequence, s.id
                         LIMIT 1))
                  ORDER BY t.id LIMIT %(batch)s FOR UPDATE SKIP LOCKED
                 """,
                 due=self._is_due(playbooks, today),
+                kinds=["assign", "action", "email", "feedback"],
                 batch=BATCH,
             )
         )
@@ -255,6 +257,40 @@ class CustomerPlaybookTask(models.Model):
             )
         template.send_mail_batch(partners.ids, force_send=False)
 
+    def _do_feedback(self, step, partners):
+        """Ask for feedback, after a complaint for that on its solution."""
+        requests = partners.env["customer.feedback.request"]
+        complaints = self._solved_complaints(step, partners)
+        requests.create(
+            [
+                {
+                    "partner_id": partner.id,
+                    "company_id": step.company_id.id,
+                    "kind": step.feedback_kind,
+                    "complaint_id": complaints.get(partner),
+                }
+                for partner in partners
+            ]
+        )._send()
+
+    def _solved_complaints(self, step, partners):
+        """Return ``{customer: id of the complaint solved last}``: one query.
+
+        Empty where the playbook is not about complaints, or the question is another.
+        """
+        by_complaint = step.playbook_id.axis == "complaint"
+        if not by_complaint or step.feedback_kind != "satisfaction":
+            return {}
+        found = partners.env["customer.complaint"].search(
+            [
+                ("partner_id", "in", partners.ids),
+                ("company_id", "=", step.company_id.id),
+                ("state", "in", ("solved", "closed")),
+            ],
+            order="solved_date, id",
+        )
+        return {complaint.partner_id: complaint.id for complaint in found}
+
     def _do_action(self, step, partners):
         """Run a server action, which Odoo refuses where the responsible may not."""
         context = {
@@ -288,7 +324,7 @@ class CustomerPlaybookTask(models.Model):
                 UPDATE customer_playbook_case c
                    SET status = 'running',
                        start_date = COALESCE(c.start_date, %(today)s - t.delay_days),
-                       touch_date = CASE WHEN s.kind = 'email'
+                       touch_date = CASE WHEN s.kind IN ('email', 'feedback')
                            THEN COALESCE(c.touch_date, %(today)s)
                            ELSE c.touch_date END
                   FROM customer_playbook_task t

@@ -15,6 +15,8 @@ METRIC_SELECTION = [
     ("growth", "Growth"),
     ("average_order", "Average order"),
     ("tenure", "Known for"),
+    ("interactions", "Interaction frequency"),
+    ("satisfaction", "Satisfaction"),
 ]
 
 
@@ -33,7 +35,10 @@ class ClassificationPolicyMetric(models.Model):
         "orders in the window. Monetary value: net revenue in the window. These "
         "three make the RFM code and always stand; with a weight of 0 they count for "
         "nothing. Margin, growth (the recent half of the window against the one "
-        "before), average order and days since the first purchase may be added.",
+        "before), average order, days since the first purchase, interactions in the "
+        "window and the mean satisfaction (0 to 100) may be added. Where one of them "
+        "is not known of a customer, because nobody was ever in touch or too few "
+        "answers are there, the others decide.",
     )
     sequence = fields.Integer(compute="_compute_sequence", store=True)
     weight = fields.Float(
@@ -93,6 +98,8 @@ class ClassificationPolicyMetric(models.Model):
             "frequency": self.env._("orders"),
             "growth": self.env._("%"),
             "tenure": self.env._("days"),
+            "interactions": self.env._("interactions"),
+            "satisfaction": self.env._("of 100"),
         }
         for line in self:
             unit = units.get(line.metric, line.currency_id.symbol)

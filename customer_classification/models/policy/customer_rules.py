@@ -35,6 +35,7 @@ _BOUNDS = {
         _PERCENT,
     ),
     "decline_growth": (-100, 100),
+    "dissatisfied_below": (0, 100),
     "shrinkage": (0, 1e9),
     **dict.fromkeys(
         (
@@ -48,7 +49,8 @@ _BOUNDS = {
     **dict.fromkeys(
         (
             *("customers_per_bin", "min_orders", "min_customers"),
-            *("loyal_orders", "growth_min_orders"),
+            *("loyal_orders", "growth_min_orders", "complaints_from"),
+            "satisfaction_min_count",
         ),
         _COUNT,
     ),
@@ -57,6 +59,7 @@ _BOUNDS = {
             *("at_risk_ratio", "dormant_ratio", "lost_ratio"),
             *("risk_overdue", "risk_far_overdue", "risk_declining"),
             *("risk_refunds", "risk_medium_from", "risk_high_from"),
+            *("risk_complaints", "risk_dissatisfied", "risk_silent", "silent_ratio"),
         ),
         _FACTOR,
     ),
@@ -244,6 +247,13 @@ class CustomerRules(models.Model):
         aggregator=None,
     )
 
+    interested_by_enquiry = fields.Boolean(
+        string="Interested by an Answered Enquiry",
+        default=True,
+        help="Who never bought is interested not only by an open opportunity or "
+        "quotation, but also by an enquiry in the window that we answered and that is "
+        "not lost.",
+    )
     prediction_horizon_days = fields.Integer(
         string="Prediction Horizon",
         default=0,
@@ -333,6 +343,61 @@ class CustomerRules(models.Model):
         default=1,
         digits=(5, 1),
         help="How much it counts that a customer gives much back.",
+        aggregator=None,
+    )
+    complaints_from = fields.Integer(
+        string="Complaints Rising From",
+        default=2,
+        help="Complaints rise when a customer has at least this many complaints and "
+        "questions in the window, and more than in the window before.",
+        aggregator=None,
+    )
+    dissatisfied_below = fields.Float(
+        string="Dissatisfied Below",
+        default=50,
+        digits=(5, 1),
+        help="Dissatisfied when the mean of the answers about satisfaction and of the "
+        "ratings in the window is below this, 0 to 100.",
+        aggregator=None,
+    )
+    satisfaction_min_count = fields.Integer(
+        string="Answers Needed",
+        default=2,
+        help="With fewer answers in the window too little is known about the "
+        "satisfaction: it counts neither for the churn risk nor for the value score.",
+        aggregator=None,
+    )
+    silent_ratio = fields.Float(
+        string="Silent After",
+        default=2,
+        digits=(6, 2),
+        help="Silent when this many times the customer's own rhythm has passed without "
+        "any interaction: no e-mail either way, call, visit, meeting, enquiry or "
+        "quotation. Customers of whom no interaction is known at all are not silent.",
+        aggregator=None,
+    )
+    risk_complaints = fields.Float(
+        string="Points for Rising Complaints",
+        default=2,
+        digits=(5, 1),
+        help="How much it counts that a customer complains more than before. With 0 "
+        "complaints are not looked at.",
+        aggregator=None,
+    )
+    risk_dissatisfied = fields.Float(
+        string="Points for Dissatisfied",
+        default=2,
+        digits=(5, 1),
+        help="How much it counts that a customer is dissatisfied. With 0 answers are "
+        "not looked at.",
+        aggregator=None,
+    )
+    risk_silent = fields.Float(
+        string="Points for Silent",
+        default=1,
+        digits=(5, 1),
+        help="How much it counts that a customer was not in touch for long. With 0 "
+        "interactions are not looked at.",
         aggregator=None,
     )
     risk_medium_from = fields.Float(

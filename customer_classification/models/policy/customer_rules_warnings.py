@@ -115,6 +115,7 @@ def _warn_of_risk(rules):
     """Warn of risks that nobody can reach."""
     most = max(rules.risk_overdue, rules.risk_far_overdue)
     most += rules.risk_declining + rules.risk_refunds
+    most += rules.risk_complaints + rules.risk_dissatisfied + rules.risk_silent
     for name in ("risk_medium_from", "risk_high_from"):
         if rules[name] > most:
             yield rules.env._(

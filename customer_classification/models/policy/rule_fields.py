@@ -17,6 +17,9 @@ PLAIN_FIELDS = (
     *("lost_ratio", "lost_min_days", "won_back_days", "growth_min_orders"),
     *("risk_overdue", "risk_far_overdue", "risk_declining", "risk_refunds"),
     *("risk_medium_from", "risk_high_from", "risk_by_predictions"),
+    *("complaints_from", "risk_complaints", "dissatisfied_below"),
+    *("satisfaction_min_count", "risk_dissatisfied", "silent_ratio", "risk_silent"),
+    "interested_by_enquiry",
     *SHARE_FIELDS,
 )
 LINE_FIELDS = ("metric_ids", "tier_ids", "segment_ids")

@@ -6,7 +6,7 @@ from ..common.sentences import PERCENT_FIELDS, plain_number
 from .rule_fields import FILTERS, LINE_FIELDS, NO_VALUE_TIER
 
 # Numbers whose unit does not follow from their name.
-_RHYTHMS = ("at_risk_ratio", "dormant_ratio", "lost_ratio")
+_RHYTHMS = ("at_risk_ratio", "dormant_ratio", "lost_ratio", "silent_ratio")
 
 
 def change_html(version, before):

@@ -320,6 +320,7 @@ def test_a_rule_that_is_added_has_its_place():
     values = {"window_months", "value_metric", "currency_digits", "documents"}
     compared = {"tier_method", "tier_ties", "count_archived", "share_of"}
     scores = {"components", "customers_per_bin", "growth_min_orders"}
+    scores |= {"satisfaction_min_count"}
     *__, of_tier = tier_rules(rules, rules.tiers[0])
     assert set(of_tier) == values | compared | scores
     *__, of_tier = tier_rules(ranked(), rules.tiers[0])

@@ -507,9 +507,9 @@ class TestPolicyWarnings(PolicyCase):
 
     def test_a_risk_that_nobody_reaches(self):
         self._assert_warned(
-            "High Risk From 8: all signals together give 7 points, so nobody can reach "
-            "it.",
-            risk_high_from=8,
+            "High Risk From 13: all signals together give 12 points, so nobody can "
+            "reach it.",
+            risk_high_from=13,
         )
 
     def test_a_margin_that_nobody_knows(self):
@@ -529,7 +529,7 @@ class TestPolicyWarnings(PolicyCase):
 
     def test_while_writing(self):
         with Form(self.draft.customer_rules_id) as form:
-            form.risk_high_from = 8
-            self.assertIn("High Risk From 8", form.warning_text)
+            form.risk_high_from = 13
+            self.assertIn("High Risk From 13", form.warning_text)
             form.risk_high_from = 5
             self.assertFalse(form.warning_text)

@@ -131,6 +131,8 @@ CUSTOMER_RULES = {
     *("lost_ratio", "at_risk_ratio", "decline_growth", "refund_share", "risk_overdue"),
     *("risk_far_overdue", "risk_declining", "risk_refunds", "risk_medium_from"),
     *("risk_high_from", "risk_high_below", "risk_medium_below", "change_html"),
+    *("risk_complaints", "risk_dissatisfied", "risk_silent", "silent_ratio"),
+    "dissatisfied_below",
 }
 PRODUCT_RULES = {
     *("product_a_percent", "product_b_percent", "product_keep_points"),
@@ -186,7 +188,7 @@ AMOUNTLESS = {
     "customer.conversion": {COUNT: {"conversion_rate", "repeat_rate"}},
     "customer.next.product": {COUNT: {"gap_days"}},
     "customer.care.occasion": {RULES: {"note"}},
-    "customer.playbook": {RULES: {"control_share"}},
+    "customer.playbook": {RULES: {"control_share", "score_below", "silence_ratio"}},
     "customer.playbook.result": {
         COUNT: {
             *("goal_rate", "control_rate", "reach_rate", "done_rate", "touch_days"),
@@ -212,7 +214,7 @@ AMOUNTLESS = {
         COUNT: {
             *("expected_gap_days", "overdue_ratio", "value_score"),
             *("complaint_hours", "satisfaction", "recommendation_score"),
-            "silence_ratio",
+            *("silence_ratio", "signal_satisfaction"),
         },
         SHARE: {"growth", "purchase_probability"},
     },
