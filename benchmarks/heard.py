@@ -153,8 +153,8 @@ def main():
     after = line("With", settled(registry, reading, args.rounds))
     longer, more = (one / other for one, other in zip(after, before, strict=True))
     say(
-        f"Times as long: {longer:.2f} (at most 1.5); by the processors, without parallel"
-        f" workers: {more:.2f}"
+        f"Times as long: {longer:.2f} (at most 1.5); by the processors, without"
+        f" parallel workers: {more:.2f}"
     )
     return int(longer > 1.5)
 

@@ -214,7 +214,7 @@ class ClassificationInteractionSource(models.AbstractModel):
                              AND t.category = ANY(%(categories)s)) a) answer
              WHERE answer.day IS NOT NULL AND %(among)s
             """,
-            ours=_OURS,
+            ours=OURS,
             categories=list(_ACTIVITIES),
             among=self._among(SQL("l.partner_id"), contact_ids),
         )
@@ -268,7 +268,7 @@ class ClassificationInteractionSource(models.AbstractModel):
                AND m.message_type IN ('email', 'comment', 'email_outgoing')
                AND whose.partner_id IS NOT NULL
             """,
-            ours=_OURS,
+            ours=OURS,
             written=since.written,
         )
 

@@ -114,7 +114,7 @@ class TestHeardTags(TagCase):
         self.assertEqual(found["detractor"], self.second)
 
     def test_channel(self):
-        """What was said goes before what was seen."""
+        """Prefer what was said to what was seen."""
         self._mails(self.first, 2)
         self._mails(self.second, 2)
         self.second.customer_preferred_channel = "phone"
