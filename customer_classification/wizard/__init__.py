@@ -7,3 +7,4 @@ from . import code
 from . import campaign
 from . import playbook
 from . import referral
+from . import feedback
