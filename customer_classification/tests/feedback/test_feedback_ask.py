@@ -87,13 +87,16 @@ class TestFeedbackAsk(ComplaintCase):
 
     def test_from_profiles_by_form(self):
         customer = self._regular("Regular", 100, email="regular@ask.example")
+        blocked = self._regular("Blocked", 100, email="blocked@ask.example")
+        self.env["mail.blacklist"].create({"email": "blocked@ask.example"})
         self._recompute()
-        profile = self._profile(customer)
+        profile = self._profile(customer) | self._profile(blocked)
         context = {"active_model": profile._name, "active_ids": profile.ids}
         model = self.env["customer.feedback.ask"].with_user(self.officer)
         with Form(model.with_context(**context)) as form:
             form.kind = "recommendation"
             self.assertEqual(form.ask_count, 1)
+            self.assertEqual(form.left_out_text, "do not want e-mails: 1")
         form.record.action_send()
         self.assertEqual(self._sent(customer).kind, "recommendation")
 

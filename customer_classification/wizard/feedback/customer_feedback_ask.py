@@ -87,7 +87,7 @@ class CustomerFeedbackAsk(models.TransientModel):
 
         Each is left out for the first reason that holds: eight queries.
         """
-        customers = self.partner_ids._filtered_access("read")
+        customers = self.partner_ids._origin._filtered_access("read")
         left_out = {}
         for reason, find in self._reasons().items():
             found = find(customers)
