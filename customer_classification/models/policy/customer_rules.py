@@ -353,7 +353,6 @@ class CustomerRules(models.Model):
         aggregator=None,
     )
     dissatisfied_below = fields.Float(
-        string="Dissatisfied Below",
         default=50,
         digits=(5, 1),
         help="Dissatisfied when the mean of the answers about satisfaction and of the "

@@ -209,6 +209,13 @@ AMOUNTLESS = {
         RULES: {"response_hours", "solution_hours", "warning_hours"}
     },
     "customer.feedback": {COUNT: {"score", "original_score"}},
+    "customer.timeline": {COUNT: {"score"}},
+    "customer.satisfaction": {
+        COUNT: {
+            *("satisfaction", "satisfaction_low", "satisfaction_high"),
+            *("recommendation", "heard_share"),
+        }
+    },
     # A score reveals the part of all customers to which one belongs, by limits of the
     # last run that only users with access to amounts see.
     "customer.profile": {
