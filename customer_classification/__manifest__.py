@@ -59,6 +59,7 @@
         "views/attribute/res_partner_attribute_views.xml",
         "views/code/customer_code_views.xml",
         "wizard/code/customer_code_assign_views.xml",
+        "wizard/feedback/customer_feedback_ask_views.xml",
         "views/code/customer_code_scheme_views.xml",
         "wizard/history/classification_history_wizard_views.xml",
         "views/history/classification_history_views.xml",

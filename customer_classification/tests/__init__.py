@@ -144,6 +144,7 @@ from .complaint import test_complaint_deadline
 from .complaint import test_complaint_portal
 from .complaint import test_complaint_tour
 from .complaint import test_working_time
+from .feedback import test_feedback_ask
 from .feedback import test_feedback
 from .feedback import test_feedback_request
 from .feedback import test_heard_rules

@@ -8,3 +8,4 @@ from . import campaign
 from . import playbook
 from . import referral
 from . import setup
+from . import feedback

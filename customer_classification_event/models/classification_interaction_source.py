@@ -27,3 +27,13 @@ class ClassificationInteractionSource(models.AbstractModel):
             """,
             self._among(SQL("r.partner_id"), contact_ids),
         )
+
+    @api.model
+    def _changed_queries(self, since):
+        """Add contacts whose registrations were written since."""
+        changed = SQL(
+            "SELECT r.partner_id FROM event_registration r"
+            " WHERE r.partner_id IS NOT NULL AND r.write_date >= %s",
+            since.written,
+        )
+        return [*super()._changed_queries(since), changed]

@@ -41,6 +41,21 @@ class ClassificationInteractionSource(models.AbstractModel):
         )
 
     @api.model
+    def _changed_queries(self, since):
+        """Add customers whose mailings were opened, clicked or answered since."""
+        changed = SQL(
+            """
+            SELECT d.partner_id
+              FROM (%s) d (model, res_id, partner_id, company_id)
+              JOIN mailing_trace t ON t.model = d.model AND t.res_id = d.res_id
+             WHERE t.open_datetime IS NOT NULL AND t.write_date >= %s
+            """,
+            self._mailing_documents(None),
+            since.written,
+        )
+        return [*super()._changed_queries(since), changed]
+
+    @api.model
     def _mailing_documents(self, contact_ids):
         """Return the select of what a trace of a customer can name."""
         return SQL(

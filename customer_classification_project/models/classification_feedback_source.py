@@ -32,6 +32,20 @@ class ClassificationFeedbackSource(models.AbstractModel):
         self.env["project.task.type"].flush_model(["fold"])
         return SQL(_TASKS, closed=list(CLOSED_STATES), now=now, among=among)
 
+    @api.model
+    def _changed_queries(self, since):
+        """Add contacts whose tasks, or the project of these, were written since."""
+        changed = SQL(
+            """
+            SELECT t.partner_id FROM project_task t
+              JOIN project_project j ON j.id = t.project_id
+             WHERE t.partner_id IS NOT NULL
+               AND (t.write_date >= %(written)s OR j.write_date >= %(written)s)
+            """,
+            written=since.written,
+        )
+        return [*super()._changed_queries(since), changed]
+
 
 _TASKS = """
     SELECT t.partner_id, t.company_id, t.day, 'complaint', NULL::float8,

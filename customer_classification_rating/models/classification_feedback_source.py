@@ -46,6 +46,27 @@ class ClassificationFeedbackSource(models.AbstractModel):
         )
 
     @api.model
+    def _changed_queries(self, since):
+        """Add contacts whose ratings were written since."""
+        changed = SQL(
+            "SELECT r.partner_id FROM rating_rating r"
+            " WHERE r.partner_id IS NOT NULL AND r.write_date >= %s",
+            since.written,
+        )
+        return [*super()._changed_queries(since), changed]
+
+    @api.model
+    def _late_queries(self, company_id, since):
+        """Add ratings that were recorded since, of any company."""
+        late = SQL(
+            "SELECT r.partner_id, COALESCE(r.rated_on, r.write_date)::date"
+            " FROM rating_rating r"
+            " WHERE r.partner_id IS NOT NULL AND r.consumed AND r.create_date >= %s",
+            since.written,
+        )
+        return [*super()._late_queries(company_id, since), late]
+
+    @api.model
     def _rated_models(self):
         """Return the models that can be rated and know their company."""
         names = self.env.registry.descendants(["rating.mixin"], "_inherit")

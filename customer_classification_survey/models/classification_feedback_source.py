@@ -55,6 +55,33 @@ class ClassificationFeedbackSource(models.AbstractModel):
         )
 
     @api.model
+    def _changed_queries(self, since):
+        """Add contacts who answered since, or whose survey was changed."""
+        changed = SQL(
+            """
+            SELECT i.partner_id FROM survey_user_input i
+              JOIN survey_survey s ON s.id = i.survey_id
+             WHERE i.partner_id IS NOT NULL
+               AND (i.write_date >= %(written)s OR s.write_date >= %(written)s
+                    OR i.survey_id IN (SELECT q.survey_id FROM survey_question q
+                                        WHERE q.write_date >= %(written)s))
+            """,
+            written=since.written,
+        )
+        return [*super()._changed_queries(since), changed]
+
+    @api.model
+    def _late_queries(self, company_id, since):
+        """Add answers that were recorded since, of any company."""
+        late = SQL(
+            "SELECT i.partner_id, COALESCE(i.end_datetime, i.create_date)::date"
+            " FROM survey_user_input i"
+            " WHERE i.partner_id IS NOT NULL AND i.create_date >= %s",
+            since.written,
+        )
+        return [*super()._late_queries(company_id, since), late]
+
+    @api.model
     def _survey_questions(self):
         """Return the select of the chosen questions with the ends of their scales."""
         self.env["survey.question"].flush_model()

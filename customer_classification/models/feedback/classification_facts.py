@@ -109,7 +109,8 @@ class ClassificationFacts(models.AbstractModel):
         if parameters.reads_feedback:
             source = self.env["classification.feedback.source"].sudo()
             rows = source._queries(fields.Datetime.now(), contacts)
-            yield _FEEDBACK, self._heard_rows(rows, scope)
+            counts = source._counts(SQL("v.partner_id"))
+            yield _FEEDBACK, {**self._heard_rows(rows, scope), "counts": counts}
         if parameters.reads_interactions:
             source = self.env["classification.interaction.source"].sudo()
             rows = self._heard_rows(source._queries(contacts), scope)
@@ -182,7 +183,8 @@ _FEEDBACK = f"""
       FROM (%(rows)s) v
       JOIN res_partner c ON c.id = v.partner_id
       JOIN %(windows)s w (partner_id, day, first_day, before_day) ON %(of_window)s
-     WHERE v.company_id = %(company)s AND v.day <= w.day AND v.day >= w.before_day
+     WHERE (v.company_id = %(company)s OR v.company_id IS NULL) AND %(counts)s
+       AND v.day <= w.day AND v.day >= w.before_day
      GROUP BY c.commercial_partner_id, w.day
 """
 # What is of no company counts for each.

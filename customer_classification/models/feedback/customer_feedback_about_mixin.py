@@ -119,15 +119,21 @@ class CustomerFeedbackAboutMixin(models.AbstractModel):
         return {**vals, "partner_id": customer.id, "contact_id": who}
 
     @api.model
+    def _our_people(self, persons):
+        """Return our companies and users among these: two queries."""
+        companies = self.env["res.company"].sudo()
+        companies = companies.search([("partner_id", "in", persons.ids)])
+        users = self.env["res.users"].sudo().with_context(active_test=False)
+        users = users.search([("partner_id", "in", persons.ids), ("share", "=", False)])
+        return companies.partner_id | users.partner_id
+
+    @api.model
     def _check_may_count(self, partners):
         """Refuse people of our own companies, and who objects to profiling."""
         persons = partners | partners.commercial_partner_id
-        companies = self.env["res.company"].sudo()
-        companies = companies.search([("partner_id", "in", persons.ids)]).partner_id
-        users = self.env["res.users"].sudo().with_context(active_test=False)
-        users = users.search([("partner_id", "in", persons.ids), ("share", "=", False)])
+        ours = self._our_people(persons)
         for partner in persons:
-            if partner in companies | users.partner_id:
+            if partner in ours:
                 raise UserError(
                     self.env._(
                         "%s belongs to us: only what customers say is counted.",

@@ -38,8 +38,9 @@ _INTERACTIONS = """
     SELECT v.partner_id, v.company_id, v.day, 'interaction'::varchar AS what,
            v.kind::varchar AS detail, v.direction::varchar AS direction,
            NULL::float8 AS score, v.res_model::varchar AS res_model, v.res_id
-      FROM (%s) v (partner_id, company_id, day, kind, direction, user_id, res_model,
-                   res_id)
+      FROM (%(rows)s) v (partner_id, company_id, day, kind, direction, user_id,
+                         res_model, res_id)
+     WHERE v.kind <> 'quotation' OR v.res_id NOT IN (%(orders)s)
 """
 _FEEDBACK = """
     SELECT v.partner_id, v.company_id, v.day,
@@ -160,11 +161,14 @@ class CustomerTimeline(models.Model):
         feedback = self.env["classification.feedback.source"].sudo()
         counts = feedback._counts(SQL("v.partner_id"))
         said = feedback._queries(fields.Datetime.now(), contact_ids)
+        done = interactions._queries(contact_ids)
+        kinds = self._counted_kinds()
+        orders = self._order_query(kinds, contact_ids)
         return [
             self._change_query(contact_ids),
-            *self._purchase_queries(contact_ids),
+            *(self._document_query(kind, contact_ids) for kind in kinds),
             *(SQL(_FEEDBACK, rows, counts) for rows in said),
-            *(SQL(_INTERACTIONS, one) for one in interactions._queries(contact_ids)),
+            *(SQL(_INTERACTIONS, rows=rows, orders=orders) for rows in done),
         ]
 
     @api.model
@@ -180,10 +184,23 @@ class CustomerTimeline(models.Model):
         )
 
     @api.model
-    def _purchase_queries(self, contact_ids):
-        """Return the selects of the documents that the policies count."""
+    def _order_query(self, kinds, contact_ids):
+        """Return the select of orders that have a line as purchases.
+
+        Such an order has no second line as the quotation that it was.
+        """
+        queries = [
+            self._documents_of(kind, contact_ids).select()
+            for kind in kinds
+            if kind.model == "sale.order"
+        ]
+        return SQL(" UNION ALL ").join(queries) if queries else SQL("SELECT 0")
+
+    @api.model
+    def _counted_kinds(self):
+        """Return the kinds of documents that the policies count."""
         return [
-            self._document_query(kind, contact_ids)
+            kind
             for company in self.env.companies
             for policy in company.sudo()._get_customer_policy()
             for kind in self._document_kinds(policy)
@@ -199,14 +216,19 @@ class CustomerTimeline(models.Model):
 
     @api.model
     def _document_query(self, kind, contact_ids):
-        documents = self.env[kind.model].sudo().with_context(active_test=False)
-        query = documents._search(kind.domain & Domain("partner_id", "in", contact_ids))
+        query = self._documents_of(kind, contact_ids)
         return query.select(
             *_columns(query, "partner_id", "company_id"),
             SQL("%s::date AS day", SQL.identifier(query.table, kind.day)),
             SQL("'purchase'::varchar AS what, 'order'::varchar AS detail"),
-            *_document(documents, query),
+            *_document(self.env[kind.model], query),
         )
+
+    @api.model
+    def _documents_of(self, kind, contact_ids):
+        """Return the query of documents of a kind of these contacts."""
+        documents = self.env[kind.model].sudo().with_context(active_test=False)
+        return documents._search(kind.domain & Domain("partner_id", "in", contact_ids))
 
     # What is shown of a line
 

@@ -227,8 +227,9 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
                            c.commercial_partner_id AS partner_id, v.day, v.score
                       FROM (%(rows)s) v
                       JOIN res_partner c ON c.id = v.partner_id
-                     WHERE v.company_id = %(company)s AND v.score IS NOT NULL
-                       AND v.kind <> 'complaint' AND v.day <= %(today)s
+                     WHERE (v.company_id = %(company)s OR v.company_id IS NULL)
+                       AND v.score IS NOT NULL AND v.kind <> 'complaint'
+                       AND v.day <= %(today)s AND %(counts)s
                      ORDER BY c.commercial_partner_id, v.day DESC, v.score) last
              WHERE score < %(limit)s
             """,
@@ -236,6 +237,7 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
             company=self.company_id.id,
             today=self._today(),
             limit=self.score_below,
+            counts=source._counts(SQL("v.partner_id")),
         )
 
     def _heard_silence(self):

@@ -69,9 +69,18 @@ class TestTimeline(ComplaintCase):
         )
         self.assertEqual(
             {one[0] for one in found} - {"complaint", "satisfaction", "mail", "order"},
-            {"quotation", "value_tier", "lifecycle_stage", "churn_risk"},
+            {"value_tier", "lifecycle_stage", "churn_risk"},
         )
         self.assertEqual(self._lines().sorted("date", reverse=True)[0].date, self.today)
+
+    def test_quotations_that_are_no_purchase(self):
+        """An order has one line: as a quotation until it counts as a purchase."""
+        quotation = self._order(self.clerk, self.today, 5, confirm=False)
+        lines = self._lines().filtered(lambda one: one.res_model == "sale.order")
+        self.assertEqual(
+            {line.res_id: line.detail for line in lines},
+            {self.order.id: "order", quotation.id: "quotation"},
+        )
 
     def test_numbers(self):
         lines = {line.detail: line for line in self._lines()}

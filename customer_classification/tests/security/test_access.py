@@ -64,6 +64,7 @@ RIGHTS = {
         "manager": EVERYTHING,
     },
     "customer.code.assign": {"officer": EVERYTHING, "manager": EVERYTHING},
+    "customer.feedback.ask": {"officer": EVERYTHING, "manager": EVERYTHING},
     "campaign.type": {
         "internal": {READ},
         "salesperson": {READ},

@@ -319,6 +319,7 @@ class TestCompanyRules(RowCase):
             "classification.policy": {"name": "Policy", "tz": "UTC"},
             "classification.tag.rule": {"partner_tag_id": tag.id, "domain": "[]"},
             "customer.code.assign": {},
+            "customer.feedback.ask": {},
             "classification.policy.import": {"file": "e30="},
         }.items():
             with self.subTest(model), contextlib.suppress(AccessError):
