@@ -22,6 +22,8 @@ MEDIA = {
     "loyal": ("referral", "phone", None),
     "interested": ("website", "phone"),
 }
+# Every so many-th customer said how to be reached, in turns.
+TOLD_CHANNEL, CHANNELS = 6, ("email", "phone", "visit")
 # Words for the same, as people make them who do not look first.
 SIMILAR_TAGS = (("Key Account", 7), ("Key Accounts", 3), ("Key-Account", 2))
 DECISIONS = (
@@ -67,6 +69,9 @@ class ClassificationDemoDetailsMixin(models.AbstractModel):
         if customer.country == "us" and number % 9 == 0:
             home = world.companies[0].partner_id
             values.update({"city": home.city, "state_id": home.state_id.id})
+        if number % TOLD_CHANNEL == 0:
+            turn = number // TOLD_CHANNEL % len(CHANNELS)
+            values["customer_preferred_channel"] = CHANNELS[turn]
         if not customer.is_person:
             rng = random.Random(personas.SEED + number)
             least = EMPLOYEES.get(customer.persona) or rng.choice(ANY_EMPLOYEES)

@@ -91,6 +91,7 @@ COMPLAINTS = (
 _RECOMMEND = (9, 10, 7, 8, 9, 3, 10, 6, 9, 8, 10, 5)
 _SATISFIED = (4, 5, 3, 4, 5, 2, 4, 5, 4, 1)
 _EVERY = 4
+_LATER = 30
 _WORDS = {
     1: "I waited for days and had to explain it three times.",
     2: "It works now, but it took far too long.",
@@ -184,6 +185,13 @@ class ClassificationDemo(models.AbstractModel):
             }
             for said, complaint in zip(COMPLAINTS, complaints, strict=False)
             if said.answer
+        ]
+        # Who was dissatisfied with the solution says so once more.
+        rows += [
+            {**row, "date": row["date"] + timedelta(_LATER), "channel": "phone"}
+            for row in rows
+            if row["original_score"] < 3
+            and row["date"] + timedelta(_LATER) <= world.today
         ]
         asked = [
             partner
