@@ -23,7 +23,7 @@ MEDIA = {
     "interested": ("website", "phone"),
 }
 # Every so many-th customer said how to be reached, in turns.
-TOLD_CHANNEL, CHANNELS = 6, ("email", "phone", "visit")
+TOLD_CHANNEL, CHANNELS = 6, ("email", "phone", "in_person")
 # Words for the same, as people make them who do not look first.
 SIMILAR_TAGS = (("Key Account", 7), ("Key Accounts", 3), ("Key-Account", 2))
 DECISIONS = (
