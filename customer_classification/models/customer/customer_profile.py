@@ -326,8 +326,8 @@ class CustomerProfile(models.Model):
         string="Answered Enquiries",
         readonly=True,
         aggregator=None,
-        help="Enquiries in the window that were answered, of who is interested by them; "
-        "else 0.",
+        help="Enquiries in the window that were answered, of who is interested by "
+        "them; else 0.",
     )
     next_review_date = fields.Date(
         string="Next Review",

@@ -12,9 +12,9 @@ MAGIC = (*MAGIC_COLUMNS, "display_name")
 LANGUAGE = "zh_CN"
 # What is the same in Chinese: names of classes, methods, formats, products.
 NAMES = frozenset(
-    "ABC AUC AX Awesome Brier CRM CZ Classification DeLong Font HTML ID ISO JSON MB MOD "
-    "NPS Odoo PDF POS Python RFM SQL UTC UTM VIP XLSX XYZ champion fa-tasks lunardate "
-    "rfm run today vip W-".split()
+    "ABC AUC AX Awesome Brier CRM CZ Classification DeLong Font HTML ID ISO JSON MB "
+    "MOD NPS Odoo PDF POS Python RFM SQL UTC UTM VIP XLSX XYZ champion fa-tasks "
+    "lunardate rfm run today vip W-".split()
 )
 CODE = re.compile(
     r"%\(\w+\)[sdf]|%[sd]|\{\{.*?\}\}|\$\{.*?\}|\{\w*\}|<[^>]+>|&\w+;|https?://\S+"

@@ -1,10 +1,10 @@
 import {Component, onWillStart, useState} from "@odoo/owl";
-import {CountedOnceRenderer} from "../counted_once/counted_once_renderer.esm";
-import {KanbanController} from "@web/views/kanban/kanban_controller";
 import {
     ShownColumnsController,
     shownColumnsListView,
 } from "../shown_columns/shown_columns.esm";
+import {CountedOnceRenderer} from "../counted_once/counted_once_renderer.esm";
+import {KanbanController} from "@web/views/kanban/kanban_controller";
 import {kanbanView} from "@web/views/kanban/kanban_view";
 import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";

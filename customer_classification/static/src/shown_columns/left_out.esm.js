@@ -44,7 +44,8 @@ function wordsOfArch(xmlDoc, off) {
 function wordsOfField({currency_field, model_field, definition_record, domain, type}) {
     const named = [currency_field, model_field, definition_record, domain];
     if (type === "monetary") {
-        named.push("currency_id"); // Odoo's choice where none is named
+        // Odoo's choice where none is named
+        named.push("currency_id");
     }
     return named
         .filter((name) => typeof name === "string")

@@ -35,7 +35,8 @@ export class ShownColumnsModel extends RelationalModel {
 
     _narrowed(config) {
         if (toRaw(config.activeFields) !== toRaw(this.config.activeFields)) {
-            return config; // Records of a field of our records
+            // Records of a field of our records
+            return config;
         }
         if (config.isRoot) {
             config.leftOut = this.orm.isSample ? [] : this.getLeftOut(config);
@@ -58,7 +59,8 @@ export class ShownColumnsRenderer extends ListRenderer {
         useEffect(
             (missing, isEdited) => {
                 if (missing && isEdited) {
-                    this.props.list.leaveEditMode(); // Then it is asked for
+                    // Then it is asked for
+                    this.props.list.leaveEditMode();
                 } else if (missing) {
                     this.reload();
                 }

@@ -1,9 +1,9 @@
 import {Component, onWillStart, useState} from "@odoo/owl";
-import {KanbanController} from "@web/views/kanban/kanban_controller";
 import {
     ShownColumnsController,
     shownColumnsListView,
 } from "../shown_columns/shown_columns.esm";
+import {KanbanController} from "@web/views/kanban/kanban_controller";
 import {RunAlert} from "../run_alert/run_alert.esm";
 import {kanbanView} from "@web/views/kanban/kanban_view";
 import {registry} from "@web/core/registry";
