@@ -34,6 +34,8 @@ READ_BY_SYSTEM = {
     *("classification.dirty", "product.class.dirty", "classification.rate.change"),
     "classification.withheld.row",
     "customer.profile.total",
+    # Has rows for the customer of the context alone, and the table of none.
+    "customer.timeline",
 }
 
 
