@@ -54,6 +54,8 @@ def make_users():
         "mass_mailing.group_mass_mailing_user",
     ]
     users["admin_zh"] = make_user("admin_zh", administrator, "zh_CN")
+    # Odoo's mailings have a sender.
+    users["admin_zh"].email = "admin.zh@example.com"
     return users
 
 
