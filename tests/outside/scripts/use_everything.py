@@ -94,11 +94,16 @@ env["ir.filters"].create(
     }
 )
 # Odoo's to-do app welcomes new users with a task and stages, which outlive them.
-for model, field in (("project.task", "user_ids"), ("project.task.type", "user_id")):
-    if model in env:
-        env[model].search([(field, "=", seller.id)]).unlink()
+# An active user keeps a stage: they go after the user.
+welcome = [
+    env[model].search([(field, "=", seller.id)])
+    for model, field in (("project.task", "user_ids"), ("project.task.type", "user_id"))
+    if model in env
+]
 contact = seller.partner_id
 seller.unlink()
 contact.unlink()
+for records in welcome:
+    records.unlink()
 env.cr.commit()
 print("RESULT " + json.dumps({"policy": policy.id}), flush=True)
