@@ -1,14 +1,14 @@
 """Numbers of tests, read from the output of pytest and Odoo."""
 
 import re
+import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 _ENTRY = re.compile(
-    r"^(?P<moment>\S+ \S+) \d+ (?P<level>[A-Z]+) (?P<db>\S+) "
+    r"^\S+ \S+ \d+ (?P<level>[A-Z]+) (?P<db>\S+) "
     r"(?P<logger>\S+): (?P<text>.*)$"
 )
 _RESULT = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
@@ -102,11 +102,12 @@ class OdooLog:
 
     allowed: Sequence[Allowed] = ()
     tests: bool = True  # are tests expected to run?
+    clock: Callable[[], float] = time.monotonic
     counts: Counts = field(default_factory=Counts)
     _ran: int = 0
     _errors: int = 0
     _complaints: list[str] = field(default_factory=list)
-    _running: tuple[str, datetime] | None = None
+    _running: tuple[str, float] | None = None
 
     def read(self, line: str) -> None:
         """Take one line of the log."""
@@ -117,21 +118,22 @@ class OdooLog:
             failed, errors, self._ran = map(int, result.groups())
             self._errors = failed + errors
         elif started := _STARTED.match(text):
-            self._take_time(started[1], match["moment"])
+            self._take_time(started[1])
         elif text.startswith("skipped "):
             self.counts.skipped += 1
         elif level in ("WARNING", "ERROR", "CRITICAL"):
             self._complain(level, logger, text)
 
-    def _take_time(self, name: str, moment: str) -> None:
+    def _take_time(self, name: str) -> None:
         """Record the duration of the test that has just ended.
 
         A test lasts until the next one begins, whose class is set up in between.
+        Times in the log may be of another day: tests stop and move Odoo's clock.
         """
-        now = datetime.strptime(moment, "%Y-%m-%d %H:%M:%S,%f")
+        now = self.clock()
         if self._running:
             before, since = self._running
-            self.counts.seconds[before] = (now - since).total_seconds()
+            self.counts.seconds[before] = now - since
         self._running = name, now
 
     def _complain(self, level: str, logger: str, text: str) -> None:

@@ -90,10 +90,13 @@ def test(what: Sequence[str] = ()) -> int:
 
 
 def _tell_slowest(total: Counts) -> None:
+    """Print the slowest tests; the log has the duration of each."""
+    slowest = sorted(total.seconds.items(), key=lambda item: -item[1])
+    lines = [f"{seconds:8.1f} s  {name}" for name, seconds in slowest]
+    (LOGS / "seconds.log").write_text("\n".join(lines))
     say(f"The {SLOWEST} slowest tests:")
-    slowest = sorted(total.seconds.items(), key=lambda item: -item[1])[:SLOWEST]
-    for name, seconds in slowest:
-        say(f"{seconds:8.1f} s  {name}")
+    for line in lines[:SLOWEST]:
+        say(line)
 
 
 def targets(what: Sequence[str]) -> list[str]:

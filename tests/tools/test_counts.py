@@ -44,12 +44,15 @@ def test_failures_are_named_and_counted_once():
 
 
 def test_a_test_lasts_until_the_next_one_begins():
-    log = [
-        f"2026-11-24 03:10:{second} 42 INFO x odoo.addons.a.tests.test_b: "
-        f"Starting TestB.test_{name} ... "
-        for second, name in (("03,100", "c"), ("05,600", "d"))
-    ]
-    assert read([*log, result(0, 0, 2)]).seconds == {"TestB.test_c": 2.5}
+    moments = iter((3.0, 5.5))
+    log = counts.OdooLog(clock=lambda: next(moments))
+    for day, name in (("2026-11-24", "c"), ("2027-03-01", "d")):  # Odoo's clock moves
+        log.read(
+            f"{day} 03:10:03,123 42 INFO x odoo.addons.a.tests.test_b: "
+            f"Starting TestB.test_{name} ... "
+        )
+    log.read(result(0, 0, 2))
+    assert log.close(0).seconds == {"TestB.test_c": 2.5}
 
 
 def test_skipped_tests_are_not_passed():
