@@ -32,6 +32,31 @@ NO_GREETING = """addEventListener("DOMContentLoaded", () => {
     document.head.append(style);
 })"""
 COMPLAINTS = ".o_error_dialog, .modal, .o_notification_bar.bg-danger"
+# Texts of the screen itself: labels, heads, buttons, hints; not what people wrote.
+OWN_TEXTS = """() => {
+    const written = ".o_field_widget, .o_data_cell, .o_group_name, .o_kanban_record,"
+        + " .o-mail-Chatter, .o_breadcrumb, .o_pivot table, .o_graph_renderer,"
+        + " .o_calendar_view, .o_activity_view, .o_hierarchy_node, script, style";
+    const screen = document.querySelector(".o_action_manager");
+    const found = new Set();
+    const walker = document.createTreeWalker(screen, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        if (!walker.currentNode.parentElement.closest(written)) {
+            found.add(walker.currentNode.textContent.trim());
+        }
+    }
+    for (const element of screen.querySelectorAll("[placeholder]")) {
+        found.add(element.placeholder);
+    }
+    for (const name of ["title", "aria-label", "data-tooltip"]) {
+        for (const element of screen.querySelectorAll(`[${name}]`)) {
+            if (!element.closest(written)) {
+                found.add(element.getAttribute(name).trim());
+            }
+        }
+    }
+    return [...found];
+}"""
 DO_ACTION = """async ([action, options]) => {
     try {
         await odoo.__WOWL_DEBUG__.root.env.services.action.doAction(action, options);

@@ -8,12 +8,17 @@ import functools
 import re
 
 import pytest
-from desk import DO_ACTION, NARROW, WIDE, Desk
+from desk import DO_ACTION, NARROW, OWN_TEXTS, WIDE, Desk
 from odoo_commands import ADDON
 from playwright.sync_api import expect
 
 LOGINS = ("admin", "seller", "admin_zh", "seller_zh")
 CHINESE = re.compile("[\u4e00-\u9fff]")
+ENGLISH = re.compile(r"[A-Za-z]{2,}")
+# What is the same in Chinese, and the one word that Odoo itself leaves in English.
+SAME = {"ABC", "ID", "Odoo", "RFM", "VIP", "XYZ", "champion", "vip", "xlsx", "View"}
+# A colon, comma or bracket of Latin texts behind or before a Chinese character.
+HALF_WIDTH = re.compile("[\u4e00-\u9fff][:;,()!?]|[:;,(][\u4e00-\u9fff]")
 MATRIX = ".o_migration_matrix table"
 CUT_HEADS = """() => [...document.querySelectorAll(".o_list_view thead th[data-name]")]
     .filter((head) => [...head.querySelectorAll("span, div")].some(
@@ -63,15 +68,32 @@ def views(client):
 def _open_all(desk, first, login, actions):
     """Open every view of each action, the form with a record in it.
 
-    Where there is one.
+    Where there is one. For who reads Chinese, all that the screens say is Chinese.
     """
+    foreign = set()
     for action, (model, types) in actions.items():
         for view in types:
             if view != "form":
                 desk.open(action, turns=1, viewType=view)
+                foreign |= _foreign(desk, f"{model} {view}")
         if "form" in types and (found := first(login, model)):
             desk.open_record(model, found, turns=1)
+            foreign |= _foreign(desk, f"{model} form")
     desk.check("the last screen")
+    assert not foreign, "\n".join(sorted(foreign))
+
+
+def _foreign(desk, place):
+    """Return texts of the screen with English words or half-width punctuation."""
+    if not desk.login.endswith("_zh"):
+        return set()
+    texts = desk.page.evaluate(OWN_TEXTS)
+    assert any(map(CHINESE.search, texts)), f"{place} has no Chinese text"
+    return {
+        f"{place}: {text!r}"
+        for text in texts
+        if set(ENGLISH.findall(text)) - SAME or HALF_WIDTH.search(text)
+    }
 
 
 @pytest.mark.parametrize("login", LOGINS)

@@ -13,6 +13,7 @@ from ..common.classification_reason_mixin import (
     plain_reason,
     reason_of,
 )
+from ..common.labelled import labelled
 from ..common.own_context import with_own_context
 
 _logger = logging.getLogger(__name__)
@@ -104,7 +105,9 @@ class CustomerCare(models.Model):
     @api.depends_context("lang")
     def _compute_display_name(self):
         for care in self:
-            care.display_name = f"{care.occasion_id.name}: {care.partner_id.name}"
+            care.display_name = labelled(
+                care.env, care.occasion_id.name, care.partner_id.name
+            )
 
     def action_open_contact(self):
         """Open the contact."""
@@ -239,7 +242,7 @@ class CustomerCare(models.Model):
         name, partner = self.occasion_id.name, self.partner_id
         if partner == partner.commercial_partner_id:
             return name
-        return f"{name}: {partner.name}"
+        return labelled(self.env, name, partner.name)
 
     def _in_words_of(self, person):
         return self.with_context(lang=person.lang or self.env.lang)

@@ -8,6 +8,7 @@ from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_date
 
 from ..common.access_groups import MANAGER_GROUP
+from ..common.labelled import labelled
 from ..customer.columns import STAGE_RANK
 from ..history.classification_migration import RISK_RANK
 
@@ -329,6 +330,8 @@ class ClassificationMovesMail(models.AbstractModel):
             ._last_run_of_kind(company, "production")
         )
         run = run._for_responsible()
-        lines = [f"{user.name}: {reason}" for user, reason in failed.items()]
+        lines = [
+            labelled(run.env, user.name, reason) for user, reason in failed.items()
+        ]
         note = run.env._("Some got no weekly mail: %s", "; ".join(lines))
         run._notify_manager(run.env._("Weekly mail of moves failed"), note)

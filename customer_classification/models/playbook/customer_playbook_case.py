@@ -5,6 +5,7 @@ from odoo.tools.misc import format_date
 
 from ..common.access_groups import MONEY_GROUP
 from ..common.called_records import check_one, check_records
+from ..common.labelled import labelled
 from ..customer.selections import RISK_SELECTION
 
 STATUS_SELECTION = [
@@ -174,12 +175,13 @@ class CustomerPlaybookCase(models.Model):
     _unmeasured_index = models.Index("(company_id) WHERE measured_date IS NULL")
 
     @api.depends("partner_id.display_name", "playbook_id.name")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for case in self:
-            case.display_name = self.env._(
-                "%(playbook)s: %(customer)s",
-                playbook=case.sudo().playbook_id.name,
-                customer=case.partner_id.display_name,
+            case.display_name = labelled(
+                self.env,
+                case.sudo().playbook_id.name,
+                case.partner_id.display_name,
             )
 
     @api.depends("task_ids.state", "task_ids.error_reason")
@@ -201,9 +203,7 @@ class CustomerPlaybookCase(models.Model):
             case.done_count = own.get("done", 0)
             case.task_count = sum(own.values())
             task = errors.get(case._origin.id)
-            case.error = task and self.env._(
-                "%(step)s: %(reason)s", step=task.name, reason=task.error
-            )
+            case.error = task and labelled(self.env, task.name, task.error)
 
     @api.depends("status", "wait_reason", "waiting_since", "playbook_id.state")
     @api.depends_context("lang")

@@ -276,9 +276,10 @@ class ClassificationPolicy(models.Model):
 
     @api.model
     def _first_policy_values(self, company):
-        """Values of the policy with which a company starts."""
+        """Values of the policy with which a company starts, in its language."""
+        own = self.with_context(lang=company.partner_id.lang or self.env.lang)
         return {
-            "name": self.env._("Customer classes"),
+            "name": own.env._("Customer classes"),
             "company_id": company.id,
             "tz": company.partner_id.tz or self.env.user.tz or "UTC",
         }

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..common.arguments import _shown as shown
+from ..common.labelled import labelled
 
 
 class ClassificationPolicySegment(models.Model):
@@ -133,7 +134,7 @@ class ClassificationPolicySegment(models.Model):
             if self[name] != "none":
                 choices = dict(field._description_selection(self.env))
                 label = field._description_string(self.env)
-                parts.append(f"{label}: {choices[self[name]]}")
+                parts.append(labelled(self.env, label, choices[self[name]]))
         if self.otherwise_id:
             parts.append(self.env._("otherwise %s", self.otherwise_id.name))
         return ", ".join(parts)

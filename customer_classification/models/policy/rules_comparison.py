@@ -2,6 +2,7 @@
 
 from markupsafe import Markup
 
+from ..common.labelled import labelled
 from ..common.sentences import PERCENT_FIELDS, plain_number
 from .rule_fields import FILTERS, LINE_FIELDS, NO_VALUE_TIER
 
@@ -66,10 +67,8 @@ def rules_in_words(version):
         tier = version._no_value_tier()
         words[version._label_of(NO_VALUE_TIER)] = tier.name or ""
     lines = {
-        version.env._(
-            "%(kind)s: %(name)s",
-            kind=version._label_of(field),
-            name=line._line_label(),
+        labelled(
+            version.env, version._label_of(field), line._line_label()
         ): line._in_words()
         for field in LINE_FIELDS
         if field in version._fields

@@ -5,6 +5,7 @@ from odoo.tools import SQL
 from ..common.access_groups import MONEY_GROUP, USER_GROUP
 from ..common.arguments import BIGGEST_ID
 from ..common.called_records import check_one
+from ..common.labelled import labelled
 from ..common.own_columns import OWN_PREFETCH
 from ..common.searched_values import searched_by_sql
 
@@ -204,7 +205,7 @@ class ResPartner(models.Model):
             tiers.setdefault(referrer, []).append(tier)
         for partner in self:
             brought = tiers.get(partner.commercial_partner_id._origin, [])
-            partner.customer_referral_text = _by_tier(brought)
+            partner.customer_referral_text = _by_tier(self.env, brought)
 
     @api.model
     def _customer_sql_fields(self):
@@ -260,8 +261,8 @@ class ResPartner(models.Model):
         }
 
 
-def _by_tier(tiers):
+def _by_tier(env, tiers):
     """Return how many of each tier in words, the best first."""
     found = {tier: tiers.count(tier) for tier in tiers if tier}
     best_first = sorted(found, key=lambda tier: (tier.sequence, tier.id))
-    return ", ".join(f"{tier.name}: {found[tier]}" for tier in best_first)
+    return ", ".join(labelled(env, tier.name, found[tier]) for tier in best_first)

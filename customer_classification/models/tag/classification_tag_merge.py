@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..common.called_records import check_one, without_defaults
+from ..common.labelled import labelled
 from .classification_tag_kind import KIND_OF_TAG_MODEL, KINDS
 
 
@@ -86,7 +87,7 @@ class ClassificationTagMerge(models.Model):
         for merge in self:
             references = self.env["classification.tag.reference"]
             lines = [
-                f"{found.what}: {references._readable_name(found)}"
+                labelled(merge.env, found.what, references._readable_name(found))
                 for found in references.sudo()._of(merge._from())
             ]
             merge.reference_text = "\n".join(dict.fromkeys(lines)) or False

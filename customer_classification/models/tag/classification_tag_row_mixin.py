@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..common.called_records import check_one
+from ..common.labelled import labelled
 from .classification_tag_kind import KINDS
 
 ORIGINS = [("person", "A person"), ("rule", "A rule"), ("import", "An import")]
@@ -67,9 +68,10 @@ class ClassificationTagRowMixin(models.AbstractModel):
             row.record_name = row[kind.record_field].display_name
 
     @api.depends("kind")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for row in self:
-            row.display_name = f"{row.record_name}: {row.tag_name}"
+            row.display_name = labelled(row.env, row.record_name, row.tag_name)
 
     def action_open_record(self):
         """Open the contact, product or campaign that the row is about."""

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import email_normalize
 
 from ...models.common.called_records import check_one
+from ...models.common.labelled import labelled
 from ..tag.selection import selected_ids
 
 _MOST = 500  # customers at once
@@ -85,7 +86,8 @@ class CustomerFeedbackAsk(models.TransientModel):
     def _plan(self):
         """Return the customers to ask, and ``{reason: number}`` of the others.
 
-        Each is left out for the first reason that holds: eight queries.
+        Each is left out for the first reason that holds: nine queries, one of them for
+        the columns of contacts that are read by themselves.
         """
         customers = self.partner_ids._origin._filtered_access("read")
         left_out = {}
@@ -151,7 +153,7 @@ class CustomerFeedbackAsk(models.TransientModel):
             "double": self.env._("have the address of another one"),
         }
         return "\n".join(
-            self.env._("%(reason)s: %(count)s", reason=word, count=left_out[reason])
+            labelled(self.env, word, left_out[reason])
             for reason, word in words.items()
             if left_out[reason]
         )

@@ -14,6 +14,7 @@ from odoo.addons.base_import.models.base_import import ImportValidationError
 from ...engine.imports import read_dates, read_numbers, read_tables
 from ...engine.imports.cell_text import Typed
 from ...models.common.arguments import _shown as shown
+from ...models.common.labelled import labelled
 from ...models.source.classification_source import FIRST_PLAUSIBLE_DAY
 from ...models.source.import_file import CONTEXT_KEY, ImportedFile, imported_file
 
@@ -475,7 +476,7 @@ class BaseImportImport(models.TransientModel):
                     self._keep_sign(row, name, cell, one.currency, file)
         if any(cells):
             file.notes.append(
-                f"{self._label(name)}: {self._number_note(found.reading)}"
+                labelled(self.env, self._label(name), self._number_note(found.reading))
             )
 
     def _is_percent(self, name):
@@ -535,7 +536,8 @@ class BaseImportImport(models.TransientModel):
             else:
                 data[row][place] = data[row][place].isoformat()[:10]
         if any(cells):
-            file.notes.append(f"{self._label(name)}: {self._date_note(found.reading)}")
+            note = self._date_note(found.reading)
+            file.notes.append(labelled(self.env, self._label(name), note))
 
     @api.model
     def _date_reading(self, cells, chosen):

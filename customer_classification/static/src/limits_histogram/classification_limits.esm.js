@@ -181,7 +181,10 @@ export class ClassificationLimits extends Component {
             ...heads[place],
             ...handle,
             label: _t("Limit of %s", heads[place].name),
-            text: `${heads[place].name}: ${this.limitText(place, heads.length)}`,
+            text: _t("%(label)s: %(text)s", {
+                label: heads[place].name,
+                text: this.limitText(place, heads.length),
+            }),
         }));
     }
 
