@@ -4,11 +4,11 @@ Kinds: tools, engine (pure pandas), odoo (the core's own tests, where no glue is
 most will have it), glue (the glue addons' tests, beside the apps that they are made
 for), setup (install, upgrade, uninstall), outside (against a running Odoo, on demo
 data), odoo-own (tests of Odoo's own modules, which must not fail because of ours) and
-all-apps (our tests beside other apps). The last two, and a part of each, `-part`, are
-asked for by their names.
+all-apps (our tests beside other apps). The last two are asked for by their names; a
+part of the first, `odoo-own-part`, runs with all kinds.
 
-All kinds are cut into jobs that two processes share, one a core: the one that is done
-takes the longest that is left. Tests from outside find in their environment what
+All kinds are cut into jobs that three processes share: the one that is done takes the
+longest that is left. Tests from outside find in their environment what
 `tools.odoo.session()` sets (PGHOST, PGPORT, PGUSER, ODOO_RC, PYTHONPATH) and
 DEMO_DATABASE   a database with demo data and our addons, not to be changed so that
 `from tools import odoo, databases` works there as in `./dev` itself.
@@ -56,9 +56,10 @@ ALL_APPS_PART = (
 KINDS = ("tools", "engine", "odoo", "glue", "setup", "outside")
 WHOLE = ("odoo-own-part", "all-apps-part", "odoo-own", "all-apps")
 # The jobs of all kinds, those that take the longest first.
-JOBS = ("outside", "odoo-rest", "odoo-rooms", "setup", "engine")
+JOBS = ("outside", "odoo-rest", "odoo-rooms", "setup", "odoo-own-part", "engine")
 JOBS += ("glue", "tools")
-PROCESSES = 2
+# One more than the two cores have: browser, server and database wait for each other.
+PROCESSES = 3
 WITHOUT_BROWSER = ("tools", "engine", "setup")
 SLOWEST = 20
 _REPORT = "DEV_TEST_REPORT"
