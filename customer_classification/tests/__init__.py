@@ -126,6 +126,7 @@ from .campaign import test_campaign_scorecard
 from .campaign import test_campaign_start
 from .campaign import test_campaign_world
 from .playbook import test_playbook_heard
+from .playbook import test_playbook_segment
 from .playbook import test_playbook_opening
 from .playbook import test_playbook_outcome
 from .playbook import test_playbook_result
