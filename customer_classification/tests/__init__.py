@@ -107,6 +107,7 @@ from .attribute import test_industry
 from .code import test_customer_code
 from .product import test_customer_product
 from .product import test_next_product
+from .product import test_next_product_mail
 from .product import test_product_abc
 from .product import test_product_association
 from .product import test_product_audience
