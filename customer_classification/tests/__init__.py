@@ -107,6 +107,7 @@ from .attribute import test_industry
 from .code import test_customer_code
 from .product import test_customer_product
 from .product import test_next_product
+from .product import test_next_product_mail
 from .product import test_product_abc
 from .product import test_product_association
 from .product import test_product_audience
@@ -126,6 +127,7 @@ from .campaign import test_campaign_scorecard
 from .campaign import test_campaign_start
 from .campaign import test_campaign_world
 from .playbook import test_playbook_heard
+from .playbook import test_playbook_segment
 from .playbook import test_playbook_opening
 from .playbook import test_playbook_outcome
 from .playbook import test_playbook_result

@@ -44,7 +44,11 @@ class ClassificationEvent(models.Model):
         automation = self.env["base.automation"]
         model = written.profile_model
         profiles = self._profiles(model, written.subject)
-        found = self.filtered(profiles.get)
+        # Events of segments alone are there only where a playbook begins by one.
+        found = self.filtered(
+            lambda event: profiles.get(event)
+            and "segment_id" not in (event.classes_before or {})
+        )
         new = found.filtered("is_new")
         automation._fire_created(new._profiles_in(model, profiles), moment)
         moved = found - new

@@ -143,15 +143,7 @@ class TestOneCustomer(PlaybookCase):
     @classmethod
     def _is_in_touch(cls):
         """An e-mail, a mailing, an event; a web order to be paid, and a cart."""
-        cls.env["mail.message"].create(
-            {
-                "model": "res.partner",
-                "res_id": cls.ada.id,
-                "message_type": "email",
-                "author_id": cls.clerk.id,
-                "date": cls._ago(40),
-            }
-        )
+        cls._mail(cls.today - 40 * DAY)
         mailing = cls.env["mailing.mailing"].create(
             {
                 "subject": "Spring",
@@ -176,6 +168,18 @@ class TestOneCustomer(PlaybookCase):
         order, cart = (cls._order(cls.clerk, cls._ago(5), 50, **shop) for __ in "ab")
         order.state = "sent"
         cls._created(order | cart, cls.today - 5 * DAY)
+
+    @classmethod
+    def _mail(cls, day):
+        cls.env["mail.message"].create(
+            {
+                "model": "res.partner",
+                "res_id": cls.ada.id,
+                "message_type": "email",
+                "author_id": cls.clerk.id,
+                "date": datetime.combine(day, time(12)),
+            }
+        )
 
     @classmethod
     def _attends(cls):
@@ -336,6 +340,28 @@ class TestOneCustomer(PlaybookCase):
         self.assertFalse(self._tagged("is_unhappy"))
         self._work(self.today + DAY)
         self.assertEqual(self._case(self.ada, calls).status, "stopped")
+
+    def test_silence(self):
+        """Heard of 5 days ago, by a rhythm of 30 days silent in 55 days."""
+        calls = self._playbook(axis="silence", tier_ids=False, silence_ratio=2)
+        for days, words in (
+            (54, False),
+            (55, "no interaction for 60 days, 2 times the own rhythm of 30 days"),
+        ):
+            day = self.today + days * DAY
+            self._recompute(day)
+            self.env.invalidate_all()
+            self._work(day)
+            text = self.profile.risk_explanation
+            with self.subTest(days):
+                self.assertIn(words or "Signals", text)
+                self.assertEqual("no interaction" in text, bool(words))
+                self.assertEqual(bool(self._case(self.ada, calls)), bool(words))
+        case = self._case(self.ada, calls)
+        self.assertEqual(case.entered_date, self.today + 55 * DAY)
+        self._mail(self.today + 56 * DAY)
+        self._work(self.today + 57 * DAY)
+        self.assertEqual(case.status, "stopped")
 
     def test_hourly_runs_look_at_each_app(self):
         """Each app tells whom it heard of since a moment, and nobody later."""

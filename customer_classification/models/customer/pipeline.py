@@ -369,6 +369,13 @@ class CustomerPipeline(Predicting, Pipeline):
         if self.run.scope != "some":
             self.env["classification.dirty"]._forget(self.company)
         self.update_overrides(self.shown)
+        self.run._after_segments_written(self._segments_before(content))
+
+    def _segments_before(self, content):
+        """Return ``{customer id: segment before}`` of the profiles that differ."""
+        now = content["segment_id"].loc[self.differing]
+        before = self.previous["segment"].loc[self.differing]
+        return before[(before != now).to_numpy()].to_dict()
 
     def write_moves(self):
         moves = self._with_valid_dates()

@@ -122,6 +122,25 @@ class ClassificationEvent(models.Model):
         self._wake(self.env.cr.rowcount)
 
     @api.model
+    def _listens_to_segments(self, run):
+        """Return whether anybody wants to know of segments. Override to extend."""
+        return False
+
+    @api.model
+    def _note_segments(self, run, before):
+        """Keep whose segment a run changed.
+
+        One query, or none where nobody listens.
+
+        :param before: ``{customer id: id of the segment before, or 0}``
+        """
+        if not before or not self._listens_to_segments(run) or self._is_first(run):
+            return
+        ids, segments = list(before), list(before.values())
+        self.env.cr.execute(SQL(_NOTE_SEGMENTS, run=run.id, ids=ids, segments=segments))
+        self._wake(self.env.cr.rowcount)
+
+    @api.model
     def _is_first(self, run):
         """Return whether the company had no classes before a run."""
         return not run.search_count(
@@ -358,6 +377,16 @@ _NOTE_MOVES = """
       FROM (%(changes)s) c
      WHERE run_id = %(run)s AND %(noted)s
      GROUP BY %(subject)s, company_id, run_id
+"""
+
+# Beside the row of moved classes: segments have no changes of their own.
+_NOTE_SEGMENTS = """
+    INSERT INTO classification_event
+           (partner_id, company_id, run_id, create_date, is_new, classes_before)
+    SELECT n.id, r.company_id, r.id, now() AT TIME ZONE 'UTC', FALSE,
+           jsonb_build_object('segment_id', NULLIF(n.segment, 0))
+      FROM classification_run r, unnest(%(ids)s, %(segments)s) n (id, segment)
+     WHERE r.id = %(run)s
 """
 
 # One row a contact, of the changes of tags that this transaction made after one.

@@ -7,3 +7,7 @@ class ClassificationRun(models.Model):
     def _after_classes_written(self):
         self.env["classification.event"]._note_moves(self)
         return super()._after_classes_written()
+
+    def _after_segments_written(self, before):
+        self.env["classification.event"]._note_segments(self, before)
+        return super()._after_segments_written(before)

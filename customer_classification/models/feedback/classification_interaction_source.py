@@ -39,6 +39,7 @@ class ClassificationInteractionSource(models.AbstractModel):
             self._activity_query(contact_ids),
             self._meeting_query(contact_ids),
             self._lead_query(contact_ids),
+            self._form_query(contact_ids),
             self._quotation_query(contact_ids),
         ]
 
@@ -165,6 +166,38 @@ class ClassificationInteractionSource(models.AbstractModel):
         )
 
     @api.model
+    def _form_query(self, contact_ids):
+        """Return the select of enquiries that name an address and no contact.
+
+        As those of the contact form of a website, where nobody need be logged in. They
+        are of the oldest contact that has the address.
+        """
+        return SQL(
+            "SELECT f.partner_id, l.company_id, l.create_date::date, 'enquiry', 'in',"
+            " l.user_id, 'crm.lead', l.id FROM (%s) f JOIN crm_lead l ON l.id = f.id",
+            self._form_contacts(self._among(SQL("p.id"), contact_ids)),
+        )
+
+    @api.model
+    def _form_contacts(self, condition):
+        """Return the select ``(id of the enquiry, partner_id)`` by address."""
+        self.env["res.partner"].flush_model(["email_normalized", "active"])
+        return SQL(
+            """
+            SELECT l.id, p.id AS partner_id
+              FROM crm_lead l
+              JOIN res_partner p ON p.email_normalized = l.email_normalized
+             WHERE l.partner_id IS NULL AND p.active AND p.id NOT IN %s AND %s
+               AND NOT EXISTS (
+                   SELECT 1 FROM res_partner older
+                    WHERE older.active AND older.id < p.id
+                      AND older.email_normalized = p.email_normalized)
+            """,
+            OURS,
+            condition,
+        )
+
+    @api.model
     def _quotation_query(self, contact_ids):
         """Return the select of quotations, also of those that were confirmed."""
         return SQL(
@@ -241,6 +274,10 @@ class ClassificationInteractionSource(models.AbstractModel):
                 """,
                 written=since.written,
                 now=fields.Datetime.now(),
+            ),
+            SQL(
+                "SELECT f.partner_id FROM (%s) f",
+                self._form_contacts(SQL("l.write_date >= %s", since.written)),
             ),
         ]
 

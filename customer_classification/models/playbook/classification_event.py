@@ -15,6 +15,13 @@ class ClassificationEvent(models.Model):
         )
 
     @api.model
+    def _listens_to_segments(self, run):
+        playbooks = self.env["customer.playbook"]
+        return super()._listens_to_segments(run) or bool(
+            playbooks._listening(run.company_id, ("segment",))
+        )
+
+    @api.model
     def _listens_to_tags(self):
         playbooks = self.env["customer.playbook"]
         return super()._listens_to_tags() or bool(playbooks._listening(None, ("tag",)))
@@ -26,7 +33,8 @@ class ClassificationEvent(models.Model):
         customers = self.filtered("partner_id")
         for company, events in customers.grouped("company_id").items():
             if company:
-                playbooks._listening(company, CLASS_AXES)._open_for_events(events)
+                axes = (*CLASS_AXES, "segment")
+                playbooks._listening(company, axes)._open_for_events(events)
         if any(event.tags for event in customers):
             playbooks._listening(None, ("tag",))._open_for_events(customers)
         return delivered

@@ -17,7 +17,7 @@ WHAT_IT_SAYS = frozenset(
     + ("repeat_days", "opens_by_decision", "goal_kind", "goal_tier_ids")
     + ("goal_stage_ids", "goal_risk", "goal_days", "stops_on_leaving", "may_reenter")
     + ("cooldown_days", "daily_limit", "control_share", "step_ids")
-    + ("score_below", "silence_ratio")
+    + ("score_below", "silence_ratio", "segment_ids")
 )
 
 
@@ -108,6 +108,9 @@ class CustomerPlaybook(models.Model):
             ("complaint", "A complaint that was solved"),
             ("answer", "A bad answer"),
             ("silence", "Silence"),
+            ("segment", "Segment"),
+            ("referred", "A recommendation: the customer brought"),
+            ("referrer", "A recommendation: who brought a customer"),
         ],
         required=True,
         default="value_tier",
@@ -128,6 +131,16 @@ class CustomerPlaybook(models.Model):
         string="Lifecycle Stages",
     )
     risk = fields.Selection(RISK_SELECTION, string="Churn Risk")
+    segment_ids = fields.Many2many(
+        "customer.segment",
+        "customer_playbook_segment_rel",
+        "playbook_id",
+        "segment_id",
+        string="Customer Segments",
+        ondelete="restrict",
+        help="Segments have no history: a playbook begins when a run moves a customer "
+        "into one of them.",
+    )
     tag_id = fields.Many2one(
         "res.partner.category", string="Tag", ondelete="restrict", index=True
     )
@@ -294,7 +307,7 @@ class CustomerPlaybook(models.Model):
     @api.depends(
         *("trigger", "axis", "tier_ids", "stage_ids", "risk", "tag_id", "stay_days"),
         *("from_tier_ids", "from_stage_ids", "from_risk", "repeat_days"),
-        *("score_below", "silence_ratio"),
+        *("score_below", "silence_ratio", "segment_ids"),
     )
     @api.depends_context("lang")
     def _compute_when_text(self):
@@ -335,6 +348,8 @@ class CustomerPlaybook(models.Model):
                 "No interaction for %s times the own rhythm",
                 plain_number(self.env, self.silence_ratio),
             ),
+            "referred": self.env._("A customer who was recommended buys first"),
+            "referrer": self.env._("Somebody whom the customer recommended buys first"),
         }[self.axis]
         if self.trigger != "stays":
             return what
@@ -349,6 +364,8 @@ class CustomerPlaybook(models.Model):
             risks = dict(self._fields["risk"]._description_selection(self.env))
             word = risks.get(self[f"{prefix}risk"])
             return word and self.env._("churn risk %s", word)
+        if self.axis == "segment":
+            return "" if prefix else ", ".join(self.segment_ids.mapped("name"))
         name = "tier_ids" if self.axis == "value_tier" else "stage_ids"
         return ", ".join(self[f"{prefix}{name}"].mapped("name"))
 
@@ -383,7 +400,8 @@ class CustomerPlaybook(models.Model):
     # Checks
 
     @api.constrains(
-        *("axis", "tier_ids", "stage_ids", "risk", "tag_id", "state", "company_id")
+        *("axis", "tier_ids", "stage_ids", "risk", "tag_id", "state", "company_id"),
+        *("segment_ids", "trigger"),
     )
     def _check_class(self):
         for playbook in self:
@@ -396,6 +414,12 @@ class CustomerPlaybook(models.Model):
                     self.env._(
                         "%s: choose the class or the tag that customers enter.",
                         playbook.name,
+                    )
+                )
+            if playbook.axis == "segment" and playbook.trigger == "stays":
+                raise ValidationError(
+                    self.env._(
+                        "%s: segments have no history. Choose “Enters”.", playbook.name
                     )
                 )
 

@@ -12,10 +12,11 @@ COLUMNS = {
     "value_tier": ("value_tier_id", "tier_id"),
     "lifecycle_stage": ("lifecycle_stage_id", "stage_id"),
     "churn_risk": ("churn_risk", "risk"),
+    "segment": ("segment_id", None),
 }
 EVERYBODY = SQL("TRUE")
-# What is heard of customers: these ways in are looked at each night.
-HEARD_AXES = ("complaint", "answer", "silence")
+# What is heard of customers, and recommendations: looked at each night.
+HEARD_AXES = ("complaint", "answer", "silence", "referred", "referrer")
 # Days of a task after the beginning of its case: lines of plans have their own.
 DELAY = SQL(
     "GREATEST(0, COALESCE(s.delay_days, 0) + COALESCE(l.delay_count * CASE l.delay_unit"
@@ -67,6 +68,8 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
             return self[f"{prefix}tier_ids"].ids
         if self.axis == "lifecycle_stage":
             return self[f"{prefix}stage_ids"].ids
+        if self.axis == "segment":
+            return [] if prefix else self.segment_ids.ids
         risk = self.axis == "churn_risk" and self[f"{prefix}risk"]
         return [risk] if risk else []
 
@@ -82,6 +85,8 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
             )
         if self.axis in HEARD_AXES:
             return SQL("heard.day")
+        if self.axis == "segment":  # segments have no history
+            return SQL("%s::date", self._today())
         column = COLUMNS[self.axis][1]
         names = (
             *("partner_id", "company_id", "axis", "valid_date"),
@@ -152,9 +157,7 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
                AND (%(any)s OR e.classes_before->>%(column)s = ANY(%(origins)s))
                AND (%(decisions)s OR NOT EXISTS (
                     SELECT FROM classification_change c
-                     WHERE c.axis = %(axis)s AND c.cause = 'person'
-                       AND c.id IN (SELECT one::int FROM
-                                    jsonb_array_elements_text(e.change_ids) one)))
+                     WHERE c.cause = 'person' AND %(of_event)s))
             """,
             company=self.company_id.id,
             events=events.ids,
@@ -164,7 +167,20 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
             any=not self._origins(),
             origins=[str(one) for one in self._origins()],
             decisions=self.opens_by_decision,
-            axis=self.axis,
+            of_event=self._of_event(),
+        )
+
+    def _of_event(self):
+        """Return SQL of whether a change c is one of the event e.
+
+        A segment follows from any class: it has no changes of its own.
+        """
+        if self.axis == "segment":
+            return SQL("c.partner_id = e.partner_id AND c.run_id = e.run_id")
+        return SQL(
+            "c.axis = %s AND c.id IN (SELECT one::int FROM"
+            " jsonb_array_elements_text(e.change_ids) one)",
+            self.axis,
         )
 
     def _audience(self, day, condition=EVERYBODY):
@@ -264,6 +280,39 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
             ratio=self.silence_ratio,
             rows=SQL(" UNION ALL ").join(source._queries()),
             company=self.company_id.id,
+            today=self._today(),
+        )
+
+    def _heard_referred(self):
+        """Return SQL of customers who were recommended, and their first purchase."""
+        return SQL(
+            "SELECT brought_id AS partner_id, day FROM (%s) b", self._recommended()
+        )
+
+    def _heard_referrer(self):
+        """Return SQL of who brought customers, and when the last one bought first."""
+        return SQL(
+            "SELECT referrer_id AS partner_id, max(day) AS day FROM (%s) b"
+            " GROUP BY referrer_id",
+            self._recommended(),
+        )
+
+    def _recommended(self):
+        """Return SQL of ``(brought_id, referrer_id, day of the first purchase)``."""
+        return SQL(
+            """
+            SELECT p.id AS brought_id, r.commercial_partner_id AS referrer_id,
+                   f.first_purchase_date AS day
+              FROM customer_profile f
+              JOIN res_partner p ON p.id = f.partner_id AND p.active
+              JOIN res_partner r ON r.id = p.customer_referrer_id
+             WHERE f.company_id = %(company)s AND p.commercial_partner_id = p.id
+               AND r.commercial_partner_id <> p.id
+               AND r.commercial_partner_id NOT IN %(objecting)s
+               AND f.first_purchase_date <= %(today)s
+            """,
+            company=self.company_id.id,
+            objecting=OBJECTING,
             today=self._today(),
         )
 

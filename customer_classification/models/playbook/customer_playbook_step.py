@@ -9,7 +9,7 @@ from .customer_playbook_opening_mixin import DELAY
 _WHAT_IS_DONE = frozenset(
     ("name", "kind", "delay_days", "activity_type_id", "note", "plan_id")
     + ("mail_template_id", "server_action_id", "actor", "user_id", "user_ids")
-    + ("replaces_salesperson", "cost", "feedback_kind")
+    + ("replaces_salesperson", "cost", "feedback_kind", "team_id")
 )
 
 
@@ -87,14 +87,24 @@ class CustomerPlaybookStep(models.Model):
             ("salesperson", "The customer's salesperson"),
             ("responsible", "The playbook's responsible"),
             ("user", "A certain person"),
+            ("team", "A member of a sales team"),
         ],
         required=True,
         default="salesperson",
         string="Who Acts",
-        help="Where the customer has no salesperson, the playbook's responsible.",
+        help="Where the customer has no salesperson, the playbook's responsible. In a "
+        "team the customer's salesperson, else its members by chance, each customer "
+        "always the same one.",
     )
     user_id = fields.Many2one(
         "res.users", string="Person", domain=[("share", "=", False)]
+    )
+    team_id = fields.Many2one(
+        "crm.team",
+        string="Sales Team",
+        ondelete="restrict",
+        index="btree_not_null",
+        help="Its members act, or get the customers in turn.",
     )
     user_ids = fields.Many2many(
         "res.users",
@@ -133,7 +143,7 @@ class CustomerPlaybookStep(models.Model):
 
     @api.constrains(
         *("kind", "activity_type_id", "plan_id", "mail_template_id", "user_ids"),
-        *("server_action_id", "actor", "user_id"),
+        *("server_action_id", "actor", "user_id", "team_id"),
     )
     def _check_kind(self):
         needed = {
@@ -159,15 +169,32 @@ class CustomerPlaybookStep(models.Model):
                     raise ValidationError(
                         self.env._("%s: choose the person who acts.", step.name)
                     )
+            if step.kind in ("activity", "plan") and step.actor == "team":
+                if not step.team_id:
+                    raise ValidationError(
+                        self.env._("%s: choose the sales team that acts.", step.name)
+                    )
+            step._check_team()
             if step.kind == "email" and step.mail_template_id.model != "res.partner":
                 raise ValidationError(
                     self.env._("%s: choose a template for contacts.", step.name)
                 )
 
+    def _check_team(self):
+        owner = self.team_id.company_id
+        if owner and self.company_id and owner != self.company_id:
+            raise ValidationError(
+                self.env._(
+                    "%(step)s: the sales team %(team)s belongs to another company.",
+                    step=self.name,
+                    team=self.team_id.name,
+                )
+            )
+
     def _check_salespeople(self):
         """Refuse to hand out customers to nobody; templates leave them open."""
         for step in self:
-            if step.kind == "assign" and not step.user_ids:
+            if step.kind == "assign" and not (step.user_ids or step.team_id):
                 raise UserError(
                     self.env._("%s: choose who gets the customers.", step.name)
                 )

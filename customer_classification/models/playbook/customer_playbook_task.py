@@ -235,7 +235,8 @@ class CustomerPlaybookTask(models.Model):
 
     def _do_assign(self, step, partners):
         """Give customers a salesperson, in turn."""
-        users = step.user_ids.filtered("active").sorted("id")
+        users = (step.user_ids | step.team_id.member_ids).filtered("active")
+        users = users.sorted("id")
         if not users:
             raise UserError(self.env._("None of the salespeople is there any more."))
         if not step.replaces_salesperson:
@@ -516,19 +517,36 @@ _USED = """
      GROUP BY t.user_id, t.playbook_id
 """
 
+# The customer's salesperson, else a member by the hash of both: each customer keeps its
+# member, and members who come or leave move no others.
+_MEMBER = """
+    (SELECT m.user_id
+       FROM crm_team_member m JOIN res_users o ON o.id = m.user_id
+      WHERE m.crm_team_id = s.team_id AND m.active AND o.active
+        AND EXISTS (SELECT FROM res_company_users_rel r
+                     WHERE r.user_id = o.id AND r.cid = %(company)s)
+      ORDER BY m.user_id IS NOT DISTINCT FROM p.user_id DESC,
+               md5(p.id || ':' || m.user_id), m.user_id
+      LIMIT 1)
+"""
 # Who acts has to be active and to work in the company; else the responsible does. Of
 # each person and playbook, no more than could be handed out today.
-ACTOR = """
+ACTOR = (
+    """
     COALESCE((SELECT u.id FROM res_users u
                WHERE u.active AND u.share IS NOT TRUE
                  AND u.id = CASE WHEN l.responsible_type = 'other'
                                  THEN l.responsible_id
                                  WHEN s.actor = 'user' THEN s.user_id
-                                 WHEN s.actor = 'salesperson' THEN p.user_id END
+                                 WHEN s.actor = 'salesperson' THEN p.user_id
+                                 WHEN s.actor = 'team' THEN """
+    + _MEMBER
+    + """ END
                  AND EXISTS (SELECT FROM res_company_users_rel r
                               WHERE r.user_id = u.id AND r.cid = %(company)s)),
              k.responsible_id)
 """
+)
 _CANDIDATES = (
     """
     SELECT id, person, playbook_id, is_begun, value, since

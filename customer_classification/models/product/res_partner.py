@@ -32,13 +32,14 @@ class ResPartner(models.Model):
         string="Next Products (Text)",
         compute="_compute_customer_next_products",
         groups=SALES_GROUP,
-        help="The names of the three most likely ones, as a placeholder in mailings.",
+        help="The names of the three most likely ones in the contact's language, as a "
+        "placeholder in mailings.",
     )
 
-    @api.depends("commercial_partner_id")
+    @api.depends("commercial_partner_id", "lang")
     @api.depends_context("company", "lang", "uid")
     def _compute_customer_next_products(self):
-        """One query, and those of the products."""
+        """One query, and those of the products for each language of contacts."""
         customers = self._shown_customers()
         rows = self.env["customer.next.product"].search(
             [*self._next_product_domain(), ("partner_id", "in", customers.ids)],
@@ -49,9 +50,19 @@ class ResPartner(models.Model):
             own = of_customer.get(partner.commercial_partner_id, rows.browse())
             products = own.product_tmpl_id
             partner.customer_next_product_ids = products
-            partner.customer_next_product_text = bool(products) and format_list(
-                self.env, products[:NAMED].mapped("name")
-            )
+            partner.customer_next_product_text = partner._named_for_contact(products)
+
+    def _named_for_contact(self, products):
+        """Return the names of the first products in the language of the contact."""
+        lang = self.lang or self.env.lang
+        named = products[:NAMED].with_context(lang=lang)
+        return bool(named) and format_list(named.env, named.mapped("name"))
+
+    @api.model
+    def mail_allowed_qweb_expressions(self):
+        """Let also those write the placeholder who may not write any other code."""
+        expressions = super().mail_allowed_qweb_expressions()
+        return (*expressions, "object.customer_next_product_text")
 
     @api.model
     def _next_product_domain(self):

@@ -676,6 +676,12 @@ class ClassificationRun(models.Model):
     def _after_classes_written(self):
         """Hook called when a run has written classes, in its transaction."""
 
+    def _after_segments_written(self, before):
+        """Hook called when a run over customers has written their segments.
+
+        :param before: ``{customer id: id of the segment before, or 0}`` of who moved
+        """
+
     def _ask_for_approval(self):
         """Notify the manager that this run waits; reject earlier waiting ones."""
         earlier = self.search(

@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import SQL
 
+from ...models.source.classification_source import Since
 from ..complaint.common import ComplaintCase
 
 
@@ -118,6 +119,39 @@ class TestInteraction(ComplaintCase):
         self._order(self.loud, self.today, 5, confirm=False).action_cancel()
         self.assertEqual(self._seen().interaction_count, 3)
         self.assertEqual(self._seen().interaction_received_count, 3)
+
+    def _form(self, address, **values):
+        """An enquiry as the contact form of a website makes it."""
+        return self.env["crm.lead"].create(
+            {"name": "Question", "email_from": address, **values}
+        )
+
+    def test_enquiries_of_a_form(self):
+        """Enquiries without a contact are of the oldest one with the address."""
+        self._customer("Namesake", email="c@loud.example")
+        self._form("The Clerk <C@Loud.example>")
+        self._form("nobody@else.example")
+        self._form(self.seller.partner_id.email or "seller@ours.example")
+        self.assertEqual(self._seen().interaction_count, 1)
+        self.assertEqual(self._seen().interaction_received_count, 1)
+        lead = self._form("c@loud.example", partner_id=self.quiet.id)
+        self.assertEqual(self._seen().interaction_count, 1)
+        self.assertEqual(self._seen(self.quiet).interaction_count, 1)
+        source = self.env["classification.interaction.source"]
+        rows = self.env.execute_query(source._form_query(self.clerk.ids))
+        self.assertNotIn(lead.id, [row[-1] for row in rows])
+
+    def test_hourly_runs_look_at_forms(self):
+        source = self.env["classification.interaction.source"]
+        self._form("c@loud.example")
+        self.env.flush_all()
+        known = {}
+        for hours in (-1, 1):
+            moment = fields.Datetime.now() + timedelta(hours=hours)
+            queries = source._changed_queries(Since(moment, self.today))
+            rows = self.env.execute_query(SQL(" UNION ").join(queries))
+            known[hours] = (self.clerk.id,) in rows
+        self.assertEqual(known, {-1: True, 1: False})
 
     def test_other_companies_apart(self):
         other = self._company("Other Ltd")
