@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 # {why a request cannot be answered: status of the page}
-_STATUS = {"wrong": 404, "expired": 410, "answered": 200}
+_STATUS = {"wrong": 404, "expired": 410, "answered": 200, "refused": 200}
 
 
 class FeedbackController(http.Controller):
@@ -49,11 +49,8 @@ class FeedbackController(http.Controller):
         chosen = asked._chosen(score)
         if chosen is None:
             return self._page(asked, token, text=text, is_missing=True)
-        return (
-            self._thanks()
-            if self._keep(asked, chosen, text)
-            else self._closed("answered")
-        )
+        word = self._keep(asked, chosen, text)
+        return self._closed(word) if word else self._thanks()
 
     def _request(self, token):
         """Return the request of a link, in the language of who is asked."""
@@ -65,13 +62,15 @@ class FeedbackController(http.Controller):
         return asked
 
     def _keep(self, asked, score, text):
-        """Keep an answer; return whether it was the first one."""
+        """Keep an answer; return why it cannot be kept: a word, or None."""
         try:
             with request.env.cr.savepoint():
                 asked._answer(score, text)
-        except (IntegrityError, UserError):
-            return False
-        return True
+        except IntegrityError:
+            return "answered"
+        except UserError:
+            return "refused"
+        return None
 
     def _page(self, asked, token, chosen=None, text="", is_missing=False):
         return self._render(

@@ -55,14 +55,13 @@ def _read(text):
 def _workbook(tables):
     """Return the file of ``{sheet: rows}``.
 
-    Names are written as text: none of them is taken for a formula.
+    Names are written as text: none of them is taken for a formula or a link.
     """
     import xlsxwriter
 
     output = io.BytesIO()
-    with xlsxwriter.Workbook(
-        output, {"in_memory": True, "strings_to_formulas": False}
-    ) as book:
+    as_text = {"strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(output, {"in_memory": True, **as_text}) as book:
         bold = book.add_format({"bold": True})
         for name, rows in tables.items():
             sheet = book.add_worksheet(name)

@@ -74,6 +74,7 @@ from .customer import test_outlook
 from .customer import test_override
 from .customer import test_profile_contact
 from .customer import test_profile_total
+from .customer import test_profile_total_sequences
 from .customer import test_partner_fields
 from .customer import test_predicted_risk
 from .customer import test_prediction
@@ -130,6 +131,7 @@ from .playbook import test_playbook_heard
 from .playbook import test_playbook_segment
 from .playbook import test_playbook_opening
 from .playbook import test_playbook_outcome
+from .playbook import test_playbook_poison
 from .playbook import test_playbook_result
 from .playbook import test_playbook_rights
 from .playbook import test_playbook_silence

@@ -9,3 +9,5 @@ from . import playbook
 from . import referral
 from . import setup
 from . import feedback
+from . import retention
+from . import care

@@ -51,17 +51,15 @@ class Stamp(NamedTuple):
     """Parts of a date in a cell, and the time behind them.
 
     ``parts``: three texts, each a number or the name of a month, or one text of eight
-    digits; ``zone``: minutes from UTC, the name of a zone, or ``None``.
-
-    ``parts``: three texts, each a number or the name of a month, or one text of
-    eight digits; ``zone``: minutes
-    from UTC, the name of a zone, or ``None``.
+    digits; ``zone``: minutes from UTC, the name of a zone, or ``None``; ``order``: that
+    of the parts where the cell itself says it, as 年, 月 and 日 do.
     """
 
     parts: tuple
     separator: str
     time: tuple | None = None
     zone: int | str | None = None
+    order: str | None = None
 
 
 class Reading(NamedTuple):
@@ -97,7 +95,8 @@ def stamp(text):
     if text is None:
         return None
     parts, separator = _parts(text)
-    return Stamp(parts, separator, time, zone) if parts else None
+    order = YEAR_FIRST if _EAST.fullmatch(text.strip(" ,")) else None
+    return Stamp(parts, separator, time, zone, order) if parts else None
 
 
 def _without_time(text):
@@ -307,7 +306,7 @@ def _possible(one, today, language, chosen):
     """The orders in which a stamp is a day."""
     if one is None:
         return frozenset()
-    orders = {*ORDERS, chosen} - {None}
+    orders = {one.order} if one.order else {*ORDERS, chosen} - {None}
     return frozenset(o for o in orders if day_of(one, o, today, language))
 
 
@@ -331,6 +330,8 @@ def _order(cells, possible, preferred, context):
     likely = _plausible(left, context) or left
     if not sets:
         return usual, "none", ""
+    if usual == MONTH_FIRST and all(one.separator == "." for one in context[-1]):
+        usual = DAY_FIRST  # nobody who begins with the month writes dots
     if len(likely) == 1:
         return next(iter(likely)), "file", ""
     order = usual if usual in likely else min(likely, key=ORDERS.index)

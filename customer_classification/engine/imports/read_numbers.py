@@ -20,6 +20,8 @@ _USUAL = re.compile(r"([-+]?)([0-9]+)(?:([.,])([0-9]+))?")
 _CORE = re.compile(r"(?:(?<![^\W\d_])[.,\u066b])?\d(?:[\d.,'\u066b ]*\d)?")
 _EXPONENT = re.compile(r"([-+]?)(\d+(?:[.,]\d+)?[eE][-+]?\d{1,3})")
 _WHOLE_MARK = re.compile(r"[.,]\s?-{1,2}$")  # "5,-" is five and nothing
+# "5k" are five thousand, whatever currencies have such a sign.
+_MULTIPLES = frozenset(("k", "m"))
 # Thousands by threes, or as India writes them: 12,34,567.
 _GROUPS = re.compile(r"\d{1,3}(?:S\d{3})+|\d{1,2}(?:S\d{2})+S\d{3}")
 
@@ -126,6 +128,8 @@ def _dressed(before, core, behind):
     if around.count("%") > 1 or (words[0] and words[1]):
         return None
     currency = words[0] or words[1]
+    if words[1].lower() in _MULTIPLES:
+        return None
     if any(char.isdigit() for char in currency) or percent and currency:
         return None
     return _made(bool(minus or brackets[0]), core, currency, percent)

@@ -12,6 +12,11 @@ from datetime import date, datetime
 from .cell_text import Typed
 
 SEPARATORS = (",", ";", "\t", "|", " ", "\x1f")
+# Code pages of DOS, mainframes and old Macs: no spreadsheet writes them, and short
+# names look like anything in them.
+_OF_OTHER_TIMES = re.compile(r"(cp|ibm|mac|hp-?)(?!932|936|949|950|874|125\d)", re.I)
+# Encodings that hold more than the one that is guessed, and read all of it alike.
+_WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "windows-1252"}
 # Currencies in the format of a cell: [$€-407], [$EUR], "€" in quotes, or bare.
 _BRACKETED = re.compile(r"\[\$([^\]\-]+)(?:-[^\]]*)?\]")
 _FIRST_OWN_FORMAT = 164  # those before are of every file
@@ -78,6 +83,16 @@ def text_of(content, encoding):
         return content.decode("utf-8-sig"), "utf-8"
     except UnicodeDecodeError:
         return None, None
+
+
+def likely_encoding(guesses):
+    """Return the first guessed encoding in which a spreadsheet writes.
+
+    :param guesses: names, the most likely first; None among them
+    """
+    names = (name.lower() for name in guesses if name)
+    likely = next((one for one in names if not _OF_OTHER_TIMES.match(one)), None)
+    return _WIDER.get(likely, likely or "windows-1252")
 
 
 def separator_of(text, quote):

@@ -8,7 +8,7 @@ class CampaignType(models.Model):
     """Type of a campaign: promotion, brand, event, loyalty … in a tree."""
 
     _name = "campaign.type"
-    _inherit = "classification.referred.mixin"
+    _inherit = ["classification.bounds.mixin", "classification.referred.mixin"]
     _description = "Campaign Type"
     _order = "sequence, complete_name, id"
     _parent_store = True

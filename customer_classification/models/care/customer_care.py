@@ -3,16 +3,11 @@ import logging
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..common.called_records import check_one
 from ..common.classification_condition_mixin import NOT_OURS
-from ..common.classification_reason_mixin import (
-    kept_reason_field,
-    plain_reason,
-    reason_of,
-)
+from ..common.classification_reason_mixin import failure_reason, kept_reason_field
 from ..common.labelled import labelled
 from ..common.own_context import with_own_context
 
@@ -192,10 +187,7 @@ class CustomerCare(models.Model):
 
     def _fail(self, error):
         _logger.info("An occasion of care failed: %s", error)
-        is_sentence = isinstance(error, UserError)
-        text = str(error) or type(error).__name__
-        reason = reason_of(error) if is_sentence else plain_reason("text", text=text)
-        self.write({"state": "failed", "error_reason": reason})
+        self.write({"state": "failed", "error_reason": failure_reason(error)})
 
     def _make(self):
         """Make activities or e-mails with the rights of the responsible."""

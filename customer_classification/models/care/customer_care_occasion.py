@@ -7,11 +7,7 @@ from odoo.tools import SQL
 from ..common.access_groups import MANAGER_GROUP
 from ..common.called_records import check_one, check_records
 from ..common.classification_condition_mixin import NOT_OURS
-from ..common.classification_reason_mixin import (
-    kept_reason_field,
-    plain_reason,
-    reason_of,
-)
+from ..common.classification_reason_mixin import failure_reason, kept_reason_field
 
 # What an occasion says: it is changed only while it is off.
 WHAT_IT_SAYS = frozenset(
@@ -444,10 +440,8 @@ class CustomerCareOccasion(models.Model):
                 self.env["customer.care"].sudo()._plan(words)
         except NOT_OURS:
             raise
-        except UserError as error:
-            reason = reason_of(error)
         except Exception as error:
-            reason = plain_reason("text", text=str(error))
+            reason = failure_reason(error)
         if self.error_reason != reason:
             self.error_reason = reason
         return not reason

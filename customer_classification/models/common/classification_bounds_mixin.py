@@ -3,12 +3,15 @@ import re
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.orm.identifiers import NewId
 
 from ...copy_frames import TOO_LARGE
 from .arguments import BIGGEST_ID
 from .arguments import _shown as shown
 from .sentences import plain_number
 
+# Numbers of Odoo's commands on lists of records.
+_COMMANDS = tuple(range(7))
 _NUL_OR_HALF = re.compile("[\0\ud800-\udfff]")
 _DAYS_IN_WORDS = {"date": "2026-12-31", "datetime": "2026-12-31 12:00:00"}
 # Kind of field: name of the method that judges a value of it.
@@ -23,6 +26,8 @@ _JUDGES = {
     "datetime": "_day_sentence",
     "selection": "_choice_sentence",
     "many2one": "_record_sentence",
+    "one2many": "_records_sentence",
+    "many2many": "_records_sentence",
     "binary": "_file_sentence",
 }
 
@@ -131,7 +136,7 @@ class ClassificationBoundsMixin(models.AbstractModel):
                 value=shown(value),
                 example=_DAYS_IN_WORDS[field.type],
             )
-        if field.type in ("selection", "many2one"):
+        if field.type == "selection" or field.relational:
             return self.env._(
                 "%(place)s: there is no choice “%(value)s”.",
                 place=self._label(field),
@@ -166,10 +171,10 @@ class ClassificationBoundsMixin(models.AbstractModel):
     def _day_sentence(self, field, value):
         read = {"date": fields.Date.to_date, "datetime": fields.Datetime.to_datetime}
         try:
-            read[field.type](value)
+            found = read[field.type](value)
         except (AttributeError, TypeError, ValueError):
-            return self._wrong_sentence(field, value)
-        return None
+            found = None
+        return None if found else self._wrong_sentence(field, value)
 
     @api.model
     def _choice_sentence(self, field, value):
@@ -191,6 +196,15 @@ class ClassificationBoundsMixin(models.AbstractModel):
         return None
 
     @api.model
+    def _records_sentence(self, field, value):
+        """Return why a list of records, or of commands on them, is refused."""
+        if isinstance(value, models.BaseModel):  # given by server code
+            return None
+        if isinstance(value, list | tuple) and all(map(_is_command, value)):
+            return None
+        return self._wrong_sentence(field, value)
+
+    @api.model
     def _file_sentence(self, field, value):
         """A file arrives as base64, which is text."""
         if isinstance(value, bytes) or isinstance(value, str) and value.isascii():
@@ -201,6 +215,27 @@ class ClassificationBoundsMixin(models.AbstractModel):
     def _label(self, field):
         """Return the label of a field."""
         return field._description_string(self.env)
+
+
+def _is_command(item):
+    """Return whether an item is a record's id or a command of Odoo's."""
+    if not isinstance(item, list | tuple):
+        return _is_id(item)
+    if not item or isinstance(item[0], bool) or item[0] not in _COMMANDS:
+        return False
+    command, first, second = (*item, None, None)[:3]
+    if command in (1, 2, 3, 4) and not _is_id(first):
+        return False
+    if command in (0, 1):
+        return isinstance(second, dict)
+    return command != 6 or isinstance(second, list | tuple) and all(map(_is_id, second))
+
+
+def _is_id(value):
+    """Return whether a value is an id; clients cannot give a new record's."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return 0 < value <= BIGGEST_ID
+    return isinstance(value, NewId)
 
 
 def is_empty(value):

@@ -20,6 +20,9 @@ class ClassificationProtectedMixin(models.AbstractModel):
     _protected_fields = frozenset()
     # Fields that a client sets on a new record and that never change afterwards.
     _fixed_fields = frozenset()
+    # Many2one fields that a client sets only to records that the client may read, since
+    # reading the field tells their names.
+    _read_references = ()
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -40,6 +43,7 @@ class ClassificationProtectedMixin(models.AbstractModel):
         if not self.env.su:
             self._refuse_protected(self._protected_fields & set(vals))
             self._refuse_fixed(vals)
+            self._check_readable_references([vals])
         result = super().write(self._completed_for_write(vals))
         if not self.env.su:
             self.check_access("write")  # also where the records are now
@@ -70,8 +74,29 @@ class ClassificationProtectedMixin(models.AbstractModel):
         Called before anything is looked up or written for them.
         """
         self.check_access("create")
-        self._check_companies(vals_list)
+        given = [*vals_list, self._values_of_context()]
+        self._check_companies(given)
+        self._check_readable_references(given)
         self._check_protected_defaults(vals_list)
+
+    @api.model
+    def _values_of_context(self):
+        """Return the values that the client's context gives new records."""
+        names = ("company_id", *self._read_references)
+        return {name: self.env.context.get(f"default_{name}") for name in names}
+
+    @api.model
+    def _with_context_values(self, vals_list, names):
+        """Return values with those that the context gives some fields."""
+        given = self.default_get(list(names))
+        return [{**given, **vals} for vals in vals_list]
+
+    @api.model
+    def _check_readable_references(self, vals_list):
+        """Refuse references to records that the client may not read."""
+        for name in self._read_references:
+            ids = [vals[name] for vals in vals_list if vals.get(name)]
+            self.env[self._fields[name].comodel_name].browse(ids).check_access("read")
 
     @api.model
     def _check_companies(self, vals_list):

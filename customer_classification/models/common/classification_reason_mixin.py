@@ -7,9 +7,13 @@ of a record. An error raised by another addon is kept as its text.
 """
 
 # pylint: disable=prefer-env-translation  # at import there is no environment
+import logging
 import math
 
+from psycopg2 import Error as DatabaseError
+
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.orm.models import NO_ACCESS
 from odoo.tools.translate import LazyTranslate
@@ -18,6 +22,7 @@ from .searched_values import asks_for_none
 from .sentences import rule_sentence
 
 _lt = LazyTranslate(__name__)
+_logger = logging.getLogger(__name__)
 
 REASON_SENTENCES = {
     # Conditions that people write
@@ -89,6 +94,11 @@ REASON_SENTENCES = {
         "Something went wrong that nobody expected (%(reason)s). Ask your "
         "administrator: the log of the server tells more, see “Classification run "
         "%(run)s”."
+    ),
+    # Playbooks, care and changes to pass on
+    "unexpected_error": _lt(
+        "Something went wrong that nobody expected (%(reason)s). Ask your "
+        "administrator: the log of the server tells more."
     ),
 }
 
@@ -213,6 +223,25 @@ def reason_of(error):
     return found or plain_reason("text", text=str(error.args[0]))
 
 
+def failure_reason(error):
+    """Return the reason of any error, to be kept, without statements.
+
+    The log has the traceback of what is no sentence.
+    """
+    if isinstance(error, UserError):
+        return reason_of(error)
+    _logger.info("An unexpected error is kept as a reason", exc_info=error)
+    return plain_reason("unexpected_error", reason=error_text(error))
+
+
+def error_text(error):
+    """Return the kind of an error, and its text but that of statements."""
+    name, text = type(error).__name__, str(error).strip()
+    if isinstance(error, DatabaseError) or not text:
+        return name
+    return f"{name}: {text}"
+
+
 def _plain(value):
     """A value as the database can keep it as JSON."""
     if isinstance(value, dict):
@@ -253,7 +282,7 @@ class ClassificationReasonMixin(models.AbstractModel):
 
         Few records are excluded or failed.
         """
-        if operator in Domain.NEGATIVE_OPERATORS:
+        if operator in Domain.NEGATIVE_OPERATORS or operator.endswith("_of"):
             return NotImplemented
         kept = Domain(self._kept_reason, "!=", False)
         resting = self.sudo().with_context(active_test=False).search(kept)

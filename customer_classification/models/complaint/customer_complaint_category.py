@@ -9,6 +9,7 @@ class CustomerComplaintCategory(models.Model):
     """
 
     _name = "customer.complaint.category"
+    _inherit = "classification.bounds.mixin"
     _description = "Category of Complaints"
     _parent_store = True
     _rec_name = "complete_name"

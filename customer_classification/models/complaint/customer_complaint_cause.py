@@ -12,6 +12,7 @@ class CustomerComplaintCause(models.Model):
     """Why a customer had to complain, for those who make it better."""
 
     _name = "customer.complaint.cause"
+    _inherit = "classification.bounds.mixin"
     _description = "Cause of Complaints"
     _order = "sequence, name, id"
 

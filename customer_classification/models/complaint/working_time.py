@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 _CHUNK = timedelta(days=28)
 # A Monday, so that weeks of flexible calendars are whole.
 _EPOCH = datetime(2001, 1, 1)
-# As far as Odoo's own ``plan_hours`` looks.
-_FARTHEST = 50
+# Ten years: the longest promise is five years of full weeks.
+_FARTHEST = 130
+# From so many on, a time between two moments is asked for at once.
+_MANY = 26
 
 
 class WorkingTime:
@@ -61,11 +63,17 @@ class WorkingTime:
         if not self._calendar:
             return (last - first) / timedelta(hours=1)
         found = timedelta()
-        for start, stop in self._intervals(first):
+        for start, stop in self._intervals_between(first, last):
             if start >= last:
                 break
             found += min(stop, last) - start
         return found / timedelta(hours=1)
+
+    def _intervals_between(self, first, last):
+        """Return the working intervals from a moment on, at least to another one."""
+        if last - first < _MANY * _CHUNK:
+            return self._intervals(first)
+        return self._calendar_intervals(first, last)
 
     def _intervals(self, moment):
         """Yield the working intervals from a moment on."""
@@ -86,12 +94,18 @@ class WorkingTime:
     def _chunk(self, number):
         """Return the intervals of some four weeks."""
         if number not in self._chunks:
-            first = (_EPOCH + number * _CHUNK).replace(tzinfo=UTC)
-            found = self._calendar._work_intervals_batch(
-                first, first + _CHUNK, domain=self._holidays()
-            )[False]
-            self._chunks[number] = [(_plain(a), _plain(b)) for a, b, __ in found]
+            first = _EPOCH + number * _CHUNK
+            self._chunks[number] = self._calendar_intervals(first, first + _CHUNK)
         return self._chunks[number]
+
+    def _calendar_intervals(self, first, last):
+        """Return the intervals between two moments, by Odoo's calendar."""
+        found = self._calendar._work_intervals_batch(
+            first.replace(tzinfo=UTC),
+            last.replace(tzinfo=UTC),
+            domain=self._holidays(),
+        )[False]
+        return [(_plain(a), _plain(b)) for a, b, __ in found]
 
     def _holidays(self):
         """Leaves that count: those of the company, not those of other ones."""

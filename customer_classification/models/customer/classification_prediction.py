@@ -31,7 +31,7 @@ class ClassificationPrediction(models.Model):
     """
 
     _name = "classification.prediction"
-    _inherit = ["classification.protected.mixin"]
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Prediction of a Company's Own Model"
     _order = "date desc, id desc"
     _rec_name = "partner_id"

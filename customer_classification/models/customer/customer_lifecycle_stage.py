@@ -23,7 +23,7 @@ class CustomerLifecycleStage(models.Model):
     """
 
     _name = "customer.lifecycle.stage"
-    _inherit = "classification.referred.mixin"
+    _inherit = ["classification.bounds.mixin", "classification.referred.mixin"]
     _description = "Customer Lifecycle Stage"
     _order = "sequence, id"
 

@@ -12,7 +12,7 @@ class CustomerValueTier(models.Model):
     """
 
     _name = "customer.value.tier"
-    _inherit = "classification.referred.mixin"
+    _inherit = ["classification.bounds.mixin", "classification.referred.mixin"]
     _description = "Customer Value Tier"
     _order = "sequence, id"
 

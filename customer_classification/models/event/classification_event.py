@@ -12,7 +12,8 @@ from odoo.tools import SQL
 
 from ..common.access_groups import MANAGER_GROUP
 from ..common.called_records import check_records
-from ..common.classification_reason_mixin import kept_reason_field, plain_reason
+from ..common.classification_condition_mixin import NOT_OURS
+from ..common.classification_reason_mixin import failure_reason, kept_reason_field
 from ..customer.first_classes import all_changes
 
 _logger = logging.getLogger(__name__)
@@ -238,11 +239,12 @@ class ClassificationEvent(models.Model):
             with self.env.cr.savepoint():
                 self._deliver()
             return True
+        except NOT_OURS:
+            raise
         except Exception as error:
             self.env.invalidate_all(flush=False)
             if len(self) == 1:
-                reason = plain_reason("text", text=str(error) or type(error).__name__)
-                self.error_reason = reason
+                self.error_reason = failure_reason(error)
             return False
 
     def _deliver(self):

@@ -4,6 +4,14 @@ from odoo.tools import SQL
 from ..common.profiling import OBJECTING
 from .classification_interaction_source import OURS
 
+# The day of a complaint where the rules of its company are: windows and runs have such
+# days, and people say so.
+COMPLAINT_DAY = SQL(
+    "(d.open_date AT TIME ZONE 'UTC' AT TIME ZONE COALESCE((SELECT y.tz"
+    " FROM classification_policy y WHERE y.company_id = d.company_id"
+    " AND y.state = 'published' LIMIT 1), 'UTC'))::date"
+)
+
 
 class ClassificationFeedbackSource(models.AbstractModel):
     """Feedback of customers, by what it was said in.
@@ -57,7 +65,7 @@ class ClassificationFeedbackSource(models.AbstractModel):
         self.env["customer.complaint"].flush_model()
         return SQL(
             """
-            SELECT d.partner_id, d.company_id, d.open_date::date AS day,
+            SELECT d.partner_id, d.company_id, %s AS day,
                    'complaint'::varchar AS kind, NULL::float8 AS score,
                    d.is_solved IS NOT TRUE AS is_open,
                    COALESCE(d.next_deadline < %s, FALSE) AS is_overdue,
@@ -67,6 +75,7 @@ class ClassificationFeedbackSource(models.AbstractModel):
               FROM customer_complaint d
              WHERE %s
             """,
+            COMPLAINT_DAY,
             now,
             among,
         )
@@ -108,10 +117,10 @@ class ClassificationFeedbackSource(models.AbstractModel):
             SQL(
                 "SELECT partner_id, %s FROM %s"
                 " WHERE company_id = %s AND create_date >= %s",
-                *(SQL(day), SQL.identifier(table), company_id, since.written),
+                *(day, SQL("%s d", SQL.identifier(table)), company_id, since.written),
             )
             for table, day in (
-                ("customer_complaint", "open_date::date"),
-                ("customer_feedback", "date"),
+                ("customer_complaint", COMPLAINT_DAY),
+                ("customer_feedback", SQL("date")),
             )
         ]

@@ -150,7 +150,7 @@ class CustomerFeedback(models.Model):
 
     @api.constrains("original_score", "scale", "kind")
     def _check_score(self):
-        for feedback in self:
+        for feedback in self.filtered("scale"):
             low, high = SCALES[feedback.scale]
             if not low <= feedback.original_score <= high:
                 raise ValidationError(
@@ -167,5 +167,6 @@ class CustomerFeedback(models.Model):
 
     @api.constrains("date")
     def _check_date(self):
-        if any(one.date > fields.Date.context_today(one) for one in self):
+        today = fields.Date.context_today(self)
+        if any(one.date > today for one in self.filtered("date")):
             raise ValidationError(self.env._("Feedback cannot be of a day to come."))

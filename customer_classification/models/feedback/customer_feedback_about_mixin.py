@@ -3,10 +3,6 @@ from odoo.exceptions import UserError, ValidationError
 
 # {scale: (worst, best)}
 SCALES = {"5": (1, 5), "10": (0, 10), "100": (0, 100), "3": (1, 3)}
-# References that a client gives: only to records that the client may read.
-_REFERENCES = (
-    *("partner_id", "contact_id", "order_id", "product_tmpl_id", "complaint_id"),
-)
 
 
 class CustomerFeedbackAboutMixin(models.AbstractModel):
@@ -20,6 +16,9 @@ class CustomerFeedbackAboutMixin(models.AbstractModel):
     _description = "Feedback of a Customer About Something"
     _check_company_auto = True
     _fixed_fields = frozenset({"partner_id", "company_id"})
+    _read_references = (
+        *("partner_id", "contact_id", "order_id", "product_tmpl_id", "complaint_id"),
+    )
 
     partner_id = fields.Many2one(
         "res.partner",
@@ -81,29 +80,12 @@ class CustomerFeedbackAboutMixin(models.AbstractModel):
                 )
 
     @api.model
-    def _check_client_values(self, vals_list):
-        result = super()._check_client_values(vals_list)
-        self._check_readable(vals_list)
-        return result
-
-    def write(self, vals):
-        self._check_values(vals)
-        if not self.env.su:
-            self._check_readable([vals])
-        return super().write(vals)
-
-    @api.model
-    def _check_readable(self, vals_list):
-        """Refuse references to records that the client may not read."""
-        for name in _REFERENCES:
-            ids = [vals[name] for vals in vals_list if vals.get(name)]
-            self.env[self._fields[name].comodel_name].browse(ids).check_access("read")
-
-    @api.model
     def _completed_for_create(self, vals_list):
         """Complete the values with the commercial partner: two queries."""
-        vals_list = super()._completed_for_create(vals_list)
         names = ("partner_id", "contact_id")
+        vals_list = self._with_context_values(
+            super()._completed_for_create(vals_list), names
+        )
         ids = {vals.get(name) for vals in vals_list for name in names}
         self._check_may_count(self.env["res.partner"].sudo().browse(filter(None, ids)))
         return [self._with_customer(vals) for vals in vals_list]

@@ -199,6 +199,23 @@ class CustomerFeedbackRequest(models.Model):
             return "answered"
         return "expired" if self.expiry_date < fields.Date.today() else None
 
+    def _own_references(self):
+        """Return what the question was about and is still the customer's.
+
+        A contact may work elsewhere by now, and an order be another one's.
+        """
+        customer = self.partner_id.commercial_partner_id
+        whose = {
+            "contact_id": self.contact_id,
+            "order_id": self.order_id.partner_id,
+            "complaint_id": self.complaint_id.partner_id,
+        }
+        return {
+            name: self[name].id
+            for name, partner in whose.items()
+            if partner.commercial_partner_id == customer
+        }
+
     def _answer(self, score, text):
         """Keep the answer of the customer; two at once make one.
 
@@ -208,11 +225,9 @@ class CustomerFeedbackRequest(models.Model):
         return self.env["customer.feedback"].create(
             {
                 "partner_id": self.partner_id.id,
-                "contact_id": self.contact_id.id,
                 "company_id": self.company_id.id,
                 "product_tmpl_id": self.product_tmpl_id.id,
-                "order_id": self.order_id.id,
-                "complaint_id": self.complaint_id.id,
+                **self._own_references(),
                 "request_id": self.id,
                 "user_id": False,
                 "kind": self.kind,

@@ -101,7 +101,8 @@ class CustomerSatisfaction(models.Model):
         digits=(16, 1),
         aggregator="avg",
         help="The mean is above this with a confidence of 95 of 100 (two-sided, "
-        "Student). Wide where the answers are few, and empty for one answer.",
+        "Student). Wide where the answers are few; empty for one answer, and where all "
+        "are alike.",
     )
     satisfaction_high = fields.Float(
         string="Satisfaction, at Most",
@@ -199,4 +200,5 @@ class CustomerSatisfaction(models.Model):
         )
         word = "greatest(0, avg(%s) - %s)" if is_low else "least(100, avg(%s) + %s)"
         end = SQL(word, value, margin)
-        return SQL("CASE WHEN count(%s) > 1 THEN %s END", value, end)
+        # Of equal answers nobody knows the spread, and one answer has none.
+        return SQL("CASE WHEN min(%s) < max(%s) THEN %s END", value, value, end)

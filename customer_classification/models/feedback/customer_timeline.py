@@ -131,7 +131,8 @@ class CustomerTimeline(models.Model):
         """Return the SQL of the lines, in the order of their kinds of document."""
         customer = self._customer()
         contacts = customer.search([("commercial_partner_id", "=", customer.id)])
-        today = fields.Date.context_today(self)
+        # Interactions have days in UTC: those of this evening may be of tomorrow.
+        today = max(fields.Date.context_today(self), fields.Date.today())
         return SQL(" UNION ALL ").join(
             SQL(
                 _LINES,

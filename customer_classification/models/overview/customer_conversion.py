@@ -179,18 +179,21 @@ class CustomerConversion(models.Model):
     def _first_query(self, table, day, condition):
         """Return SQL of the first document of each customer in a company.
 
-        One without a company is one of each.
+        One without a company is one of each. Days are those of the company's rules, as
+        the day of the first purchase is.
         """
         return SQL(
             """
             SELECT DISTINCT ON (c.commercial_partner_id, k.id)
                    c.commercial_partner_id AS partner_id, k.id AS company_id,
-                   d.%(day)s::date AS day, d.source_id, d.medium_id, d.user_id,
-                   d.campaign_id
+                   (d.%(day)s AT TIME ZONE 'UTC' AT TIME ZONE COALESCE(y.tz, 'UTC')
+                   )::date AS day, d.source_id, d.medium_id, d.user_id, d.campaign_id
               FROM %(table)s d
               JOIN res_partner c ON c.id = d.partner_id
               JOIN unnest(%(companies)s) k(id)
                 ON d.company_id IS NULL OR d.company_id = k.id
+              LEFT JOIN classification_policy y
+                ON y.company_id = k.id AND y.state = 'published'
              WHERE %(condition)s
              ORDER BY c.commercial_partner_id, k.id, d.%(day)s, d.id
             """,

@@ -5,7 +5,12 @@ from odoo.tools import SQL
 
 from ..common.access_groups import MANAGER_GROUP
 from ..common.called_records import check_one, check_records
-from ..common.classification_reason_mixin import kept_reason_field, reason_of
+from ..common.classification_condition_mixin import NOT_OURS
+from ..common.classification_reason_mixin import (
+    failure_reason,
+    kept_reason_field,
+    reason_of,
+)
 from ..common.sentences import plain_number
 from ..customer.selections import RISK_SELECTION
 from .customer_playbook_opening_mixin import HEARD_AXES
@@ -604,8 +609,10 @@ class CustomerPlaybook(models.Model):
                         self._matching(),
                     )
                 )
-        except UserError as error:
-            self._rest(reason_of(error))
+        except NOT_OURS:
+            raise
+        except Exception as error:
+            self._rest(failure_reason(error))
             return []
         return [id_ for (id_,) in rows]
 
@@ -658,11 +665,12 @@ class CustomerPlaybook(models.Model):
             [("company_id", "=", company.id), ("state", "in", ("running", "paused"))]
         )
         today = playbooks[:1]._today()
-        cases = self.env["customer.playbook.case"]
-        cases._follow_up(company, today)
+        due = playbooks.filtered(lambda one: one.looked_date != today)
+        due.filtered(lambda one: one._failed_unexpectedly())._rest(False)
+        if not playbooks._follow_up_or_rest(company, today):
+            return commit(1)
         running = playbooks.filtered(lambda one: one.state == "running")
         usable = running._usable()
-        due = playbooks.filtered(lambda one: one.looked_date != today)
         (due & usable)._open_by_time()
         if due:
             self.env["customer.playbook.result"]._measure(playbooks)
@@ -675,10 +683,38 @@ class CustomerPlaybook(models.Model):
                 return False
         return True
 
+    def _follow_up_or_rest(self, company, today):
+        """Measure and end the cases of a company, whose playbooks these are.
+
+        Where its documents cannot be read, for instance because the filter of its
+        policy names a deleted field, those that run rest with the reason: nobody knows
+        whether a goal was reached.
+
+        :return: whether it could
+        """
+        try:
+            with self.env.cr.savepoint():
+                self.env["customer.playbook.case"]._follow_up(company, today)
+        except NOT_OURS:
+            raise
+        except Exception as error:
+            self.env.invalidate_all(flush=False)
+            running = self.filtered(lambda one: one.state == "running")
+            running._rest(failure_reason(error))
+            return False
+        return True
+
+    def _failed_unexpectedly(self):
+        """Return whether the playbook rests for no sentence of its condition."""
+        return (self.error_reason or {}).get("code") == "unexpected_error"
+
     def _usable(self):
-        """Return the playbooks whose condition the responsible may still use."""
+        """Return the playbooks whose condition the responsible may still use.
+
+        Those that failed today for reasons that nobody expected rest until tomorrow.
+        """
         usable = self.browse()
-        for playbook in self:
+        for playbook in self.filtered(lambda one: not one._failed_unexpectedly()):
             words = playbook.with_context(lang=playbook.responsible_id.lang)
             try:
                 words._condition(playbook.responsible_id).try_out()

@@ -1,9 +1,8 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..common.classification_condition_mixin import NOT_OURS, Condition
-from ..common.classification_reason_mixin import plain_reason, reason_of
+from ..common.classification_reason_mixin import failure_reason
 from ..common.profiling import NOT_OBJECTING, OBJECTING
 from ..customer.first_classes import all_changes
 
@@ -372,7 +371,7 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
                 playbook._open_or_rest(lambda one: one._entrants_by_stay())
             elif playbook.axis in HEARD_AXES:
                 playbook._open_or_rest(lambda one: one._entrants_by_hearing())
-            if playbook.repeat_days:
+            if playbook.repeat_days and not playbook.error_reason:
                 playbook._open_or_rest(
                     lambda one: one._entrants_again(), is_repeated=True
                 )
@@ -385,18 +384,17 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
                 count = words._open_cases(entrants(words), is_repeated)
         except NOT_OURS:
             raise
-        except UserError as error:
-            self._rest(reason_of(error))
         except Exception as error:
-            self._rest(plain_reason("text", text=str(error)))
+            self._rest(failure_reason(error))
         else:
             self._rest(False)
             return count
         return 0
 
     def _rest(self, reason):
-        if self.error_reason != reason:
-            self.error_reason = reason
+        for playbook in self:
+            if playbook.error_reason != reason:
+                playbook.error_reason = reason
 
     def _open_cases(self, entrants, is_repeated=False):
         """Open a case for each entrant who may have one: one statement.

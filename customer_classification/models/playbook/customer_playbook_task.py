@@ -7,11 +7,7 @@ from odoo.tools import SQL
 from ...engine.customers.worklist import Task, allot
 from ..common.access_groups import MONEY_GROUP
 from ..common.classification_condition_mixin import NOT_OURS
-from ..common.classification_reason_mixin import (
-    kept_reason_field,
-    plain_reason,
-    reason_of,
-)
+from ..common.classification_reason_mixin import failure_reason, kept_reason_field
 from ..common.keyless_many2one import KeylessMany2one
 from ..common.own_context import with_own_context
 
@@ -216,10 +212,7 @@ class CustomerPlaybookTask(models.Model):
 
     def _fail(self, error):
         _logger.info("A step of a playbook failed: %s", error)
-        is_sentence = isinstance(error, UserError)
-        text = str(error) or type(error).__name__
-        reason = reason_of(error) if is_sentence else plain_reason("text", text=text)
-        self.write({"state": "failed", "error_reason": reason})
+        self.write({"state": "failed", "error_reason": failure_reason(error)})
 
     def _do(self, today):
         """Carry out tasks of one step with the rights of its responsible."""

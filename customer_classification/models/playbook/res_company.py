@@ -12,3 +12,8 @@ class ResCompany(models.Model):
         help="Most new activities that playbooks give a person a day; 0 for no limit. "
         "The most valuable customers come first, the others wait.",
     )
+
+    _customer_playbook_limit_bounds = models.Constraint(
+        "CHECK(customer_playbook_limit BETWEEN 0 AND 10000)",
+        "Playbooks give a person 0 to 10,000 new activities a day; 0 for no limit.",
+    )

@@ -11,7 +11,7 @@ class ProductAssociation(models.Model):
     """
 
     _name = "product.association"
-    _inherit = "classification.protected.mixin"
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "What Belongs Together"
     _order = "product_tmpl_id, sequence, id"
     _rec_name = "other_tmpl_id"

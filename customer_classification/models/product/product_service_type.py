@@ -7,6 +7,7 @@ class ProductServiceType(models.Model):
     """Kind of work of a service: installation, training, consulting …"""
 
     _name = "product.service.type"
+    _inherit = "classification.bounds.mixin"
     _description = "Service Type"
     _order = "sequence, id"
 

@@ -24,7 +24,8 @@ class CrmLead(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self.env["res.partner"]._check_referrer_read(vals_list)
+        partners = self.env["res.partner"]
+        partners._check_referrer_read([*vals_list, partners._referrer_of_context()])
         return super().create(vals_list)
 
     def write(self, vals):

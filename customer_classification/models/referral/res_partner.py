@@ -69,12 +69,18 @@ class ResPartner(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._check_referrer_read(vals_list)
+        self._check_referrer_read([*vals_list, self._referrer_of_context()])
         return super().create(vals_list)
 
     def write(self, vals):
         self._check_referrer_read([vals])
         return super().write(vals)
+
+    @api.model
+    def _referrer_of_context(self):
+        """Return the value that the context of a client gives new records."""
+        name = "customer_referrer_id"
+        return {name: self.env.context.get(f"default_{name}")}
 
     @api.model
     def _check_referrer_read(self, vals_list):

@@ -21,6 +21,7 @@ class CustomerLoss(models.Model):
     _check_company_auto = True
     _protected_fields = frozenset({"lost_date", "user_id"})
     _fixed_fields = frozenset({"partner_id", "company_id"})
+    _read_references = ("partner_id", "product_tmpl_id")
 
     partner_id = fields.Many2one(
         "res.partner",
@@ -95,7 +96,9 @@ class CustomerLoss(models.Model):
 
         One query for the contacts, one for the profiles.
         """
-        vals_list = super()._completed_for_create(vals_list)
+        vals_list = self._with_context_values(
+            super()._completed_for_create(vals_list), ("partner_id", "company_id")
+        )
         partners = self.env["res.partner"].browse(
             [vals["partner_id"] for vals in vals_list if vals.get("partner_id")]
         )
@@ -144,13 +147,20 @@ class CustomerLoss(models.Model):
             loss.recovered_date, loss.recovered_revenue = day, revenue
 
     def _recovered(self, company):
-        """Return ``{id: (day of the first purchase, revenue)}`` of losses."""
+        """Return ``{id: (day of the first purchase, revenue)}`` of losses.
+
+        Nothing where the documents cannot be read by the policy's filter.
+        """
         policy = company.sudo()._get_customer_policy()
         losses = self.filtered(lambda loss: loss.id and loss.lost_date)
         if not policy or not losses:
             return {}
         facts = with_own_context(self.env["classification.facts"])
         scope = facts._scope(policy, policy._today(), losses.partner_id.ids)
+        try:
+            purchases = facts._purchase_query(policy, scope)
+        except UserError:
+            return {}
         query = SQL(
             """
             SELECT l.id, min(d.day) FILTER (WHERE d.amount > 0),
@@ -162,7 +172,7 @@ class CustomerLoss(models.Model):
              GROUP BY l.id
             """,
             digits=scope.digits,
-            purchases=facts._purchase_query(policy, scope),
+            purchases=purchases,
             ids=losses.ids,
         )
         self.env.flush_all()

@@ -11,6 +11,7 @@ class CustomerLostReason(models.Model):
     """
 
     _name = "customer.lost.reason"
+    _inherit = "classification.bounds.mixin"
     _description = "Reason for Losing a Customer"
     _parent_store = True
     _rec_name = "complete_name"

@@ -194,7 +194,7 @@ class ClassificationToFix(models.Model):
 
         Problems are found by their code; all others, which are few, one by one.
         """
-        if operator in Domain.NEGATIVE_OPERATORS:
+        if operator in Domain.NEGATIVE_OPERATORS or operator.endswith("_of"):
             return NotImplemented
         meant = Domain("reason", operator, value)
         codes = [

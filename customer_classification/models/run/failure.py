@@ -4,14 +4,13 @@ import json
 import logging
 import re
 
-from psycopg2 import Error as DatabaseError
 from psycopg2.errors import QueryCanceled
 
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import plaintext2html
 
-from ..common.classification_reason_mixin import plain_reason, reason_of
+from ..common.classification_reason_mixin import error_text, plain_reason, reason_of
 
 _logger = logging.getLogger(__name__)
 
@@ -43,10 +42,7 @@ def _reason(run, error):
         return plain_reason("busy")
     if isinstance(error, QueryCanceled):
         return plain_reason("too_long")
-    text = type(error).__name__
-    if not isinstance(error, DatabaseError) and str(error).strip():
-        text = f"{text}: {str(error).strip()}"
-    return plain_reason("unexpected", reason=text, run=run.id)
+    return plain_reason("unexpected", reason=error_text(error), run=run.id)
 
 
 def report_failure(run):

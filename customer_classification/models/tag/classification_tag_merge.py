@@ -20,7 +20,7 @@ class ClassificationTagMerge(models.Model):
     """
 
     _name = "classification.tag.merge"
-    _inherit = "classification.protected.mixin"
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Merge of Tags"
     _order = "id desc"
     _protected_fields = frozenset({"kind", "state", "batch_id", "log"})

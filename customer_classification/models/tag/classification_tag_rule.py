@@ -205,11 +205,11 @@ class ClassificationTagRule(models.Model):
 
     @api.constrains("domain", "kind", "company_id")
     def _check_domain(self):
-        for rule in self:
+        for rule in self.filtered("kind"):
             rule._condition().try_out()
 
     def _check_condition_rights(self):
-        for rule in self:
+        for rule in self.filtered("kind"):
             rule._condition(self.env.user).check_rights()
 
     def write(self, vals):

@@ -304,6 +304,26 @@ class TestCare(CareCase):
         found = self.env["classification.to.fix"].search([("kind", "=", "care")])
         self.assertEqual(found.mapped("res_id"), self._care_of(self.wang).ids)
 
+    def test_merged_contacts_keep_all_rounds(self):
+        occasion = self._occasion()
+        own, twin = self._customer("Own"), self._customer("Twin")
+        rows = self.env["customer.care"].create(
+            [
+                {
+                    "occasion_id": occasion.id,
+                    "company_id": self.company.id,
+                    "partner_id": partner.id,
+                    "round": year,
+                    "date": f"{year}-05-17",
+                }
+                for partner, year in ((own, 2024), (twin, 2024), (twin, 2023))
+            ]
+        )
+        merge = self.env["base.partner.merge.automatic.wizard"].create({})
+        merge._merge([own.id, twin.id], own)
+        self.assertEqual(rows.exists(), rows[0] | rows[2])
+        self.assertEqual(rows.exists().partner_id, own)
+
     def test_who_left_does_nothing_any_more(self):
         occasion = self._occasion("holiday", month=6, day=30)
         self.manager.active = False

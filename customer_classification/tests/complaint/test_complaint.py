@@ -77,6 +77,29 @@ class TestComplaint(ComplaintCase):
         own = self._order(self.contact, FRIDAY, 5)
         self.assertEqual(self._complaint(order_id=own.id).order_id, own)
 
+    def test_values_of_the_context(self):
+        """They are checked and completed as those that are written."""
+        model = self.env["customer.complaint"].with_user(self.seller)
+        values = {"name": "Broken"}
+        given = {"default_partner_id": self.contact.id, "default_state": False}
+        complaint = model.with_context(**given).create(values)
+        self.assertEqual(complaint.partner_id, self.customer)
+        self.assertEqual((complaint.contact_id, complaint.state), (self.contact, "new"))
+        order = self._order(self.contact, FRIDAY, 5, user_id=self.other.id)
+        self.assertFalse(order.with_user(self.seller).has_access("read"))
+        with self.assertRaises(AccessError):
+            model.with_context(default_order_id=order.id, **given).create(values)
+        elsewhere = self._company("Elsewhere Ltd")
+        with self.assertRaisesRegex(AccessError, "Switch on the company"):
+            model.with_context(default_company_id=elsewhere.id, **given).create(values)
+
+    def test_not_before_calendars(self):
+        for day in ("0001-01-01 00:00:00", "1969-12-31 23:59:59"):
+            with self.assertRaisesRegex(ValidationError, "before 1970"):
+                self._complaint(self.seller, open_date=day)
+        old = self._complaint(self.seller, open_date="1970-01-01 00:00:00")
+        self.assertTrue(old.solution_deadline)
+
     def test_not_in_the_future(self):
         with self.assertRaises(ValidationError):
             self._complaint(open_date=datetime(2999, 1, 1))

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 from odoo.tests import tagged
 
+from ...models.complaint.customer_complaint_deadline import MOST_HOURS
 from ...models.complaint.working_time import WorkingTime
 from .common import FRIDAY, ComplaintCase
 
@@ -78,6 +79,23 @@ class TestWorkingTime(ComplaintCase):
                     self.assertAlmostEqual(time.between(moment, end), hours)
                     self.assertAlmostEqual(time.between(start, end), hours)
                     self.assertGreaterEqual(start, moment)
+
+    def test_long_times(self):
+        """Complaints of years ago are counted as Odoo does, in two queries."""
+        first, last = datetime(2012, 3, 1, 9, 20), datetime(2025, 2, 7, 12)
+        calendar = self.company.resource_calendar_id
+        hours = calendar.get_work_hours_count(
+            first.replace(tzinfo=UTC), last.replace(tzinfo=UTC)
+        )
+        self.assertAlmostEqual(WorkingTime(self.company).between(first, last), hours)
+        self.assertGreater(hours, 20_000)
+
+    def test_longest_promise(self):
+        """The most hours that a row of deadlines takes have a deadline."""
+        end = self._after(FRIDAY, MOST_HOURS)
+        self.assertGreater(end, FRIDAY + timedelta(days=4 * 365))
+        hours = WorkingTime(self.company).between(FRIDAY, end)
+        self.assertAlmostEqual(hours, MOST_HOURS)
 
     def test_between_nothing(self):
         time = WorkingTime(self.company)

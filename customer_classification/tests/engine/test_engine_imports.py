@@ -170,6 +170,7 @@ def test_any_text_is_a_number_or_a_stranger(cells):
         (("March 14, 2026", "Apr 3rd 2026"), ("2026-03-14", "2026-04-03")),
         (("Sat, 14 Mar 2026", "03-Nov-2026"), ("2026-03-14", "2026-11-03")),
         (("2026年3月14日", "2026年11月5日"), ("2026-03-14", "2026-11-05")),
+        (("26年3月4日", "25年12月11日"), ("2026-03-04", "2025-12-11")),
         (("2026년 3월 14일",), ("2026-03-14",)),
         (("٢٠٢٦-٠٣-١٤", "２０２６/３/５"), ("2026-03-14", "2026-03-05")),
         (("20260314",), ("2026-03-14",)),
@@ -226,6 +227,20 @@ def test_what_can_be_either_is_told():
         assert str(read_dates.moment("03/04/2026", found.reading, TODAY)) == day
     found = read_dates.reading(("05/05/2026",), *BOUNDS)
     assert found.reading.source == "none"
+
+
+def test_dots_are_of_those_who_begin_with_the_day():
+    """Dots do not follow the reader's own order; slashes do."""
+    for cell, day in (("04.03.2026", "2026-03-04"), ("04/03/2026", "2026-04-03")):
+        found = read_dates.reading((cell,), *BOUNDS, usual="mdy")
+        assert found.reading.source == "likely"
+        assert read_dates.moment(cell, found.reading, TODAY).isoformat() == day
+
+
+@pytest.mark.parametrize("cell", ["5k", "5 K", "1.2M", "1,2 m"])
+def test_multiples_are_no_currencies(cell):
+    assert read_numbers.number(cell) is None
+    assert read_numbers.number("K 5").currency == "K"
 
 
 def test_a_day_that_cannot_be_decides():
@@ -407,6 +422,23 @@ def test_encodings():
     assert read_tables.text_of("\ufeff−5 €".encode(), None) == ("−5 €", "utf-8")
     assert read_tables.text_of("5 €".encode("cp1252"), None) == (None, None)
     assert read_tables.text_of("5 €".encode("cp1252"), "cp1252") == ("5 €", "cp1252")
+
+
+@pytest.mark.parametrize(
+    ("guesses", "likely"),
+    [
+        (("cp862", "Windows-1252", "MacRoman"), "windows-1252"),
+        (("CP932", "EUC-JP"), "cp932"),
+        (("GB2312",), "gb18030"),
+        (("ISO-8859-1",), "windows-1252"),
+        (("cp850", None), "windows-1252"),
+        ((None,), "windows-1252"),
+        (("KOI8-R", "cp866"), "koi8-r"),
+    ],
+)
+def test_likely_encodings(guesses, likely):
+    assert read_tables.likely_encoding(guesses) == likely
+    "Müller".encode(likely, errors="replace")
 
 
 def test_cells_of_a_spreadsheet():

@@ -1,6 +1,9 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from psycopg2 import DataError
+from psycopg2.errors import SerializationFailure
+
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
@@ -141,7 +144,7 @@ class TestEvent(ClassificationCase):
             self._deliver()
         [event] = self._waiting()
         self.assertEqual(event.partner_id, self.big)
-        self.assertEqual(event.error, "The other system is away.")
+        self.assertIn("(ValueError: The other system is away.)", event.error)
         self.assertTrue(self._notes(self.small))
         row = self.env["classification.to.fix"].search([("kind", "=", "event")])
         self.assertEqual((row.partner_id, row.reason), (self.big, event.error))
@@ -184,3 +187,24 @@ class TestEvent(ClassificationCase):
         officer = self._user("event_officer_2", "customer_classification.group_officer")
         with self.assertRaises(AccessError):
             event.with_user(officer).action_try_again()
+
+    # Failures
+
+    def test_conflicts_reach_odoo(self):
+        """Odoo does it again; nothing is kept as a failure of the change."""
+        self._move()
+        conflict = SerializationFailure("could not serialize access")
+        with (
+            patch.object(type(self.events), "_deliver", side_effect=conflict),
+            self.assertRaises(SerializationFailure),
+        ):
+            self._deliver()
+        self.assertFalse(self._waiting().error)
+
+    def test_reason_quotes_no_statement(self):
+        self._move()
+        error = DataError("syntax error in SELECT secret")
+        with patch.object(type(self.events), "_deliver", side_effect=error):
+            self._deliver()
+        self.assertIn("(DataError)", self._waiting().error)
+        self.assertNotIn("secret", self._waiting().error)

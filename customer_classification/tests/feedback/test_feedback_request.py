@@ -167,6 +167,32 @@ class TestFeedbackRequest(ComplaintCase, HttpCase):
         self.assertEqual(asked.feedback_ids.original_score, 5)
         self.assertIn("already", self.url_open(self._path(asked)).text)
 
+    def test_contact_who_works_elsewhere_by_now(self):
+        """The answer is kept, as that of the customer who was asked."""
+        order = self._order(
+            self.contact, fields.Date.today(), 5, user_id=self.seller.id
+        )
+        asked = self._request(order_id=order.id)
+        self.contact.parent_id = self._customer("Elsewhere Ltd", is_company=True)
+        done = self._answer(self._path(asked), score="4", text="Kind")
+        self.assertIn("Thank you for", done.text)
+        asked.invalidate_recordset()
+        self.assertEqual(asked.feedback_ids.partner_id, self.customer)
+        self.assertFalse(asked.feedback_ids.contact_id)
+        self.assertFalse(asked.feedback_ids.order_id)
+
+    def test_answer_that_cannot_be_kept(self):
+        """Nobody is told that it was kept, or that there was one before."""
+        asked = self._request()
+        path = self._path(asked)
+        token = CSRF.search(self.url_open(path).text).group(1)
+        self.customer.company_id = self._company("Elsewhere Ltd")
+        page = self.url_open(f"{path}/answer", {"csrf_token": token, "score": "5"})
+        self.assertIn("Your answer cannot be kept", page.text)
+        self.assertNotIn("already", page.text)
+        asked.invalidate_recordset()
+        self.assertFalse(asked.feedback_ids)
+
     def test_two_answers_at_once(self):
         """Two that look at the same moment: the database keeps the first."""
         asked = self._request()

@@ -77,11 +77,13 @@ class TestSatisfaction(ComplaintCase):
         self.assertAlmostEqual(high, 50 + margin, 1)
 
     def test_all_the_same(self):
+        """Two equal answers do not make the mean certain: there is no interval."""
         for __ in range(2):
             self._say(5)
-        self.assertEqual(
-            self._total("satisfaction_low", "satisfaction_high"), (100, 100)
-        )
+        names = ("satisfaction", "satisfaction_low", "satisfaction_high")
+        self.assertEqual(self._total(*names), (100, False, False))
+        self._say(4)
+        self.assertLess(self._total("satisfaction_low")[0], 75)
 
     def test_heard(self):
         """One of three, with many answers, is a third."""

@@ -1,5 +1,5 @@
 from ast import literal_eval
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 from lxml import etree
 
@@ -73,6 +73,23 @@ class TestVoice(ComplaintCase):
             )
             self.assertIn(word, profile.voice_text)
             self.assertFalse(profile.satisfaction_count)
+
+    def test_day_of_a_complaint(self):
+        """It is that of the time zone of the rules, on both ends of the window."""
+        self._policy(self.company, tz="Asia/Shanghai")
+        profile = self._profile(self.loud)
+        for moment, now, before in (
+            (datetime(2024, 7, 9, 16), 1, 0),  # the first moment of the window
+            (datetime(2024, 7, 9, 15, 59), 0, 1),
+            (datetime(2023, 7, 9, 16), 0, 1),
+            (datetime(2023, 7, 9, 15, 59), 0, 0),
+        ):
+            with self._on(date(2025, 7, 9)):
+                complaint = self._complaint(partner_id=self.loud.id, open_date=moment)
+                profile.invalidate_recordset()
+                counts = (profile.complaint_count, profile.complaint_count_before)
+                self.assertEqual(counts, (now, before), moment)
+                complaint.unlink()
 
     def test_complaints(self):
         self._complain(days=500)

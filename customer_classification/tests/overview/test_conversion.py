@@ -76,6 +76,18 @@ class TestConversion(ClassificationCase):
         values = {"user_id": cls.seller.id, **values}
         cls._order(customer, AS_OF - timedelta(days=days), amount, **values)
 
+    def test_days_are_those_of_the_rules(self):
+        """A lead and an order of one evening in New York are of one day."""
+        policy = self._policy(self.company, tz="America/New_York")
+        evening = self._customer("Evening")
+        lead = self._opportunity(evening, source_id=self.fair.id)
+        self._created(lead, datetime(2025, 6, 11, 0, 30))  # 20:30 on the 10th there
+        self._order(evening, datetime(2025, 6, 11, 1, 0), 5)
+        self._recompute(policy=policy)
+        row = self.env["customer.conversion"].search([("partner_id", "=", evening.id)])
+        self.assertEqual(row.lead_date, row.first_purchase_date)
+        self.assertEqual((row.converted_count, row.days_to_purchase), (1, 0))
+
     def _groups(self, by, user=None):
         model = self.env["customer.conversion"].with_user(user or self.env.user)
         domain = [("company_id", "=", self.company.id)]

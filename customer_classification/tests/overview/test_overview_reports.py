@@ -153,6 +153,17 @@ class TestOverviewReports(OverviewCase, HttpCase):
         self.assertEqual(named, self.seller.name)
         self.assertEqual({cell.data_type for cell in cells if cell.value}, {"s"})
 
+    def test_names_are_no_links(self):
+        self.env.ref("base.group_allow_export").user_ids |= self.head
+        for name in ("external:c:/x.xlsx", "https://x.example", "{=1+1}"):
+            self.seller.name = name
+            self.env.flush_all()
+            answer = self._get("overview-head")
+            sheet = load_workbook(io.BytesIO(answer.content))["risk"]
+            found = [row[0] for row in sheet.iter_rows(min_row=2)]
+            self.assertIn(name, [cell.value for cell in found])
+            self.assertFalse(any(cell.hyperlink for cell in found), name)
+
     def test_file_is_for_who_may_export(self):
         self.assertEqual(self._get("overview-head").status_code, 403)
         self.assertNotIn(str(AS_OF), self._get("overview-head").text)

@@ -68,6 +68,18 @@ class TestReferral(PlaybookCase):
                 [("customer_referral_revenue", ">", 0)]
             )
 
+    def test_contacts_of_the_context(self):
+        """A client's context gives no contact that the client may not read."""
+        secret = self._customer("Secret", company_id=self._company("Other").id)
+        given = {"default_customer_referrer_id": secret.id}
+        for model, values in (
+            ("res.partner", {"name": "New"}),
+            ("crm.lead", {"name": "New"}),
+        ):
+            own = self.env[model].with_user(self.manager).with_context(**given)
+            with self.assertRaises(AccessError):
+                own.create(values)
+
     def test_nobody_counts_who_objects(self):
         self.vip.customer_objects_profiling = True
         self.env.invalidate_all()

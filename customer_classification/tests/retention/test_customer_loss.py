@@ -4,7 +4,7 @@ from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from ..common import AS_OF, ClassificationCase
 
@@ -57,6 +57,37 @@ class TestCustomerLoss(ClassificationCase):
     def test_contacts_stand_for_their_company(self):
         contact = self._customer("Contact", parent_id=self.gone.id)
         self.assertEqual(self._loss(contact).partner_id, self.gone)
+
+    def test_filter_that_cannot_be_read(self):
+        """Reasons are shown also where nobody knows what was bought since."""
+        loss = self._loss(self.gone)
+        self._purchase(self.gone, loss.lost_date + timedelta(days=9), 7)
+        self.assertEqual(loss.recovered_revenue, 7)
+        self.env.flush_all()
+        query = "UPDATE classification_policy SET sale_domain = %s WHERE id = %s"
+        self.env.cr.execute(SQL(query, "[('gone', '=', 1)]", self.policy.id))
+        self.env.invalidate_all()
+        self.assertFalse(loss.recovered_date)
+        self.assertFalse(loss.recovered_revenue)
+
+    def test_merged_customers_keep_all_reasons(self):
+        """The one that both have once, and those that one has."""
+        twin = self._customer("Twin")
+        quality = self.env.ref("customer_classification.customer_lost_reason_quality")
+        kept = self._loss(self.gone, note="Kept")
+        earlier = kept.lost_date - timedelta(days=400)
+        self._loss(twin, lost_date=kept.lost_date, reason_id=quality.id)
+        other = self._loss(twin, lost_date=earlier, note="Also kept")
+        merge = self.env["base.partner.merge.automatic.wizard"].create({})
+        merge._merge([self.gone.id, twin.id], self.gone)
+        found = self.env["customer.loss"].search([("partner_id", "=", self.gone.id)])
+        self.assertEqual(found, kept | other)
+
+    def test_customer_of_the_context(self):
+        model = self.env["customer.loss"].with_user(self.seller)
+        given = {"default_partner_id": self.gone.id}
+        loss = model.with_context(**given).create({"reason_id": self.price.id})
+        self.assertEqual(loss.partner_id, self.gone)
 
     def test_once(self):
         self._loss(self.gone)

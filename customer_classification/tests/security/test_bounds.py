@@ -1,10 +1,14 @@
+from psycopg2.errors import CheckViolation, NotNullViolation
+
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ...engine import METRICS, Component, Parameters, RuleError, TierLimit
 from ...engine.customers.rules import _AT_MOST
 from ..common import ClassificationCase
 
+OURS = "customer_classification"
 # Far beyond any company's needs, special floats, and a text.
 BEYOND = (2_147_483_647, 10**12, 1e308, float("inf"), float("nan"), "abc", 10**400)
 
@@ -40,6 +44,68 @@ class TestBounds(ClassificationCase):
             ):
                 record.write({name: value})
             self.assertIn(label, caught.exception.args[0])
+
+    def test_every_model_that_clients_write_checks_values(self):
+        """A new one that does not would answer hostile values with an error."""
+        writable = self.env["ir.model.access"].search(
+            ["|", ("perm_write", "=", True), ("perm_create", "=", True)]
+        )
+        names = {
+            name
+            for name in writable.model_id.mapped("model")
+            if (self.env[name]._original_module or "").startswith(OURS)
+        }
+        self.assertGreater(len(names), 40)
+        for name in sorted(names):
+            with self.subTest(name):
+                self.assertTrue(hasattr(self.env[name], "_value_sentence"))
+
+    def test_values_that_nothing_can_keep(self):
+        """Newer models refuse NUL, half characters, and wrong days and numbers."""
+        category = self.env["customer.complaint.category"].create({"name": "Bounded"})
+        complaint = self.env["customer.complaint"].create(
+            {
+                "name": "Bounded",
+                "partner_id": self._customer().id,
+                "company_id": self.company.id,
+            }
+        )
+        feedback = self.env["customer.feedback"].create(
+            {
+                "partner_id": complaint.partner_id.id,
+                "company_id": self.company.id,
+                "original_score": 5,
+            }
+        )
+        for record, values in (
+            (category, {"name": "a\0b"}),
+            (category, {"name": "\ud800"}),
+            (category, {"sequence": "much"}),
+            (category, {"parent_id": "x"}),
+            (complaint, {"severity": "worst"}),
+            (complaint, {"name": "x" * 300}),
+            (feedback, {"original_score": float("nan")}),
+            (feedback, {"date": "9999-99-99"}),
+        ):
+            with self.subTest(f"{record} {str(values)[:40]}"):
+                with self.assertRaises(ValidationError):
+                    record.write(values)
+        for name in ("date", "scale"):
+            with (
+                self.subTest(name),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(NotNullViolation),
+                self.env.cr.savepoint(),
+            ):
+                feedback.write({name: False})
+                self.env.flush_all()
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(CheckViolation),
+            self.env.cr.savepoint(),
+        ):
+            self.company.write({"customer_playbook_limit": -1})
+            self.env.flush_all()
 
     def test_every_number_of_a_policy_has_bounds(self):
         names = self._numbers("classification.policy")

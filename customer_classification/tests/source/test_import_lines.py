@@ -134,6 +134,26 @@ class TestImportLines(ImportCase):
             self.assertEqual(answer["messages"], [])
             self.assertEqual(self.purchases.browse(answer["ids"]).amount, -12.5)
 
+    def test_encodings_of_spreadsheets(self):
+        """Excel writes no UTF-8: what it writes in Europe and China is guessed."""
+        names = {
+            "windows-1252": ("Müller & Söhne", "Café Noël", "Größmann"),
+            "gb18030": ("上海镕喆贸易有限公司", "深圳市科技股份有限公司"),
+        }
+        for encoding, some in names.items():
+            customers = [self._customer(name) for name in some]
+            lines = [f"{name};{n + 1}.03.2026;12,50" for n, name in enumerate(some)]
+            wizard = self._wizard("")
+            wizard.file = "\n".join(["Kunde;Tag;Betrag", *lines]).encode(encoding)
+            answer = wizard.execute_import(
+                ["partner_id", "date", "amount"],
+                ["kunde", "tag", "betrag"],
+                {"has_headers": True, "quoting": '"', "separator": ""},
+            )
+            self.assertEqual(answer["messages"], [], encoding)
+            found = self.purchases.browse(answer["ids"])
+            self.assertEqual([one.partner_id for one in found], customers)
+
     def test_start_at_a_line(self):
         text = self._csv(
             COLUMNS,

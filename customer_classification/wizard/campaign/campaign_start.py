@@ -30,7 +30,7 @@ class CampaignStart(models.TransientModel):
     """
 
     _name = "campaign.start"
-    _inherit = "classification.protected.mixin"
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Start a Campaign"
 
     audience = fields.Selection(
@@ -88,7 +88,7 @@ class CampaignStart(models.TransientModel):
         values = super().default_get(names)
         context = self.env.context
         model = context.get("active_model")
-        if model in CUSTOMER_FIELDS:
+        if isinstance(model, str) and model in CUSTOMER_FIELDS:
             domain = repr(context.get("active_domain") or [])
             values |= {"model_name": model, "domain": domain}
             values["audience"] = self._listed(model, domain)

@@ -10,7 +10,7 @@ class CustomerCodeAssign(models.TransientModel):
     """Count the customers who would get or change their code, and assign."""
 
     _name = "customer.code.assign"
-    _inherit = "classification.protected.mixin"
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Assign Customer Codes"
 
     company_id = fields.Many2one(

@@ -15,6 +15,8 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         self._keep_one_current_code(src_partners, dst_partner)
         self._keep_one_participation(src_partners, dst_partner)
         self._keep_one_link(src_partners, dst_partner)
+        for name, keys in self._kept_once().items():
+            self._keep_one_row(self.env[name], keys, src_partners, dst_partner)
         merging = self.with_context(customer_merged_ids=tuple(src_partners.ids))
         result = super(BasePartnerMergeAutomaticWizard, merging)._update_foreign_keys(
             src_partners, dst_partner
@@ -31,7 +33,8 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         """
         found = super()._get_fk_on(table)
         merged = self.env.context.get("customer_merged_ids")
-        if table != "res_partner" or not merged or not found:
+        is_ours = isinstance(merged, tuple) and merged  # JSON has no tuples
+        if table != "res_partner" or not is_ours or not found:
             return found
         self.env.flush_all()
         queries = [
@@ -115,6 +118,40 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                 dst_partner.id,
             )
         )
+
+    @api.model
+    def _kept_once(self):
+        """Return ``{model: columns}`` of rows that a contact has once.
+
+        Of those that several of the contacts have, the first one's stays. Odoo would
+        delete all rows of the others where one is in the way. Override to add models.
+        """
+        return {
+            "classification.prediction": ("company_id", "name", "horizon_days", "date")
+        }
+
+    @api.model
+    def _keep_one_row(self, model, keys, src_partners, dst_partner):
+        """Delete the rows that would be there twice: one query."""
+        model.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                DELETE FROM %(table)s t
+                 USING (SELECT id, ROW_NUMBER() OVER (
+                                   PARTITION BY %(keys)s
+                                   ORDER BY array_position(%(partners)s, partner_id), id
+                               ) AS place
+                          FROM %(table)s
+                         WHERE partner_id = ANY(%(partners)s)) own
+                 WHERE t.id = own.id AND own.place > 1
+                """,
+                table=SQL.identifier(model._table),
+                keys=SQL(", ").join(map(SQL.identifier, keys)),
+                partners=[dst_partner.id, *sorted(src_partners.ids)],
+            )
+        )
+        model.invalidate_model()
 
     @api.model
     def _keep_one_link(self, src_partners, dst_partner):

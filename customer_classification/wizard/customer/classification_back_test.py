@@ -10,7 +10,7 @@ class ClassificationBackTest(models.TransientModel):
     """Ask for the day and the horizon of a back-test, and start it."""
 
     _name = "classification.back.test"
-    _inherit = "classification.protected.mixin"
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Back-test of a Policy"
 
     policy_id = fields.Many2one(

@@ -9,6 +9,7 @@ class CustomerSalespersonAssign(models.TransientModel):
     """Say who looks after many contacts."""
 
     _name = "customer.salesperson.assign"
+    _inherit = "classification.bounds.mixin"
     _description = "Assign a Salesperson"
 
     user_id = fields.Many2one(

@@ -19,7 +19,7 @@ class CustomerFeedbackAsk(models.TransientModel):
     """
 
     _name = "customer.feedback.ask"
-    _inherit = "classification.protected.mixin"
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Ask Customers for Feedback"
 
     company_id = fields.Many2one(
@@ -56,12 +56,16 @@ class CustomerFeedbackAsk(models.TransientModel):
         """The customers of the selected contacts or profiles."""
         values = super().default_get(fields_list)
         selected = self._selected()
-        if len(selected) > _MOST:
+        self._check_number(selected)
+        values["partner_ids"] = [fields.Command.set(selected.ids)]
+        return values
+
+    @api.model
+    def _check_number(self, customers):
+        if len(customers) > _MOST:
             raise UserError(
                 self.env._("Ask at most %s customers at once: select fewer.", _MOST)
             )
-        values["partner_ids"] = [fields.Command.set(selected.ids)]
-        return values
 
     @api.model
     def _selected(self):
@@ -168,6 +172,7 @@ class CustomerFeedbackAsk(models.TransientModel):
             raise AccessError(
                 self.env._("You are not working in %s now.", self.company_id.name)
             )
+        self._check_number(self.partner_ids)
         customers, left_out = self._plan()
         if not customers:
             raise UserError(self.env._("There is nobody to ask."))

@@ -10,6 +10,7 @@ class ClassificationHistoryWizard(models.TransientModel):
     """Asks for the day on which customers are to be seen."""
 
     _name = "classification.history.wizard"
+    _inherit = "classification.bounds.mixin"
     _description = "Choose a Day of the Past"
 
     date = fields.Date(

@@ -15,6 +15,7 @@ class CustomerPlaybookStart(models.TransientModel):
     """Preview of a playbook, and the questions before it is switched on."""
 
     _name = "customer.playbook.start"
+    _inherit = "classification.bounds.mixin"
     _description = "Preview of a Playbook"
 
     playbook_id = fields.Many2one(

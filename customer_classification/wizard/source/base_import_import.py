@@ -83,8 +83,9 @@ class BaseImportImport(models.TransientModel):
         try:
             text, found = read_tables.text_of(content, encoding)
             if text is None:
-                found = chardet.detect(content[:100_000])["encoding"] or "windows-1252"
-                text = content.decode(found.lower())
+                guesses = chardet.detect_all(content[:100_000])
+                found = read_tables.likely_encoding(g["encoding"] for g in guesses)
+                text = content.decode(found)
         except (LookupError, UnicodeDecodeError) as error:
             raise ImportValidationError(
                 self.env._(

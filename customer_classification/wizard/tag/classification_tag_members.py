@@ -16,6 +16,7 @@ class ClassificationTagMembers(models.TransientModel):
     """Records with a tag, or one below it, at the end of a day."""
 
     _name = "classification.tag.members"
+    _inherit = "classification.bounds.mixin"
     _description = "Members of a Tag on a Day"
 
     kind = fields.Selection(

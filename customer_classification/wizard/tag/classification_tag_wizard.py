@@ -22,6 +22,7 @@ class ClassificationTagWizard(models.TransientModel):
     """
 
     _name = "classification.tag.wizard"
+    _inherit = "classification.bounds.mixin"
     _description = "Tag Many at Once"
 
     kind = fields.Selection(
