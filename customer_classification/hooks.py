@@ -165,7 +165,9 @@ def _restore_unique_names(table, env):
         " ADD CONSTRAINT %(constraint)s UNIQUE (name)"
     )
     env.cr.execute(SQL(unnumbered, **names))
-    run_later(env.cr, [SQL(restored, **names)])
+    # As Odoo makes it, which finds it by the comment and leaves it.
+    said = "COMMENT ON CONSTRAINT %(constraint)s ON %(table)s IS 'unique (name)'"
+    run_later(env.cr, [SQL(f"{restored}; {said}", **names)])
 
 
 def _forget(model, domain, env):
@@ -198,11 +200,11 @@ def _forget_names_by_others(models, env):
 
 
 def forget_constraints(module, env):
-    """Delete Odoo's notes of the foreign keys of a module and of its indexes elsewhere.
+    """Delete Odoo's notes of foreign keys, indexes and constraints of a module.
 
     Odoo drops the keys with their columns, but notes on tables of other modules have no
-    external id and would stay. It would drop the indexes at once, and close the tables
-    until the end.
+    external id and would stay. It would drop the others at once, and close the tables
+    until the end: they go after its transaction.
     """
     env.cr.execute(
         SQL(
@@ -215,13 +217,10 @@ def forget_constraints(module, env):
         )
     )
     notes = env["ir.model.constraint"].search(
-        [("module.name", "=", module), ("type", "=", "i")]
+        [("module.name", "=", module), ("type", "in", ("i", "u"))]
     )
-    others = notes.filtered(lambda note: _is_of_others(note.model.model, env))
-    names = others.mapped("name")
-    run_later(
-        env.cr, [SQL("DROP INDEX IF EXISTS %s", SQL.identifier(name)) for name in names]
-    )
+    others = notes.filtered(lambda note: _is_of_others(note, env))
+    run_later(env.cr, [_dropping(note, env) for note in others])
     _forget(
         "ir.model.data",
         [("model", "=", "ir.model.constraint"), ("res_id", "in", others.ids)],
@@ -233,5 +232,17 @@ def forget_constraints(module, env):
     env["ir.model.constraint"].invalidate_model()
 
 
-def _is_of_others(model, env):
-    return model in env and not is_of_addons(env[model]._original_module)
+def _is_of_others(note, env):
+    """Whether a note is on a table of others, and of nobody else."""
+    model = env.get(note.model.model)
+    if model is None or is_of_addons(model._original_module):
+        return False
+    return note.search_count([("name", "=", note.name)]) == 1
+
+
+def _dropping(note, env):
+    if note.type == "i":
+        return SQL("DROP INDEX IF EXISTS %s", SQL.identifier(note.name))
+    table = env[note.model.model]._table
+    names = map(SQL.identifier, (table, note.name))
+    return SQL("ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s", *names)

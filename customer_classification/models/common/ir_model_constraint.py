@@ -17,26 +17,29 @@ class IrModelConstraint(models.Model):
         self.pool.post_init(self._postpone_foreign_keys)
 
     def _postpone_foreign_keys(self):
-        """Take new keys that would close a table of Odoo: one query.
+        """Take keys that would close a table of Odoo: one query.
 
-        A table that is referred to is closed until the transaction ends.
+        A table that is referred to is closed until the transaction ends. While our
+        addons are installed, keys of others that are there stay as they are: two models
+        of Odoo declare that of the groups of a rule, each with another end, and
+        whichever an addon extends would make it anew.
         """
-        expected = self.pool._foreign_keys
-        closing = self._closing_keys(expected)
-        new = closing and closing - self._existing_keys(
-            {table for table, __ in closing}
-        )
+        expected, cr = self.pool._foreign_keys, self.env.cr
+        existing = self._existing_keys({table for table, __ in expected})
+        ours = {key for key in expected if _is_ours(*expected[key][3:])}
+        if is_of_addons(self.env.context.get("module")):
+            for key in expected.keys() & existing - ours:
+                del expected[key]
+        new = self._closing_keys(expected).intersection(ours) - existing
         keys = [(*key, *expected.pop(key)[:3]) for key in sorted(new)]
         if keys:
-            cr = self.env.cr
             cr.postcommit.add(partial(add_foreign_keys, cr.dbname, keys))
 
     def _closing_keys(self, expected):
         owners = {model._table: model._original_module for model in self.pool.values()}
         return {
             (table, column)
-            for (table, column), (other, __, __, model, module) in expected.items()
-            if is_of_addons(model._original_module) or is_of_addons(module)
+            for (table, column), (other, __, __, __, module) in expected.items()
             if not (
                 is_of_addons(owners.get(table, module))
                 and is_of_addons(owners.get(other))
@@ -59,3 +62,7 @@ class IrModelConstraint(models.Model):
             )
         )
         return set(rows)
+
+
+def _is_ours(model, module):
+    return is_of_addons(model._original_module) or is_of_addons(module)

@@ -179,8 +179,18 @@ def test_tables_of_odoo_are_open_while_it_is_upgraded(upgrade, closed):
     assert not _long(closed["upgrade"])
 
 
-def test_tables_of_odoo_are_open_while_it_is_uninstalled(uninstalled, closed):
-    assert not _long(closed["uninstall"])
+def test_tables_of_odoo_are_open_while_it_is_uninstalled(
+    uninstalled, closed, connection
+):
+    # Where a module that extended them is gone, Odoo makes sure of this index and
+    # closes the table until it has loaded all modules.
+    rows = query(
+        connection,
+        "SELECT tablename FROM pg_indexes"
+        " WHERE indexname LIKE '%analytic_distribution_accounts_gin_index'",
+    )
+    lines = {table for (table,) in rows}
+    assert _long(closed["uninstall"]).keys() <= lines
 
 
 def _long(closed):
