@@ -68,7 +68,7 @@ def pre_init_hook(env):
 
 
 def fill_birthdays(cr):
-    """Fill the birthdays of birth dates that another addon kept: one statement."""
+    """Fill birthdays from the birth dates of another addon: one statement."""
     if column_exists(cr, "res_partner", "birthdate_date"):
         run(
             SQL(
@@ -200,7 +200,7 @@ def _forget_names_by_others(models, env):
 
 
 def forget_constraints(module, env):
-    """Delete Odoo's notes of foreign keys, indexes and constraints of a module.
+    """Delete Odoo's notes of a module's keys, indexes and constraints.
 
     Odoo drops the keys with their columns, but notes on tables of other modules have no
     external id and would stay. It would drop the others at once, and close the tables
@@ -233,7 +233,7 @@ def forget_constraints(module, env):
 
 
 def _is_of_others(note, env):
-    """Whether a note is on a table of others, and of nobody else."""
+    """Return whether a note is on a table of others, and of nobody else."""
     model = env.get(note.model.model)
     if model is None or is_of_addons(model._original_module):
         return False

@@ -32,7 +32,7 @@ WAIT, PAUSE, TRIES = "300ms", 0.2, 150
 
 @dataclass(frozen=True)
 class Additions:
-    """What an addon adds to tables of Odoo, by table.
+    """Additions of an addon to tables of Odoo, by table.
 
     :ivar columns: ``{column: type with its default}``
     :ivar indexed: ``{column: kind of index}``
@@ -79,7 +79,7 @@ def _add(database, additions, without):
 
 
 def is_of_addons(module):
-    """Whether a module is this addon or one of its glue addons."""
+    """Return whether a module is this addon or one of its glue addons."""
     return (module or "").startswith(ADDONS)
 
 
@@ -111,7 +111,7 @@ def run(statement, cr):
 
 
 def _add_columns(database, table, columns):
-    """Add the missing columns of a table at once: no row of a large one is written.
+    """Add the missing columns of a table at once, without writing rows.
 
     Defaults fill the rows that there are, and new ones until Odoo knows the columns.
     """
@@ -241,7 +241,7 @@ def _wanted(additions):
 
 
 def _is_missing(cr, table, name, definition, comment):
-    """Whether an index is not there, of another definition or unfinished."""
+    """Return whether an index is missing, another one or unfinished."""
     found, its_comment = index_definition(cr, name)
     if not found:
         return True
@@ -278,7 +278,8 @@ def add_foreign_keys(database, keys):
     The first one binds what is written from then on, the second one looks at the rows
     that there are, while others write.
 
-    :param keys: ``[(table, column, table, column, what on deleting)]``
+    :param keys: ``[(table, column, table, column, what on deleting, name of the key
+        that it replaces, if any)]``
     """
     for key in keys:
         table = key[0]
@@ -287,13 +288,14 @@ def add_foreign_keys(database, keys):
             _logger.warning("Foreign key of %s.%s: an upgrade tries again", *key[:2])
 
 
-def _add_foreign_key(table, column, other, other_column, ondelete, cr):
-    statement = SQL(
-        "ALTER TABLE %s ADD FOREIGN KEY (%s) REFERENCES %s (%s) ON DELETE %s NOT VALID",
-        *map(SQL.identifier, (table, column, other, other_column)),
+def _add_foreign_key(table, column, other, other_column, ondelete, replaced, cr):
+    action = SQL(
+        "ADD FOREIGN KEY (%s) REFERENCES %s (%s) ON DELETE %s NOT VALID",
+        *map(SQL.identifier, (column, other, other_column)),
         SQL(ondelete),
     )
-    run(statement, cr)
+    dropped = [SQL("DROP CONSTRAINT %s", SQL.identifier(replaced))] if replaced else []
+    run(_alter(table, [*dropped, action]), cr)
 
 
 def _validate_foreign_keys(table, cr):

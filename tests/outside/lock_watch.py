@@ -1,4 +1,4 @@
-"""How long tables are closed to writers while something else works."""
+"""Watch how long tables are closed to writers while others work."""
 
 import threading
 import time

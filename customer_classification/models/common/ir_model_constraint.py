@@ -7,7 +7,7 @@ from ...schema import add_foreign_keys, is_of_addons
 
 
 class IrModelConstraint(models.Model):
-    """New foreign keys between our tables and Odoo's are added after Odoo's commit."""
+    """Foreign keys from or to tables of Odoo are added after its commit."""
 
     _inherit = "ir.model.constraint"
 
@@ -20,18 +20,24 @@ class IrModelConstraint(models.Model):
         """Take keys that would close a table of Odoo: one query.
 
         A table that is referred to is closed until the transaction ends. While our
-        addons are installed, keys of others that are there stay as they are: two models
-        of Odoo declare that of the groups of a rule, each with another end, and
-        whichever an addon extends would make it anew.
+        addons are installed, so would be the tables of a key of others that Odoo makes
+        anew: two of its models declare that of the groups of a rule, each with another
+        end, of which that holds whose model was extended last.
         """
         expected, cr = self.pool._foreign_keys, self.env.cr
         existing = self._existing_keys({table for table, __ in expected})
         ours = {key for key in expected if _is_ours(*expected[key][3:])}
+        new = self._closing_keys(expected).intersection(ours).difference(existing)
         if is_of_addons(self.env.context.get("module")):
-            for key in expected.keys() & existing - ours:
-                del expected[key]
-        new = self._closing_keys(expected).intersection(ours) - existing
-        keys = [(*key, *expected.pop(key)[:3]) for key in sorted(new)]
+            new |= {
+                key
+                for key in expected.keys() & existing.keys() - ours
+                if existing[key][1] != expected[key][2]
+            }
+        keys = [
+            (*key, *expected.pop(key)[:3], existing.get(key, (None,))[0])
+            for key in sorted(new)
+        ]
         if keys:
             cr.postcommit.add(partial(add_foreign_keys, cr.dbname, keys))
 
@@ -47,10 +53,14 @@ class IrModelConstraint(models.Model):
         }
 
     def _existing_keys(self, tables):
+        """Return ``{(table, column): (name, what on deleting)}``."""
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT r.relname, a.attname
+                SELECT r.relname, a.attname, k.conname,
+                       CASE k.confdeltype WHEN 'a' THEN 'no action'
+                            WHEN 'r' THEN 'restrict' WHEN 'c' THEN 'cascade'
+                            WHEN 'n' THEN 'set null' ELSE 'set default' END
                   FROM pg_constraint k
                   JOIN pg_class r ON r.oid = k.conrelid
                   JOIN pg_attribute a
@@ -61,7 +71,7 @@ class IrModelConstraint(models.Model):
                 list(tables),
             )
         )
-        return set(rows)
+        return {(table, column): key for table, column, *key in rows}
 
 
 def _is_ours(model, module):

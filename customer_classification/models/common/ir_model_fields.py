@@ -9,7 +9,7 @@ from ...schema import is_of_addons, run_later
 
 
 class IrModelFields(models.Model):
-    """Uninstalling drops our columns of Odoo's tables after Odoo's transaction."""
+    """Uninstalling drops columns of Odoo's tables after its transaction."""
 
     _inherit = "ir.model.fields"
 

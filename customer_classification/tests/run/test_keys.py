@@ -212,7 +212,7 @@ class TestKeys(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestColumnsOfOdoo(TransactionCase):
-    """What the addon adds to Odoo's tables is made before Odoo's transaction."""
+    """Columns, indexes and constraints on Odoo's tables are declared."""
 
     @classmethod
     def setUpClass(cls):

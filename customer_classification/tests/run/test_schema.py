@@ -138,9 +138,9 @@ class TestSchema(BaseCase):
 
     # After Odoo's transaction
 
-    def _key(self):
+    def _key(self, ondelete="set null", replaced=None):
         self._prepare()
-        key = ("schema_probe", "other_id", "schema_other", "id", "set null")
+        key = ("schema_probe", "other_id", "schema_other", "id", ondelete, replaced)
         add_foreign_keys(self._database, [key])
         return self._apart(
             "SELECT convalidated FROM pg_constraint"
@@ -149,6 +149,16 @@ class TestSchema(BaseCase):
 
     def test_a_foreign_key_is_added_and_valid(self):
         self.assertEqual(self._key(), [(True,)])
+
+    def test_a_foreign_key_takes_the_place_of_another(self):
+        self._key()
+        name = "schema_probe_other_id_fkey"
+        self.assertEqual(self._key("cascade", replaced=name), [(True,)])
+        [(ondelete,)] = self._apart(
+            "SELECT confdeltype FROM pg_constraint WHERE contype = 'f'"
+            " AND conrelid = 'schema_probe'::regclass"
+        )
+        self.assertEqual(ondelete, "c")
 
     def test_a_foreign_key_binds_what_comes_whatever_is_there(self):
         self._prepare()
