@@ -18,10 +18,16 @@ from functools import partial
 
 from psycopg2.errors import DeadlockDetected, LockNotAvailable
 
+from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
 from odoo.sql_db import db_connect
 from odoo.tools import SQL
-from odoo.tools.sql import constraint_definition, index_definition, make_index_name
+from odoo.tools.sql import (
+    constraint_definition,
+    get_foreign_keys,
+    index_definition,
+    make_index_name,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -279,11 +285,17 @@ def add_foreign_keys(database, keys):
     that there are, while others write.
 
     :param keys: ``[(table, column, table, column, what on deleting, name of the key
-        that it replaces, if any)]``
+        that it replaces, if any, model and module of Odoo's note of it, if any)]``
     """
-    for key in keys:
+    for *key, model, module in keys:
         table = key[0]
-        added = _tried(database, partial(_add_foreign_key, *key))
+
+        def work(cr, key=key, model=model, module=module):
+            _add_foreign_key(*key, cr)
+            if module:
+                _note_foreign_key(*key[:5], model, module, cr)
+
+        added = _tried(database, work)
         if not (added and _tried(database, partial(_validate_foreign_keys, table))):
             _logger.warning("Foreign key of %s.%s: an upgrade tries again", *key[:2])
 
@@ -296,6 +308,14 @@ def _add_foreign_key(table, column, other, other_column, ondelete, replaced, cr)
     )
     dropped = [SQL("DROP CONSTRAINT %s", SQL.identifier(replaced))] if replaced else []
     run(_alter(table, [*dropped, action]), cr)
+
+
+def _note_foreign_key(table, column, other, other_column, ondelete, model, module, cr):
+    """Note a key as Odoo does where it adds one itself."""
+    env = api.Environment(cr, SUPERUSER_ID, {})
+    [name, *__] = get_foreign_keys(cr, table, column, other, other_column, ondelete)
+    notes = env["ir.model.constraint"]
+    notes._reflect_constraint(env[model], name, "f", None, module)
 
 
 def _validate_foreign_keys(table, cr):

@@ -34,10 +34,12 @@ class IrModelConstraint(models.Model):
                 for key in expected.keys() & existing.keys() - ours
                 if existing[key][1] != expected[key][2]
             }
-        keys = [
-            (*key, *expected.pop(key)[:3], existing.get(key, (None,))[0])
-            for key in sorted(new)
-        ]
+        keys = []
+        for key in sorted(new):
+            other, column, ondelete, model, module = expected.pop(key)
+            replaced = existing.get(key, (None,))[0]
+            key = (*key, other, column, ondelete, replaced, model._name, module)
+            keys.append(key)
         if keys:
             cr.postcommit.add(partial(add_foreign_keys, cr.dbname, keys))
 

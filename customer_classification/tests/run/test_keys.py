@@ -334,3 +334,15 @@ class TestColumnsOfOdoo(TransactionCase):
             if (model._table, field.name) not in there
         ]
         self.assertEqual(missing, [])
+
+    def test_foreign_keys_are_noted_as_by_odoo(self):
+        self.env.cr.execute(
+            """
+            SELECT k.conname FROM pg_constraint k
+              JOIN pg_class r ON r.oid = k.conrelid
+              LEFT JOIN ir_model_constraint c ON c.name = k.conname AND c.type = 'f'
+             WHERE k.contype = 'f' AND c.id IS NULL AND r.relname LIKE 'customer\\_%'
+               AND r.relnamespace = current_schema::regnamespace
+            """
+        )
+        self.assertEqual(self.env.cr.fetchall(), [])

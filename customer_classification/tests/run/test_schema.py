@@ -141,7 +141,7 @@ class TestSchema(BaseCase):
     def _key(self, ondelete="set null", replaced=None):
         self._prepare()
         key = ("schema_probe", "other_id", "schema_other", "id", ondelete, replaced)
-        add_foreign_keys(self._database, [key])
+        add_foreign_keys(self._database, [(*key, None, None)])
         return self._apart(
             "SELECT convalidated FROM pg_constraint"
             " WHERE conrelid = 'schema_probe'::regclass AND contype = 'f'"
