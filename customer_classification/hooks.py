@@ -2,15 +2,10 @@
 
 from odoo import SUPERUSER_ID
 from odoo.tools import SQL
-from odoo.tools.sql import column_exists, create_column
+from odoo.tools.sql import column_exists
 
-# Stored fields that are computed from what nobody has entered yet: all empty, but for
-# the birthdays where another addon kept birth dates before.
-EMPTY_COLUMNS = (
-    ("res_partner", "customer_turnover_currency_id", "int4"),
-    ("res_partner", "customer_company_size", "varchar"),
-    ("res_partner", "customer_birthday", "varchar(5)"),
-)
+from .columns import ADDITIONS, COLUMNS, EMPTY_COLUMNS
+from .schema import in_short, is_of_addons, prepare, run, run_later
 
 # Tables that are emptied before the records that they refer to are deleted.
 EMPTIED = (
@@ -63,23 +58,26 @@ EMPTIED = (
 
 
 def pre_init_hook(env):
-    """Create the columns that Odoo would fill for every contact, one by one.
+    """Make what is new on Odoo's tables, while others work.
 
-    A million contacts would be read, computed and locked for minutes.
+    Odoo would close the tables until the end of the installation, and read and compute
+    a million contacts.
     """
-    for table, column, kind in EMPTY_COLUMNS:
-        if not column_exists(env.cr, table, column):
-            create_column(env.cr, table, column, kind)
-    if column_exists(env.cr, "res_partner", "birthdate_date"):  # of another addon
-        fill_birthdays(env.cr)
+    prepare(env, ADDITIONS)
+    in_short(env.cr.dbname, fill_birthdays)
 
 
 def fill_birthdays(cr):
-    """Fill the birthdays of known birth dates: one statement."""
-    cr.execute(
-        "UPDATE res_partner SET customer_birthday = to_char(birthdate_date, 'MM-DD')"
-        " WHERE birthdate_date IS NOT NULL AND customer_birthday IS NULL"
-    )
+    """Fill birthdays from the birth dates of another addon: one statement."""
+    if column_exists(cr, "res_partner", "birthdate_date"):
+        run(
+            SQL(
+                "UPDATE res_partner SET"
+                " customer_birthday = to_char(birthdate_date, 'MM-DD')"
+                " WHERE birthdate_date IS NOT NULL AND customer_birthday IS NULL"
+            ),
+            cr,
+        )
 
 
 def post_init_hook(env):
@@ -88,7 +86,27 @@ def post_init_hook(env):
     So that one click classifies.
     """
     env = env(user=SUPERUSER_ID, context={**env.context, "active_test": False})
+    fill_late(env)
     env["res.company"].search([], order="id")._create_first_customer_policy()
+
+
+def fill_late(env):
+    """Compute what Odoo would have computed where it makes a column.
+
+    Of the rows that have nothing: tags, categories, campaigns, companies.
+    """
+    models = {
+        model._table: env[name]
+        for name, model in env.registry.items()
+        if not model._abstract and model._table in COLUMNS
+    }
+    for table, columns in COLUMNS.items():
+        model = models[table].with_context(active_test=False)
+        for name in columns.keys() - EMPTY_COLUMNS:
+            if model._fields[name].compute:
+                missing = model.search([(name, "=", False)], order="id")
+                env.add_to_compute(model._fields[name], missing)
+    env.flush_all()
 
 
 def uninstall_hook(env):
@@ -123,7 +141,7 @@ def uninstall_hook(env):
     _forget("ir.filters", [("model_id", "in", models)], env)
     _forget("ir.exports", [("resource", "in", models)], env)
     _forget_names_by_others(models, env)
-    forget_foreign_keys("customer_classification", env)
+    forget_constraints("customer_classification", env)
 
 
 def _restore_unique_names(table, env):
@@ -135,18 +153,21 @@ def _restore_unique_names(table, env):
         "table": SQL.identifier(table),
         "constraint": SQL.identifier(f"{table}_name_uniq"),
     }
-    for statement in (
-        """
+    unnumbered = """
         UPDATE %(table)s t
            SET name = (SELECT jsonb_object_agg(key, value || ' (' || t.id || ')')
                          FROM jsonb_each_text(t.name))
          WHERE EXISTS (SELECT FROM %(table)s first
                         WHERE first.name = t.name AND first.id < t.id)
-        """,
-        "ALTER TABLE %(table)s DROP CONSTRAINT IF EXISTS %(constraint)s",
-        "ALTER TABLE %(table)s ADD CONSTRAINT %(constraint)s UNIQUE (name)",
-    ):
-        env.cr.execute(SQL(statement, **names))
+        """
+    restored = (
+        "ALTER TABLE %(table)s DROP CONSTRAINT IF EXISTS %(constraint)s,"
+        " ADD CONSTRAINT %(constraint)s UNIQUE (name)"
+    )
+    env.cr.execute(SQL(unnumbered, **names))
+    # As Odoo makes it, which finds it by the comment and leaves it.
+    said = "COMMENT ON CONSTRAINT %(constraint)s ON %(table)s IS 'unique (name)'"
+    run_later(env.cr, [SQL(f"{restored}; {said}", **names)])
 
 
 def _forget(model, domain, env):
@@ -178,11 +199,12 @@ def _forget_names_by_others(models, env):
     )
 
 
-def forget_foreign_keys(module, env):
-    """Delete Odoo's notes of the foreign keys of a module.
+def forget_constraints(module, env):
+    """Delete Odoo's notes of a module's keys, indexes and constraints.
 
     Odoo drops the keys with their columns, but notes on tables of other modules have no
-    external id and would stay.
+    external id and would stay. It would drop the others at once, and close the tables
+    until the end: they go after its transaction.
     """
     env.cr.execute(
         SQL(
@@ -194,3 +216,33 @@ def forget_foreign_keys(module, env):
             module,
         )
     )
+    notes = env["ir.model.constraint"].search(
+        [("module.name", "=", module), ("type", "in", ("i", "u"))]
+    )
+    others = notes.filtered(lambda note: _is_of_others(note, env))
+    run_later(env.cr, [_dropping(note, env) for note in others])
+    _forget(
+        "ir.model.data",
+        [("model", "=", "ir.model.constraint"), ("res_id", "in", others.ids)],
+        env,
+    )
+    env.cr.execute(
+        SQL("DELETE FROM ir_model_constraint WHERE id = ANY(%s)", others.ids)
+    )
+    env["ir.model.constraint"].invalidate_model()
+
+
+def _is_of_others(note, env):
+    """Return whether a note is on a table of others, and of nobody else."""
+    model = env.get(note.model.model)
+    if model is None or is_of_addons(model._original_module):
+        return False
+    return note.search_count([("name", "=", note.name)]) == 1
+
+
+def _dropping(note, env):
+    if note.type == "i":
+        return SQL("DROP INDEX IF EXISTS %s", SQL.identifier(note.name))
+    table = env[note.model.model]._table
+    names = map(SQL.identifier, (table, note.name))
+    return SQL("ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s", *names)

@@ -12,5 +12,6 @@
         "views/utm_campaign_views.xml",
     ],
     "auto_install": True,
+    "pre_init_hook": "pre_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

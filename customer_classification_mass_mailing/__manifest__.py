@@ -12,4 +12,6 @@
         "views/campaign_start_views.xml",
     ],
     "auto_install": True,
+    "pre_init_hook": "pre_init_hook",
+    "uninstall_hook": "uninstall_hook",
 }

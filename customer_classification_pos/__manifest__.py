@@ -9,6 +9,7 @@
     "depends": ["customer_classification", "point_of_sale"],
     "data": ["views/classification_policy_views.xml"],
     "auto_install": True,
+    "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

@@ -1,6 +1,16 @@
 """Steps of installing and uninstalling beyond loading the files."""
 
-from odoo.addons.customer_classification.hooks import forget_foreign_keys
+from odoo.addons.customer_classification.hooks import forget_constraints
+from odoo.addons.customer_classification.schema import Additions, prepare
+
+ADDITIONS = Additions(
+    indexes={"pos_order": {"customer_write_date_index": "(write_date)"}},
+)
+
+
+def pre_init_hook(env):
+    """Make what is new on Odoo's tables, while others work."""
+    prepare(env, ADDITIONS)
 
 
 def post_init_hook(env):
@@ -21,4 +31,4 @@ def post_init_hook(env):
 
 def uninstall_hook(env):
     """Forget what Odoo would leave behind."""
-    forget_foreign_keys("customer_classification_pos", env)
+    forget_constraints("customer_classification_pos", env)

@@ -9,4 +9,5 @@
     "depends": ["customer_classification", "project"],
     "data": ["views/project_project_views.xml"],
     "auto_install": True,
+    "pre_init_hook": "pre_init_hook",
 }

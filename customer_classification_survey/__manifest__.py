@@ -12,5 +12,6 @@
         "views/survey_survey_views.xml",
     ],
     "auto_install": True,
+    "pre_init_hook": "pre_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

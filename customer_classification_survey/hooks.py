@@ -1,8 +1,24 @@
-"""Clean-up on uninstall beyond dropping columns."""
+"""Steps of installing and uninstalling beyond loading the files."""
 
-from odoo.addons.customer_classification.hooks import forget_foreign_keys
+from odoo.addons.customer_classification.hooks import forget_constraints
+from odoo.addons.customer_classification.schema import Additions, prepare
+
+ADDITIONS = Additions(
+    columns={
+        "survey_question": {
+            "customer_feedback_kind": "varchar",
+            "customer_feedback_scale": "varchar",
+        },
+        "survey_survey": {"customer_company_id": "int4"},
+    },
+)
+
+
+def pre_init_hook(env):
+    """Make what is new on Odoo's tables, while others work."""
+    prepare(env, ADDITIONS)
 
 
 def uninstall_hook(env):
     """Forget what Odoo would leave behind."""
-    forget_foreign_keys("customer_classification_survey", env)
+    forget_constraints("customer_classification_survey", env)

@@ -49,6 +49,7 @@ from .source import test_source_invoice
 from .source import test_source_sale
 from .run import test_approval
 from .run import test_keys
+from .run import test_schema
 from .run import test_problem
 from .run import test_queue
 from .run import test_reason

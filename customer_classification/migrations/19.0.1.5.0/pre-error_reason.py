@@ -23,7 +23,9 @@ def migrate(cr, version):
             "text": SQL.identifier(column),
             "reason": SQL.identifier(f"{column}_reason"),
         }
-        cr.execute(SQL("ALTER TABLE %(table)s ADD COLUMN %(reason)s jsonb", **names))
+        # That of campaigns was made with the other columns on Odoo's tables.
+        added = "ALTER TABLE %(table)s ADD COLUMN IF NOT EXISTS %(reason)s jsonb"
+        cr.execute(SQL(added, **names))
         cr.execute(
             SQL(
                 """

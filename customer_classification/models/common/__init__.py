@@ -7,3 +7,8 @@ from . import classification_referred_mixin
 from . import classification_reason_mixin
 from . import classification_condition_mixin
 from . import ir_rule
+from . import ir_model
+from . import ir_model_constraint
+from . import ir_model_fields
+from . import ir_model_relation
+from . import ir_module_module

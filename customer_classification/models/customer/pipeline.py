@@ -78,11 +78,11 @@ class CustomerPipeline(Predicting, Pipeline):
         )
         doubtful = self.facts_model._is_doubtful(facts)
         doubtful = facts.index[facts["is_customer"] & doubtful]
-        problems = self.env["classification.problem"]._find(
+        problems, are_known = self.env["classification.problem"]._find(
             self.policy, self.scope, doubtful.tolist()
         )
         set_aside = facts.index.intersection([partner for partner, *__ in problems])
-        self.set_aside(problems, self.scope.customer_ids)
+        self.set_aside(problems, self.scope.customer_ids, are_known)
         self.excluded = set_aside
         kept = ~facts.index.isin(set_aside)
         self.gone = previous[kept & ~facts["is_customer"]]
@@ -354,6 +354,7 @@ class CustomerPipeline(Predicting, Pipeline):
 
     def apply(self):
         moves = self._with_valid_dates()
+        self.writes_moves = not moves.empty
         self.run.watermark = self.execution.watermark
         content = self._profile_content()
         with_profiles, others = self._predictions_to_write()

@@ -89,7 +89,7 @@ class ClassificationFacts(models.AbstractModel):
         names = {"windows": windows, "of_window": of_window}
         parts = [
             SQL(part, **names, **more)
-            for part, more in self._heard_parts(parameters, scope)
+            for part, more in self._heard_parts(parameters, scope, is_one_day=not day)
         ]
         columns = [
             _NULL_FREE[kind](SQL("max(%s)", SQL.identifier("h", name)))
@@ -97,14 +97,18 @@ class ClassificationFacts(models.AbstractModel):
         ]
         days = [null_free_day(day)] if day else []
         return SQL(
-            "SELECT h.partner_id, %s FROM (%s) h GROUP BY h.partner_id, h.day",
+            "%s SELECT h.partner_id, %s FROM (%s) h GROUP BY h.partner_id, h.day",
+            self._heard_contacts_once(scope),
             SQL(", ").join([*days, *columns]),
             SQL(" UNION ALL ").join(parts),
         )
 
     @api.model
-    def _heard_parts(self, parameters, scope):
-        """Yield ``(SQL, its values)`` of each part that the rules ask for."""
+    def _heard_parts(self, parameters, scope, is_one_day):
+        """Yield ``(SQL, its values)`` of each part that the rules ask for.
+
+        :param is_one_day: whether all customers are asked about as of the scope's day
+        """
         contacts = self._heard_contacts(scope)
         if parameters.reads_feedback:
             source = self.env["classification.feedback.source"].sudo()
@@ -113,8 +117,12 @@ class ClassificationFacts(models.AbstractModel):
             yield _FEEDBACK, {**self._heard_rows(rows, scope), "counts": counts}
         if parameters.reads_interactions:
             source = self.env["classification.interaction.source"].sudo()
-            rows = self._heard_rows(source._queries(contacts), scope)
-            counts = "interactions" in parameters.weights
+            queries, counts = source._queries(contacts), False
+            if "interactions" in parameters.weights:
+                counts = True
+            elif is_one_day:
+                queries = [self._newest_query(query, scope) for query in queries]
+            rows = self._heard_rows(queries, scope)
             yield _INTERACTIONS, {**rows, "counts": counts}
         if parameters.interested_by_enquiry:
             source = self.env["classification.interaction.source"].sudo()
@@ -126,12 +134,42 @@ class ClassificationFacts(models.AbstractModel):
         return {"rows": SQL(" UNION ALL ").join(queries), "company": scope.company_id}
 
     @api.model
+    def _newest_query(self, query, scope):
+        """Return SQL of the newest interaction of each contact, of one source.
+
+        Where rules ask for the last day only, a row a contact is joined to the
+        customers instead of a row an interaction.
+        """
+        return SQL(
+            """
+            SELECT v.partner_id, NULL::integer AS company_id, max(v.day) AS day
+              FROM (%s) v (partner_id, company_id, day, kind, direction, user_id,
+                           res_model, res_id)
+             WHERE (v.company_id = %s OR v.company_id IS NULL) AND v.day <= %s
+             GROUP BY v.partner_id
+            """,
+            query,
+            scope.company_id,
+            scope.as_of_date,
+        )
+
+    @api.model
+    def _heard_contacts_once(self, scope):
+        """Return SQL before the select: the ids of contacts, which many parts ask."""
+        if scope.customer_ids is None or scope.contact_ids is None:
+            return SQL()
+        return SQL(
+            "WITH heard_contact AS MATERIALIZED (SELECT %s::integer[] AS ids)",
+            list(scope.contact_ids),
+        )
+
+    @api.model
     def _heard_contacts(self, scope):
-        """Return the contacts of a scope: ids, SQL of them, or None for all."""
+        """Return SQL of the ids of the contacts of a scope, or None for all."""
         if scope.customer_ids is None:
             return None
         if scope.contact_ids is not None:
-            return list(scope.contact_ids)
+            return SQL("(SELECT ids FROM heard_contact)::integer[]")
         return SQL(
             "ARRAY(SELECT c.id FROM res_partner c WHERE c.commercial_partner_id"
             " = ANY(%s))",
@@ -192,7 +230,7 @@ _INTERACTIONS = f"""
     SELECT c.commercial_partner_id AS partner_id, w.day, NULL::float8
                AS complaint_count, NULL::float8 AS complaint_count_before,
            NULL::float8 AS satisfaction, NULL::float8 AS satisfaction_count,
-           count(*) FILTER (WHERE {_NOW})::float8 AS interaction_count,
+           count(*) FILTER (WHERE {_NOW} AND %(counts)s)::float8 AS interaction_count,
            max(v.day) AS last_interaction_date,
            NULL::float8 AS answered_enquiry_count,
            min(v.day) FILTER (WHERE {_NOW} AND %(counts)s) AS heard_first_date,

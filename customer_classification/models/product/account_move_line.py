@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from ..common.analytic_index import has_analytic_index
+
 # Fields that decide if a line counts, for which product, and how much.
 COUNTED = frozenset(
     (
@@ -14,6 +16,11 @@ class AccountMoveLine(models.Model):
 
     _name = "account.move.line"
     _inherit = ["account.move.line"]
+
+    def init(self):
+        """Leave the table open where its index is there."""
+        if not has_analytic_index(self):
+            super().init()
 
     def write(self, vals):
         counted = COUNTED & set(vals)

@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from ..common.analytic_index import has_analytic_index
+
 # Fields that decide if a line counts, for which product, and how much.
 COUNTED = frozenset(
     (
@@ -17,6 +19,11 @@ class SaleOrderLine(models.Model):
 
     _name = "sale.order.line"
     _inherit = ["sale.order.line"]
+
+    def init(self):
+        """Leave the table open where its index is there."""
+        if not has_analytic_index(self):
+            super().init()
 
     @api.model_create_multi
     def create(self, vals_list):

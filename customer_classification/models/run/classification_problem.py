@@ -86,6 +86,8 @@ class ClassificationProblem(models.Model):
     def _find(self, policy, scope, doubtful_ids):
         """Return ``[(customer, reason, documents)]`` in a scope: one query.
 
+        And whether there are problems of customers of the company so far.
+
         :param doubtful_ids: customers with an amount that is not a number: only their
             documents are looked through; those without a document at fault are included
         """
@@ -100,21 +102,28 @@ class ClassificationProblem(models.Model):
             queries += facts._pipeline_problem_queries(doubtful)
         reasons = SQL(
             """
-            SELECT COALESCE(p.commercial_partner_id, p.id), d.reason, count(*)
+            SELECT COALESCE(p.commercial_partner_id, p.id) AS id, d.reason, count(*)
               FROM (%s) d
               JOIN res_partner p ON p.id = d.partner_id
              WHERE d.reason IS NOT NULL
                AND COALESCE(p.commercial_partner_id, p.id) NOT IN %s
              GROUP BY 1, 2
+             UNION ALL
+            SELECT NULL, NULL, NULL
+             WHERE EXISTS (SELECT FROM classification_problem
+                            WHERE company_id = %s AND partner_id IS NOT NULL)
              ORDER BY 1, 2
             """,
             SQL(" UNION ALL ").join(queries),
             OBJECTING,
+            scope.company_id,
         )
-        found = self.env.execute_query(scope.with_rates(reasons))
+        rows = self.env.execute_query(scope.with_rates(reasons))
+        found = [row for row in rows if row[0]]
         told = {partner for partner, *__ in found}
         untold = [partner for partner in doubtful_ids if partner not in told]
-        return found + [(partner, "not_a_number", 0) for partner in untold]
+        found += [(partner, "not_a_number", 0) for partner in untold]
+        return found, rows[-1:] == [(None, None, None)]
 
     @api.model
     def _orphan_contacts_query(self, scope):
@@ -141,9 +150,7 @@ class ClassificationProblem(models.Model):
 
     @api.model
     def _replace(self, run, found, subject="partner_id", ids=None):
-        """Replace the problems of the subjects looked at.
-
-        At most four queries.
+        """Replace the problems of the subjects looked at: at most four queries.
 
         :param found: ``[(id, reason, documents)]``
         :param subject: field of the subject that was looked at

@@ -32,6 +32,8 @@ class Pipeline:
     is_daily = False
     # Hourly runs look at changed records, after one over all on that day.
     is_hourly = False
+    # Whether the run may have written changes; at times it knows that it has not.
+    writes_moves = True
     # Names of the classes in the engine's frames.
     axes = ()
     # Model of the manual overrides, and of the trial moves.
@@ -73,7 +75,8 @@ class Pipeline:
             self.write_trial()
         else:
             self.apply()
-            self.run._after_classes_written()
+            if self.writes_moves:
+                self.run._after_classes_written()
         return "done"
 
     @property
@@ -162,15 +165,17 @@ class Pipeline:
 
     # Parts of the phases
 
-    def set_aside(self, problems, ids=None):
+    def set_aside(self, problems, ids=None, are_known=True):
         """Count the excluded subjects.
 
-        A run that writes keeps the reasons.
+        A run that writes keeps the reasons: no query where there are none, and it is
+        known that there were none.
 
         :param problems: as ``classification.problem._replace`` takes them
         :param ids: the subjects that were read, all by default
+        :param are_known: whether there may be problems of earlier runs
         """
-        if not self.is_trial:
+        if not self.is_trial and (problems or are_known):
             model = self.env["classification.problem"]
             model._replace(self.run, problems, self.subject, ids)
         self.run.problem_count = len({record for record, *__ in problems})

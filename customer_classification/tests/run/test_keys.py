@@ -1,12 +1,15 @@
 import importlib.util
 from pathlib import Path
 
+from odoo import SUPERUSER_ID
 from odoo.exceptions import UserError
+from odoo.models import Constraint, Index
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL
 
-from ...hooks import EMPTY_COLUMNS
+from ...columns import ADDITIONS, EMPTY_COLUMNS
 from ...models.common.keyless_many2one import KeylessMany2one
+from ...schema import ADDONS, is_of_addons
 from ..common import AS_OF, ClassificationCase
 
 MIGRATION = Path(__file__).parents[2] / "migrations/19.0.1.5.0/pre-keys.py"
@@ -209,17 +212,137 @@ class TestKeys(ClassificationCase):
 
 @tagged("post_install", "-at_install")
 class TestColumnsOfOdoo(TransactionCase):
-    """Columns of Odoo's large tables cost nothing when the addon is installed."""
+    """Columns, indexes and constraints on Odoo's tables are declared."""
 
-    def test_no_column_is_filled_row_by_row(self):
-        """Odoo fills computed fields and defaults where it creates the column."""
-        filled = {
-            (self.env[model]._table, name)
-            for model in LARGE_MODELS
-            for name, field in self.env[model]._fields.items()
-            if (field._module or "") == "customer_classification"
-            and field.store
-            and field.column_type
-            and (field.compute or field.default)
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.models = [
+            cls.env[name]
+            for name, model in cls.env.registry.items()
+            if model._auto
+            and not model._abstract
+            and not is_of_addons(model._original_module)
+        ]
+
+    def _columns(self):
+        return [
+            (model, field)
+            for model in self.models
+            for field in model._fields.values()
+            if field._module == ADDONS and field.store and field.column_type
+        ]
+
+    def test_all_columns_are_declared_with_their_type(self):
+        wanted = {
+            (model._table, field.name, field.column_type[1].lower())
+            for model, field in self._columns()
         }
-        self.assertEqual(filled, {(table, name) for table, name, __ in EMPTY_COLUMNS})
+        declared = {
+            (table, name, kind.split()[0])
+            for table, columns in ADDITIONS.columns.items()
+            for name, kind in columns.items()
+        }
+        self.assertEqual(declared, wanted)
+
+    def test_defaults_are_those_of_the_fields(self):
+        by_chance = {"campaign_salt"}
+        for model, field in self._columns():
+            __, __, default = ADDITIONS.columns[model._table][field.name].partition(
+                " DEFAULT "
+            )
+            said = field.default and field.default(model.with_user(SUPERUSER_ID))
+            self.assertEqual(bool(default), bool(said), field)
+            if default and field.name not in by_chance:
+                self.env.cr.execute(SQL("SELECT (%s)::text", SQL(default)))
+                [value] = self.env.cr.fetchone()
+                self.assertEqual(value.lower(), str(said).lower(), field)
+
+    def test_required_columns_take_no_other_rows(self):
+        required = {field.name for __, field in self._columns() if field.required}
+        declared = {
+            name
+            for columns in ADDITIONS.columns.values()
+            for name, kind in columns.items()
+            if "NOT NULL" in kind
+        }
+        self.assertEqual(declared, required)
+
+    def test_large_tables_have_no_computed_column_with_a_value(self):
+        """Only columns that are empty for every contact may be made empty."""
+        computed = {
+            field.name
+            for model, field in self._columns()
+            if model._name in LARGE_MODELS and (field.compute or field.default)
+        }
+        self.assertEqual(computed, EMPTY_COLUMNS)
+
+    def test_all_indexes_are_declared(self):
+        wanted = {
+            (model._table, field.name): field.index
+            for model, field in self._columns()
+            if field.index
+        }
+        declared = {
+            (table, name): kind if kind != "btree" else True
+            for table, columns in ADDITIONS.indexed.items()
+            for name, kind in columns.items()
+        }
+        self.assertEqual(declared, wanted)
+
+    def test_all_indexes_and_constraints_by_name_are_declared(self):
+        found = {Index: {}, Constraint: {}}
+        for model in self.models:
+            for name, made in model._table_objects.items():
+                if made._module == ADDONS:
+                    definition = made.get_definition(self.env.registry)
+                    found[type(made)][name] = definition.removeprefix("INDEX ")
+        for kind, declared in (
+            (Index, ADDITIONS.indexes),
+            (Constraint, ADDITIONS.constraints),
+        ):
+            named = {
+                f"{table}_{name}": definition
+                for table, definitions in declared.items()
+                for name, definition in definitions.items()
+            }
+            self.assertEqual(named, found[kind])
+
+    def test_all_foreign_keys_are_there(self):
+        """They are added after Odoo's transaction."""
+        self.env.cr.execute(
+            """
+            SELECT r.relname, a.attname, k.convalidated
+              FROM pg_constraint k
+              JOIN pg_class r ON r.oid = k.conrelid
+              JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+             WHERE k.contype = 'f' AND r.relnamespace = current_schema::regnamespace
+            """
+        )
+        there = {row[:2]: row[2] for row in self.env.cr.fetchall()}
+        self.assertEqual([key for key, valid in there.items() if not valid], [])
+        missing = [
+            str(field)
+            for model in self.env.values()
+            if model._auto and not model._abstract and model._is_an_ordinary_table()
+            for field in model._fields.values()
+            if field.type == "many2one" and field.store and field.column_type
+            if field._module == ADDONS or is_of_addons(model._original_module)
+            if not isinstance(field, KeylessMany2one) and not field.company_dependent
+            if self.env[field.comodel_name]._is_an_ordinary_table()
+            and field.comodel_name != "ir.actions.actions"
+            if (model._table, field.name) not in there
+        ]
+        self.assertEqual(missing, [])
+
+    def test_foreign_keys_are_noted_as_by_odoo(self):
+        self.env.cr.execute(
+            """
+            SELECT k.conname FROM pg_constraint k
+              JOIN pg_class r ON r.oid = k.conrelid
+              LEFT JOIN ir_model_constraint c ON c.name = k.conname AND c.type = 'f'
+             WHERE k.contype = 'f' AND c.id IS NULL AND r.relname LIKE 'customer\\_%'
+               AND r.relnamespace = current_schema::regnamespace
+            """
+        )
+        self.assertEqual(self.env.cr.fetchall(), [])

@@ -413,7 +413,7 @@ class TestRefresh(RefreshCase):
     def test_queries(self):
         self._order(self.customers[3], AS_OF, 99)
         self.env.flush_all()
-        with self.assertQueryCount(40):
+        with self.assertQueryCount(36):
             self._refresh()
 
     def test_scheduled_action(self):

@@ -72,11 +72,22 @@ class TestRun(ClassificationCase):
     def test_second_run_queries(self):
         self._recompute()
         self.env.flush_all()
-        # Two of them are a savepoint. Odoo does not count four COPY beside them: 19
+        # Two of them are a savepoint. Odoo does not count five COPY beside them: 20
         # questions to the database.
-        with self.assertQueryCount(17):
+        with self.assertQueryCount(15):
             self._recompute()
             self.env.flush_all()
+
+    def test_a_run_that_moves_nobody_wakes_no_listener(self):
+        self._recompute()
+        with patch.object(
+            type(self.env["classification.event"]), "_note_moves"
+        ) as note:
+            self._recompute()
+            note.assert_not_called()
+            self._regular("Newcomer", 70_000)
+            self._recompute()
+            note.assert_called_once()
 
     def test_published_rules_are_read_once(self):
         first = self.policy._parameters()

@@ -5,6 +5,7 @@ In this order, in one database without demo data.
 
 import pytest
 from database_snapshot import differences, snapshot
+from lock_watch import watched_locks
 from odoo_commands import (
     ADDON,
     complaints,
@@ -39,9 +40,29 @@ def before(connection):
 
 
 @pytest.fixture(scope="module")
-def install(session, bare_database, before):
+def closed():
+    """Seconds for which tables were closed to writers, by step and table."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def failed(session, bare_database, connection, before):
+    """Return Odoo's complaints of an installation that cannot succeed.
+
+    A view has the name of a table. Meanwhile somebody made a campaign and a tag.
+    """
+    query(connection, "CREATE VIEW customer_feedback AS SELECT 1 AS id")
+    complained = complaints(session, bare_database, "-i", ADDON)
+    query(connection, "DROP VIEW customer_feedback")
+    shell(session, bare_database, "make_meanwhile.py")
+    return complained
+
+
+@pytest.fixture(scope="module")
+def install(session, bare_database, failed, closed):
     """Return Odoo's complaints when it installs the core."""
-    return complaints(session, bare_database, "-i", ",".join(core_modules()))
+    with watched_locks(session, bare_database) as closed["install"]:
+        return complaints(session, bare_database, "-i", ",".join(core_modules()))
 
 
 @pytest.fixture(scope="module")
@@ -51,16 +72,18 @@ def used(session, bare_database, install):
 
 
 @pytest.fixture(scope="module")
-def upgrade(session, bare_database, connection, used):
+def upgrade(session, bare_database, connection, used, before, closed):
     """Return the contents before the upgrade, and Odoo's complaints."""
     contents = _contents(connection)
-    return contents, complaints(session, bare_database, "-u", ADDON)
+    with watched_locks(session, bare_database, before) as closed["upgrade"]:
+        return contents, complaints(session, bare_database, "-u", ADDON)
 
 
 @pytest.fixture(scope="module")
-def uninstalled(session, bare_database, upgrade):
+def uninstalled(session, bare_database, upgrade, before, closed):
     """Return Odoo's complaints when it uninstalls the addon."""
-    return uninstall(session, bare_database, ADDON)
+    with watched_locks(session, bare_database, before) as closed["uninstall"]:
+        return uninstall(session, bare_database, ADDON)
 
 
 def _contents(connection):
@@ -69,6 +92,36 @@ def _contents(connection):
         table: {row for (row,) in query(connection, f"SELECT t::text FROM {table} t")}
         for table in KEPT
     }
+
+
+def test_a_failed_installation_leaves_only_columns(failed, install, connection):
+    assert failed
+    [(mode, goal, salt)] = query(
+        connection,
+        "SELECT campaign_audience_mode, campaign_goal, campaign_salt"
+        " FROM utm_campaign WHERE title->>'en_US' = 'Meanwhile'",
+    )
+    assert (mode, goal) == ("frozen", "sales")
+    assert salt
+    [(tag, path, active, key)] = query(
+        connection,
+        "SELECT id, parent_path, active, tag_sort_key FROM product_tag"
+        " WHERE name->>'en_US' = 'Meanwhile'",
+    )
+    assert (path, active) == (f"{tag}/", True)
+    assert key
+    query(connection, "DELETE FROM product_tag WHERE id = %s", tag)
+
+
+def test_no_default_of_the_installation_is_left(install, connection):
+    left = query(
+        connection,
+        "SELECT table_name, column_name FROM information_schema.columns"
+        " WHERE column_default IS NOT NULL AND (column_name LIKE 'campaign\\_%%'"
+        " OR column_name LIKE 'customer\\_%%') AND table_name IN ('utm_campaign',"
+        " 'res_company', 'res_country_group')",
+    )
+    assert not left
 
 
 def test_install_without_demo_data(install, connection):
@@ -116,3 +169,30 @@ def test_uninstall_leaves_nothing_behind(uninstalled, before, connection):
     assert uninstalled == []
     left = differences(before, snapshot(connection))
     assert not left, "\n".join(left)
+
+
+def test_tables_of_odoo_are_open_while_it_is_installed(install, closed):
+    assert not _long(closed["install"])
+
+
+def test_tables_of_odoo_are_open_while_it_is_upgraded(upgrade, closed):
+    assert not _long(closed["upgrade"])
+
+
+def test_tables_of_odoo_are_open_while_it_is_uninstalled(
+    uninstalled, closed, connection
+):
+    # Where a module that extended them is gone, Odoo makes sure of this index and
+    # closes the table until it has loaded all modules.
+    rows = query(
+        connection,
+        "SELECT tablename FROM pg_indexes"
+        " WHERE indexname LIKE '%analytic_distribution_accounts_gin_index'",
+    )
+    lines = {table for (table,) in rows}
+    assert _long(closed["uninstall"]).keys() <= lines
+
+
+def _long(closed):
+    """Tables that were closed to writers longer than a second."""
+    return {table: seconds for table, seconds in closed.items() if seconds > 1}
