@@ -54,6 +54,8 @@ EMPTIED = (
     "campaign_rules",
     "customer_code",
     "customer_code_scheme",
+    "customer_report_sending",
+    "customer_report_schedule",
 )
 
 

@@ -1,3 +1,4 @@
+from . import class_letter
 from . import complaint
 from . import feedback
 from . import glossary

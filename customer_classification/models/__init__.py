@@ -22,4 +22,5 @@ from . import care
 from . import today
 from . import overview
 from . import privacy
+from . import handover
 from . import setup

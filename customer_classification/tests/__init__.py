@@ -171,3 +171,7 @@ from .overview import test_overview_tour
 from .setup import test_first_steps
 from .setup import test_templates
 from .setup import test_glossary
+from .handover import test_class_letter
+from .handover import test_report_sheets
+from .overview import test_effort
+from .quality import test_data_age

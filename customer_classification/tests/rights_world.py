@@ -47,6 +47,7 @@ class RightsWorld(ClassificationCase):
         cls.users = {role: cls._person(role) for role in ROLES}
         cls._make_outlook()
         cls._make_complaint()
+        cls._make_schedule()
         cls.env.flush_all()
         cls.env.invalidate_all()
 
@@ -236,6 +237,15 @@ class RightsWorld(ClassificationCase):
         cls.env["customer.complaint.deadline"].create({"company_id": cls.company.id})
         cls.vip.email = "vip@rights.example"
         cls.env["customer.feedback.request"].create(about)
+
+    @classmethod
+    def _make_schedule(cls):
+        """A report that was mailed."""
+        schedule = cls.env["customer.report.schedule"].create(
+            {"company_id": cls.company.id, "user_ids": cls.users["user"].ids}
+        )
+        sendings = cls.env["customer.report.sending"]
+        sendings._claim(schedule, cls.users["user"], AS_OF)
 
     @classmethod
     def _make_decisions(cls):

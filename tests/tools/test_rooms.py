@@ -28,6 +28,7 @@ FLOORS = (
         "today",
         "overview",
         "privacy",
+        "handover",
         "setup",
     ),
 )

@@ -8,3 +8,4 @@ from . import customer_overview_campaign_mixin
 from . import customer_overview
 from . import report_customer_grading
 from . import digest_digest
+from . import customer_effort

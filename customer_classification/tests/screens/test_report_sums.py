@@ -419,6 +419,7 @@ class TestReportSums(ReportWorld):
             "classification.churn": days,
             "classification.bridge": days,
             "classification.cohort": days,
+            "customer.effort": days,
             "customer.product": {"customer_product_partner_id": self.big.id},
             "customer.timeline": {"timeline_customer_id": self.big.id},
         }.get(model_name, {})
@@ -494,6 +495,11 @@ class TestReportSums(ReportWorld):
             ),
             "classification.cohort": (ours, {"revenue": cls._of_cohorts()}),
             "customer.conversion": (ours, cls._of_conversion()),
+            "customer.data.age": (
+                ours,
+                {"customer_count": 3, "revenue": cls._net(cls._window())},
+            ),
+            "customer.effort": (ours, cls._of_effort()),
             "classification.tag.usage": ([("partner_tag_id", "in", cls.tags.ids)], {}),
             "customer.product": ([], cls._of_bought_products()),
             "product.audience": ([("product_tmpl_id", "in", cls.products.ids)], {}),
@@ -526,6 +532,19 @@ class TestReportSums(ReportWorld):
                 [("id", "in", cls.campaigns.ids)],
                 cls._of_campaigns("campaign_"),
             ),
+        }
+
+    @classmethod
+    def _of_effort(cls):
+        """Return the expected totals of 12 months: campaigns addressed, in May."""
+        documents = cls._documents(date(2024, 6, 1), AS_OF)
+        addressed = {"campaign_count": 4, "effort_count": 4}
+        nothing = ("mail_count", "call_count", "visit_count", "meeting_count")
+        return {
+            **dict.fromkeys(nothing, 0),
+            **addressed,
+            "order_count": cls._orders(documents),
+            "revenue": cls._net(documents),
         }
 
     @classmethod
