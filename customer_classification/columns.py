@@ -34,6 +34,7 @@ COLUMNS = {
         "customer_objects_profiling": "bool",
         "customer_objection_date": "date",
         "customer_objection_note": "varchar",
+        "customer_checked_date": "date",
     },
     "crm_lead": {"customer_referrer_id": "int4"},
     "product_template": {
