@@ -38,7 +38,7 @@ class CustomerClassLetter(models.AbstractModel):
     Profiles and history are read with superuser rights, so that a customer can be shown
     a letter of the own: the callers check who may see whose.
 
-    *Query budget*: 28 for any number of letters of one company and language.
+    *Query budget*: 25 for any number of letters of one company and language.
     """
 
     _name = "customer.class.letter"
@@ -106,10 +106,14 @@ class CustomerClassLetter(models.AbstractModel):
         """
         every = self.env["customer.profile"].browse(one.id for one in profiles.values())
         edges, coming = every._edges_by_policy(), {}
+        stages = self.env["customer.lifecycle.stage"].search_fetch([], ["code", "name"])
+        names = {stage.code: stage.name for stage in stages}
         groups = every.grouped(lambda one: (one.policy_id, one.as_of_date))
         for (policy, as_of), its in groups.items():
             if policy and as_of and edges[policy]:
                 told = its._outlook(policy, as_of, edges[policy])
+                for numbers in told.values():
+                    numbers.stage_names = names
                 coming |= {one: (told[one], edges[policy]) for one in told}
         return coming
 
@@ -442,9 +446,7 @@ class CustomerClassLetter(models.AbstractModel):
             return self.env._("Your next purchase changes that.")
         if not told:
             return ""
-        stages = self.env["customer.lifecycle.stage"].search([])
-        names = {stage.code: stage.name for stage in stages}
-        return profile._stage_text(words, told, names)
+        return profile._stage_text(words, told, told.stage_names)
 
     # Rights
 

@@ -208,7 +208,7 @@ class TestClassLetter(LetterCase):
         many = self.regular | self.firm | self.best | self.objector
         self._letter(self.regular)
         self.env.invalidate_all()
-        with self.assertQueryCount(28):
+        with self.assertQueryCount(25):
             self.env["customer.class.letter"]._letters(many, self.company, True)
 
     # Printing and sending
