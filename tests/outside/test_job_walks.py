@@ -185,7 +185,7 @@ def press(worker, name):
 
 
 def do(worker, size, name):
-    """Do something with those selected: by its button, on a telephone in a menu."""
+    """Do something with those selected: a button, or on a telephone a menu."""
     if size == "narrow":
         worker.click(worker.page.locator(".o_cp_action_menus button"))
     named = worker.page.get_by_role("button", name=name, exact=True)
@@ -200,7 +200,7 @@ MOST_CLICKS = {"wide": 8, "narrow": 12}
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("login", MANAGERS)
 def test_tag_dormant_customers_of_a_tier(person, client, login, size):
-    """Dormant customers of a tier get a tag: eight clicks, on a telephone twelve."""
+    """Dormant customers of a tier get a tag: eight clicks, or twelve."""
     admin = client("admin")
     tag = f"Call Back {login} {size}"
     [tag_id] = admin.call("res.partner.category", "create", vals_list=[{"name": tag}])

@@ -1,4 +1,4 @@
-"""A label and its text, as the reader's language puts a colon between them."""
+"""A label and its text, with the colon of the reader's language."""
 
 
 def labelled(env, label, text):
