@@ -215,17 +215,22 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
         return getattr(self, f"_heard_{self.axis}")()
 
     def _heard_complaint(self):
-        """Return SQL of whose last complaint was solved, and when."""
+        """Return SQL of whose last complaint was solved, and when.
+
+        Days are those of the rules, as today is.
+        """
         return SQL(
             """
             SELECT k.partner_id,
-                   max(COALESCE(k.solved_date, k.closed_date)::date) AS day
+                   (max(COALESCE(k.solved_date, k.closed_date))
+                    AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date AS day
               FROM customer_complaint k
-             WHERE k.company_id = %s AND k.state IN ('solved', 'closed')
+             WHERE k.company_id = %(company)s AND k.state IN ('solved', 'closed')
                AND COALESCE(k.solved_date, k.closed_date) IS NOT NULL
              GROUP BY k.partner_id
             """,
-            self.company_id.id,
+            zone=self.company_id.sudo()._get_customer_policy().tz or "UTC",
+            company=self.company_id.id,
         )
 
     def _heard_answer(self):

@@ -81,6 +81,15 @@ class TestPlaybookHeard(PlaybookCase):
         self.assertEqual(case.entered_date, AS_OF - 5 * DAY)
         self.assertEqual(playbook.when_text, "A complaint is solved")
 
+    def test_day_of_a_complaint_is_that_of_the_rules(self):
+        """Solved at 20:00 UTC, that is in the morning of the next day in Shanghai."""
+        self._policy(self.company, tz="Asia/Shanghai")
+        playbook = self._heard_playbook("complaint")
+        complaint = self._solved(self.big, 5)
+        complaint.solved_date = complaint.solved_date.replace(hour=20)
+        self._work()
+        self.assertEqual(self._case(self.big, playbook).entered_date, AS_OF - 4 * DAY)
+
     def test_some_days_after_a_complaint(self):
         playbook = self._heard_playbook("complaint", trigger="stays", stay_days=3)
         self._solved(self.big, 3)
