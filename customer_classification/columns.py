@@ -151,6 +151,9 @@ CONSTRAINTS = {
     "product_tag": {"name_uniq": "unique (parent_id, name)"},
     "utm_tag": {"name_uniq": "unique (parent_id, name)"},
     "res_company": {
+        "customer_playbook_limit_bounds": (
+            "CHECK(customer_playbook_limit BETWEEN 0 AND 10000)"
+        ),
         "customer_today_limit_bounds": (
             "CHECK(customer_today_limit BETWEEN 1 AND 200)"
         ),
