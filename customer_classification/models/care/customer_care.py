@@ -8,8 +8,8 @@ from odoo.tools import SQL
 from ..common.called_records import check_one
 from ..common.classification_condition_mixin import NOT_OURS
 from ..common.classification_reason_mixin import failure_reason, kept_reason_field
-from ..common.labelled import labelled
 from ..common.own_context import with_own_context
+from ..common.punctuation import labelled
 
 _logger = logging.getLogger(__name__)
 

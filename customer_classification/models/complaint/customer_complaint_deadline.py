@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..common.punctuation import listed
+
 SEVERITY_SELECTION = [
     ("low", "Low"),
     ("normal", "Normal"),
@@ -85,7 +87,7 @@ class CustomerComplaintDeadline(models.Model):
                 severities.get(row.severity),
                 row.category_id.complete_name,
             )
-            row.display_name = ", ".join(filter(None, words)) or self.env._(
+            row.display_name = listed(row.env, filter(None, words)) or self.env._(
                 "All complaints"
             )
 

@@ -32,6 +32,7 @@ from odoo.tools import SQL, format_date, formatLang
 
 from ...engine.customers.risk import BY_PREDICTION
 from ..common.access_groups import MONEY_GROUP
+from ..common.punctuation import clauses
 from ..common.sentences import plain_number
 
 # Axis of the engine: (column of the class shown, column of the one by the numbers).
@@ -451,7 +452,9 @@ class Sentences:
                 tier=tier.name,
             )
         return self.env._(
-            "%(basis)s (%(place)s).", basis=self.basis(told), place="; ".join(place)
+            "%(basis)s (%(place)s).",
+            basis=self.basis(told),
+            place=clauses(self.env, place),
         )
 
     def _share(self, told, tier):
@@ -751,7 +754,9 @@ class Sentences:
         ]
         if not shown:
             return ""
-        return self.env._("Signals: %s.", "; ".join(text(told) for text in shown))
+        return self.env._(
+            "Signals: %s.", clauses(self.env, [text(told) for text in shown])
+        )
 
     def _overdue(self, told):
         return self.env._(

@@ -8,7 +8,7 @@ from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_date
 
 from ..common.access_groups import MANAGER_GROUP
-from ..common.labelled import labelled
+from ..common.punctuation import clauses, labelled, listed
 from ..customer.columns import STAGE_RANK
 from ..history.classification_migration import RISK_RANK
 
@@ -302,8 +302,8 @@ class ClassificationMovesMail(models.AbstractModel):
         return {
             "name": row.partner_id.display_name,
             "url": f"{self.get_base_url()}/odoo/res.partner/{row.partner_id.id}",
-            "before": ", ".join(before),
-            "now": ", ".join(now),
+            "before": listed(self.env, before),
+            "now": listed(self.env, now),
             "user": row.user_id.sudo().name or "",
         }
 
@@ -333,5 +333,5 @@ class ClassificationMovesMail(models.AbstractModel):
         lines = [
             labelled(run.env, user.name, reason) for user, reason in failed.items()
         ]
-        note = run.env._("Some got no weekly mail: %s", "; ".join(lines))
+        note = run.env._("Some got no weekly mail: %s", clauses(run.env, lines))
         run._notify_manager(run.env._("Weekly mail of moves failed"), note)

@@ -6,6 +6,7 @@ from odoo import api, models
 from odoo.tools import format_date
 
 from ..common.access_groups import MONEY_GROUP
+from ..common.punctuation import listed
 from ..customer.explanation import UNRATED_REASONS, Sentences, TierLimits
 from ..policy.classification_policy_metric import METRIC_SELECTION
 
@@ -298,7 +299,8 @@ class CustomerClassLetter(models.AbstractModel):
         labels = dict(self._plain_metrics())
         counted = words.policy.metric_ids.filtered("weight").mapped("metric")
         return self.env._(
-            "The class goes by: %s.", ", ".join(labels[name] for name in counted)
+            "The class goes by: %s.",
+            listed(self.env, [labels[name] for name in counted]),
         )
 
     @api.model

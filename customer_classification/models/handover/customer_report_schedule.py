@@ -7,6 +7,7 @@ from odoo.fields import Command
 from odoo.tools import format_date
 
 from ..common.access_groups import INSIGHT_GROUP
+from ..common.punctuation import clauses, labelled
 
 _logger = logging.getLogger(__name__)
 
@@ -113,8 +114,12 @@ class CustomerReportSchedule(models.Model):
             failed = one.sending_ids.filtered(
                 lambda row, last=last: row.state == "failed" and row.period_date == last
             )
-            one.problem_text = "; ".join(
-                f"{row.user_id.sudo().name}: {row.reason}" for row in failed
+            one.problem_text = clauses(
+                one.env,
+                [
+                    labelled(one.env, row.user_id.sudo().name, row.reason)
+                    for row in failed
+                ],
             )
 
     @api.constrains("report", "tag_ids")

@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.tools import format_date
 
 from ..common.access_groups import MONEY_GROUP
+from ..common.punctuation import clauses, labelled
 
 PROFILE, PARTICIPANT = "campaign.profile", "campaign.participant"
 # Figures in the order of the sheet, with the field that says if one is known.
@@ -132,10 +133,9 @@ class ReportCampaign(models.AbstractModel):
             words.append((self._label(PROFILE, name), labels.get(profile[name])))
         words.append((self._label(PROFILE, "type_id"), profile.type_id.name))
         words.append((self._label(PROFILE, "user_id"), campaign.user_id.name))
-        return "; ".join(
-            self.env._("%(name)s: %(value)s", name=name, value=value)
-            for name, value in words
-            if value
+        return clauses(
+            self.env,
+            [labelled(self.env, name, value) for name, value in words if value],
         )
 
     @api.model

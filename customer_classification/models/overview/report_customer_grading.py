@@ -3,6 +3,8 @@ from collections import defaultdict
 from odoo import api, models
 from odoo.tools import SQL, format_date
 
+from ..common.punctuation import clauses, listed
+
 # So many customers of each tier are named, those with the most revenue.
 TOP_CUSTOMERS = 5
 
@@ -47,7 +49,7 @@ class ReportCustomerGrading(models.AbstractModel):
         """Return whose customers these are, of which days, and by which rules."""
         of_whom = self.env._(
             "%(companies)s: customers on %(day)s, compared with %(before)s.",
-            companies=", ".join(companies.mapped("name")),
+            companies=listed(self.env, companies.mapped("name")),
             day=format_date(self.env, choice.last),
             before=format_date(self.env, choice.first),
         )
@@ -91,7 +93,9 @@ class ReportCustomerGrading(models.AbstractModel):
             {
                 "now": column,
                 "before": before[column["key"]],
-                "definition": "; ".join(dict.fromkeys(definitions[column["key"]])),
+                "definition": clauses(
+                    self.env, dict.fromkeys(definitions[column["key"]])
+                ),
                 "description": descriptions.get(column["key"], ""),
                 "share": column["count"] / (tiers["after"]["count"] or 1),
                 "revenue_share": (column["sum"] or 0) / (tiers["after"]["sum"] or 1),

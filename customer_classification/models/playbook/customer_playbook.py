@@ -11,6 +11,7 @@ from ..common.classification_reason_mixin import (
     kept_reason_field,
     reason_of,
 )
+from ..common.punctuation import listed
 from ..common.sentences import plain_number
 from ..customer.selections import RISK_SELECTION
 from .customer_playbook_opening_mixin import HEARD_AXES
@@ -370,9 +371,9 @@ class CustomerPlaybook(models.Model):
             word = risks.get(self[f"{prefix}risk"])
             return word and self.env._("churn risk %s", word)
         if self.axis == "segment":
-            return "" if prefix else ", ".join(self.segment_ids.mapped("name"))
+            return "" if prefix else listed(self.env, self.segment_ids.mapped("name"))
         name = "tier_ids" if self.axis == "value_tier" else "stage_ids"
-        return ", ".join(self[f"{prefix}{name}"].mapped("name"))
+        return listed(self.env, self[f"{prefix}{name}"].mapped("name"))
 
     @api.depends("state")
     def _compute_counts(self):

@@ -5,7 +5,7 @@ from odoo.tools.misc import format_date
 
 from ..common.access_groups import MONEY_GROUP
 from ..common.called_records import check_one, check_records
-from ..common.labelled import labelled
+from ..common.punctuation import labelled
 from ..customer.selections import RISK_SELECTION
 
 STATUS_SELECTION = [

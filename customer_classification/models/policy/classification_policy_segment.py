@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..common.arguments import _shown as shown
-from ..common.labelled import labelled
+from ..common.punctuation import labelled, listed
 
 
 class ClassificationPolicySegment(models.Model):
@@ -137,7 +137,7 @@ class ClassificationPolicySegment(models.Model):
                 parts.append(labelled(self.env, label, choices[self[name]]))
         if self.otherwise_id:
             parts.append(self.env._("otherwise %s", self.otherwise_id.name))
-        return ", ".join(parts)
+        return listed(self.env, parts)
 
     def _segment(self):
         """The engine's :class:`Segment` of this line."""

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import formatLang
 
 from ...copy_frames import TOO_LARGE
+from ..common.punctuation import listed
 from ..common.sentences import plain_number
 
 
@@ -85,7 +86,7 @@ class ClassificationPolicyTier(models.Model):
                 self.env, self.benefit_amount, currency_obj=self.currency_id
             )
             parts.append(self.env._("benefits of %s per customer", amount))
-        return ", ".join(parts)
+        return listed(self.env, parts)
 
     def _tier_limit(self):
         """The engine's :class:`TierLimit` of this line."""

@@ -5,6 +5,7 @@ from ..common.arguments import as_choice, as_number
 from ..common.called_records import check_one
 from ..common.classification_reason_mixin import refusal
 from ..common.own_context import OWN
+from ..common.punctuation import listed
 from ..common.sentences import PERCENT_FIELDS
 from .customer_rules_warnings import customer_warnings
 from .rule_fields import (
@@ -793,7 +794,7 @@ class CustomerRules(models.Model):
                 self.env._(
                     "Segments with these codes are missing or archived: %s. Make or "
                     "restore them first.",
-                    ", ".join(missing),
+                    listed(self.env, missing),
                 )
             )
         lines = self._template_commands(template, segments)

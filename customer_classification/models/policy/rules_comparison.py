@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from ..common.labelled import labelled
+from ..common.punctuation import labelled
 from ..common.sentences import PERCENT_FIELDS, plain_number
 from .rule_fields import FILTERS, LINE_FIELDS, NO_VALUE_TIER
 

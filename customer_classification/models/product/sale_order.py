@@ -4,6 +4,7 @@ from odoo.fields import Command
 
 from ..common.access_groups import SALES_GROUP
 from ..common.called_records import check_one
+from ..common.punctuation import listed
 from .customer_next_product import ORDER_KEY
 
 
@@ -133,7 +134,7 @@ class SaleOrder(models.Model):
             raise UserError(
                 self.env._(
                     "%s comes in several variants: add the one that fits.",
-                    ", ".join(links.other_tmpl_id.mapped("display_name")),
+                    listed(self.env, links.other_tmpl_id.mapped("display_name")),
                 )
             )
         self.order_line = [

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..common.called_records import check_one
+from ..common.punctuation import listed
 
 # Orders from which chance does not decide alone any more.
 FEW_ORDERS = 3
@@ -30,7 +31,9 @@ class CustomerProfile(models.Model):
             found.setdefault(key, []).append(labels[gap.kind])
         for profile in self:
             reasons = found.get((profile.partner_id.id, profile.company_id.id), [])
-            profile.confidence_text = ", ".join([*profile._few_orders(), *reasons])
+            profile.confidence_text = listed(
+                profile.env, [*profile._few_orders(), *reasons]
+            )
 
     def _few_orders(self):
         if not 0 < self.lifetime_order_count < FEW_ORDERS:

@@ -5,8 +5,8 @@ from odoo.tools import SQL
 from ..common.access_groups import MONEY_GROUP, USER_GROUP
 from ..common.arguments import BIGGEST_ID
 from ..common.called_records import check_one
-from ..common.labelled import labelled
 from ..common.own_columns import OWN_PREFETCH
+from ..common.punctuation import labelled, listed
 from ..common.searched_values import searched_by_sql
 
 # {field: column of the referrals of a customer}
@@ -271,4 +271,4 @@ def _by_tier(env, tiers):
     """Return how many of each tier in words, the best first."""
     found = {tier: tiers.count(tier) for tier in tiers if tier}
     best_first = sorted(found, key=lambda tier: (tier.sequence, tier.id))
-    return ", ".join(labelled(env, tier.name, found[tier]) for tier in best_first)
+    return listed(env, [labelled(env, tier.name, found[tier]) for tier in best_first])

@@ -3,6 +3,7 @@ from odoo.tools import SQL
 
 from ..common.called_records import check_one
 from ..common.profiling import OBJECTING
+from ..common.punctuation import listed
 
 REASON_SELECTION = [
     ("no_rate", "A document is in a currency that has no rate"),
@@ -192,7 +193,7 @@ class ClassificationProblem(models.Model):
         found = self.sudo().search([(subject, "in", ids)])
         grouped = found.grouped(lambda one: (one[subject].id, one.company_id.id))
         return {
-            key: ", ".join(reasons[one.reason] for one in problems)
+            key: listed(self.env, [reasons[one.reason] for one in problems])
             for key, problems in grouped.items()
         }
 

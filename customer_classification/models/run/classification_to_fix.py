@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from ..common.called_records import check_one
 from ..common.classification_reason_mixin import kept_reason_field, reason_sentence
+from ..common.punctuation import listed
 from .classification_problem import REASON_SELECTION
 
 KIND_SELECTION = [
@@ -235,7 +236,9 @@ class ClassificationToFix(models.Model):
             "text": self.env._(
                 "The classes are not up to date: the last run of %(companies)s did not "
                 "come to its end.",
-                companies=", ".join(dict.fromkeys(failed.company_id.mapped("name"))),
+                companies=listed(
+                    self.env, dict.fromkeys(failed.company_id.mapped("name"))
+                ),
             ),
             "reason": can_mend and failed[0].reason,
             "can_mend": can_mend,

@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..common.arguments import _shown as shown
+from ..common.punctuation import listed
 from .customer_purchase_lookup_mixin import Candidate
 from .import_lines import Lines, has_digit, is_total, moment, one_a_cell
 
@@ -202,8 +203,9 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
         for one in found:
             counts[one] = counts.get(one, 0) + 1
         currencies = self.env["res.currency"].browse(filter(None, counts))
-        words = ", ".join(
-            f"{currency.name} ({counts[currency.id]})" for currency in currencies
+        words = listed(
+            self.env,
+            [f"{currency.name} ({counts[currency.id]})" for currency in currencies],
         )
         if words:
             file.notes.append(self.env._("Currencies, and lines of each: %s.", words))

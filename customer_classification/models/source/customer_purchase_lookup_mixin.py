@@ -8,6 +8,7 @@ from ...engine.imports.cell_text import folded
 from ...engine.imports.read_currencies import Currencies, Currency
 from ..common.arguments import BIGGEST_ID
 from ..common.arguments import _shown as shown
+from ..common.punctuation import clauses
 
 # Fields by which a contact can be named, of any company.
 _IDENTIFIERS = ("complete_name", "email_normalized", "ref", "vat", "company_registry")
@@ -155,7 +156,7 @@ class CustomerPurchaseLookupMixin(models.AbstractModel):
             "address, a reference or a code that only one of them has.",
             text=shown(text),
             number=len(ids),
-            names="; ".join(names),
+            names=clauses(self.env, names),
         )
 
     # Currencies

@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..common.called_records import check_one, without_defaults
-from ..common.labelled import labelled
+from ..common.punctuation import labelled, listed
 from .classification_tag_kind import KIND_OF_TAG_MODEL, KINDS
 
 
@@ -301,7 +301,7 @@ class ClassificationTagMerge(models.Model):
         if left:
             message = self.env._(
                 "The merge is undone. Changed since, and left as they are: %s.",
-                ", ".join(left),
+                listed(self.env, left),
             )
         return {
             "type": "ir.actions.client",

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..common.called_records import check_one
-from ..common.labelled import labelled
+from ..common.punctuation import labelled
 from .classification_tag_kind import KINDS
 
 ORIGINS = [("person", "A person"), ("rule", "A rule"), ("import", "An import")]

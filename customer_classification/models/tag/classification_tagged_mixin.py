@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import ValidationError
 
+from ..common.punctuation import listed
 from .classification_tag_kind import KIND_OF_MODEL
 
 
@@ -88,7 +89,7 @@ class ClassificationTaggedMixin(models.AbstractModel):
                     "%(record)s can have only one tag of “%(group)s”, not %(tags)s.",
                     record=self.browse(record).sudo().display_name,
                     group=tag_model.browse(group).name,
-                    tags=", ".join(tag_model.browse(tags).mapped("name")),
+                    tags=listed(self.env, tag_model.browse(tags).mapped("name")),
                 )
             )
 
@@ -111,9 +112,9 @@ class ClassificationTaggedMixin(models.AbstractModel):
                 "message": self.env._(
                     "%(new)s takes the place of %(old)s, because a record has only "
                     "one tag of “%(group)s”.",
-                    new=", ".join(new.mapped("name")),
-                    old=", ".join(rivals.mapped("name")),
-                    group=", ".join(rivals.parent_id.mapped("name")),
+                    new=listed(self.env, new.mapped("name")),
+                    old=listed(self.env, rivals.mapped("name")),
+                    group=listed(self.env, rivals.parent_id.mapped("name")),
                 ),
             }
         }

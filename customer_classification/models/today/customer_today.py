@@ -12,6 +12,7 @@ from ...engine import anniversaries
 from ..common.access_groups import MONEY_GROUP
 from ..common.arguments import as_choice
 from ..common.called_records import check_one
+from ..common.punctuation import clauses, listed
 from ..customer.explanation import Sentences, TierLimits
 from ..playbook.customer_playbook_task import CASE
 from .customer_today_answer import ANSWERS, KINDS, REASONS
@@ -230,14 +231,21 @@ class CustomerToday(models.AbstractModel):
                 by_day = born.setdefault(profiles[key], {})
                 by_day.setdefault(days[person.customer_birthday], []).append(person)
         lines = [
-            (profile, {"text": "; ".join(starmap(self._birthday_text, by_day.items()))})
+            (
+                profile,
+                {
+                    "text": clauses(
+                        self.env, starmap(self._birthday_text, by_day.items())
+                    )
+                },
+            )
             for profile, by_day in born.items()
         ]
         return sorted(lines, key=lambda line: -line[0].value_score)
 
     @api.model
     def _birthday_text(self, day, people):
-        names = ", ".join(one.name for one in people)
+        names = listed(self.env, [one.name for one in people])
         if day == fields.Date.context_today(self):
             return self.env._("Birthday of %s today", names)
         return self.env._(

@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import email_normalize
 
 from ...models.common.called_records import check_one
-from ...models.common.labelled import labelled
+from ...models.common.punctuation import labelled
 from ..tag.selection import selected_ids
 
 _MOST = 500  # customers at once

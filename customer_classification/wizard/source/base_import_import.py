@@ -14,7 +14,7 @@ from odoo.addons.base_import.models.base_import import ImportValidationError
 from ...engine.imports import read_dates, read_numbers, read_tables
 from ...engine.imports.cell_text import Typed
 from ...models.common.arguments import _shown as shown
-from ...models.common.labelled import labelled
+from ...models.common.punctuation import labelled, listed
 from ...models.source.classification_source import FIRST_PLAUSIBLE_DAY
 from ...models.source.import_file import CONTEXT_KEY, ImportedFile, imported_file
 
@@ -347,7 +347,7 @@ class BaseImportImport(models.TransientModel):
             if number not in known
         ]
         if empty:
-            numbers = ", ".join(map(str, empty[:_SHOWN_PROBLEMS]))
+            numbers = listed(self.env, map(str, empty[:_SHOWN_PROBLEMS]))
             more = ", …" if len(empty) > _SHOWN_PROBLEMS else ""
             file.notes.append(
                 self.env._("Lines left out because they are empty: %s.", numbers + more)
@@ -590,7 +590,7 @@ class BaseImportImport(models.TransientModel):
         signs.pop("", None)
         if not signs:
             return ""
-        return self.env._("Currency from the cells: %s.", ", ".join(signs))
+        return self.env._("Currency from the cells: %s.", listed(self.env, signs))
 
     @api.model
     def _order_word(self, order):

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 
 from ...models.common.arguments import as_ids
 from ...models.common.called_records import check_one
+from ...models.common.punctuation import listed
 from ...models.tag.classification_tag_kind import KIND_OF_TAG_MODEL, KINDS
 
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
@@ -65,7 +66,7 @@ class ClassificationTagMembers(models.TransientModel):
             "type": "ir.actions.act_window",
             "name": self.env._(
                 "%(tags)s on %(day)s",
-                tags=", ".join(chosen.mapped("name")),
+                tags=listed(self.env, chosen.mapped("name")),
                 day=fields.Date.to_string(self.date),
             ),
             "res_model": kind.model,

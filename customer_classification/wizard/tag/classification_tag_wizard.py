@@ -8,6 +8,7 @@ from odoo.fields import Domain
 
 from ...models.common.arguments import as_ids
 from ...models.common.called_records import check_one
+from ...models.common.punctuation import listed
 from ...models.tag.classification_tag_kind import KIND_OF_MODEL, KINDS
 
 # Errors raised by texts that are not conditions.
@@ -127,7 +128,7 @@ class ClassificationTagWizard(models.TransientModel):
         records.check_access("write")
         added, removed = self._pairs()
         batch = self.env["classification.tag.batch"]._start(
-            kind, self.mode, ", ".join(tags.mapped("display_name"))
+            kind, self.mode, listed(self.env, tags.mapped("display_name"))
         )
         links = self.env["classification.tag.link"].with_context(tag_batch=batch)
         if self._is_watched():
