@@ -89,6 +89,7 @@ def post_init_hook(env):
     """
     env = env(user=SUPERUSER_ID, context={**env.context, "active_test": False})
     fill_late(env)
+    env["utm.medium"]._set_customer_origins()
     env["res.company"].search([], order="id")._create_first_customer_policy()
 
 

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.tools.sql import column_exists
 
 ORIGIN_SELECTION = [
     ("online", "Online"),
@@ -30,17 +29,9 @@ class UtmMedium(models.Model):
         help="Customers whose first contact came by this medium have this origin.",
     )
 
-    def _auto_init(self):
-        """Fill the column once, when an installation or an upgrade makes it."""
-        is_new = not column_exists(self.env.cr, self._table, "customer_origin")
-        result = super()._auto_init()
-        if is_new:
-            self.pool.post_init(self._set_customer_origins)
-        return result
-
     @api.model
     def _set_customer_origins(self):
-        """Set the origin of Odoo's own media without one."""
+        """Set the origin of Odoo's own media without one, when we are installed."""
         for name, origin in ORIGINS.items():
             medium = self.env.ref(name, raise_if_not_found=False)
             if medium and not medium.customer_origin:

@@ -79,6 +79,8 @@ class CustomerProfileHeardMixin(models.AbstractModel):
     def _heard_join(self, name, alias, query):
         """Join one of the queries to a query on profiles, once; return its alias."""
         joined = query.make_alias(alias, name)
+        if joined in query._joins:  # made a moment ago: the clock may have moved
+            return joined
         heard, __ = self._heard()[name]
         self.env["res.partner"].flush_model(["commercial_partner_id"])
         condition = SQL(" AND ").join(

@@ -35,7 +35,7 @@ class CustomerReportSchedule(models.Model):
     """
 
     _name = "customer.report.schedule"
-    _inherit = ["classification.protected.mixin"]
+    _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Scheduled Report"
     _order = "report, id"
 

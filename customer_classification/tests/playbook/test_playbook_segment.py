@@ -342,7 +342,10 @@ class TestPlaybookTeam(PlaybookCase):
     def test_limits_are_kept(self):
         self.company.customer_playbook_limit = 2
         playbook = self._team_playbook()
-        self._enter(*self.people)
+        # So many that each of two members has four of them, by any hash.
+        more = [self._regular(f"Q{n:02}", 300) for n in range(28)]
+        self._recompute(as_of_date=AS_OF - DAY)
+        self._enter(*self.people, *more)
         self._work()
         cases = self.cases.search([("playbook_id", "=", playbook.id)])
         self.assertEqual(len(self._activities(cases)), 4)
