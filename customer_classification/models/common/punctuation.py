@@ -8,9 +8,10 @@ def labelled(env, label, text):
 
 def listed(env, words):
     """Return names or numbers with commas between."""
-    return env._(", ").join(map(str, words))
+    comma = env._("%(first)s, %(second)s", first="", second="")
+    return comma.join(map(str, words))
 
 
 def clauses(env, texts):
     """Return parts of a sentence with semicolons between."""
-    return env._("; ").join(texts)
+    return env._("%(first)s; %(second)s", first="", second="").join(texts)
