@@ -346,12 +346,13 @@ class TestOneCustomer(PlaybookCase):
         calls = self._playbook(axis="silence", tier_ids=False, silence_ratio=2)
         for days, words in (
             (54, False),
-            (55, "no interaction for 60 days, 2 times the own rhythm of 30 days"),
+            (55, "no interaction for 60 days, 2.0 times the own rhythm of 30 days"),
         ):
             day = self.today + days * DAY
-            self._recompute(day)
-            self.env.invalidate_all()
-            self._work(day)
+            with self._on(day):
+                self._recompute(day)
+                self.env.invalidate_all()
+                self._work(day)
             text = self.profile.risk_explanation
             with self.subTest(days):
                 self.assertIn(words or "Signals", text)
