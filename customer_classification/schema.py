@@ -61,7 +61,7 @@ def prepare(env, additions, without=()):
     :param without: names of columns that Odoo is to make and fill
     """
     cr = env.cr
-    cr.commit()
+    cr.commit()  # pylint: disable=invalid-commit  # by intent, see above
     try:
         _add(cr.dbname, additions, without)
         run_later(cr, in_short(cr.dbname, partial(_defaults, additions.columns)))

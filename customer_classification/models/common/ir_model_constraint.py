@@ -13,8 +13,9 @@ class IrModelConstraint(models.Model):
 
     def _reflect_constraints(self, model_names):
         """Postpone foreign keys, which models have announced when this is called."""
-        super()._reflect_constraints(model_names)
+        result = super()._reflect_constraints(model_names)
         self.pool.post_init(self._postpone_foreign_keys)
+        return result
 
     def _postpone_foreign_keys(self):
         """Take keys that would close a table of Odoo: one query.

@@ -12,7 +12,7 @@ class IrModelRelation(models.Model):
     def _module_data_uninstall(self):
         ours = self.filtered(lambda relation: is_of_addons(relation.module.name))
         names = set(ours.mapped("name"))
-        super(IrModelRelation, self - ours)._module_data_uninstall()
+        result = super(IrModelRelation, self - ours)._module_data_uninstall()
         ours.unlink()
         shared = self.sudo().search([("name", "in", list(names))]).mapped("name")
         run_later(
@@ -22,3 +22,4 @@ class IrModelRelation(models.Model):
                 for name in sorted(names.difference(shared))
             ],
         )
+        return result

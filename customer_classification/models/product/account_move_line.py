@@ -19,8 +19,9 @@ class AccountMoveLine(models.Model):
 
     def init(self):
         """Leave the table open where its index is there."""
-        if not has_analytic_index(self):
-            super().init()
+        if has_analytic_index(self):
+            return None
+        return super().init()
 
     def write(self, vals):
         counted = COUNTED & set(vals)

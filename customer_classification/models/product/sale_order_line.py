@@ -22,8 +22,9 @@ class SaleOrderLine(models.Model):
 
     def init(self):
         """Leave the table open where its index is there."""
-        if not has_analytic_index(self):
-            super().init()
+        if has_analytic_index(self):
+            return None
+        return super().init()
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -172,8 +172,8 @@ class TestSchema(BaseCase):
         with db_connect(self._database).cursor() as cr:
             run_later(cr, statements)
             self.assertTrue(self._apart_columns("schema_other"))
-            cr.commit()
-            self.assertFalse(self._apart_columns("schema_other"))
+        # Odoo commits where the block ends.
+        self.assertFalse(self._apart_columns("schema_other"))
 
     def test_what_is_undone_drops_nothing(self):
         with db_connect(self._database).cursor() as cr:
