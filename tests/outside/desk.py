@@ -36,7 +36,8 @@ COMPLAINTS = ".o_error_dialog, .modal, .o_notification_bar.bg-danger"
 OWN_TEXTS = """() => {
     const written = ".o_field_widget, .o_data_cell, .o_group_name, .o_kanban_record,"
         + " .o-mail-Chatter, .o_breadcrumb, .o_pivot table, .o_graph_renderer,"
-        + " .o_calendar_view, .o_activity_view, .o_hierarchy_node, script, style";
+        + " .o_calendar_view, .o_activity_view, .o_hierarchy_node, .o_kanban_header,"
+        + " script, style";
     const screen = document.querySelector(".o_action_manager");
     const found = new Set();
     const walker = document.createTreeWalker(screen, NodeFilter.SHOW_TEXT);
