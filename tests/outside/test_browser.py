@@ -16,7 +16,19 @@ LOGINS = ("admin", "seller", "admin_zh", "seller_zh")
 CHINESE = re.compile("[\u4e00-\u9fff]")
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
 # What is the same in Chinese, and the one word that Odoo itself leaves in English.
-SAME = {"ABC", "ID", "NPS", "Odoo", "RFM", "VIP", "XYZ", "champion", "vip", "xlsx", "View"}
+SAME = {
+    "ABC",
+    "ID",
+    "NPS",
+    "Odoo",
+    "RFM",
+    "VIP",
+    "XYZ",
+    "champion",
+    "vip",
+    "xlsx",
+    "View",
+}
 # A colon, comma or bracket of Latin texts behind or before a Chinese character.
 HALF_WIDTH = re.compile("[\u4e00-\u9fff][:;,()!?]|[:;,(][\u4e00-\u9fff]")
 MATRIX = ".o_migration_matrix table"
