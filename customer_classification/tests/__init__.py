@@ -152,6 +152,7 @@ from .complaint import test_working_time
 from .feedback import test_feedback_ask
 from .feedback import test_feedback
 from .feedback import test_feedback_request
+from .feedback import test_heard_quotations
 from .feedback import test_heard_rules
 from .feedback import test_interaction
 from .feedback import test_satisfaction

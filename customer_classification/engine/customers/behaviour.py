@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 YEAR = 365
+# Customers to learn from, chosen by their ids: more tell nothing new.
+MOST_LEARNT = 200_000
 LEAST_HORIZON, MOST_HORIZON = 30, 365
 USUAL_HORIZON = 90
 # Gaps of all that the own ones of a customer are mixed with: docs/science.md §5.
@@ -37,10 +39,11 @@ BEHAVIOUR = {
 
 
 class Snapshots(NamedTuple):
-    """Behaviour of all customers on three days, one horizon apart.
+    """Behaviour of customers on three days, one horizon apart.
 
     Of each the columns of ``BEHAVIOUR``, by ``partner_id``. ``now`` is today, with
-    nothing known of what follows.
+    nothing known of what follows, of all customers; the others are of those of whom
+    there is something to learn, at most about ``MOST_LEARNT``.
     """
 
     before: pd.DataFrame
@@ -64,18 +67,38 @@ def snapshots(history: History, as_of: datetime.date, horizon: int) -> Snapshots
     :func:`joined` puts their snapshots together.
     """
     today = day_number(as_of)
+    learnt = history.only(is_learnt(history.customers, len(history.customers)))
     return Snapshots(
-        history.behaviour(today - 2 * horizon, horizon),
-        history.behaviour(today - horizon, horizon),
+        learnt.behaviour(today - 2 * horizon, horizon),
+        learnt.behaviour(today - horizon, horizon),
         history.behaviour(today, horizon),
     )
 
 
 def joined(parts: list[Snapshots]) -> Snapshots:
     """Return the snapshots of all customers from those of parts of them."""
-    return Snapshots(
-        *(pd.concat(frames).sort_index() for frames in zip(*parts, strict=True))
+    if len(parts) == 1:
+        return parts[0]
+    before, past, now = (
+        pd.concat(frames).sort_index() for frames in zip(*parts, strict=True)
     )
+    before, past = (
+        frame[is_learnt(frame.index, len(now))] for frame in (before, past)
+    )
+    return Snapshots(before, past, now)
+
+
+def is_learnt(customers: NDArray | pd.Index, count: int) -> NDArray:
+    """Mark the customers to learn from, of so many in all.
+
+    By a multiplicative hash, for ids may have a pattern: every second one that of a
+    company, and the next that of its contact.
+
+    :param customers: ids
+    """
+    halvings = max(0, int(np.ceil(np.log2(max(count, 1) / MOST_LEARNT))))
+    hashed = np.asarray(customers).astype("uint64") * np.uint64(2654435761)
+    return hashed % np.uint64(2**32) < np.uint64(2 ** (32 - halvings))
 
 
 class History(NamedTuple):
@@ -115,6 +138,21 @@ class History(NamedTuple):
             np.bincount(row, units, len(keys)),
             np.bincount(row, units > 0, len(keys)) > 0,
             digits,
+        )
+
+    def only(self, mask: NDArray) -> History:
+        """Return the history of the customers in a mask."""
+        if mask.all():
+            return self
+        rows = mask[self.customer]
+        number = np.cumsum(mask) - 1
+        return History(
+            self.customers[mask],
+            number[self.customer[rows]],
+            self.day[rows],
+            self.amount[rows],
+            self.is_visit[rows],
+            self.digits,
         )
 
     def behaviour(self, day: float, horizon: float) -> pd.DataFrame:

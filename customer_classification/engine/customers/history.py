@@ -16,8 +16,12 @@ from ..common.lazy import np, pd
 from .columns import FACTS
 from .rhythm import ends_dormancy, find_population_gap
 
+# Of a purchase that nobody asked a quotation for.
+NOT_ASKED = -(2**31)
+
 if TYPE_CHECKING:
     import datetime
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -28,7 +32,7 @@ def roll_up(
     purchases: pd.DataFrame,
     parameters: Parameters,
     as_of: datetime.date,
-    usual_gap: float | None = None,
+    usual_gap: float | Callable[[pd.DataFrame], float] | None = None,
 ) -> pd.DataFrame:
     """Return the facts of customers with purchases.
 
@@ -39,8 +43,10 @@ def roll_up(
 
     :param purchases: one row a document up to ``as_of``: ``partner_id`` (the customer),
         ``day`` (number since 1970-01-01), ``amount`` (net, in company currency,
-        negative for returns), ``margin`` (NaN unknown)
-    :param usual_gap: the gap of all; with it, ``comeback_count`` is among the facts
+        negative for returns), ``margin`` (NaN unknown), and optionally ``asked``, the
+        days from the quotation to the purchase, ``NOT_ASKED`` for none
+    :param usual_gap: the gap of all, or a function that finds it in the facts of all;
+        with it, ``comeback_count`` is among the facts
     :returns: index ``partner_id``, each once, in no order; beside the facts
         ``unknown_margin_count``, the documents in the window of unknown margin
     """
@@ -53,10 +59,17 @@ def roll_up(
         **_ever(documents),
         **_window(documents, documents.day >= start, documents.day >= half),
     }
-    if usual_gap is not None:
-        values["comeback_count"] = visits.comebacks(parameters, usual_gap)
+    if "asked" in purchases:
+        asked = purchases["asked"].to_numpy()
+        values["last_asked_date"] = documents.last_date(
+            asked != NOT_ASKED, documents.day - asked
+        )
     index = pd.Index(documents.customers, name="partner_id")
-    return pd.DataFrame(values, index=index, copy=False)
+    facts = pd.DataFrame(values, index=index, copy=False)
+    gap = usual_gap(facts) if callable(usual_gap) else usual_gap
+    if gap is not None:
+        facts["comeback_count"] = visits.comebacks(parameters, gap)
+    return facts
 
 
 def usual_gap(facts: pd.DataFrame) -> float:
@@ -131,6 +144,12 @@ class _Documents(NamedTuple):
         days = self.day[mask].astype("float64")  # of one type, or numpy is slow
         np.minimum.at(first, self.customer[mask], days)
         return to_dates(first)
+
+    def last_date(self, mask, days):
+        """Newest of the days of the documents of each customer that a mask keeps."""
+        last = np.full(len(self.customers), -np.inf)
+        np.maximum.at(last, self.customer[mask], days[mask].astype("float64"))
+        return to_dates(last)
 
 
 class _Visits(NamedTuple):

@@ -12,6 +12,7 @@ from ..classified.profile_table import (
     dates,
     days,
     id_of,
+    existing,
     insert_rows,
     is_known,
     word_of,
@@ -256,8 +257,8 @@ def insert_changes(run):
 
 
 def _insert_rows(run, table, values):
-    subject = ("campaign_id", "utm_campaign")
-    return insert_rows(run, table, "tmp_campaign_change", *subject, values)
+    table = (table, "tmp_campaign_change", "campaign_id")
+    return insert_rows(run, *table, existing("campaign_id", "utm_campaign"), values)
 
 
 def _move_values():

@@ -201,13 +201,14 @@ def _stamps(run):
     }
 
 
-def insert_rows(run, table, temporary, subject, subject_table, values, more=None):
+def insert_rows(run, table, temporary, subject, joins, values):
     """Return the SQL that appends a temporary table to a history.
 
     One statement.
 
+    :param joins: SQL of what is joined to the temporary table, and the order; see
+        :func:`existing`
     :param values: ``{column: SQL of its value}`` beside what every row has
-    :param more: SQL of further joins and the order
     """
     values = {
         subject: column_of(subject),
@@ -217,15 +218,19 @@ def insert_rows(run, table, temporary, subject, subject_table, values, more=None
         **values,
     }
     return SQL(
-        "INSERT INTO %s (%s) SELECT %s FROM %s t JOIN %s p ON p.id = %s %s",
+        "INSERT INTO %s (%s) SELECT %s FROM %s t %s",
         SQL.identifier(table),
         SQL(", ").join(map(SQL.identifier, values)),
         SQL(", ").join(values.values()),
         SQL.identifier(temporary),
-        SQL.identifier(subject_table),
-        column_of(subject),
-        more or SQL(),
+        joins,
     )
+
+
+def existing(subject, subject_table):
+    """Return the SQL of the join by which subjects deleted meanwhile drop out."""
+    table = SQL.identifier(subject_table)
+    return SQL("JOIN %s p ON p.id = %s", table, column_of(subject))
 
 
 def column_of(name):

@@ -11,6 +11,7 @@ from ...copy_frames import (
     null_free_float,
     read_frame,
 )
+from ...engine.customers.history import NOT_ASKED
 from ..common.profiling import OBJECTING
 from ..source.classification_source import Scope
 
@@ -21,6 +22,8 @@ RULES_OF_FACTS = (
     *("sale_domain", "invoice_domain"),
 )
 PURCHASE = {"partner_id": "int", "day": "int", "amount": "float", "margin": "float"}
+# The same with the days that went by from the quotation to the purchase.
+ASKED_PURCHASE = {**PURCHASE, "asked": "int"}
 # Purchases that are rolled up at a time; about 70 bytes of memory each.
 PART_ROWS = 6_000_000
 # Open pipeline by customer, {column: kind on the wire}.
@@ -31,6 +34,7 @@ PIPELINE = {
     "open_quotation_amount": "float",
     "quotation_end_date": "day",
 }
+_PART_TYPES = {"int": "int32", "float": "float64"}
 _PIPELINE_AMOUNTS = [name for name, kind in PIPELINE.items() if kind == "float"]
 # The profile so far, {column of the engine: (kind on the wire, SQL)}.
 PREVIOUS = {
@@ -130,15 +134,18 @@ class ClassificationFacts(models.AbstractModel):
         :param collectors: objects with a method ``add(purchases, gap)``, which are
             given the purchases that are read, part by part
         """
+        import numpy as np
+
         from ...engine import lay_out
 
         self.env.flush_all()
         contacts, customers = self._read_partners(policy, scope)
+        asked = self._asks_purchases(policy, parameters)
         history = self._read_history(
-            policy, parameters, scope, contacts, last, collectors
+            policy, parameters, scope, contacts, last, collectors, asked
         )
         pipeline = self._read_pipeline(scope)
-        heard = self._read_heard(parameters, scope)
+        heard = self._read_heard(parameters, scope, asked)
         previous = self._read_previous(scope)
         is_known = customers["is_known"].to_numpy(copy=True)
         for frame in (history, pipeline, previous):
@@ -155,18 +162,25 @@ class ClassificationFacts(models.AbstractModel):
         if heard is not None:
             for name, values in heard.reindex(index).items():
                 facts[name] = values
+        if asked:
+            facts["last_interaction_date"] = np.fmax(
+                facts["last_interaction_date"].to_numpy(),
+                facts.pop("last_asked_date").to_numpy(),
+            )
         facts["active"] = customers["active"].reindex(index, fill_value=False)
         facts["is_customer"] = ~index.isin(gone)
         return facts, lay_out(previous, index)
 
     @api.model
     def _read_history(
-        self, policy, parameters, scope, contacts, last=None, collectors=()
+        self, policy, parameters, scope, contacts, last=None, collectors=(), asked=False
     ):
         """Return facts from the purchases, one row a customer who has some.
 
         One query. Customers are taken in parts when the purchases are too many to be in
         memory at once.
+
+        :param asked: whether to tell the day of the last quotation that became one
         """
         import pandas as pd
 
@@ -174,17 +188,22 @@ class ClassificationFacts(models.AbstractModel):
 
         def facts_of_part(part, gap):
             purchases = _part(rows, contacts, part, parts)
+            facts = roll_up(purchases, parameters, scope.as_of_date, gap)
+            found = usual_gap(facts) if callable(gap) else gap
             for collector in collectors if gap is not None else ():
-                collector.add(purchases, gap)
-            return roll_up(purchases, parameters, scope.as_of_date, gap)
+                collector.add(purchases, found)
+            return facts
 
         def facts(gap):
-            return pd.concat(facts_of_part(part, gap) for part in range(parts))
+            return pd.concat([facts_of_part(part, gap) for part in range(parts)])
 
         gap = self._usual_gap(policy, last)
-        query = self._bare_purchases(policy, scope)
-        with copied_rows(self.env.cr, query, PURCHASE, as_text=True) as rows:
+        query = self._bare_purchases(policy, scope, asked)
+        kinds = ASKED_PURCHASE if asked else PURCHASE
+        with copied_rows(self.env.cr, query, kinds, as_text=True) as rows:
             parts = 1 + len(rows) // PART_ROWS
+            if gap is None and parts == 1:
+                gap = usual_gap  # the facts of one part are those of all
             return facts(usual_gap(facts(None)) if gap is None else gap)
 
     @api.model
@@ -228,24 +247,45 @@ class ClassificationFacts(models.AbstractModel):
                 yield _part(rows, contacts, part, parts)
 
     @api.model
-    def _bare_purchases(self, policy, scope):
+    def _bare_purchases(self, policy, scope, asked=False):
         """Return the SQL of the purchases, to be read as text.
 
-        The columns are those of ``PURCHASE``; see :func:`_part`. The numbers of each
-        kind of document are worked out where they are scanned, not once more on top
-        of all.
+        The columns are those of ``PURCHASE``, or of ``ASKED_PURCHASE``; see
+        :func:`_part`. The numbers of each kind of document are worked out where they
+        are scanned, not once more on top of all.
         """
+        # Days before computers are taken for one day earlier: see _part().
+        day = SQL("GREATEST(d.day, DATE '1969-12-31')")
         queries = [
             SQL(
-                # Days before computers are taken for one day earlier: see _part().
-                "SELECT d.partner_id,"
-                " GREATEST(d.day, DATE '1969-12-31') - DATE '1970-01-01',"
-                " COALESCE(d.amount, 0), d.margin FROM (%s) d",
+                "SELECT d.partner_id, %s - DATE '1970-01-01',"
+                " COALESCE(d.amount, 0), d.margin%s FROM (%s) d",
+                day,
+                SQL(", COALESCE(%s - %s, %s)", day, told, NOT_ASKED) if asked else SQL(),
                 query,
             )
-            for query in self._purchase_queries(policy, scope)
+            for query, told in self._asked_queries(policy, scope, asked)
         ]
         return scope.with_rates(SQL(" UNION ALL ").join(queries))
+
+    @api.model
+    def _asked_queries(self, policy, scope, asked):
+        """Return ``(select, SQL of the day of the quotation)`` of all purchases."""
+        if not asked:
+            return [(one, SQL()) for one in self._purchase_queries(policy, scope)]
+        return [
+            pair
+            for name in self._source_names(policy)
+            for pair in self.env[name]._asked_queries(policy, scope)
+        ]
+
+    @api.model
+    def _asks_purchases(self, policy, parameters):
+        """Return whether purchases tell the days of quotations that are needed.
+
+        They save a second scan of all orders. A room above needs such days.
+        """
+        return False
 
     @api.model
     def _read_partners(self, policy, scope):
@@ -389,10 +429,12 @@ class ClassificationFacts(models.AbstractModel):
         return self._read_by_partner(PIPELINE, scope.with_rates(query))
 
     @api.model
-    def _read_heard(self, parameters, scope):
+    def _read_heard(self, parameters, scope, asked=False):
         """Return what was heard of customers, a frame by customer, or None.
 
         The columns are ``HEARD_FACTS`` of the engine. A room above reads it.
+
+        :param asked: whether purchases tell which of them were quotations
         """
         return None
 
@@ -590,13 +632,10 @@ def _part(rows, contacts, part, parts):
         kept.append(chunk)
     return pd.DataFrame(
         {
-            name: np.concatenate([np.empty(0, dtype), *(c[name] for c in kept)])
-            for name, dtype in (
-                ("partner_id", "int32"),
-                ("day", "int32"),
-                ("amount", "float64"),
-                ("margin", "float64"),
+            name: np.concatenate(
+                [np.empty(0, _PART_TYPES[kind]), *(chunk[name] for chunk in kept)]
             )
+            for name, kind in rows.kinds.items()
         },
         copy=False,
     )

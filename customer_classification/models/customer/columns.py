@@ -14,6 +14,7 @@ from ..classified.profile_table import (
     ProfileTable,
     column_of,
     days,
+    existing,
     insert_rows,
     is_known,
     word_of,
@@ -247,16 +248,17 @@ def _insert_moves(run, table, more):
         "revenue": float_or_null(column_of("revenue")),
         **more,
     }
-    profile = SQL(
-        "LEFT JOIN customer_profile f"
+    joins = SQL(
+        "%s LEFT JOIN customer_profile f"
         " ON f.partner_id = t.partner_id AND f.company_id = %s"
         # Ids rise with the revenue: lists sort by id, as not all may sort by revenue.
         " ORDER BY %s NULLS FIRST",
+        existing("partner_id", "res_partner"),
         run.company_id.id,
         float_or_null(column_of("revenue")),
     )
-    subject = ("partner_id", "res_partner")
-    return insert_rows(run, table, "tmp_classification_move", *subject, values, profile)
+    table = (table, "tmp_classification_move")
+    return insert_rows(run, *table, "partner_id", joins, values)
 
 
 def _ends(end):

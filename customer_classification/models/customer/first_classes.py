@@ -150,6 +150,7 @@ def insert_firsts(run, risks):
         "tier_value": value_column(run.policy_id),
         **{name: SQL.identifier("f", name) for name in NUMBERS_OF_FIRSTS},
     }
+    # A profile has a contact, by its foreign key.
     profile = SQL(
         "JOIN customer_profile f ON f.partner_id = t.partner_id AND f.company_id = %s"
         # Ids rise with the revenue: lists sort by id, as not all may sort by revenue.
@@ -157,6 +158,5 @@ def insert_firsts(run, risks):
         run.company_id.id,
         revenue,
     )
-    subject = ("partner_id", "res_partner")
     table = ("classification_first_class", "tmp_first_class")
-    return insert_rows(run, *table, *subject, values, profile)
+    return insert_rows(run, *table, "partner_id", profile, values)

@@ -28,8 +28,17 @@ class ClassificationFacts(models.AbstractModel):
     _inherit = "classification.facts"
 
     @api.model
-    def _read_heard(self, parameters, scope):
+    def _asks_purchases(self, policy, parameters):
+        """Return whether the day of the last interaction is all that is needed."""
+        if not parameters.reads_interactions or "interactions" in parameters.weights:
+            return False
+        return self.env["classification.source.sale"]._tells_quotations(policy)
+
+    @api.model
+    def _read_heard(self, parameters, scope, asked=False):
         """Return what was heard, a frame by customer, or None: one query."""
+        if asked:
+            self = self.with_context(orders_known=scope)
         if not parameters.reads_heard:
             return None
         day = scope.as_of_date

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..source.classification_source import Scope
+
 # Partners of the people who work for us.
 OURS = SQL("(SELECT u.partner_id FROM res_users u WHERE u.share IS NOT TRUE)")
 # {kind of activity: kind of interaction}
@@ -199,15 +201,26 @@ class ClassificationInteractionSource(models.AbstractModel):
 
     @api.model
     def _quotation_query(self, contact_ids):
-        """Return the select of quotations, also of those that were confirmed."""
+        """Return the select of quotations, also of those that were confirmed.
+
+        Without confirmed ones where the context has the ``Scope`` of a run that knows
+        their days from the purchases that it reads; clients cannot send one.
+        """
+        sale, without = self.env["classification.source.sale"], SQL("TRUE")
+        if isinstance(scope := self.env.context.get("orders_known"), Scope):
+            without = SQL(
+                "(o.state <> 'sale' OR NOT %s)", scope.until(SQL("o.date_order"))
+            )
         return SQL(
             """
-            SELECT o.partner_id, o.company_id, o.create_date::date, 'quotation', 'in',
+            SELECT o.partner_id, o.company_id, %s, 'quotation', 'in',
                    o.user_id, 'sale.order', o.id
               FROM sale_order o
-             WHERE o.state <> 'cancel' AND %s AND %s
+             WHERE o.state <> 'cancel' AND %s AND %s AND %s
             """,
-            self.env["classification.source.sale"]._is_quotation(),
+            sale._quotation_day(),
+            sale._is_quotation(),
+            without,
             self._among(SQL("o.partner_id"), contact_ids),
         )
 

@@ -21,6 +21,7 @@ from ..classified.profile_table import (
     column_of,
     dates,
     days,
+    existing,
     insert_rows,
     is_known,
     word_of,
@@ -143,8 +144,9 @@ def insert_changes(run, table="product_class_change"):
     }
     if table == "product_class_move":
         values["ends_grace"] = column_of("ends_grace")
-    subject = ("product_tmpl_id", "product_template")
-    return insert_rows(run, table, "tmp_product_change", *subject, values)
+    products = existing("product_tmpl_id", "product_template")
+    table = (table, "tmp_product_change", "product_tmpl_id")
+    return insert_rows(run, *table, products, values)
 
 
 def _class_word(end):

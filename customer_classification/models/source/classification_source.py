@@ -325,6 +325,15 @@ class ClassificationSource(models.AbstractModel):
         raise NotImplementedError
 
     @api.model
+    def _asked_queries(self, policy, scope):
+        """Return ``(select, SQL of the day of the quotation)`` of the purchases.
+
+        The select has the columns of :meth:`_purchase_queries`, under the name ``d``.
+        """
+        queries = self._purchase_queries(policy, scope)
+        return [(query, SQL("NULL::date")) for query in queries]
+
+    @api.model
     def _channel_queries(self, policy, scope):
         """Return selects of purchases with their channel.
 

@@ -124,6 +124,38 @@ class ClassificationSourceSale(models.AbstractModel):
         return SQL("TRUE")
 
     @api.model
+    def _quotation_day(self):
+        """Return the SQL of the day (UTC) on which a quotation was asked for.
+
+        An order that was entered after its own date was asked for on that date.
+        """
+        return SQL(
+            "CASE WHEN o.state = 'sale' THEN LEAST(o.create_date, o.date_order)"
+            " ELSE o.create_date END::date"
+        )
+
+    @api.model
+    def _tells_quotations(self, policy):
+        """Return whether all confirmed quotations are among the purchases."""
+        if policy.revenue_source != "sale":
+            return False
+        return policy._parse_filter("sale_domain", self.env["sale.order"]).is_true()
+
+    @api.model
+    def _asked_queries(self, policy, scope):
+        """Return the purchases, orders with the day of their quotation."""
+        if policy.revenue_source != "sale":
+            return []
+        asked = SQL(
+            ", CASE WHEN %s THEN %s END AS asked",
+            self._is_quotation(),
+            self._quotation_day(),
+        )
+        others = super()._asked_queries(policy, scope)[1:]
+        query = self._order_query(policy, scope, asked)
+        return [(query, SQL("d.asked")), *others]
+
+    @api.model
     def _bought_orders(self):
         """Domain of the orders of which :meth:`_order_amount` may be positive."""
         return Domain("amount_untaxed", ">", 0)
