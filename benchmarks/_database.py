@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from odoo import SUPERUSER_ID, api
@@ -129,7 +130,11 @@ def _digest(*paths):
 
 
 def load(name):
-    """Odoo's registry of the database, as a server would have it."""
+    """Odoo's registry of the database, as a server would have it.
+
+    With pandas, which a server imports once in its life.
+    """
+    import_module("pandas")
     options = ["--no-http", "--max-cron-threads=0", "--log-level=error"]
     config.parse_config(["-d", name, *options], setup_logging=True)
     _watch_copies()

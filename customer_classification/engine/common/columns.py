@@ -81,7 +81,21 @@ def require_unique(frame, what):
         raise ValueError(f"The {what} have a customer more than once.")
 
 
-def read_column(series, kind, digits, notes):
+def unusable_notes(series, kind):
+    """Yield a note about the numbers of a column that are none, if there are some.
+
+    Of counts and money: 0 counts instead.
+    """
+    if kind not in ("count", "money") or series.dtype.kind in "iub":
+        return
+    unusable = ~np.isfinite(np.asarray(series.to_numpy(), "float64"))
+    if unusable.any():
+        customers = int(unusable.sum())
+        yield {"code": "not_finite", "column": series.name, "customers": customers}
+
+
+def read_column(series, kind, digits):
+    """Return the values of a column by its kind, usable ones for all."""
     if kind == "day":
         return to_days(series)
     values = series.to_numpy()
@@ -94,13 +108,6 @@ def read_column(series, kind, digits, notes):
     if kind == "known":
         return np.where(unusable, np.nan, np.round(values, digits))
     if unusable.any():
-        notes.append(
-            {
-                "code": "not_finite",
-                "column": series.name,
-                "customers": int(unusable.sum()),
-            }
-        )
         values = np.where(unusable, 0.0, values)
     if kind == "count":
         return values.astype("int64")

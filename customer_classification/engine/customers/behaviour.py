@@ -82,9 +82,7 @@ def joined(parts: list[Snapshots]) -> Snapshots:
     before, past, now = (
         pd.concat(frames).sort_index() for frames in zip(*parts, strict=True)
     )
-    before, past = (
-        frame[is_learnt(frame.index, len(now))] for frame in (before, past)
-    )
+    before, past = (frame[is_learnt(frame.index, len(now))] for frame in (before, past))
     return Snapshots(before, past, now)
 
 

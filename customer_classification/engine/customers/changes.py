@@ -39,14 +39,14 @@ def apply_overrides(classes: pd.DataFrame, decided: pd.DataFrame) -> pd.DataFram
     :param decided: the same columns, only of subjects with a manual decision; 0 on an
         axis keeps the computed class
     """
-    decided = decided.reindex(classes.index, fill_value=0)
-    return pd.DataFrame(
-        {
-            axis: np.where(decided[axis], decided[axis], classes[axis])
-            for axis in classes
-        },
-        classes.index,
-    )
+    rows = classes.index.get_indexer(decided.index)
+    shown = {}
+    for axis in classes:
+        shown[axis] = classes[axis].to_numpy(copy=True)
+        own = decided[axis].to_numpy()
+        is_decided = (rows >= 0) & (own != 0)
+        shown[axis][rows[is_decided]] = own[is_decided]
+    return pd.DataFrame(shown, classes.index, copy=False)
 
 
 def changes(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..common.columns import day_number, to_dates, to_whole
+from ..common.columns import day_number, require_unique, to_dates, to_whole
 from ..common.lazy import np
 from . import lifecycle, review, scores, tiers
 from .columns import METRICS, read_facts, read_previous, result_frame
@@ -19,6 +19,9 @@ from .heard import heard_numbers
 from .parameters import Edges, Parameters
 from .rhythm import find_population_gap, rhythm
 from .risk import risk
+
+# Customers that are classified at a time.
+PART_ROWS = 65_536
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,13 +74,43 @@ def classify(
 def _classify(frame, previous_frame, parameters, as_of, edges, standing, frozen):
     today = day_number(as_of)
     facts, notes = read_facts(frame, parameters.currency_digits)
-    previous = read_previous(previous_frame, frame.index, parameters.currency_digits)
     notes += _future_note(facts, today)
     if edges is None:
         edges, found = find_edges(facts, parameters, today, standing, frozen)
         notes += found
-    found = classes(facts, previous, parameters, today, edges)
-    values = {
+    del facts  # as large as the frame
+    values = [
+        _values(*rows, parameters, as_of, edges)
+        for rows in _parts(frame, previous_frame)
+    ]
+    return Classification(result_frame(_joined(values), frame.index), edges, notes)
+
+
+def _parts(frame, previous):
+    """Yield ``(facts, previous)`` of a part of the customers after the other.
+
+    What the program works out for each customer then fits into the processor's cache.
+    """
+    if previous is not None:
+        require_unique(previous, "rows of the previous state")
+    is_same = previous is not None and previous.index.equals(frame.index)
+    for start in range(0, max(len(frame), 1), PART_ROWS):
+        rows = slice(start, start + PART_ROWS)
+        facts, before = frame.iloc[rows], previous
+        if is_same:
+            before = previous.iloc[rows]
+        elif previous is not None:
+            places = previous.index.get_indexer(facts.index)
+            before = previous.iloc[places[places >= 0]]
+        yield facts, before
+
+
+def _values(frame, previous_frame, parameters, as_of, edges):
+    """Return ``{column of RESULT: array}`` of customers, by given edges."""
+    facts, __ = read_facts(frame, parameters.currency_digits)
+    previous = read_previous(previous_frame, frame.index, parameters.currency_digits)
+    found = classes(facts, previous, parameters, day_number(as_of), edges)
+    return {
         **found.values,
         "next_review_date": review.next_review(
             facts,
@@ -89,7 +122,16 @@ def _classify(frame, previous_frame, parameters, as_of, edges, standing, frozen)
             as_of,
         ),
     }
-    return Classification(result_frame(values, frame.index), edges, notes)
+
+
+def _joined(parts):
+    """Return the columns of all parts, which are emptied one by one."""
+    if len(parts) == 1:
+        return parts[0]
+    return {
+        name: np.concatenate([part.pop(name) for part in parts])
+        for name in list(parts[0])
+    }
 
 
 def _future_note(facts, today):

@@ -11,6 +11,7 @@ from ..common.columns import (
     require_columns,
     require_unique,
     to_dates,
+    unusable_notes,
 )
 from ..common.lazy import np, pd
 
@@ -152,6 +153,36 @@ RESULT = {
 }
 
 
+class Facts:
+    """Arrays of the facts by name, each read when it is first asked for.
+
+    All of a million customers at once would take as much memory as the frame.
+    Beside the columns ``is_archived``, which only frames with a column ``active`` have.
+    """
+
+    def __init__(self, frame, digits):
+        self._frame = frame
+        self._digits = digits
+
+    def __getattr__(self, name):
+        """Return the array of a column, of nothing where it is optional and absent."""
+        values = self._read(name)
+        setattr(self, name, values)
+        return values
+
+    def _read(self, name):
+        frame = self._frame
+        if name == "is_archived":
+            archived = frame["active"].to_numpy() == 0 if "active" in frame else False
+            return np.broadcast_to(archived, len(frame))
+        column = FACTS.get(name) or MORE_FACTS.get(name)
+        if not column:
+            raise AttributeError(name)
+        if name not in frame:
+            return np.full(len(frame), np.nan)
+        return read_column(frame[name], column.kind, self._digits)
+
+
 def read_facts(frame, digits: int):
     """Return arrays of the facts, and notes about unusable numbers.
 
@@ -160,25 +191,18 @@ def read_facts(frame, digits: int):
     :param digits: decimals of the currency; money is rounded to them, because sums
         of cents in binary are off by dust (5 customers of Online Retail have a net
         of 1e-13)
-    :returns: (namespace of arrays of one length, list of notes); among the arrays
-        ``is_archived``, which only frames with a column ``active`` have
+    :returns: (:class:`Facts`, list of notes)
     :raises ValueError: a column is missing or a customer is repeated
     """
     require_columns(frame, FACTS, "facts")
     require_unique(frame, "facts")
-    notes: list[dict] = []
-    arrays = {
-        name: read_column(frame[name], column.kind, digits, notes)
-        for name, column in FACTS.items()
-    }
-    archived = frame["active"].to_numpy() == 0 if "active" in frame else False
-    arrays["is_archived"] = np.broadcast_to(archived, len(frame))
-    for name, column in MORE_FACTS.items():
-        if name in frame:
-            arrays[name] = read_column(frame[name], column.kind, digits, notes)
-        else:
-            arrays[name] = np.full(len(frame), np.nan)
-    return SimpleNamespace(**arrays), notes
+    notes = [
+        note
+        for name, column in {**FACTS, **MORE_FACTS}.items()
+        if name in frame
+        for note in unusable_notes(frame[name], column.kind)
+    ]
+    return Facts(frame, digits), notes
 
 
 def read_previous(frame, index, digits: int):
@@ -194,13 +218,13 @@ def read_previous(frame, index, digits: int):
     require_unique(frame, "rows of the previous state")
     rows = None if frame.index.equals(index) else frame.index.get_indexer(index)
     arrays = {
-        name: aligned(read_column(frame[name], column.kind, digits, []), rows)
+        name: aligned(read_column(frame[name], column.kind, digits), rows)
         for name, column in PREVIOUS.items()
     }
     for name, column in MORE_PREVIOUS.items():
         arrays[name] = np.zeros(len(index))
         if name in frame:
-            values = read_column(frame[name], column.kind, digits, [])
+            values = read_column(frame[name], column.kind, digits)
             arrays[name] = aligned(values, rows)
     return SimpleNamespace(**arrays)
 

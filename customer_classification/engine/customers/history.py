@@ -92,7 +92,10 @@ def lay_out(frame: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
     for name in frame:
         values = frame[name].to_numpy()
         nothing = np.array([_nothing(name, values.dtype)]).astype(values.dtype)
-        rows[name] = np.append(values, nothing)[place]  # place -1 is the last
+        if len(frame):
+            rows[name] = np.append(values, nothing)[place]  # place -1 is the last
+        else:
+            rows[name] = np.broadcast_to(nothing, len(place))  # of no memory
     return pd.DataFrame(rows, index=index, copy=False)
 
 
@@ -128,7 +131,8 @@ class _Documents(NamedTuple):
 
     def count(self, mask):
         """Return the number of documents of each customer in a mask."""
-        return np.bincount(self.customer[mask], minlength=len(self.customers))
+        counted = np.bincount(self.customer[mask], minlength=len(self.customers))
+        return counted.astype("int32")
 
     def total(self, values, mask):
         """Sum over the documents of each customer that a mask keeps, whole units."""

@@ -26,27 +26,29 @@ def transitions(
     :param revenue: money of each customer, rows as the result
     :param was_classified: customers classified before, if not those with a tier
     """
-    before = previous.reindex(result.index, fill_value=0)
+    if not previous.index.equals(result.index):
+        previous = previous.reindex(result.index, fill_value=0)
     if was_classified is None:
-        was_classified = before["value_tier"] != 0
+        was_classified = previous["value_tier"] != 0
     return {
-        axis: _cells(before[axis].where(was_classified, NEVER), result[axis], revenue)
+        axis: _cells(previous[axis].where(was_classified, NEVER), result[axis], revenue)
         for axis in axes
     }
 
 
 def _cells(before, after, revenue):
-    frame = pd.DataFrame(
-        {
-            "before": before.to_numpy().astype("int64"),
-            "after": after.to_numpy().astype("int64"),
-            "revenue": np.asarray(revenue, "float64"),
-        }
-    )
-    grouped = frame.groupby(["before", "after"])["revenue"].agg(["size", "sum"])
+    """Return the cells of one axis, by rising classes."""
+    before, olds = pd.factorize(before.to_numpy(), sort=True)
+    after, news = pd.factorize(after.to_numpy(), sort=True)
+    place = before * len(news) + after
+    size = len(olds) * len(news)
+    customers = np.bincount(place, minlength=size)
+    revenue = np.nan_to_num(np.asarray(revenue, "float64"))
+    money = np.bincount(place, revenue, minlength=size)
     return [
-        [int(old), int(new), int(customers), round(float(money), 6) + 0.0]
-        for (old, new), customers, money in zip(
-            grouped.index, grouped["size"], grouped["sum"], strict=True
-        )
+        [
+            *(int(olds[cell // len(news)]), int(news[cell % len(news)])),
+            *(int(customers[cell]), round(float(money[cell]), 6) + 0.0),
+        ]
+        for cell in np.flatnonzero(customers).tolist()
     ]

@@ -160,8 +160,10 @@ class ClassificationFacts(models.AbstractModel):
         for name, values in lay_out(pipeline, index).items():
             facts[name] = values
         if heard is not None:
+            # What was heard of nobody is not spelled out for everybody.
             for name, values in heard.reindex(index).items():
-                facts[name] = values
+                if name == "last_interaction_date" or values.notna().any():
+                    facts[name] = values
         if asked:
             facts["last_interaction_date"] = np.fmax(
                 facts["last_interaction_date"].to_numpy(),
@@ -261,7 +263,9 @@ class ClassificationFacts(models.AbstractModel):
                 "SELECT d.partner_id, %s - DATE '1970-01-01',"
                 " COALESCE(d.amount, 0), d.margin%s FROM (%s) d",
                 day,
-                SQL(", COALESCE(%s - %s, %s)", day, told, NOT_ASKED) if asked else SQL(),
+                SQL(", COALESCE(%s - %s, %s)", day, told, NOT_ASKED)
+                if asked
+                else SQL(),
                 query,
             )
             for query, told in self._asked_queries(policy, scope, asked)
@@ -353,10 +357,12 @@ class ClassificationFacts(models.AbstractModel):
 
         One query. Columns that only :meth:`_with_own_counts` reads are 0.
         """
+        import numpy as np
+
         names = [name for name in PREVIOUS if name not in _OWN_COUNTS]
         previous = self._select_previous(scope, names)
         for name in _OWN_COUNTS:
-            previous[name] = 0.0 if PREVIOUS[name][0] == "float" else 0
+            previous[name] = np.int32(0)
         self._stages_to_codes(previous)
         return previous[list(PREVIOUS)]
 

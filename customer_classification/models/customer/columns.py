@@ -142,6 +142,11 @@ def profile_content(facts, frame, shown, run):
     return PROFILES.content(sources, facts.index, digits)
 
 
+def sources():
+    """Return the names of the engine's columns from which profiles are made."""
+    return {column.source or name for name, column in PROFILES.columns.items()}
+
+
 def _by_column(facts, frame, shown):
     """Return ``{column of a profile: values}``.
 

@@ -18,6 +18,9 @@ from .memory import ends_of_grace, remembering, standing_limits
 from .predicting import Predicting
 from .prediction import MOST_NAMED, forget_predictions, write_predictions
 
+# Columns of the profiles so far that are needed to write the new ones.
+WRITTEN_PREVIOUS = ("policy", "value_tier", "segment", "content_hash")
+
 
 class CustomerPipeline(Predicting, Pipeline):
     """Runs over customers, production and preview."""
@@ -163,7 +166,7 @@ class CustomerPipeline(Predicting, Pipeline):
         """Return the classes as people see them, before and now: one query."""
         axes = list(AXES)
         frame = self.result.frame
-        before = self.previous.reindex(frame.index, fill_value=0)[axes]
+        before = self.previous[axes].reindex(frame.index, fill_value=0)
         return self.shown_classes(before, frame[axes])
 
     # Comparing
@@ -184,9 +187,9 @@ class CustomerPipeline(Predicting, Pipeline):
             self.shown,
             old_rules,
         )
-        ends = ends_of_grace(self, moves)
-        self.run.grace_end_count = int(ends.sum())
-        self.moves = moves.assign(ends_grace=ends)
+        moves["ends_grace"] = ends_of_grace(self, moves)
+        self.run.grace_end_count = int(moves["ends_grace"].sum())
+        self.moves = moves
 
     def _is_moving(self):
         """Return a mask of the customers whose classes differ from before."""
@@ -356,11 +359,14 @@ class CustomerPipeline(Predicting, Pipeline):
         moves = self._with_valid_dates()
         self.writes_moves = not moves.empty
         self.run.watermark = self.execution.watermark
+        self._keep_what_is_written()
         content = self._profile_content()
+        segments = self._segments_before(content)
         with_profiles, others = self._predictions_to_write()
         touched = self.differing.union(self.gone.index).tolist()
         with self.env["customer.profile.total"]._following(self.run, touched):
             self._write_profiles(content, with_profiles)
+            del content  # as large as the facts
             insert = partial(columns.insert_changes, days=self.prediction_days)
             self._write_rows(self._write_firsts(moves), insert)
             self._delete_profiles(self.gone.index)
@@ -370,7 +376,16 @@ class CustomerPipeline(Predicting, Pipeline):
         if self.run.scope != "some":
             self.env["classification.dirty"]._forget(self.company)
         self.update_overrides(self.shown)
-        self.run._after_segments_written(self._segments_before(content))
+        self.run._after_segments_written(segments)
+
+    def _keep_what_is_written(self):
+        """Drop the columns that only led to the classes.
+
+        Of a million customers they take more memory than what is written.
+        """
+        written = columns.sources()
+        self.facts = self.facts[[name for name in self.facts if name in written]]
+        self.previous = self.previous[list(WRITTEN_PREVIOUS)]
 
     def _segments_before(self, content):
         """Return ``{customer id: segment before}`` of the profiles that differ."""
@@ -418,6 +433,7 @@ class CustomerPipeline(Predicting, Pipeline):
         falls = tier_fall_dates(self.window, frame, self.result.edges)
         frame = frame.assign(tier_fall_date=falls)
         content = columns.profile_content(self.facts, frame, shown, self.run)
+        self.result = self.result._replace(frame=None)  # its columns are in the content
         differs = content["content_hash"] != self.previous["content_hash"]
         self.differing = content.index[differs]
         return content
@@ -430,8 +446,8 @@ class CustomerPipeline(Predicting, Pipeline):
         table = columns.PROFILES
         if predictions is not None:
             table = columns.PREDICTED_PROFILES
-            for name, values in predictions.reindex(content.index).items():
-                content[name] = values
+            for name in predictions:
+                content[name] = predictions[name].reindex(content.index)
         hashes = self.previous["content_hash"]
         self.write_profiles(table, content, hashes, "customer.profile", self.are_new)
 

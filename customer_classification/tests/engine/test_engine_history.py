@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from builders import limited
-from engine import FACTS, facts_at, lay_out, roll_up
+from engine import FACTS, facts_at, lay_out, roll_up, usual_gap
+from engine.customers.history import NOT_ASKED
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -123,3 +124,25 @@ def test_no_purchase_at_all():
     told = set(FACTS) - set(NOT_TOLD)
     assert set(history) == told | {"unknown_margin_count"}
     assert lay_out(history, pd.Index([3]))["visit_count"].tolist() == [0]
+
+
+@given(rows=documents)
+@settings(max_examples=40, deadline=None)
+def test_gap_found_on_the_way(rows):
+    """The gap of all may be found in the facts instead of in a pass of its own."""
+    purchases = purchases_of(rows)
+    gap = usual_gap(roll_up(purchases, RULES["year"], AS_OF))
+    pd.testing.assert_frame_equal(
+        roll_up(purchases, RULES["year"], AS_OF, usual_gap),
+        roll_up(purchases, RULES["year"], AS_OF, gap),
+    )
+
+
+def test_last_day_on_which_a_quotation_was_asked_for():
+    purchases = purchases_of(
+        [(1, 40, 20.0, np.nan), (1, 10, 20.0, np.nan), (2, 5, 9.0, np.nan)]
+    )
+    asked = purchases.assign(asked=np.array([5, 50, NOT_ASKED], "int32"))
+    found = roll_up(asked, RULES["year"], AS_OF)["last_asked_date"]
+    assert found[1].date() == AS_OF - datetime.timedelta(days=45)
+    assert pd.isna(found[2])

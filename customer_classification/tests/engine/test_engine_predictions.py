@@ -4,6 +4,7 @@ import datetime
 import json
 import math
 import time
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -11,12 +12,14 @@ import pytest
 from builders import ranked
 from engine import STAGES
 from engine.common.columns import code
+from engine.customers import behaviour
 from engine.customers.accuracy import auc, brier_skill, compare_auc, placements
 from engine.customers.back_test import lost_stay_more
 from engine.customers.behaviour import (
     BEHAVIOUR,
     History,
     find_usual_gap,
+    is_learnt,
     joined,
     snapshots,
     usual_horizon,
@@ -100,6 +103,34 @@ def test_parts_are_joined_to_the_whole():
     ]
     for one, other in zip(whole, joined(parts), strict=True):
         pd.testing.assert_frame_equal(one, other)
+
+
+@pytest.mark.parametrize("step", [1, 2, 10])
+def test_learnt_from_about_so_many_whatever_the_ids(step):
+    """Ids may have a pattern, as those of companies with one contact each."""
+    ids = range(7, 7 + 4000 * step, step)
+    with patch.object(behaviour, "MOST_LEARNT", 1000):
+        chosen = is_learnt(np.array(ids), len(ids))
+        assert is_learnt(np.array(ids[:500]), 500).all()
+    assert 900 <= chosen.sum() <= 1100
+
+
+def test_learnt_from_a_sample_wherever_the_parts_end():
+    purchases = simulated(400, 3)
+    odd = purchases["partner_id"] % 2 == 1
+    with patch.object(behaviour, "MOST_LEARNT", 50):
+        whole = snapshots(History.of(purchases), AS_OF, 90)
+        parts = [
+            snapshots(History.of(part), AS_OF, 90)
+            for part in (purchases[odd], purchases[~odd])
+        ]
+        for one, other in zip(whole, joined(parts), strict=True):
+            pd.testing.assert_frame_equal(one, other)
+    everybody = snapshots(History.of(purchases), AS_OF, 90)
+    assert whole.now.equals(everybody.now)
+    assert 10 < len(whole.past) < 100 < len(everybody.past)
+    learnt = everybody.past.index.isin(whole.past.index)
+    pd.testing.assert_frame_equal(whole.past, everybody.past[learnt])
 
 
 def test_some_customers_alone():

@@ -1,7 +1,9 @@
 """Invariants for any population."""
 
 import datetime
+import sys
 import time
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import Document, facts_frame
 
+classifying = sys.modules["engine.customers.classify"]  # hidden by the function
 AS_OF = datetime.date(2024, 3, 31)
 RULES = {
     "ranked": ranked(customers_per_bin=3, min_customers=5),
@@ -56,6 +59,18 @@ def test_a_part_with_the_limits_of_all_is_as_the_whole(seed, name, data):
     edges = Edges.from_json(whole.edges.to_json())
     part = classify(frame.loc[chosen], previous, RULES[name], AS_OF, edges)
     pd.testing.assert_frame_equal(part.frame, whole.frame.loc[chosen])
+
+
+@settings(max_examples=20)
+@given(seeds, names, st.sampled_from([1, 7, 29, 30]), st.booleans())
+def test_the_parts_that_are_classified_at_a_time_do_not_matter(seed, name, rows, alike):
+    frame, previous = with_history(population(seed), RULES[name])
+    before = previous.reindex(frame.index, fill_value=0) if alike else previous[::-1]
+    whole = classify(frame, before, RULES[name], AS_OF)
+    with patch.object(classifying, "PART_ROWS", rows):
+        found = classify(frame, before, RULES[name], AS_OF)
+    assert found.edges == whole.edges and found.notes == whole.notes
+    pd.testing.assert_frame_equal(found.frame, whole.frame)
 
 
 @settings(max_examples=20)

@@ -114,7 +114,9 @@ class TestHeardQuotations(ClassificationCase):
         self._fill()
         days = self._days()
         found = self._days(revenue_source="invoice")
-        self.assertEqual(found, {name: days[name] for name in ("Shop", "Asks", "Later")})
+        self.assertEqual(
+            found, {name: days[name] for name in ("Shop", "Asks", "Later")}
+        )
 
     def test_no_quotation(self):
         """Orders of a web shop were no quotations before."""
