@@ -11,6 +11,7 @@ from .security import test_public_methods
 from .security import test_recompute_arguments
 from .security import test_record_rules
 from .security import test_rights_matrix
+from .security import test_ways_around
 from .screens import test_chinese
 from .screens import test_demo
 from .screens import test_filters

@@ -1,6 +1,7 @@
 from . import classification_counted_once_mixin
 from . import classification_plain_fields_mixin
 from . import classification_quick_read_mixin
+from . import classification_kept_mixin
 from . import classification_bounds_mixin
 from . import classification_protected_mixin
 from . import classification_referred_mixin

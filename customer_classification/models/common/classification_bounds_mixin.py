@@ -42,6 +42,7 @@ class ClassificationBoundsMixin(models.AbstractModel):
     """
 
     _name = "classification.bounds.mixin"
+    _inherit = "classification.kept.mixin"
     _description = "Values within Bounds"
 
     @api.model

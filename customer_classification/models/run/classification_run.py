@@ -31,6 +31,7 @@ class ClassificationRun(models.Model):
     _inherit = [
         "mail.thread",
         "mail.activity.mixin",
+        "classification.kept.mixin",
         "classification.reason.mixin",
         "classification.referred.mixin",
         "classification.run.time.mixin",
