@@ -66,13 +66,14 @@ class ClassificationBoundsMixin(models.AbstractModel):
     @api.model
     def _check_all_values(self, vals_list):
         """Check values before a model works with them."""
-        for vals in (*vals_list, self._context_defaults()):
+        for vals in (*vals_list, self._client_defaults()):
             self._check_values(vals)
 
     @api.model
-    def _context_defaults(self):
-        """Values that a client's context gives new records."""
-        given = {
+    def _client_defaults(self):
+        """Values that the client's context and own defaults give new records."""
+        given = dict(self.env["ir.default"]._get_model_defaults(self._name))
+        given |= {
             key.removeprefix("default_"): value
             for key, value in self.env.context.items()
             if key.startswith("default_")

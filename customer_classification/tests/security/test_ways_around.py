@@ -75,3 +75,107 @@ class TestFlagOfUninstalling(WaysAroundCase):
         root = self.env(user=self.env.ref("base.user_root").id)
         tag.with_env(root).with_context(**AS_UNINSTALLING).unlink()
         self.assertFalse(tag.exists())
+
+
+@tagged("post_install", "-at_install")
+class TestDefaultsOfUsers(WaysAroundCase):
+    """Default values that a user keeps are those of a client."""
+
+    policy_values = {"approval_customer_percent": 10, "approval_min_customers": 1}
+
+    def _keep(self, user, model, **values):
+        defaults = self.env["ir.default"].with_user(user)
+        for name, value in values.items():
+            defaults.set(model, name, value, user_id=True)
+
+    def test_drafts_are_not_published_by_them(self):
+        self._keep(
+            self.manager,
+            "classification.policy",
+            state="retired",
+            version=77,
+            published_by_id=self.officer.id,
+            published_date="2001-01-01 00:00:00",
+        )
+        draft = (
+            self.env["classification.policy"]
+            .with_user(self.manager)
+            .create({"name": "Draft", "company_id": self.company.id})
+        )
+        self.assertEqual(draft.state, "draft")
+        self.assertNotEqual(draft.version, 77)
+        self.assertFalse(draft.published_by_id or draft.published_date)
+        given = draft.default_get(["state", "version", "published_by_id"])
+        self.assertEqual(given.get("state"), "draft")
+        self.assertFalse(given.get("published_by_id"))
+
+    def test_protected_fields_of_each_model(self):
+        """A new model with protected fields is covered as well."""
+        for name in sorted(self.env.registry):
+            own = self.env[name].with_user(self.manager)
+            protected = getattr(own, "_protected_fields", ())
+            if own._abstract or not protected:
+                continue
+            plain = own.default_get(list(protected))
+            for field in sorted(protected):
+                value = {"boolean": True, "json": {"forged": 1}, "integer": 77}.get(
+                    own._fields[field].type
+                )
+                if value is None:
+                    continue
+                self._keep(self.manager, name, **{field: value})
+                with self.subTest(name, field=field):
+                    self.assertEqual(own.default_get(list(protected)), plain)
+
+    def test_runs_take_none(self):
+        today = self.policy._today()
+        customer = self._regular("Customer", 10, times=4, until=today)
+        self._recompute(today)
+        self._keep(
+            self.officer,
+            "classification.run",
+            approved_by_id=self.manager.id,
+            watermark="2099-01-01 00:00:00",
+            problem_count=7,
+        )
+        self._purchase(customer, today, 50_000)
+        run = self.policy.with_user(self.officer).recompute().sudo()
+        self.assertEqual(run.state, "waiting")
+        self.assertFalse(run.approved_by_id)
+        self.assertNotEqual(fields.Date.to_date(run.watermark or today).year, 2099)
+        self.assertNotEqual(run.problem_count, 7)
+
+    def test_bounds_hold(self):
+        for model, name, value in (
+            ("classification.policy", "grace_days", 2**31 - 2),
+            ("classification.policy", "name", "a\0b"),
+            ("customer.complaint.category", "name", "a\0b"),
+        ):
+            with self.subTest(model, name=name), self.env.cr.savepoint() as savepoint:
+                self._keep(self.manager, model, **{name: value})
+                with self.assertRaises(ValidationError):
+                    self.env[model].with_user(self.manager).create({})
+                savepoint.rollback()
+                self.env.registry.clear_cache()
+
+    def test_companies_and_contacts_of_others(self):
+        elsewhere = self._company("Elsewhere Ltd")
+        self._keep(self.manager, "customer.purchase", company_id=elsewhere.id)
+        values = {"partner_id": self._customer().id, "date": "2026-01-15", "amount": 5}
+        purchases = self.env["customer.purchase"].with_user(self.manager)
+        with self.assertRaises(AccessError), self.env.cr.savepoint():
+            purchases.create(dict(values))
+        own = purchases.create({**values, "company_id": self.company.id})
+        self.assertEqual(own.company_id, self.company)
+
+    def test_who_recommended_somebody_is_readable(self):
+        hidden = self._customer("Hidden", company_id=self._company("Elsewhere Ltd").id)
+        for model, values in (
+            ("res.partner", {"name": "New"}),
+            ("crm.lead", {"name": "New", "type": "lead"}),
+        ):
+            self._keep(self.manager, model, customer_referrer_id=hidden.id)
+            own = self.env[model].with_user(self.manager)
+            with self.subTest(model), self.assertRaises(AccessError):
+                with self.env.cr.savepoint():
+                    own.create(dict(values))
