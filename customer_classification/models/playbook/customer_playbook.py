@@ -457,6 +457,10 @@ class CustomerPlaybook(models.Model):
             self._check_may_change("write")
         return super().write(vals)
 
+    def _check_may_translate(self, field_name):
+        if field_name in WHAT_IT_SAYS:
+            self._check_may_change("write")
+
     def unlink(self):
         if not self.env.su:
             self._check_may_change("unlink")

@@ -179,3 +179,66 @@ class TestDefaultsOfUsers(WaysAroundCase):
             with self.subTest(model), self.assertRaises(AccessError):
                 with self.env.cr.savepoint():
                     own.create(dict(values))
+
+
+@tagged("post_install", "-at_install")
+class TestTranslating(WaysAroundCase):
+    """Translations are written by SQL of Odoo, not by ``write``."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["res.lang"]._activate_lang("fr_FR")
+        # Another one whose rights suffice for all of it.
+        cls.other = new_test_user(
+            cls.env,
+            "around_other",
+            groups=ALL_GROUPS,
+            company_id=cls.company.id,
+            company_ids=[fields.Command.set(cls.company.ids)],
+        )
+
+    def _translate(self, record, name, text, lang="fr_FR"):
+        record.with_user(self.other).update_field_translations(name, {lang: text})
+
+    def test_what_runs_is_not_changed(self):
+        playbook = self._playbook()
+        template = self.env["customer.playbook"].search(
+            [("state", "=", "template")], limit=1
+        )
+        occasion = self.env["customer.care.occasion"].create(
+            {"name": "On", "kind": "visit", "company_id": self.company.id}
+        )
+        occasion.state = "on"
+        step = playbook.step_ids[0]
+        step.note = "<p>Call</p>"
+        for record, name, text in (
+            *((playbook, "name", "Autre"), (step, "name", "Autre")),
+            *((template, "name", "Autre"), (occasion, "name", "Autre")),
+            (step, "note", {"Call": "Send the keys"}),
+        ):
+            for lang in ("en_US", "fr_FR"):
+                with self.subTest(record._name, name=name, lang=lang):
+                    with self.assertRaises(UserError), self.env.cr.savepoint():
+                        self._translate(record, name, text, lang)
+
+    def test_who_translates_a_step_answers_for_it(self):
+        playbook = self._playbook(state="paused")
+        playbook.responsible_id = self.manager
+        self._translate(playbook.step_ids[0], "name", "Autre")
+        self.assertEqual(playbook.responsible_id, self.other)
+        french = playbook.step_ids[0].with_context(lang="fr_FR")
+        self.assertEqual(french.name, "Autre")
+
+    def test_texts_that_cannot_be_kept(self):
+        category = self.env["customer.complaint.category"].create({"name": "Late"})
+        for name, translations in (
+            *(("name", {"fr_FR": "a\0b"}), ("name", {"fr_FR": "\ud800"})),
+            *(("name", {"fr_FR": 5}), ("name", "x"), ("name", None)),
+            *(("nope", {"fr_FR": "x"}), (["name"], {"fr_FR": "x"})),
+        ):
+            with self.subTest(f"{name} {str(translations)[:30]!a}"):
+                with self.assertRaises(ValidationError), self.env.cr.savepoint():
+                    category.update_field_translations(name, translations)
+        category.update_field_translations("name", {"fr_FR": "Tard"})
+        self.assertEqual(category.with_context(lang="fr_FR").name, "Tard")
