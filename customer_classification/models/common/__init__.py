@@ -7,6 +7,7 @@ from . import classification_protected_mixin
 from . import classification_referred_mixin
 from . import classification_reason_mixin
 from . import classification_condition_mixin
+from . import ir_attachment
 from . import ir_default
 from . import ir_rule
 from . import ir_model
@@ -14,3 +15,4 @@ from . import ir_model_constraint
 from . import ir_model_fields
 from . import ir_model_relation
 from . import ir_module_module
+from . import mail_thread

@@ -242,3 +242,90 @@ class TestTranslating(WaysAroundCase):
                     category.update_field_translations(name, translations)
         category.update_field_translations("name", {"fr_FR": "Tard"})
         self.assertEqual(category.with_context(lang="fr_FR").name, "Tard")
+
+
+@tagged("post_install", "-at_install")
+class TestSearchesOfOdoo(WaysAroundCase):
+    """What Odoo looks for as superuser tells nothing that the reader may not read."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.vip = cls._regular("Very Important", 10_000)
+        cls._recompute()
+        cls.salesperson = cls._user(
+            "around_salesperson",
+            "sales_team.group_sale_salesman,base.group_allow_export",
+        )
+        cls.lead = cls.env["crm.lead"].create(
+            {"name": "Own", "user_id": cls.salesperson.id, "type": "lead"}
+        )
+        cls.lead.message_subscribe(cls.vip.ids)
+        cls.env.flush_all()
+
+    def _own(self, model, user=None):
+        return self.env[model].with_user(user or self.salesperson)
+
+    def test_followers(self):
+        for path in ("customer_revenue", "customer_profile_id.revenue"):
+            for condition in (
+                (f"message_partner_ids.{path}", ">", 1),
+                ("message_partner_ids", "any", [(path, ">", 1)]),
+                ("message_partner_ids", "not any", [(path, ">", 1)]),
+            ):
+                with self.subTest(condition), self.assertRaises(AccessError):
+                    self._own("crm.lead").search([condition])
+            found = self._own("crm.lead", self.manager).search(
+                [(f"message_partner_ids.{path}", ">", 1)]
+            )
+            self.assertEqual(found, self.lead, path)
+
+    def test_followers_by_what_is_open(self):
+        leads = self._own("crm.lead")
+        for condition in (
+            ("message_partner_ids", "in", self.vip.ids),
+            ("message_partner_ids.name", "=", "Very Important"),
+            ("message_partner_ids", "any", [("name", "=", "Very Important")]),
+        ):
+            with self.subTest(condition):
+                self.assertEqual(leads.search([condition]), self.lead)
+                own = [("id", "=", self.lead.id), "!", condition]
+                self.assertFalse(leads.search(own))
+
+    def test_who_made_a_file(self):
+        files = self._own("ir.attachment")
+        file = files.create({"name": "Own", "raw": b"x"})
+        self.salesperson.partner_id.category_id = self.env[
+            "res.partner.category"
+        ].create({"name": "Both", "partner_ids": self.vip.ids})
+        for path in (
+            *("create_uid.customer_revenue", "write_uid.partner_id.customer_revenue"),
+            "create_uid.category_id.partner_ids.customer_revenue",
+        ):
+            with self.subTest(path), self.assertRaises(AccessError):
+                files.search([(path, ">", 1)])
+        own = [("id", "=", file.id)]
+        for condition, expected in (
+            (("create_uid", "=", self.salesperson.id), file),
+            (("create_uid.login", "=", "around_salesperson"), file),
+            (("create_uid.login", "!=", "around_salesperson"), files),
+            (("create_uid", "any", [("login", "=", "around_salesperson")]), file),
+            (("create_uid", "not any", [("login", "=", "x")]), file),
+        ):
+            with self.subTest(condition):
+                self.assertEqual(files.search([*own, condition]), expected)
+
+    def test_exports_and_groups(self):
+        self.lead.activity_schedule(user_id=self.salesperson.id)
+        for path in ("message_partner_ids", "user_id/partner_id"):
+            with self.subTest(path), self.assertRaises(AccessError):
+                self.lead.with_user(self.salesperson).export_data(
+                    [f"{path}/customer_revenue"]
+                )
+        for model, path in (
+            *(("mail.activity", "user_id"), ("mail.message", "author_id")),
+            *(("mail.message", "create_uid"), ("ir.attachment", "create_uid")),
+        ):
+            groups = [f"{path}.customer_revenue"]
+            with self.subTest(model), self.assertRaises(UserError):
+                self._own(model).formatted_read_group([], groups, ["__count"])
