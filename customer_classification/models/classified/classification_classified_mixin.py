@@ -31,6 +31,13 @@ class ClassificationClassifiedMixin(models.AbstractModel):
         """Find the profile of each record in the current company: one query."""
         self._show_profiles(self._classified_kind)
 
+    def onchange(self, values, field_names, fields_spec):
+        """Work out the profiles of a form anew: its client may name any profile."""
+        shown = {kind.profile_field for kind in self._shown_kinds()}
+        if isinstance(values, dict):
+            values = {name: values[name] for name in values if name not in shown}
+        return super().onchange(values, field_names, fields_spec)
+
     def _show_profiles(self, kind):
         """Fill the field with the profile of a kind: one query."""
         found = self._classified_profiles(kind)
