@@ -4,6 +4,7 @@ from .security import test_companies
 from .security import test_condition_poison
 from .security import test_condition_rights
 from .security import test_fuzz
+from .security import test_gone_poison
 from .security import test_hostile_context
 from .security import test_poison
 from .security import test_protected_facts

@@ -7,6 +7,7 @@ from odoo.fields import Command
 from odoo.tools import format_date
 
 from ..common.access_groups import INSIGHT_GROUP
+from ..common.language import known_language
 from ..common.punctuation import clauses, labelled
 
 _logger = logging.getLogger(__name__)
@@ -190,7 +191,9 @@ class CustomerReportSchedule(models.Model):
         """
         self._check_receiver(user)
         reader = self.with_user(user).with_context(
-            lang=user.lang, tz=user.tz, allowed_company_ids=self.company_id.ids
+            lang=known_language(self.env, user.lang),
+            tz=user.tz,
+            allowed_company_ids=self.company_id.ids,
         )
         sheets = reader._sheets(self.sudo(), first, last)
         words = reader.env

@@ -1,0 +1,146 @@
+"""What is gone or broken in the database stops only itself: languages, trees, steps."""
+
+from datetime import timedelta
+from unittest.mock import patch
+
+from psycopg2 import IntegrityError
+
+from odoo import fields
+from odoo.tests import tagged
+from odoo.tools import SQL, mute_logger
+
+from ...models.common.classification_reason_mixin import plain_reason
+from ..common import AS_OF
+from ..playbook_common import DAY, PlaybookCase
+
+REMOVED = "xx_XX"
+TREES = (
+    *("res.partner.industry", "customer.complaint.category", "customer.lost.reason"),
+    *("campaign.type", "product.category", "res.partner.category", "product.tag"),
+    "utm.tag",
+)
+
+
+@tagged("post_install", "-at_install")
+class TestRemovedLanguage(PlaybookCase):
+    """Odoo refuses to work in a language that was removed; others are worked for.
+
+    Odoo lets a language go that only people in the archive have.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.big = cls._regular("Big", 300, user_id=cls.seller.id)
+        cls.big.email = "big@gone.example"
+        cls.gone = cls._user("gone_person", "sales_team.group_sale_manager")
+        cls.gone.email = "gone@gone.example"
+
+    def setUp(self):
+        super().setUp()
+        self.enterContext(self._on(AS_OF))
+
+    def _remove_language(self, *partners):
+        """Give contacts a language that is not there."""
+        self.env.flush_all()
+        ids = [partner.id for partner in partners]
+        query = "UPDATE res_partner SET lang = %s WHERE id = ANY(%s)"
+        self.env.cr.execute(SQL(query, REMOVED, ids))
+        self.env.invalidate_all()
+
+    def test_playbooks(self):
+        self._recompute(as_of_date=AS_OF - DAY)
+        playbook = self._playbook()
+        playbook.responsible_id = self.gone
+        self._remove_language(self.gone.partner_id, self.seller.partner_id)
+        self._enter(self.big)
+        self._work()
+        self.assertFalse(playbook.error)
+        self.assertEqual(self._case(self.big, playbook).task_ids.state, "open")
+
+    def test_care(self):
+        self._recompute()
+        occasion = self.env["customer.care.occasion"].create(
+            {"name": "Day", "kind": "holiday", "company_id": self.company.id}
+            | {"month": AS_OF.month, "day": AS_OF.day}
+        )
+        occasion.write({"responsible_id": self.gone.id, "state": "on"})
+        self._remove_language(self.big, self.gone.partner_id, self.seller.partner_id)
+        occasion._care()
+        care = self.env["customer.care"].search([("partner_id", "=", self.big.id)])
+        self.assertFalse(occasion.error)
+        self.assertEqual(care.state, "open")
+
+    def _rule(self, person, name, domain):
+        tag = self.env["res.partner.category"].create({"name": name})
+        values = {"kind": "partner", "partner_tag_id": tag.id, "domain": domain}
+        rule = self.env["classification.tag.rule"].create(
+            {**values, "company_id": self.company.id}
+        )
+        rule.write({"responsible_id": person.id, "state": "running"})
+        return rule
+
+    def test_smart_tags(self):
+        domain = f"[('id', '=', {self.big.id})]"
+        rule = self._rule(self.gone, "By who left", domain)
+        left = self._rule(self.gone, "By who is in the archive", domain)
+        left.responsible_id = self._user("gone_left", "sales_team.group_sale_manager")
+        left.responsible_id.active = False
+        self._remove_language(self.gone.partner_id, left.responsible_id.partner_id)
+        self.env["classification.tag.rule"]._run()
+        self.assertIn(rule.partner_tag_id, self.big.category_id)
+        self.assertFalse(rule.error)
+        self.assertIn("does not work here any more", left.error)
+        tag = rule.partner_tag_id
+        tag.write({"tag_owner_id": self.gone.id, "tag_review_date": "2020-01-01"})
+        tag._remind_owners()
+        self.assertTrue(tag.tag_reminded_date)
+
+    def test_campaigns(self):
+        campaign = self.env["utm.campaign"].create(
+            {
+                "title": "Live",
+                "company_id": self.company.id,
+                "campaign_start_date": AS_OF - 9 * DAY,
+                "campaign_audience_mode": "live",
+                "campaign_target_domain": f"[('id', '=', {self.big.id})]",
+            }
+        )
+        campaign.campaign_targeted_by_id = self.gone
+        self._remove_language(self.gone.partner_id)
+        self.policy.recompute_campaigns(AS_OF)
+        self.assertEqual(campaign.campaign_participant_ids.partner_id, self.big)
+        reason = plain_reason("unexpected_error", reason="Nothing")
+        campaign._set_campaign_error(reason)
+        self.assertEqual(campaign.campaign_error_reason, reason)
+
+    def test_runs_and_reports(self):
+        """Failures are told to who is there, and reports and letters go on."""
+        schedule = self.env["customer.report.schedule"].create(
+            {"company_id": self.company.id, "user_ids": self.gone.ids}
+            | {"start_date": "2020-01-01"}
+        )
+        self._recompute(AS_OF)
+        self.company.partner_id.lang = False
+        self._remove_language(self.gone.partner_id, self.company.partner_id, self.big)
+        schedule._send()
+        self.assertEqual(schedule.sending_ids.mapped("state"), ["sent"])
+        self.company.customer_notes_moves = True
+        self._enter(self.big)
+        self.policy.responsible_id = self.gone
+        self.gone.active = False
+        pipelines = self.env["classification.run"]._pipelines()
+        with (
+            patch.object(
+                pipelines["production"], "collect", side_effect=ValueError("Broken")
+            ),
+            mute_logger("odoo.addons.customer_classification.models.run.execution"),
+        ):
+            run = self.policy.recompute()
+        self.assertEqual(run.state, "failed")
+        told = run.activity_ids.user_id
+        self.assertTrue(told and told != self.gone)
+        letters = self.env["customer.class.letter"]._letters(
+            self.big, self.company, False
+        )
+        self.assertIn(self.big, letters)
