@@ -144,3 +144,52 @@ class TestRemovedLanguage(PlaybookCase):
             self.big, self.company, False
         )
         self.assertIn(self.big, letters)
+
+
+@tagged("post_install", "-at_install")
+class TestCircles(PlaybookCase):
+    """Trees that are a circle in the database are shown, searched and counted."""
+
+    def test_trees(self):
+        for name in TREES:
+            model = self.env[name]
+            top = model.create({"name": "Circle A"})
+            below = model.create({"name": "Circle B", "parent_id": top.id})
+            self.env.flush_all()
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET parent_id = %s WHERE id = %s",
+                    SQL.identifier(model._table),
+                    *(below.id, top.id),
+                )
+            )
+            self.env.invalidate_all()
+            with self.subTest(name):
+                self.assertIn("Circle B", below.display_name)
+                self.assertIn(below, model.search([("display_name", "ilike", "B")]))
+                self.assertIn(below, model.search([("id", "child_of", below.id)]))
+                if hasattr(model, "_refresh_usage"):
+                    model._refresh_usage()
+
+    def test_complaints_of_a_circle(self):
+        category = self.env["customer.complaint.category"].create({"name": "A"})
+        below = category.create({"name": "B", "parent_id": category.id})
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE customer_complaint_category SET parent_id = %s WHERE id = %s",
+            [below.id, category.id],
+        )
+        self.env.invalidate_all()
+        deadline = self.env["customer.complaint.deadline"].create(
+            {"category_id": category.id, "company_id": self.company.id}
+            | {"response_hours": 3, "solution_hours": 9}
+        )
+        complaint = self.env["customer.complaint"].create(
+            {
+                "name": "Broken",
+                "partner_id": self._customer().id,
+                "company_id": self.company.id,
+                "category_id": below.id,
+            }
+        )
+        self.assertEqual(complaint.response_limit, deadline.response_hours)
