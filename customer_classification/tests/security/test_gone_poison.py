@@ -193,3 +193,138 @@ class TestCircles(PlaybookCase):
             }
         )
         self.assertEqual(complaint.response_limit, deadline.response_hours)
+
+
+@tagged("post_install", "-at_install")
+class TestBrokenSteps(PlaybookCase):
+    """A step that cannot be done any more stops only itself, and says why."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.big = cls._regular("Big", 300, user_id=cls.seller.id)
+        cls.big.write({"email": "big@steps.example", "ref": "Breaks it"})
+        cls.template = cls.env["mail.template"].create(
+            {
+                "name": "Broken",
+                "model_id": cls.env["ir.model"]._get_id("res.partner"),
+                "subject": "Hello",
+                "partner_to": "{{ object.id }}",
+                "email_from": "us@steps.example",
+                "body_html": "<t t-if='object.ref'><t t-out='1 / 0'/></t>Hello",
+                "user_id": False,
+            }
+        )
+
+    def setUp(self):
+        super().setUp()
+        self.enterContext(self._on(AS_OF))
+        self._recompute(as_of_date=AS_OF - DAY)
+
+    def _fails(self, playbook, healthy):
+        """Work on both, and return why the tasks of the one failed."""
+        self._enter(self.big)
+        with mute_logger("odoo.addons.mail.models.mail_render_mixin"):
+            self._work()
+        self.assertEqual(self._case(self.big, healthy).task_ids.state, "open")
+        task = self._case(self.big, playbook).task_ids
+        self.assertEqual(task.state, "failed")
+        found = self.env["classification.to.fix"].search(
+            [("kind", "=", "task"), ("res_id", "=", task.case_id.id)]
+        ) or self.env["classification.to.fix"].search([("kind", "=", "task")])
+        self.assertEqual(found.reason, task.error)
+        self.assertTrue(found.user_id)
+        return task.error
+
+    def test_template_that_cannot_be_rendered(self):
+        step = {"name": "Write", "kind": "email", "mail_template_id": self.template.id}
+        error = self._fails(self._playbook(steps=[step]), self._playbook())
+        self.assertEqual(
+            error,
+            "The text of the template cannot be filled in (ZeroDivisionError: division "
+            "by zero). Mend the placeholders in it.",
+        )
+
+    def test_salespeople_who_left(self):
+        step = {"name": "Give", "kind": "assign", "user_ids": self.seller.ids}
+        playbook = self._playbook(steps=[step])
+        self.big.user_id = False
+        self.seller.active = False
+        error = self._fails(playbook, self._playbook())
+        self.assertIn("None of the salespeople is there any more", error)
+
+    def test_actor_who_left(self):
+        """The responsible acts instead of a person who left."""
+        person = self._user("steps_person", "sales_team.group_sale_salesman")
+        step = {"name": "Call", "actor": "user", "user_id": person.id}
+        playbook = self._playbook(steps=[step])
+        person.active = False
+        self._enter(self.big)
+        self._work()
+        activity = self._activities(self._case(self.big, playbook))
+        self.assertEqual(activity.user_id, self.manager)
+
+    def test_what_steps_need_is_not_deleted(self):
+        kind = self.env["mail.activity.type"].create({"name": "Needed"})
+        action = self.env["ir.actions.server"].create(
+            {
+                "name": "Needed",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "state": "code",
+                "code": "pass",
+            }
+        )
+        plan = self.env["mail.activity.plan"].create(
+            {"name": "Needed", "res_model": "customer.playbook.case"}
+        )
+        self._playbook(
+            steps=[
+                {"name": "A", "activity_type_id": kind.id},
+                {"name": "B", "kind": "action", "server_action_id": action.id},
+                {"name": "C", "kind": "email", "mail_template_id": self.template.id},
+                {"name": "D", "kind": "plan", "plan_id": plan.id},
+            ]
+        )
+        for record in (kind, action, self.template, plan):
+            with (
+                self.subTest(record._name),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(IntegrityError),
+                self.env.cr.savepoint(),
+            ):
+                record.unlink()
+
+    def test_archived_activity_type(self):
+        kind = self.env["mail.activity.type"].create({"name": "Archived"})
+        playbook = self._playbook(steps=[{"name": "A", "activity_type_id": kind.id}])
+        kind.active = False
+        self._enter(self.big)
+        self._work()
+        self.assertEqual(self._case(self.big, playbook).task_ids.state, "open")
+
+    def test_report_that_fails_in_words(self):
+        """One receiver's failure quotes no statement, and others get theirs."""
+        people = self._salespeople(2)
+        for person in people:
+            person.email = f"{person.login}@steps.example"
+        schedule = self.env["customer.report.schedule"].create(
+            {
+                "company_id": self.company.id,
+                "user_ids": [person.id for person in people],
+                "start_date": fields.Date.today() - timedelta(days=900),
+            }
+        )
+        model = type(schedule)
+        values = model._mail_values
+
+        def failing(schedule, user, *period):
+            if user == people[0]:
+                schedule.env.cr.execute("SELECT nope FROM res_users")
+            return values(schedule, user, *period)
+
+        with patch.object(model, "_mail_values", failing), mute_logger("odoo.sql_db"):
+            schedule._send()
+        states = {row.user_id: row.state for row in schedule.sending_ids}
+        self.assertEqual(states, {people[0]: "failed", people[1]: "sent"})
+        self.assertIn("Something went wrong", schedule.problem_text)
+        self.assertNotIn("nope", schedule.problem_text)
