@@ -7,6 +7,7 @@ from . import classification_protected_mixin
 from . import classification_referred_mixin
 from . import classification_reason_mixin
 from . import classification_condition_mixin
+from . import account_move_line
 from . import ir_attachment
 from . import ir_default
 from . import ir_rule

@@ -315,6 +315,15 @@ class TestSearchesOfOdoo(WaysAroundCase):
             with self.subTest(condition):
                 self.assertEqual(files.search([*own, condition]), expected)
 
+    def test_accounts(self):
+        lines = self._own("account.move.line")
+        for path in ("company_ids.partner_id", "activity_user_id.partner_id"):
+            with self.subTest(path), self.assertRaises(AccessError):
+                lines.search([(f"search_account_id.{path}.customer_revenue", ">", 1)])
+        lines.search([("search_account_id.code", "=", "none")])
+        rich = self._own("account.move.line", self.manager)
+        rich.search([("search_account_id.company_ids.partner_id.name", "=", "x")])
+
     def test_exports_and_groups(self):
         self.lead.activity_schedule(user_id=self.salesperson.id)
         for path in ("message_partner_ids", "user_id/partner_id"):
