@@ -260,6 +260,15 @@ class TestUnsavedForms(ClassificationCase):
                 values = {name: profile.id}
                 self.assertFalse(self._onchange(self.stranger, model, values, [shown]))
 
+    def test_profiles_that_a_client_names_on_lines(self):
+        """Lines of a form are new records, and those that a command changes."""
+        profile, name = self.hidden.customer_profile_id, "customer_profile_id"
+        partners = self.env(user=self.stranger.id, su=False, context={})["res.partner"]
+        line = partners.new({"name": "Line", name: profile.id})
+        self.assertFalse(line[name] or line.customer_tier_explanation)
+        line._update_cache({name: profile.id}, validate=False)
+        self.assertFalse(line[name])
+
     def test_what_forms_count(self):
         """Forms of another company count nothing there."""
         playbook = self.env["customer.playbook"].create(
