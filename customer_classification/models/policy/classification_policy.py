@@ -278,9 +278,7 @@ class ClassificationPolicy(models.Model):
     @api.model
     def _first_policy_values(self, company):
         """Values of the policy with which a company starts, in its language."""
-        own = self.with_context(
-            lang=known_language(self.env, company.partner_id.lang)
-        )
+        own = self.with_context(lang=known_language(self.env, company.partner_id.lang))
         return {
             "name": own.env._("Customer classes"),
             "company_id": company.id,

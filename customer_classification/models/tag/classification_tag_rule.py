@@ -597,9 +597,7 @@ class ClassificationTagRule(models.Model):
         self.error_reason = reason
         owners = self._tag().tag_owner_id | self.responsible_id
         for user in owners.filtered("active"):
-            tag = self._tag().with_context(
-                lang=known_language(self.env, user.lang)
-            )
+            tag = self._tag().with_context(lang=known_language(self.env, user.lang))
             self.env["mail.thread"].message_notify(
                 partner_ids=user.partner_id.ids,
                 subject=tag.env._("The rule of the tag %s rests", tag.display_name),
