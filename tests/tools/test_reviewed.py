@@ -1,4 +1,4 @@
-"""Where more rights, raw SQL and the context are used: each place was judged once.
+"""Each use of more rights, of SQL and of the context was judged once.
 
 ``reviewed.txt`` lists the functions. A new one fails the test until somebody has judged
 it, as ``docs/security_review.md`` explains, and written the list anew:

@@ -3,7 +3,7 @@ from odoo.fields import Domain
 
 
 class IrAttachment(models.Model):
-    """Conditions on what files refer to are looked at with the reader's rights.
+    """Conditions on what files refer to are read with the reader's rights.
 
     Odoo looks at them as superuser, so that a condition on the revenue of whoever made
     a file would tell it to any user.

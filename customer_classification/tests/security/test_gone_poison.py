@@ -1,4 +1,4 @@
-"""What is gone or broken in the database stops only itself: languages, trees, steps."""
+"""Removed languages, circles and broken steps stop only themselves."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -23,9 +23,9 @@ TREES = (
 
 @tagged("post_install", "-at_install")
 class TestRemovedLanguage(PlaybookCase):
-    """Odoo refuses to work in a language that was removed; others are worked for.
+    """A language that was removed stops nobody else.
 
-    Odoo lets a language go that only people in the archive have.
+    Odoo refuses to work in one, and lets one go that only people in the archive have.
     """
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Odoo's other ways to write: they are checked as ``create``, ``write``, ``unlink``.
+"""Odoo's other ways to write are checked like the plain ones.
 
 Any user may send a context with a flag of uninstalling, keep default values for fields,
 and translate them.
@@ -247,7 +247,7 @@ class TestTranslating(WaysAroundCase):
 
 @tagged("post_install", "-at_install")
 class TestSearchesOfOdoo(WaysAroundCase):
-    """What Odoo looks for as superuser tells nothing that the reader may not read."""
+    """Odoo's searches as superuser ask only for what a reader may read."""
 
     @classmethod
     def setUpClass(cls):
