@@ -63,6 +63,7 @@ class UtmCampaign(models.Model):
         "classification.reason.mixin",
     ]
     _classified_kind = CAMPAIGN
+    _protected_fields = frozenset({"campaign_error_reason", "campaign_salt"})
     _ratios = {
         "campaign_response_rate": (
             *("campaign_answered_count", "campaign_participant_count"),

@@ -117,16 +117,51 @@ class TestDefaultsOfUsers(WaysAroundCase):
             protected = getattr(own, "_protected_fields", ())
             if own._abstract or not protected:
                 continue
-            plain = own.default_get(list(protected))
             for field in sorted(protected):
                 value = {"boolean": True, "json": {"forged": 1}, "integer": 77}.get(
                     own._fields[field].type
                 )
                 if value is None:
                     continue
+                plain = own.default_get([field])
                 self._keep(self.manager, name, **{field: value})
                 with self.subTest(name, field=field):
-                    self.assertEqual(own.default_get(list(protected)), plain)
+                    self.assertEqual(own.default_get([field]), plain)
+
+    def test_reasons_that_are_kept_are_protected(self):
+        """A reason names records, and shows their names to whoever reads it."""
+        writable = self.env["ir.model.access"].search([("perm_create", "=", True)])
+        names = set(writable.model_id.mapped("model"))
+        reasons = {
+            (name, model._kept_reason)
+            for name, model in self.env.items()
+            if name in names and hasattr(model, "_kept_reason") and not model._abstract
+        }
+        self.assertIn(("utm.campaign", "campaign_error_reason"), reasons)
+        for name, field in sorted(reasons):
+            with self.subTest(name):
+                self.assertIn(field, self.env[name]._protected_fields)
+
+    def test_a_campaign_tells_no_name(self):
+        """Neither a context nor a default value puts a hidden name into a reason."""
+        hidden = self._customer("Hidden", company_id=self._company("Elsewhere Ltd").id)
+        who = {"record": [hidden._name, hidden.id, ""]}
+        reason = {"code": "person_left", "values": {"label": "X", "user": who}}
+        campaigns = self.env["utm.campaign"].with_user(self.officer)
+        given = campaigns.with_context(default_campaign_error_reason=reason)
+        for model in (given, campaigns):
+            campaign = model.create({"title": "Own", "company_id": self.company.id})
+            self.assertFalse(campaign.campaign_error)
+            self._keep(self.officer, "utm.campaign", campaign_error_reason=reason)
+
+    def test_chance_is_the_programs(self):
+        campaigns = self.env["utm.campaign"].with_user(self.officer)
+        campaign = campaigns.create({"title": "Own", "company_id": self.company.id})
+        self.assertEqual(len(campaign.campaign_salt), 32)
+        with self.assertRaises(AccessError), self.env.cr.savepoint():
+            campaign.campaign_salt = "0"
+        with self.assertRaises(AccessError), self.env.cr.savepoint():
+            campaigns.create({"title": "Own", "campaign_salt": "0"})
 
     def test_runs_take_none(self):
         today = self.policy._today()
