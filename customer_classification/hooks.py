@@ -170,7 +170,7 @@ def _restore_unique_names(table, env):
     env.cr.execute(SQL(unnumbered, **names))
     # As Odoo makes it, which finds it by the comment and leaves it.
     said = "COMMENT ON CONSTRAINT %(constraint)s ON %(table)s IS 'unique (name)'"
-    run_later(env.cr, [SQL(f"{restored}; {said}", **names)])
+    run_later(env.cr, [SQL(text, **names) for text in (restored, said)])
 
 
 def _forget(model, domain, env):

@@ -4,6 +4,8 @@ from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
+from ..models.common.language import known_language
+
 # {why a request cannot be answered: status of the page}
 _STATUS = {"wrong": 404, "expired": 410, "answered": 200, "refused": 200}
 
@@ -55,7 +57,8 @@ class FeedbackController(http.Controller):
     def _request(self, token):
         """Return the request of a link, in the language of who is asked."""
         asked = request.env["customer.feedback.request"]._of_token(token)
-        lang = (asked.contact_id or asked.partner_id).lang
+        who = asked.contact_id or asked.partner_id
+        lang = known_language(request.env, who.lang)
         if lang:
             request.update_context(lang=lang)
             asked = asked.with_context(lang=lang)

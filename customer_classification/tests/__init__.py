@@ -4,6 +4,7 @@ from .security import test_companies
 from .security import test_condition_poison
 from .security import test_condition_rights
 from .security import test_fuzz
+from .security import test_gone_poison
 from .security import test_hostile_context
 from .security import test_poison
 from .security import test_protected_facts
@@ -11,6 +12,7 @@ from .security import test_public_methods
 from .security import test_recompute_arguments
 from .security import test_record_rules
 from .security import test_rights_matrix
+from .security import test_ways_around
 from .screens import test_chinese
 from .screens import test_demo
 from .screens import test_filters

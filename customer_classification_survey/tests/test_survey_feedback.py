@@ -165,6 +165,19 @@ class TestSurveyFeedback(SurveyCase):
         self.survey.unlink()
         self.assertFalse(self._seen().satisfaction_count)
 
+    def test_deleted_question(self):
+        """Answers to another question count on, and runs go on."""
+        question, other = self._question(), self._question()
+        self._answer(question, 0)
+        self._answer(other, 10, days=1)
+        self.assertEqual(self._seen().satisfaction_count, 2)
+        self._recompute(fields.Date.today())
+        question.unlink()
+        self.assertEqual(self._seen().satisfaction_count, 1)
+        self.assertAlmostEqual(self._seen().satisfaction, 100)
+        run = self._recompute(fields.Date.today())
+        self.assertEqual((run.state, run.problem_count), ("done", 0))
+
     def test_windows(self):
         question = self._question()
         self._answer(question, 10, days=500)

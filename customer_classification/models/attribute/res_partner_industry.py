@@ -48,12 +48,12 @@ class ResPartnerIndustry(models.Model):
     def _compute_display_name(self):
         """The path, in the user's language: a query for each level at most."""
         for industry in self:
-            names = []
-            above = industry
-            while above:
-                names.append(above.name or "")
-                above = above.parent_id
-            industry.display_name = SEPARATOR.join(reversed(names))
+            path = above = industry
+            # A circle, which only the database can have, is told once.
+            while above := above.parent_id - path:
+                path += above
+            names = (one.name or "" for one in reversed(path))
+            industry.display_name = SEPARATOR.join(names)
 
     @api.model
     def _search_display_name(self, operator, value):

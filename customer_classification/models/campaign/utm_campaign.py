@@ -19,6 +19,7 @@ from ..common.classification_reason_mixin import (
     reason_sentence,
     record_name,
 )
+from ..common.language import known_language
 from ..common.profiling import NOT_OBJECTING, OBJECTING
 from ..source.classification_source import FIRST_PLAUSIBLE_DAY
 
@@ -62,6 +63,7 @@ class UtmCampaign(models.Model):
         "classification.reason.mixin",
     ]
     _classified_kind = CAMPAIGN
+    _protected_fields = frozenset({"campaign_error_reason", "campaign_salt"})
     _ratios = {
         "campaign_response_rate": (
             *("campaign_answered_count", "campaign_participant_count"),
@@ -750,7 +752,9 @@ class UtmCampaign(models.Model):
     def _refresh_live_audience(self):
         """Add the targeted customers; on failure show the reason on the form."""
         # The filter is shown with the rights of its author.
-        words = self.with_context(lang=self.campaign_targeted_by_id.lang)
+        words = self.with_context(
+            lang=known_language(self.env, self.campaign_targeted_by_id.lang)
+        )
         try:
             partners = words._campaign_audience()
         except UserError as error:
@@ -770,7 +774,7 @@ class UtmCampaign(models.Model):
         self.campaign_error_reason = reason
         user = self.campaign_targeted_by_id
         if reason and user.active:
-            campaign = self.with_context(lang=user.lang)
+            campaign = self.with_context(lang=known_language(self.env, user.lang))
             self.env["mail.thread"].sudo().message_notify(
                 partner_ids=user.partner_id.ids,
                 subject=campaign.env._("Nobody joins the campaign %s", self.title),

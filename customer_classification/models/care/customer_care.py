@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from ..common.called_records import check_one
 from ..common.classification_condition_mixin import NOT_OURS
 from ..common.classification_reason_mixin import failure_reason, kept_reason_field
+from ..common.language import known_language
 from ..common.own_context import with_own_context
 from ..common.punctuation import labelled
 
@@ -237,7 +238,7 @@ class CustomerCare(models.Model):
         return labelled(self.env, name, partner.name)
 
     def _in_words_of(self, person):
-        return self.with_context(lang=person.lang or self.env.lang)
+        return self.with_context(lang=known_language(self.env, person.lang))
 
     def _note(self):
         """Return the greeting in the customer's language, and what to check."""

@@ -8,6 +8,7 @@ from ..common.access_groups import MANAGER_GROUP
 from ..common.called_records import check_one, check_records
 from ..common.classification_condition_mixin import NOT_OURS
 from ..common.classification_reason_mixin import failure_reason, kept_reason_field
+from ..common.language import known_language
 
 # What an occasion says: it is changed only while it is off.
 WHAT_IT_SAYS = frozenset(
@@ -292,6 +293,10 @@ class CustomerCareOccasion(models.Model):
             self._check_may_change("write")
         return super().write(vals)
 
+    def _check_may_translate(self, field_name):
+        if field_name in WHAT_IT_SAYS:
+            self._check_may_change("write")
+
     def unlink(self):
         if not self.env.su:
             self._check_may_change("unlink")
@@ -433,7 +438,9 @@ class CustomerCareOccasion(models.Model):
 
         :return: whether it can
         """
-        words = self.with_context(lang=self.responsible_id.lang)
+        words = self.with_context(
+            lang=known_language(self.env, self.responsible_id.lang)
+        )
         reason = False
         try:
             with self.env.cr.savepoint():

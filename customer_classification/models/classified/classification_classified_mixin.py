@@ -31,6 +31,13 @@ class ClassificationClassifiedMixin(models.AbstractModel):
         """Find the profile of each record in the current company: one query."""
         self._show_profiles(self._classified_kind)
 
+    def _update_cache(self, values, validate=True):
+        """Leave out profiles that the client of a form names: any might be."""
+        if not self.env.su:
+            shown = {kind.profile_field for kind in self._shown_kinds()}
+            values = {name: values[name] for name in values if name not in shown}
+        return super()._update_cache(values, validate=validate)
+
     def _show_profiles(self, kind):
         """Fill the field with the profile of a kind: one query."""
         found = self._classified_profiles(kind)

@@ -42,6 +42,7 @@ class ClassificationBoundsMixin(models.AbstractModel):
     """
 
     _name = "classification.bounds.mixin"
+    _inherit = "classification.kept.mixin"
     _description = "Values within Bounds"
 
     @api.model
@@ -62,16 +63,47 @@ class ClassificationBoundsMixin(models.AbstractModel):
         self._check_values(vals)
         return super().write(vals)
 
+    def _update_field_translations(
+        self, field_name, translations, digest=None, source_lang=""
+    ):
+        """Check translations as values that are written: Odoo calls no ``write``."""
+        self._check_translations(field_name, translations)
+        if not self.env.su:
+            self._check_may_translate(field_name)
+        return super()._update_field_translations(
+            field_name, translations, digest=digest, source_lang=source_lang
+        )
+
+    @api.model
+    def _check_translations(self, field_name, translations):
+        """Refuse translations that cannot be kept or are out of bounds.
+
+        :param translations: ``{language: text}``, or ``{language: {term: text}}``
+        """
+        field = isinstance(field_name, str) and self._fields.get(field_name)
+        if not field or not isinstance(translations, dict):
+            raise ValidationError(self._unknown_sentence(field_name))
+        for given in translations.values():
+            texts = given.values() if isinstance(given, dict) else [given]
+            for text in texts:
+                if not is_empty(text) and not isinstance(text, str):
+                    raise ValidationError(self._wrong_sentence(field, text))
+                self._check_values({field_name: text})
+
+    def _check_may_translate(self, field_name):
+        """Hook called before a client translates a field. Override to refuse."""
+
     @api.model
     def _check_all_values(self, vals_list):
         """Check values before a model works with them."""
-        for vals in (*vals_list, self._context_defaults()):
+        for vals in (*vals_list, self._client_defaults()):
             self._check_values(vals)
 
     @api.model
-    def _context_defaults(self):
-        """Values that a client's context gives new records."""
-        given = {
+    def _client_defaults(self):
+        """Values that the client's context and own defaults give new records."""
+        given = dict(self.env["ir.default"]._get_model_defaults(self._name))
+        given |= {
             key.removeprefix("default_"): value
             for key, value in self.env.context.items()
             if key.startswith("default_")

@@ -478,6 +478,16 @@ def _refused(domain, model):
             yield looked_at, field
 
 
+def check_readable_fields(domain, model):
+    """Refuse a domain that asks for fields that the user may not read.
+
+    :raises AccessError: Odoo's, about the first of them
+    """
+    for looked_at, field in _looked_at(domain, model):
+        if field:
+            looked_at._check_field_access(field, "read")
+
+
 def _needed_groups(domain, model):
     """Sets of groups, of each of which a user must have one to read a domain."""
     sets = model.env["res.groups"]._get_group_definitions()

@@ -74,7 +74,8 @@ class ClassificationProtectedMixin(models.AbstractModel):
         Called before anything is looked up or written for them.
         """
         self.check_access("create")
-        given = [*vals_list, self._values_of_context()]
+        kept = self.env["ir.default"]._get_model_defaults(self._name)
+        given = [*({**kept, **vals} for vals in vals_list), self._values_of_context()]
         self._check_companies(given)
         self._check_readable_references(given)
         self._check_protected_defaults(vals_list)

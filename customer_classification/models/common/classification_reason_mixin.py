@@ -23,6 +23,8 @@ from .sentences import rule_sentence
 
 _lt = LazyTranslate(__name__)
 _logger = logging.getLogger(__name__)
+# Odoo's error of a template quotes all of it.
+_TRACEBACK = "Traceback (most recent call last)"
 
 REASON_SENTENCES = {
     # Conditions that people write
@@ -96,6 +98,10 @@ REASON_SENTENCES = {
         "%(run)s”."
     ),
     # Playbooks, care and changes to pass on
+    "broken_template": _lt(
+        "The text of the template cannot be filled in (%(reason)s). Mend the "
+        "placeholders in it."
+    ),
     "unexpected_error": _lt(
         "Something went wrong that nobody expected (%(reason)s). Ask your "
         "administrator: the log of the server tells more."
@@ -219,8 +225,17 @@ def plain_reason(code, **values):
 
 def reason_of(error):
     """Return the reason of an error, or its text if it has none."""
-    found = getattr(error, "classification_reason", None)
-    return found or plain_reason("text", text=str(error.args[0]))
+    found, text = getattr(error, "classification_reason", None), str(error.args[0])
+    if not found and _TRACEBACK in text:
+        return plain_reason("broken_template", reason=error_text(_root_of(error)))
+    return found or plain_reason("text", text=text)
+
+
+def _root_of(error):
+    """Return the error that another one was raised for."""
+    while error.__cause__:
+        error = error.__cause__
+    return error
 
 
 def failure_reason(error):

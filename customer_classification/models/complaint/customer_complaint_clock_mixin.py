@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime
 
+from ..common.language import known_language
 from ..common.own_context import with_own_context
 from ..common.searched_values import searched_by_sql
 from .working_time import WorkingTime
@@ -317,7 +318,8 @@ class CustomerComplaintClockMixin(models.AbstractModel):
         }
 
     def _warning_values(self, owner):
-        texts = self.with_context(lang=owner.lang, tz=owner.tz)
+        lang = known_language(self.env, owner.lang)
+        texts = self.with_context(lang=lang, tz=owner.tz)
         until = format_datetime(texts.env, self.next_deadline, tz=owner.tz or "UTC")
         summary = (
             texts.env._("Solve the complaint until %s", until)

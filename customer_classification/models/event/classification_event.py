@@ -14,6 +14,7 @@ from ..common.access_groups import MANAGER_GROUP
 from ..common.called_records import check_records
 from ..common.classification_condition_mixin import NOT_OURS
 from ..common.classification_reason_mixin import failure_reason, kept_reason_field
+from ..common.language import known_language
 from ..customer.first_classes import all_changes
 
 _logger = logging.getLogger(__name__)
@@ -271,7 +272,7 @@ class ClassificationEvent(models.Model):
         customers = self.filtered("partner_id")
         for company, events in customers.grouped("company_id").items():
             if company.customer_notes_moves:
-                lang = company.partner_id.lang or self.env.lang
+                lang = known_language(self.env, company.partner_id.lang)
                 events.with_context(lang=lang)._log_moves()
 
     def _log_moves(self):

@@ -8,6 +8,7 @@ from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_date
 
 from ..common.access_groups import MANAGER_GROUP
+from ..common.language import known_language
 from ..common.punctuation import clauses, labelled, listed
 from ..customer.columns import STAGE_RANK
 from ..history.classification_migration import RISK_RANK
@@ -163,7 +164,9 @@ class ClassificationMovesMail(models.AbstractModel):
     def _as_reader(self, user, company):
         """Look with the rights of a receiver, at one company, in the own language."""
         return self.with_user(user).with_context(
-            lang=user.lang, tz=user.tz, allowed_company_ids=company.ids
+            lang=known_language(self.env, user.lang),
+            tz=user.tz,
+            allowed_company_ids=company.ids,
         )
 
     @api.model
@@ -235,7 +238,7 @@ class ClassificationMovesMail(models.AbstractModel):
                 "more": sum(map(len, moves.values())) - named,
                 "url": f"{self.get_base_url()}/odoo/classification-changes",
             },
-            lang=user.lang,
+            lang=known_language(self.env, user.lang),
         )
         sender = company.sudo().partner_id
         return {

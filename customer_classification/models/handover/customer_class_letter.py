@@ -6,6 +6,7 @@ from odoo import api, models
 from odoo.tools import format_date
 
 from ..common.access_groups import MONEY_GROUP
+from ..common.language import known_language
 from ..common.punctuation import listed
 from ..customer.explanation import UNRATED_REASONS, Sentences, TierLimits
 from ..policy.classification_policy_metric import METRIC_SELECTION
@@ -55,7 +56,7 @@ class CustomerClassLetter(models.AbstractModel):
         letters = {}
         by_lang = {lang: partners} if lang else partners.grouped("lang")
         for lang, contacts in by_lang.items():
-            model = self.with_context(lang=lang or self.env.lang).sudo()
+            model = self.with_context(lang=known_language(self.env, lang)).sudo()
             letters |= model._letters_alike(contacts, company, has_amounts)
         return letters
 

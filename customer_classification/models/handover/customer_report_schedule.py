@@ -7,6 +7,9 @@ from odoo.fields import Command
 from odoo.tools import format_date
 
 from ..common.access_groups import INSIGHT_GROUP
+from ..common.classification_condition_mixin import NOT_OURS
+from ..common.classification_reason_mixin import failure_reason, reason_sentence
+from ..common.language import known_language
 from ..common.punctuation import clauses, labelled
 
 _logger = logging.getLogger(__name__)
@@ -176,12 +179,12 @@ class CustomerReportSchedule(models.Model):
             with self.env.cr.savepoint():
                 values = self._mail_values(user, first, last)
                 self.env["mail.mail"].sudo().create(values)
+        except NOT_OURS:
+            raise
         except Exception as error:
             self.env.invalidate_all(flush=False)
-            is_told = isinstance(error, UserError)
-            if not is_told:
-                _logger.warning("Report %s to %s failed", self.id, user.id, exc_info=1)
-            row._note_failure(str(error) if is_told else type(error).__name__)
+            _logger.info("Report %s to %s failed: %s", self.id, user.id, error)
+            row._note_failure(reason_sentence(self.env, failure_reason(error)))
 
     def _mail_values(self, user, first, last):
         """Return the values of a mail, as its receiver may see it.
@@ -190,7 +193,9 @@ class CustomerReportSchedule(models.Model):
         """
         self._check_receiver(user)
         reader = self.with_user(user).with_context(
-            lang=user.lang, tz=user.tz, allowed_company_ids=self.company_id.ids
+            lang=known_language(self.env, user.lang),
+            tz=user.tz,
+            allowed_company_ids=self.company_id.ids,
         )
         sheets = reader._sheets(self.sudo(), first, last)
         words = reader.env

@@ -11,6 +11,7 @@ from ..common.classification_reason_mixin import (
     kept_reason_field,
     reason_of,
 )
+from ..common.language import known_language
 from ..common.punctuation import listed
 from ..common.sentences import plain_number
 from ..customer.selections import RISK_SELECTION
@@ -457,6 +458,10 @@ class CustomerPlaybook(models.Model):
             self._check_may_change("write")
         return super().write(vals)
 
+    def _check_may_translate(self, field_name):
+        if field_name in WHAT_IT_SAYS:
+            self._check_may_change("write")
+
     def unlink(self):
         if not self.env.su:
             self._check_may_change("unlink")
@@ -705,6 +710,11 @@ class CustomerPlaybook(models.Model):
             return False
         return True
 
+    def _in_words(self):
+        """Return the playbook in the language of its responsible."""
+        lang = known_language(self.env, self.responsible_id.lang)
+        return self.with_context(lang=lang)
+
     def _failed_unexpectedly(self):
         """Return whether the playbook rests for no sentence of its condition."""
         return (self.error_reason or {}).get("code") == "unexpected_error"
@@ -716,7 +726,7 @@ class CustomerPlaybook(models.Model):
         """
         usable = self.browse()
         for playbook in self.filtered(lambda one: not one._failed_unexpectedly()):
-            words = playbook.with_context(lang=playbook.responsible_id.lang)
+            words = playbook._in_words()
             try:
                 words._condition(playbook.responsible_id).try_out()
             except UserError as error:

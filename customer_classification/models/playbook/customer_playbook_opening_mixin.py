@@ -383,7 +383,7 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
 
     def _open_or_rest(self, entrants, is_repeated=False):
         """Open cases; a playbook that cannot is kept with its reason."""
-        words = self.with_context(lang=self.responsible_id.lang)
+        words = self._in_words()
         try:
             with self.env.cr.savepoint():
                 count = words._open_cases(entrants(words), is_repeated)

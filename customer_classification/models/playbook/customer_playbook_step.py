@@ -217,6 +217,9 @@ class CustomerPlaybookStep(models.Model):
         self._taken_over()
         return result
 
+    def _check_may_translate(self, field_name):
+        self._taken_over()
+
     def unlink(self):
         """Archive steps that cases have as their tasks, and delete the others."""
         self._taken_over()

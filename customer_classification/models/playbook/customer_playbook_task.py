@@ -9,6 +9,7 @@ from ..common.access_groups import MONEY_GROUP
 from ..common.classification_condition_mixin import NOT_OURS
 from ..common.classification_reason_mixin import failure_reason, kept_reason_field
 from ..common.keyless_many2one import KeylessMany2one
+from ..common.language import known_language
 from ..common.own_context import with_own_context
 
 _logger = logging.getLogger(__name__)
@@ -414,7 +415,8 @@ class CustomerPlaybookTask(models.Model):
         )
         case_model = self.env["ir.model"]._get_id(CASE)
         languages = {
-            user.id: user.lang for user in self.env["res.users"].browse(users.values())
+            user.id: known_language(self.env, user.lang)
+            for user in self.env["res.users"].browse(users.values())
         }
         made = activities.create(
             [

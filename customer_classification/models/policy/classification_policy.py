@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from ..common.arguments import as_choice
 from ..common.called_records import check_one
+from ..common.language import known_language
 from ..common.run_kinds import RUN_KINDS
 from .rule_fields import (
     DEFAULT_TEMPLATE,
@@ -277,7 +278,7 @@ class ClassificationPolicy(models.Model):
     @api.model
     def _first_policy_values(self, company):
         """Values of the policy with which a company starts, in its language."""
-        own = self.with_context(lang=company.partner_id.lang or self.env.lang)
+        own = self.with_context(lang=known_language(self.env, company.partner_id.lang))
         return {
             "name": own.env._("Customer classes"),
             "company_id": company.id,

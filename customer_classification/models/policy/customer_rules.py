@@ -773,7 +773,8 @@ class CustomerRules(models.Model):
     @api.depends_context("uid", "lang")
     def _compute_limits_histogram(self):
         for rules in self:
-            rules.limits_histogram = rules.policy_id._histogram_to_move()
+            policy = rules.policy_id
+            rules.limits_histogram = policy and policy._histogram_to_move()
 
     # Segments
 

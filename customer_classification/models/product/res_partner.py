@@ -4,6 +4,7 @@ from odoo.tools import SQL
 from odoo.tools.i18n import format_list
 
 from ..common.access_groups import SALES_GROUP
+from ..common.language import known_language
 from ..common.searched_values import asks_for_none, ids_among
 
 # Products that a placeholder names.
@@ -54,7 +55,7 @@ class ResPartner(models.Model):
 
     def _named_for_contact(self, products):
         """Return the names of the first products in the language of the contact."""
-        lang = self.lang or self.env.lang
+        lang = known_language(self.env, self.lang)
         named = products[:NAMED].with_context(lang=lang)
         return bool(named) and format_list(named.env, named.mapped("name"))
 

@@ -25,7 +25,8 @@ class CrmLead(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         partners = self.env["res.partner"]
-        partners._check_referrer_read([*vals_list, partners._referrer_of_context()])
+        given = [*vals_list, *partners._referrer_defaults(self._name)]
+        partners._check_referrer_read(given)
         return super().create(vals_list)
 
     def write(self, vals):

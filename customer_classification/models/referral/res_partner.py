@@ -69,7 +69,7 @@ class ResPartner(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._check_referrer_read([*vals_list, self._referrer_of_context()])
+        self._check_referrer_read([*vals_list, *self._referrer_defaults(self._name)])
         return super().create(vals_list)
 
     def write(self, vals):
@@ -77,10 +77,11 @@ class ResPartner(models.Model):
         return super().write(vals)
 
     @api.model
-    def _referrer_of_context(self):
-        """Return the value that the context of a client gives new records."""
+    def _referrer_defaults(self, model_name):
+        """Return the values that a client's context and own defaults give."""
         name = "customer_referrer_id"
-        return {name: self.env.context.get(f"default_{name}")}
+        kept = self.env["ir.default"]._get_model_defaults(model_name)
+        return [kept, {name: self.env.context.get(f"default_{name}")}]
 
     @api.model
     def _check_referrer_read(self, vals_list):

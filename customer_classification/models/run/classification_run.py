@@ -8,6 +8,7 @@ from ..common.access_groups import MONEY_GROUP
 from ..common.arguments import BIGGEST_ID, as_choice, as_day, as_number
 from ..common.called_records import check_one
 from ..common.classification_reason_mixin import kept_reason_field
+from ..common.language import known_language
 from ..common.own_context import with_own_context
 from ..common.run_kinds import RUN_KINDS
 from ..common.sentences import note_sentence
@@ -31,6 +32,7 @@ class ClassificationRun(models.Model):
     _inherit = [
         "mail.thread",
         "mail.activity.mixin",
+        "classification.kept.mixin",
         "classification.reason.mixin",
         "classification.referred.mixin",
         "classification.run.time.mixin",
@@ -700,7 +702,8 @@ class ClassificationRun(models.Model):
 
     def _for_responsible(self):
         """Return the run in the language of the user responsible."""
-        return self.with_context(lang=self.policy_id._responsible_user().lang)
+        user = self.policy_id._responsible_user()
+        return self.with_context(lang=known_language(self.env, user.lang))
 
     def _notify_manager(self, summary, note):
         """Schedule an activity for the responsible user of the policy."""

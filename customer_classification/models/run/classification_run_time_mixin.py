@@ -46,7 +46,8 @@ class ClassificationRunTimeMixin(models.AbstractModel):
         """
         run = self.sudo().search_fetch(
             [
-                ("company_id", "=", company.id),
+                # A form that is not saved may name any company.
+                ("company_id", "in", (company & self.env.companies).ids),
                 ("kind", "=", kind),
                 ("scope", "=", "all"),
                 ("state", "in", ("done", "waiting", "rejected")),

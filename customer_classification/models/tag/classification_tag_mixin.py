@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, escape_psql
 
 from ..common.called_records import check_one, check_records
+from ..common.language import known_language
 from .classification_tag_kind import KIND_OF_TAG_MODEL
 
 TAG_TYPES = [
@@ -490,7 +491,8 @@ class ClassificationTagMixin(models.AbstractModel):
         )
         for tag in due:
             if tag.tag_reminded_date != tag.tag_review_date:
-                tag = tag.with_context(lang=tag.tag_owner_id.lang)
+                lang = known_language(self.env, tag.tag_owner_id.lang)
+                tag = tag.with_context(lang=lang)
                 subject = tag.env._("Is the tag %s still of use?", tag.display_name)
                 tag._tell_owner(subject, tag._review_sentence())
                 tag.sudo().tag_reminded_date = tag.tag_review_date

@@ -16,6 +16,7 @@ from ..common.classification_reason_mixin import (
     record_name,
     refusal,
 )
+from ..common.language import known_language
 from ..common.profiling import MAY_BE_PROFILED, NOT_OBJECTING
 from .classification_tag_domain import asked_tags
 from .classification_tag_kind import KINDS
@@ -574,7 +575,9 @@ class ClassificationTagRule(models.Model):
 
         That person wrote the words in it.
         """
-        return self.with_context(lang=self.responsible_id.lang)
+        return self.with_context(
+            lang=known_language(self.env, self.responsible_id.lang)
+        )
 
     def _same_tags(self, rules):
         """Return those of these rules whose tag is kept by some of the rules."""
@@ -594,7 +597,7 @@ class ClassificationTagRule(models.Model):
         self.error_reason = reason
         owners = self._tag().tag_owner_id | self.responsible_id
         for user in owners.filtered("active"):
-            tag = self._tag().with_context(lang=user.lang)
+            tag = self._tag().with_context(lang=known_language(self.env, user.lang))
             self.env["mail.thread"].message_notify(
                 partner_ids=user.partner_id.ids,
                 subject=tag.env._("The rule of the tag %s rests", tag.display_name),

@@ -6,6 +6,7 @@ Only the program itself sets the keys that this is about.
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import SQL
 
 from ..common import AS_OF, ClassificationCase
 
@@ -227,6 +228,72 @@ class TestUnsavedForms(ClassificationCase):
                 self.stranger, "classification.policy", values, ["limits_histogram"]
             )
         )
+
+    def test_profiles_that_a_client_names(self):
+        """Profiles of forms are worked out anew, whichever the client names."""
+        campaign = self.env["utm.campaign"].create(
+            {"title": "Ours", "company_id": self.company.id}
+            | {"campaign_start_date": AS_OF, "campaign_target_revenue": 1}
+        )
+        self.policy.recompute_campaigns()
+        product = self.product.product_tmpl_id
+        for record, model, name, shown in (
+            (
+                *(self.hidden, "res.partner", "customer_profile_id"),
+                "customer_tier_explanation",
+            ),
+            (self.hidden, "sale.order", "customer_profile_id", "customer_summary"),
+            (self.hidden, "crm.lead", "customer_profile_id", "customer_summary"),
+            *(
+                (self.hidden, model, "customer_profile_id", "customer_summary")
+                for model in ("customer.complaint", "customer.feedback")
+            ),
+            (
+                *(campaign, "utm.campaign", "campaign_profile_id"),
+                "campaign_performance_text",
+            ),
+            (product, "product.template", "product_profile_id", "product_abc_class"),
+        ):
+            profile = record[name]
+            self.assertTrue(profile, name)
+            with self.subTest(model):
+                values = {name: profile.id}
+                self.assertFalse(self._onchange(self.stranger, model, values, [shown]))
+
+    def test_profiles_that_a_client_names_on_lines(self):
+        """Lines of a form are new records, and those that a command changes."""
+        profile, name = self.hidden.customer_profile_id, "customer_profile_id"
+        partners = self.env(user=self.stranger.id, su=False, context={})["res.partner"]
+        line = partners.new({"name": "Line", name: profile.id})
+        self.assertFalse(line[name] or line.customer_tier_explanation)
+        line._update_cache({name: profile.id}, validate=False)
+        self.assertFalse(line[name])
+
+    def test_what_forms_count(self):
+        """Forms of another company count nothing there."""
+        playbook = self.env["customer.playbook"].create(
+            {"name": "Ours", "company_id": self.company.id}
+            | {"tier_ids": self._tier("vip").ids}
+        )
+        playbook._open_cases(SQL("SELECT %s, %s::date", self.hidden.id, AS_OF))
+        values, name = {"playbook_id": playbook.id}, "open_case_count"
+        seen = self._onchange(self.manager, "customer.playbook.start", values, [name])
+        self.assertEqual(seen, {name: 1})
+        self.assertFalse(
+            self._onchange(self.stranger, "customer.playbook.start", values, [name])
+        )
+        values, name = {"company_id": self.company.id}, "people_text"
+        model = "classification.first.steps"
+        seen = self._onchange(self.stranger, model, values, [name])
+        self.assertIn("0 users", seen.get(name, "0 users"))
+        for model in ("product.rules", "campaign.rules", "customer.rules"):
+            name = "run_time_text"
+            seen = self._onchange(self.stranger, model, values, [name])
+            self.assertNotIn("as the last one", seen.get(name, ""))
+
+    def test_rules_without_a_policy(self):
+        seen = self._onchange(self.manager, "customer.rules", {}, ["limits_histogram"])
+        self.assertFalse(seen)
 
 
 @tagged("post_install", "-at_install")

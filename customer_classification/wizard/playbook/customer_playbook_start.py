@@ -55,12 +55,14 @@ class CustomerPlaybookStart(models.TransientModel):
     @api.depends("playbook_id")
     def _compute_open_case_count(self):
         for start in self:
+            # A form that is not saved may name any playbook.
+            playbook = start.playbook_id._filtered_access("read")
             start.open_case_count = (
                 self.env["customer.playbook.case"]
                 .sudo()
                 .search_count(
                     [
-                        ("playbook_id", "=", start.playbook_id.id),
+                        ("playbook_id", "in", playbook.ids),
                         ("episode", "=", 0),
                         ("is_control", "=", False),
                     ]

@@ -187,14 +187,16 @@ class ClassificationFirstSteps(models.TransientModel):
 
     def _count_users(self, role):
         """Count the internal users of the company with the rights of a role."""
-        # Not everybody may read other users' companies.
+        # Not everybody may read other users' companies, and a form that is not saved
+        # may name any company.
+        company = self.company_id & self.env.companies
         return (
             self.env["res.users"]
             .sudo()
             .search_count(
                 [
                     ("share", "=", False),
-                    ("company_ids", "in", self.company_id.ids),
+                    ("company_ids", "in", company.ids),
                     ("all_group_ids", "in", self._role_group(role).ids),
                 ]
             )
