@@ -48,7 +48,7 @@ def program(name: str) -> list[str]:
 
 
 def library(name: str) -> Path:
-    """Return a script of a package that a browser loads, as `axe-core/axe.min.js`."""
+    """Return a file of a package, as `axe-core/axe.min.js`."""
     return FOLDER / "node_modules" / name
 
 

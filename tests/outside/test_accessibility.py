@@ -1,4 +1,4 @@
-"""Screens for who reads by keyboard, screen reader or with weak eyes: axe-core.
+"""Screens for keyboards, screen readers and weak eyes, by axe-core.
 
 On the main screens, in both widths and languages, nothing of ours has a serious or
 critical violation. What Odoo's own widgets do (tabs, tags, avatars, the search bar) is
@@ -59,7 +59,7 @@ PAGES = {
 
 @pytest.fixture(scope="module")
 def axe():
-    """Return the path of the script, got once by npm as the packages for lint are."""
+    """Return the path of axe-core, which npm gets once, as those of lint."""
     try:
         environment.need("lint")
         node.need()
@@ -115,7 +115,7 @@ def test_no_serious_violation(reader, first, axe, login, size):
 
 
 def test_violations_are_found(reader, axe):
-    """Grey on white and a picture without a text are told apart from what is fine."""
+    """Grey on white and a picture without a text are found."""
     person = reader("admin", WIDE)
     person.open_page(f"{ADDON}.customer_overview_action", ".o_customer_overview")
     person.settle()

@@ -14,7 +14,7 @@ _KEYS = (*DAY_KEYS, "effect_days")
 
 
 class CustomerTierEffect(models.Model):
-    """What one customer did before and after moving to another tier.
+    """One customer before and after a move to another tier.
 
     Net revenue, purchases and interactions of the 90 days up to the day of the move,
     and of as many days after it (``effect_days`` in the context: 7 to 366). Each

@@ -35,7 +35,7 @@ class TestCare(CareCase):
         return self.cares.search([("occasion_id", "=", occasion.id)]).partner_id
 
     def test_salesperson_reads_the_name(self):
-        """Who may not read the rules of an occasion opens its cares all the same."""
+        """A care opens also without the right to read the rules of its occasion."""
         occasion = self._occasion("holiday", month=6, day=30, date_rule="fixed")
         self._night()
         care = self._care_of(self.wang, occasion).with_user(self.seller)

@@ -90,7 +90,7 @@ class TestTierEffect(ClassificationCase):
         self.assertEqual(self._row(self.faller).direction, "down")
 
     def test_not_rated_is_neither_better_nor_worse(self):
-        """As in the list of changes."""
+        """Moves from or to Not Rated are neutral, as in the list of changes."""
         self.assertEqual(self._row(self.rated).direction, "other")
 
     def test_by_tier(self):
