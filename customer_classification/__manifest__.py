@@ -127,6 +127,7 @@
         "views/overview/customer_overview_views.xml",
         "views/overview/customer_conversion_views.xml",
         "views/overview/customer_effort_views.xml",
+        "views/overview/customer_tier_effect_views.xml",
         "views/overview/customer_report_templates.xml",
         "views/handover/class_letter_views.xml",
         "views/handover/report_sheet_templates.xml",

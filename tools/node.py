@@ -9,6 +9,7 @@ packages; after a change of `package.json`, write it anew in that folder by
 import hashlib
 import os
 import shutil
+from pathlib import Path
 
 from .console import DevError, step
 from .locks import exclusive
@@ -44,6 +45,11 @@ def program(name: str) -> list[str]:
         str(VENV / "bin" / "node"),
         str(FOLDER / "node_modules" / _PROGRAMS[name]),
     ]
+
+
+def library(name: str) -> Path:
+    """Return a file of a package, as `axe-core/axe.min.js`."""
+    return FOLDER / "node_modules" / name
 
 
 def variables() -> dict[str, str]:

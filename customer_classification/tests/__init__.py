@@ -177,4 +177,5 @@ from .setup import test_glossary
 from .handover import test_class_letter
 from .handover import test_report_sheets
 from .overview import test_effort
+from .overview import test_tier_effect
 from .quality import test_data_age

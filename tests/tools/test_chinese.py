@@ -27,6 +27,11 @@ CHINESE = "[\u3400-\u9fff]"
 HALF_WIDTH = re.compile(
     rf"{CHINESE}\s*[,:;!?()]|[,:;!?()]\s*{CHINESE}|{CHINESE}\.(?![\w.])"
 )
+# Broken lines of a text are shown as a space, which Chinese does not have.
+BROKEN = re.compile(
+    r"[\u3001-\u303f\u3400-\u9fff\uff00-\uffef”](?:<[^>]+>)*\s*\n {2,}"
+    r"(?:<[^>]+>)*[\u3001-\u303f\u3400-\u9fff\uff00-\uffef“]"
+)
 # Words that are not those of the glossary: {wrong: right}
 TERMS = {
     "高价客户": "高价值客户",
@@ -77,6 +82,30 @@ def test_full_width_punctuation(folder, language):
         if (place := half_width(entry.msgstr))
     ]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_broken_lines(folder, language):
+    wrong = [
+        f"{found.group()!r} in {entry.msgstr!r}"
+        for entry in entries(folder, language)
+        if (found := BROKEN.search(entry.msgstr)) and "<br" not in found.group()
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_broken"),
+    [
+        ("不做任何\n    更改。", True),
+        ("点击\n    <i>重新计算</i>", True),
+        ("到期\n今天：", False),
+        ("RFM 代码", False),
+    ],
+)
+def test_broken_lines_are_found(text, is_broken):
+    assert bool(BROKEN.search(text)) == is_broken
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)

@@ -100,9 +100,10 @@ class CustomerCare(models.Model):
     @api.depends("occasion_id.name", "partner_id")
     @api.depends_context("lang")
     def _compute_display_name(self):
+        """Name the occasion also for salespersons, who may not read its rules."""
         for care in self:
             care.display_name = labelled(
-                care.env, care.occasion_id.name, care.partner_id.name
+                care.env, care.sudo().occasion_id.name, care.partner_id.name
             )
 
     def action_open_contact(self):

@@ -1,6 +1,8 @@
 import logging
 from datetime import timedelta
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
@@ -19,12 +21,20 @@ REPORT_SELECTION = [
     ("campaign", "Campaign Report"),
     ("tag", "Tag Report"),
 ]
+# What Odoo says of a wkhtmltopdf that it can use; the pages need nothing from the web
+# server, so that it may also have one worker alone.
+_PDF_STATES = ("ok", "upgrade", "workers")
+_PAGE = Markup(
+    '<!DOCTYPE html><html><head><meta charset="utf-8"/></head><body>%s</body></html>'
+)
 # The field that names what a report is about.
 _SUBJECTS = {"campaign": "campaign_ids", "tag": "tag_ids"}
 
 
 class CustomerReportSchedule(models.Model):
     """A report that is mailed to chosen users every week or month.
+
+    As a page in the mail, and as a PDF beside it where wkhtmltopdf is installed.
 
     It is of the last whole week (Monday to Sunday) or month, and goes out on the first
     day after it on which the scheduled action runs. Each receiver gets it with the own
@@ -209,18 +219,53 @@ class CustomerReportSchedule(models.Model):
             last=format_date(words, last),
         )
         sender = self.company_id.partner_id
+        body = words["ir.qweb"]._render(
+            "customer_classification.report_sheets_mail",
+            {"sheets": sheets, "open": words._("Open in Odoo")},
+        )
         return {
             "subject": subject,
-            "body_html": words["ir.qweb"]._render(
-                "customer_classification.report_sheets_mail",
-                {"sheets": sheets, "open": words._("Open in Odoo")},
-            ),
+            "body_html": body,
+            "attachment_ids": self._pdf_commands(subject, body),
             "author_id": sender.id,
             "email_from": sender.email_formatted or user.email_formatted,
             "recipient_ids": [Command.link(user.partner_id.id)],
             "auto_delete": True,
             "headers": {"X-Auto-Response-Suppress": "OOF"},
         }
+
+    @api.model
+    def _pdf_commands(self, name, body):
+        """Return commands that attach a page as PDF, none without wkhtmltopdf.
+
+        The file belongs to the message, and goes with it.
+        """
+        pdf = self._pdf(body)
+        if not pdf:
+            return []
+        values = {
+            "name": f"{name.replace('/', '-')}.pdf",
+            "raw": pdf,
+            "mimetype": "application/pdf",
+            "res_model": "mail.message",
+            "res_id": 0,
+        }
+        return [Command.create(values)]
+
+    @api.model
+    def _pdf(self, body):
+        """Return a page as PDF, or None: the mail goes out all the same."""
+        reports = self.env["ir.actions.report"].sudo()
+        if reports.get_wkhtmltopdf_state() not in _PDF_STATES:
+            return None
+        try:
+            return reports._run_wkhtmltopdf(
+                [_PAGE % body],
+                report_ref="customer_classification.report_campaign_action",
+            )
+        except (OSError, UserError):
+            _logger.warning("No PDF of a scheduled report", exc_info=True)
+            return None
 
     def _check_receiver(self, user):
         """Refuse receivers who may not see the report, or cannot be reached."""

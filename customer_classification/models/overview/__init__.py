@@ -9,3 +9,4 @@ from . import customer_overview
 from . import report_customer_grading
 from . import digest_digest
 from . import customer_effort
+from . import customer_tier_effect

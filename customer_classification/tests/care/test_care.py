@@ -34,6 +34,15 @@ class TestCare(CareCase):
     def _who(self, occasion):
         return self.cares.search([("occasion_id", "=", occasion.id)]).partner_id
 
+    def test_salesperson_reads_the_name(self):
+        """A care opens also without the right to read the rules of its occasion."""
+        occasion = self._occasion("holiday", month=6, day=30, date_rule="fixed")
+        self._night()
+        care = self._care_of(self.wang, occasion).with_user(self.seller)
+        self.env.invalidate_all()
+        [seen] = care.web_read({"display_name": {}})
+        self.assertIn(occasion.name, seen["display_name"])
+
     # Holidays
 
     def test_holiday_by_country(self):

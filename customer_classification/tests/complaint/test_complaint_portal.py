@@ -1,3 +1,5 @@
+from lxml import html
+
 from odoo import http
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
@@ -20,6 +22,14 @@ class TestComplaintPortal(ComplaintCase, HttpCase):
 
     def _get(self, path):
         return self.url_open(path)
+
+    def test_way_to_the_first_complaint(self):
+        """The account shows the card also without any complaint."""
+        new_test_user(self.env, "complaint-none", "base.group_portal")
+        self.authenticate("complaint-none", "complaint-none")
+        page = html.fromstring(self.url_open("/my").text)
+        [link] = page.xpath("//a[@href='/my/complaints']")
+        self.assertNotIn("d-none", link.getparent().get("class"))
 
     def test_own_list(self):
         self.authenticate("complaint-portal", "complaint-portal")

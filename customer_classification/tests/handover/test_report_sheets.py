@@ -2,15 +2,18 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import html2plaintext, mute_logger
 
 from ..common import AS_OF, ClassificationCase
 
 CAMPAIGN = "customer_classification.report_campaign"
 TAG = "customer_classification.report_tag"
+SCHEDULE = (
+    "odoo.addons.customer_classification.models.handover.customer_report_schedule"
+)
 
 
 class SheetCase(ClassificationCase):
@@ -233,6 +236,62 @@ class TestReportSchedule(SheetCase):
             self.assertNotIn(word, poor)
         self.assertIn("06/30/2025", mails[self.head.partner_id].subject)
         self.assertIn("07/06/2025", mails[self.head.partner_id].subject)
+
+    def _with_pdf(self, state="ok", **made):
+        """Have wkhtmltopdf be in a state, and make what a test wants."""
+        reports = type(self.env["ir.actions.report"])
+        self.startPatcher(
+            patch.object(reports, "get_wkhtmltopdf_state", lambda __: state)
+        )
+        return self.startPatcher(patch.object(reports, "_run_wkhtmltopdf", **made))
+
+    def test_pdf_beside_the_page(self):
+        """Each receiver's own page, also with a single worker."""
+        for state in ("ok", "upgrade", "workers"):
+            with self.subTest(state):
+                made = self._with_pdf(state, return_value=b"%PDF-1.4 sheets")
+                mails = self._send(self._schedule())
+                files = mails[self.head.partner_id].attachment_ids
+                self.assertEqual(files.raw, b"%PDF-1.4 sheets")
+                self.assertEqual(files.mimetype, "application/pdf")
+                self.assertIn("06-30-2025", files.name)
+                self.assertNotIn("/", files.name)
+                pages = [
+                    html2plaintext(call.args[0][0]).split()
+                    for call in made.call_args_list
+                ]
+                for mail in mails.values():
+                    text = html2plaintext(mail.body_html).split()
+                    self.assertIn(text, pages)
+
+    def test_pdf_goes_with_the_mail(self):
+        self._with_pdf(return_value=b"%PDF-1.4 sheets")
+        mails = self._send(self._schedule())
+        files = self.env["ir.attachment"].union(
+            *(mail.attachment_ids for mail in mails.values())
+        )
+        self.assertEqual(len(files), 2)
+        for mail in mails.values():
+            mail.unlink()
+        self.assertFalse(files.exists())
+
+    def test_page_without_pdf(self):
+        """Without wkhtmltopdf, and where it fails, the mail goes out all the same."""
+        for state, made in (
+            ("install", {"return_value": b"%PDF"}),
+            ("broken", {"return_value": b"%PDF"}),
+            ("ok", {"side_effect": UserError("It failed")}),
+            ("ok", {"side_effect": OSError("It is gone")}),
+        ):
+            with self.subTest(state), mute_logger(SCHEDULE):
+                self._with_pdf(state, **made)
+                schedule = self._schedule()
+                mails = self._send(schedule)
+                self.assertEqual(len(mails), 2)
+                for mail in mails.values():
+                    self.assertFalse(mail.attachment_ids)
+                    self.assertIn("</table>", mail.body_html)
+                self.assertFalse(schedule.problem_text)
 
     def test_never_twice(self):
         schedule = self._schedule()

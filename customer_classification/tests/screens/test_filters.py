@@ -12,6 +12,7 @@ ASKED = re.compile(r"\(\s*['\"](\w+)[\w.]*['\"]\s*,")
 ALTERNATIVES = {
     ("both", "come", "gone"): "a customer stayed, came or went between two days",
     ("running", "planned", "over"): "a campaign is before, in or after its days",
+    ("days_30", "days_180"): "days before and after a move, by the context alone",
 }
 
 

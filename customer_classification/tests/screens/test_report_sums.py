@@ -53,6 +53,12 @@ WITHIN = {
 RATIOS = {
     ("customer.profile", "average_order"): ("revenue", "order_count", 1, 0),
     ("customer.conversion", "customer_value"): ("revenue", "customer_count", 1, 0),
+    ("customer.tier.effect", "bought_rate"): (
+        *("bought_count", "customer_count", 100, 0),
+    ),
+    ("customer.tier.effect", "revenue_change_rate"): (
+        *("revenue_change", "revenue_before", 100, 0),
+    ),
     **{
         ("customer.conversion", name): (over, under, 100, 0)
         for name, over, under in (
@@ -74,6 +80,11 @@ RATIOS = {
         )
     },
 }
+EFFECTS = (
+    *("customer_count", "bought_count", "order_count_before", "order_count_after"),
+    *("interaction_count_before", "interaction_count_after"),
+    *("revenue_before", "revenue_after", "revenue_change"),
+)
 # Worked out of all rows of a group: see ``test_satisfaction.py``.
 OF_GROUPS = {
     ("customer.satisfaction", name)
@@ -420,6 +431,7 @@ class TestReportSums(ReportWorld):
             "classification.bridge": days,
             "classification.cohort": days,
             "customer.effort": days,
+            "customer.tier.effect": days,
             "customer.product": {"customer_product_partner_id": self.big.id},
             "customer.timeline": {"timeline_customer_id": self.big.id},
         }.get(model_name, {})
@@ -500,6 +512,8 @@ class TestReportSums(ReportWorld):
                 {"customer_count": 3, "revenue": cls._net(cls._window())},
             ),
             "customer.effort": (ours, cls._of_effort()),
+            # Nobody moved long enough ago: see ``test_tier_effect.py``.
+            "customer.tier.effect": (ours, dict.fromkeys(EFFECTS, 0)),
             "classification.tag.usage": ([("partner_tag_id", "in", cls.tags.ids)], {}),
             "customer.product": ([], cls._of_bought_products()),
             "product.audience": ([("product_tmpl_id", "in", cls.products.ids)], {}),

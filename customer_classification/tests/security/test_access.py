@@ -190,6 +190,7 @@ AMOUNTLESS = {
         COUNT: {"conversion_rate", "repeat_rate", "retention_rate"}
     },
     "customer.next.product": {COUNT: {"gap_days"}},
+    "customer.tier.effect": {COUNT: {"bought_rate"}},
     "customer.care.occasion": {RULES: {"note"}},
     "customer.playbook": {RULES: {"control_share", "score_below", "silence_ratio"}},
     "customer.playbook.result": {

@@ -235,6 +235,7 @@ class TestRecordRules(RowCase):
                 {"campaign_id": campaign.id, "partner_id": customer.id}
             )
         self._recompute()
+        self._move_long_ago(customers)
         self.policy.recompute_products(as_of_date=AS_OF)
         set_aside = [
             *({"partner_id": customer.id} for customer in customers),
@@ -250,6 +251,23 @@ class TestRecordRules(RowCase):
         )
         self.env.flush_all()
         return customers
+
+    def _move_long_ago(self, customers):
+        """Have customers rise from Low to VIP in 2024."""
+        self.env["classification.change"].create(
+            [
+                {
+                    "partner_id": customer.id,
+                    "company_id": self.company.id,
+                    "axis": "value_tier",
+                    "to_tier_id": self._tier(code).id,
+                    "cause": "data",
+                    "valid_date": day,
+                }
+                for customer in customers
+                for code, day in (("low", date(2024, 1, 1)), ("vip", date(2024, 6, 1)))
+            ]
+        )
 
     def test_what_a_hidden_customer_buys(self):
         seen, hidden = self._sold_to()

@@ -528,6 +528,15 @@ export class Overview extends Component {
         return bars(this.state.blocks.bridge);
     }
 
+    /** Names below the bars, where the sentences of the table have no room. */
+    get barNames() {
+        return {
+            ...this.movementNames,
+            opening: this.firstDay,
+            closing: this.lastDay,
+        };
+    }
+
     get bridgeChart() {
         const drawn = this.bridgeBars;
         const color = (bar) =>
@@ -539,7 +548,7 @@ export class Overview extends Component {
         return {
             type: "bar",
             data: {
-                labels: drawn.map((bar) => this.movementNames[bar.name]),
+                labels: drawn.map((bar) => this.barNames[bar.name]),
                 datasets: [
                     {
                         data: drawn.map((bar) => [bar.from, bar.to]),
