@@ -124,6 +124,11 @@ class ClassificationSourceSale(models.AbstractModel):
         return SQL("TRUE")
 
     @api.model
+    def _open_quotations(self):
+        """Return the domain of open quotations; glue addons leave some out."""
+        return Domain("state", "in", ("draft", "sent"))
+
+    @api.model
     def _bought_orders(self):
         """Domain of the orders of which :meth:`_order_amount` may be positive."""
         return Domain("amount_untaxed", ">", 0)
