@@ -285,7 +285,8 @@ class ClassificationSourceCredit(models.AbstractModel):
         invoices = [
             SQL(
                 "SELECT id, name, reversed_entry_id, invoice_date AS day"
-                " FROM account_move WHERE move_type IN ('out_invoice', 'out_refund', 'out_receipt')"
+                " FROM account_move"
+                " WHERE move_type IN ('out_invoice', 'out_refund', 'out_receipt')"
                 " AND company_id = %s AND %s",
                 scope.company_id,
                 reason,

@@ -1,5 +1,5 @@
-from functools import partial
 from datetime import datetime, timedelta
+from functools import partial
 from unittest.mock import patch
 
 from odoo import fields

@@ -158,7 +158,11 @@ class TestPlaybookOutcome(PlaybookCase):
         for first, last, expected in (
             (datetime(2025, 6, 30, 15, 59), None, None),
             (datetime(2025, 6, 30, 16, 0), None, AS_OF + DAY),
-            (datetime(2025, 6, 30, 15, 59), datetime(2025, 7, 5, 15, 59), AS_OF + 5 * DAY),
+            (
+                datetime(2025, 6, 30, 15, 59),
+                datetime(2025, 7, 5, 15, 59),
+                AS_OF + 5 * DAY,
+            ),
             (datetime(2025, 7, 5, 16, 0), None, None),
         ):
             with self.subTest(first), self.env.cr.savepoint() as savepoint:

@@ -162,9 +162,7 @@ class TestImportAmounts(ImportCase):
         data, __ = wizard._convert_import_data(
             ["name", "approval_customer_percent"], dict(SCREEN_OPTIONS)
         )
-        self.assertEqual(
-            [cell for __, cell in data], ["12.5", "7.5", "20", "3.25"]
-        )
+        self.assertEqual([cell for __, cell in data], ["12.5", "7.5", "20", "3.25"])
 
     def test_percentages_of_other_models(self):
         """Percentages are read in the language of the file, in any model.

@@ -62,7 +62,9 @@ class TestImportCustomers(ImportCase):
 
     def test_letters_beyond_ascii(self):
         customer = self._customer("ÄRZTE Öl Çelik")
-        self.assertEqual(self._customers("Ärzte öl ÇELİK".replace("İ", "I")), [customer])
+        self.assertEqual(
+            self._customers("Ärzte öl ÇELİK".replace("İ", "I")), [customer]
+        )
 
     def test_contacts_of_a_company(self):
         cells = ("Bea Buyer", "ACME Imports, Bea Buyer", "B@acme.example")

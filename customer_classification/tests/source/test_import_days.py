@@ -83,7 +83,11 @@ class TestImportDays(ImportCase):
             ),
             # The clocks change on the 29th of March at 01:00 UTC.
             (
-                *("Europe/Berlin", "2026-03-28T22:59:59+00", "2026-03-28 23:00:00+0000"),
+                *(
+                    "Europe/Berlin",
+                    "2026-03-28T22:59:59+00",
+                    "2026-03-28 23:00:00+0000",
+                ),
                 ["2026-03-28", "2026-03-29"],
             ),
             (
