@@ -120,13 +120,13 @@ class TestAbandonedCarts(WebCase):
         """The page names the quotation of a customer at risk, and no cart."""
         seller = self._user("cart_seller", "sales_team.group_sale_salesman")
         today = fields.Date.today()
-        self.customer = self._regular(
+        late = self._regular(
             "Late", 90, until=today - timedelta(45), user_id=seller.id
         )
         with self._on(today):
             self._recompute(today)
-        self.assertIn(self._profile(self.customer).churn_risk, ("medium", "high"))
-        cart = self._cart(24 * 9, user_id=seller.id)
+        self.assertIn(self._profile(late).churn_risk, ("medium", "high"))
+        cart = self._cart(24 * 9, late, user_id=seller.id)
         model = self.env["customer.today"].with_user(seller)
         model = model.with_context(allowed_company_ids=self.company.ids)
         self.assertFalse(model._quotation_lines(seller, []))
