@@ -528,6 +528,17 @@ class TestCreditNotesOfPayers(CreditNoteCase):
         }
         self.assertEqual(found["account.move"], credit)
 
+    def test_a_late_one_corrects_who_ordered(self):
+        """The past of the customer is corrected from the day of the credit note."""
+        day = AS_OF - timedelta(5)
+        credit = self._credit(self.invoice, day, [300])
+        scope = self.env["classification.facts"]._scope(self.policy, AS_OF)
+        queries = self.env["classification.source.invoice"]._late_queries(
+            self.policy, scope, Since(credit.write_date, AS_OF)
+        )
+        found = {row for query in queries for row in self.env.execute_query(query)}
+        self.assertIn((self.customer.id, day), found)
+
     def test_counting_invoices_it_is_of_who_was_invoiced(self):
         self._credit(self.invoice, AS_OF, [300])
         self._recompute(policy=self._policy(self.company, revenue_source="invoice"))

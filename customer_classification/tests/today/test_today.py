@@ -217,7 +217,9 @@ class TestToday(ClassificationCase):
             }
         )
         self.assertEqual(self._profile(self.near).shadow_tier_id.code, "high")
-        self.assertEqual(self._lines()["Near"]["kind"], "moved")
+        self.env.invalidate_all()
+        found = self._today()._next_tier_lines(self.seller, [])
+        self.assertFalse([line for profile, line in found])
 
     def test_activities_first(self):
         self._activity(self.far, AS_OF - timedelta(days=3))
