@@ -62,7 +62,7 @@ def upgrade(session, name):
 
 
 def classified(session, name, path, only_demo):
-    """Return the classes by the addon of a folder; the database stays as it is."""
+    """Return the classes by the addon of a folder; the database stays."""
     script = SCRIPT.read_text()
     if only_demo:
         script = f"ONLY_DEMO = True\n{script}"

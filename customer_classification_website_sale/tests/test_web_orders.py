@@ -120,9 +120,7 @@ class TestAbandonedCarts(WebCase):
         """The page names the quotation of a customer at risk, and no cart."""
         seller = self._user("cart_seller", "sales_team.group_sale_salesman")
         today = fields.Date.today()
-        late = self._regular(
-            "Late", 90, until=today - timedelta(45), user_id=seller.id
-        )
+        late = self._regular("Late", 90, until=today - timedelta(45), user_id=seller.id)
         with self._on(today):
             self._recompute(today)
         self.assertIn(self._profile(late).churn_risk, ("medium", "high"))
