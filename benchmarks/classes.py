@@ -2,12 +2,13 @@
 
 Per tier, stage, risk and segment.
 
-    ./dev bench classes [--commit COMMIT] [--data FOLDER]
+    ./dev bench classes [--commit COMMIT] [--data FOLDER] [--keep FILE] [--demo]
 
 The demo, CDNOW and Online Retail, each by the default policy of its release, in two
-databases that are made anew. The earlier release comes out of the repository's own
-history. Prints one table (Markdown) for each data set and class, and how many
-customers have another class.
+databases that are made anew; and the demo of the earlier release before and after an
+upgrade, of which the customers and documents are the same. The earlier release comes
+out of the repository's own history. Prints one table (Markdown) for each data set and
+class, and how many customers have another class.
 """
 
 import argparse
@@ -44,44 +45,65 @@ def take_out(commit, folder):
     return Path(folder)
 
 
-def classified(session, name, path):
-    """The classes by the addon of a folder, in a database with its demo."""
-    lines = shell(session, name, path, SCRIPT.read_text(), demo=True)
+def install(session, name, path):
+    """Install the addon of a folder with its demo, in a database of its own."""
+    foreign = databases.foreign_dependencies(session, [ADDON])
+    databases.database_from_template(session, name, foreign, demo=True)
+    databases.sql(session, FORGET, name)
+    with step(f"{name}: install"):
+        odoo_of(session, name, path, "-i", ADDON, "--with-demo", "--stop-after-init")
+
+
+def upgrade(session, name):
+    """Upgrade a database to this release, without the demo of this release."""
+    databases.sql(session, "UPDATE ir_module_module SET demo = FALSE", name)
+    with step(f"{name}: upgrade"):
+        odoo_of(session, name, ROOT, "-u", ADDON, "--stop-after-init")
+
+
+def classified(session, name, path, only_demo):
+    """Return the classes by the addon of a folder; the database stays."""
+    script = SCRIPT.read_text()
+    if only_demo:
+        script = f"ONLY_DEMO = True\n{script}"
+    with step(f"{name}: script"):
+        lines = odoo_of(session, name, path, "shell", stdin=script)
     found = [line for line in lines if line.startswith("RESULT ")]
     if not found:
         raise DevError("\n".join(lines[-20:]))
     return json.loads(found[0].removeprefix("RESULT "))
 
 
-def shell(session, name, path, script, demo=False):
-    """Return what a script prints where the addon of a folder is installed.
-
-    In a database of its own, which is dropped.
-    """
-    foreign = databases.foreign_dependencies(session, [ADDON])
-    databases.database_from_template(session, name, foreign, demo=demo)
-    databases.sql(session, FORGET, name)
-    addons = f"--addons-path={path},{TEST_ADDONS}"
-    lines = []
-    with step(f"{name}: install"):
-        install = ("-i", ADDON, *(["--with-demo"] if demo else []), "--stop-after-init")
-        if session.stream(
-            *("-d", name, "--no-http", "--max-cron-threads=0", addons, *install),
-            on_line=lines.append,
-            log=LOGS / f"{name}.log",
-        ):
-            raise DevError("\n".join(lines[-20:]))
-    with step(f"{name}: script"):
-        failed = session.stream(
-            *("shell", "-d", name, "--no-http", addons),
-            on_line=lines.append,
-            stdin=script,
-            log=LOGS / f"{name}.log",
-        )
+def odoo_of(session, name, path, *args, stdin=None):
+    """Return the lines of a command of Odoo with the addon of a folder."""
+    command, lines = args[:1] if stdin else (), []
+    failed = session.stream(
+        *(*command, "-d", name, "--no-http", f"--addons-path={path},{TEST_ADDONS}"),
+        *(() if stdin else ("--max-cron-threads=0", *args)),
+        on_line=lines.append,
+        stdin=stdin,
+        log=LOGS / f"{name}.log",
+    )
     if failed:
         raise DevError("\n".join(lines[-20:]))
-    databases.drop(session, name)
     return lines
+
+
+def compared(session, path, only_demo):
+    """Return the classes by the earlier release and by this one."""
+    name = "bench_classes_before"
+    install(session, name, path)
+    before = classified(session, name, path, only_demo)
+    upgrade(session, name)
+    upgraded = classified(session, name, ROOT, only_demo=True)
+    databases.drop(session, name)
+    name = "bench_classes_after"
+    install(session, name, ROOT)
+    after = classified(session, name, ROOT, only_demo)
+    databases.drop(session, name)
+    title = "Demo, upgraded"
+    before[title], after[title] = before["Demo"], upgraded["Demo"]
+    return before, after
 
 
 def report(before, after):
@@ -119,16 +141,19 @@ def say_moves(old, new, place):
 
 
 def main():
+    """Compare the two releases, and keep who has which class and why."""
     parser = argparse.ArgumentParser(prog="./dev bench classes")
     parser.add_argument("--commit", default=RELEASE)
     parser.add_argument("--data", help="folder of the data sets")
+    parser.add_argument("--keep", help="file for the classes of each customer, as JSON")
+    parser.add_argument("--demo", action="store_true", help="the demo alone")
     args = parser.parse_args()
     if args.data:
         os.environ["CUSTOMER_CLASSIFICATION_DATA"] = args.data
     with odoo.session() as session, tempfile.TemporaryDirectory() as folder:
-        path = take_out(args.commit, folder)
-        before = classified(session, "bench_classes_before", path)
-        after = classified(session, "bench_classes_after", ROOT)
+        before, after = compared(session, take_out(args.commit, folder), args.demo)
+    if args.keep:
+        Path(args.keep).write_text(json.dumps({"before": before, "after": after}))
     report(before, after)
 
 

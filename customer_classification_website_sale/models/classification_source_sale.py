@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -18,3 +19,9 @@ class ClassificationSourceSale(models.AbstractModel):
         Before that, a web order is a cart.
         """
         return SQL("(o.website_id IS NULL OR o.state = 'sent')")
+
+    @api.model
+    def _open_quotations(self):
+        """Leave out carts."""
+        is_cart = Domain("website_id", "!=", False) & Domain("state", "=", "draft")
+        return super()._open_quotations() & ~is_cart

@@ -116,6 +116,22 @@ class TestAbandonedCarts(WebCase):
         self.assertEqual(profile.open_quotation_count, 1)
         self.assertEqual(profile.abandoned_cart_count, 0)
 
+    def test_cart_is_no_quotation_on_the_page_today(self):
+        """The page names the quotation of a customer at risk, and no cart."""
+        seller = self._user("cart_seller", "sales_team.group_sale_salesman")
+        today = fields.Date.today()
+        late = self._regular("Late", 90, until=today - timedelta(45), user_id=seller.id)
+        with self._on(today):
+            self._recompute(today)
+        self.assertIn(self._profile(late).churn_risk, ("medium", "high"))
+        cart = self._cart(24 * 9, late, user_id=seller.id)
+        model = self.env["customer.today"].with_user(seller)
+        model = model.with_context(allowed_company_ids=self.company.ids)
+        self.assertFalse(model._quotation_lines(seller, []))
+        cart.state = "sent"
+        [(__, line)] = model._quotation_lines(seller, [])
+        self.assertEqual(line["res_id"], cart.id)
+
     def _profiled(self):
         self._purchase(self.customer, DAY, 100)
         other = self._customer("Other")

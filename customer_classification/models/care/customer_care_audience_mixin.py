@@ -160,7 +160,7 @@ class CustomerCareAudienceMixin(models.AbstractModel):
         return SQL(
             """
             SELECT p.id, GREATEST(COALESCE(v.day, f.first_purchase_date,
-                                           p.create_date::date), made.day) + r.days,
+                                           %(created)s), made.day) + r.days,
                    v.day, r.days
               FROM res_partner p
               JOIN customer_profile f
@@ -179,6 +179,7 @@ class CustomerCareAudienceMixin(models.AbstractModel):
                           GROUP BY k.partner_id) made ON made.partner_id = p.id
              WHERE %(condition)s
             """,
+            created=self._day_of(SQL("p.create_date")),
             company=self.company_id.id,
             occasion=self.id,
             visits=SQL(" UNION ALL ").join(
@@ -187,23 +188,29 @@ class CustomerCareAudienceMixin(models.AbstractModel):
             condition=condition,
         )
 
-    @api.model
     def _visit_queries(self, condition, since, today):
         """Return selects of the customer and the day of meetings and calls.
+
+        Days are those of the rules, as today is; a meeting of a whole day has its own.
 
         :param condition: SQL on the contact p
         """
         meetings = SQL(
             """
-            SELECT p.commercial_partner_id, e.start::date
-              FROM calendar_event e
-              JOIN calendar_event_res_partner_rel r ON r.calendar_event_id = e.id
-              JOIN res_partner p ON p.id = r.res_partner_id
-             WHERE e.active AND e.start >= %s AND e.start < %s::date + 1 AND %s
+            SELECT m.customer_id, m.day
+              FROM (SELECT p.commercial_partner_id AS customer_id,
+                           CASE WHEN e.allday THEN e.start_date ELSE %(day)s END AS day
+                      FROM calendar_event e
+                      JOIN calendar_event_res_partner_rel r
+                        ON r.calendar_event_id = e.id
+                      JOIN res_partner p ON p.id = r.res_partner_id
+                     WHERE e.active AND e.start >= %(since)s AND %(condition)s) m
+             WHERE m.day <= %(today)s
             """,
-            since,
-            today,
-            condition,
+            day=self._day_of(SQL("e.start")),
+            since=since,
+            condition=condition,
+            today=today,
         )
         asked = SQL(
             """

@@ -249,6 +249,11 @@ class CustomerCareOccasion(models.Model):
         policy = self.company_id[:1].sudo()._get_customer_policy()
         return policy._today() if policy else fields.Date.context_today(self)
 
+    def _day_of(self, moment):
+        """Return the SQL of the day of a moment (UTC) by that calendar."""
+        zone = self.company_id[:1].sudo()._get_customer_policy().tz or "UTC"
+        return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", moment, zone)
+
     # Checks
 
     @api.constrains("domain", "company_id")

@@ -118,20 +118,21 @@ class CustomerProfileDocumentsMixin(models.AbstractModel):
                 kind,
                 kind.domain
                 & self._span(kind, first, self.as_of_date, policy.tz)
-                & own
-                & self._counted(kind, policy),
+                & self._counted(kind, policy, own),
             )
             for kind in self._readable_kinds(policy)
         ]
 
-    def _counted(self, kind, policy):
+    def _counted(self, kind, policy, own):
         """Return the domain of the documents of a kind that count.
 
-        Of credit notes only those that count, of other kinds all. One query for a kind
-        that has credit notes.
+        Of credit notes only those that count, whoever was invoiced, of other kinds all.
+        One query for a kind that has credit notes.
+
+        :param own: domain of the documents of the customer
         """
         if kind.model != "account.move":
-            return Domain.TRUE
+            return own
         scope = self.env["classification.facts"]._scope(
             policy, self.as_of_date, self.partner_id.ids
         )
@@ -139,7 +140,8 @@ class CustomerProfileDocumentsMixin(models.AbstractModel):
             ids = self.env["classification.source.credit"]._counted_ids(policy, scope)
         except UserError:  # unreadable filter: the next run reports it
             ids = []
-        return Domain("move_type", "!=", "out_refund") | Domain("id", "in", ids)
+        invoices = Domain("move_type", "!=", "out_refund") & own
+        return invoices | Domain("id", "in", ids)
 
     def _open_documents(self):
         """Return the action that opens the documents that the reader may see.

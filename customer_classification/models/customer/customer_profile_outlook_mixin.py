@@ -122,11 +122,27 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
         for profile, told in outlook.items():
             sentences = sentences_for(profile.currency_id)
             seen = profile.with_env(self.env)
-            seen.tier_reach_text = profile._reach_text(sentences, told)
-            seen.tier_keep_text = profile._keep_text(sentences, told)
             seen.tier_change_date = told.tier_date
-            seen.stage_outlook_text = profile._stage_text(sentences, told, names)
-            seen.risk_outlook_text = profile._risk_text(sentences, told)
+            texts = {
+                "tier_reach": profile._reach_text(sentences, told),
+                "tier_keep": profile._keep_text(sentences, told),
+                "stage_outlook": profile._stage_text(sentences, told, names),
+                "risk_outlook": profile._risk_text(sentences, told),
+            }
+            decided = profile._decided_axes()
+            for name, text in texts.items():
+                if text and name.partition("_")[0] in decided:
+                    text = sentences.decided(text)
+                seen[f"{name}_text"] = text
+
+    def _decided_axes(self):
+        """Return the words of the classes that a person decided otherwise."""
+        pairs = {
+            "tier": (self.value_tier_id, self.shadow_tier_id),
+            "stage": (self.lifecycle_stage_id, self.shadow_stage_id),
+            "risk": (self.churn_risk, self.shadow_risk),
+        }
+        return {axis for axis, (shown, computed) in pairs.items() if shown != computed}
 
     def _outlook(self, policy, as_of, edges):
         """Return ``{profile: future numbers}`` as namespaces.

@@ -627,6 +627,10 @@ class CustomerPlaybook(models.Model):
         policy = self.company_id[:1].sudo()._get_customer_policy()
         return policy._today() if policy else fields.Date.context_today(self)
 
+    def _zone(self):
+        """Return the time zone of that calendar."""
+        return self.company_id[:1].sudo()._get_customer_policy().tz or "UTC"
+
     # Work
 
     @api.model

@@ -76,9 +76,11 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
         """Return SQL of the day since which a customer has been in the class."""
         if self.axis == "tag":
             return SQL(
-                "COALESCE((SELECT max(l.write_date)::date FROM classification_tag_link"
-                " l WHERE l.partner_id = p.id AND l.partner_tag_id = %s"
+                "COALESCE((SELECT (max(l.write_date) AT TIME ZONE 'UTC'"
+                " AT TIME ZONE %s)::date FROM classification_tag_link l"
+                " WHERE l.partner_id = p.id AND l.partner_tag_id = %s"
                 " AND l.state = 'present'), %s)",
+                self._zone(),
                 self.tag_id.id,
                 self._today(),
             )
@@ -229,7 +231,7 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
                AND COALESCE(k.solved_date, k.closed_date) IS NOT NULL
              GROUP BY k.partner_id
             """,
-            zone=self.company_id.sudo()._get_customer_policy().tz or "UTC",
+            zone=self._zone(),
             company=self.company_id.id,
         )
 

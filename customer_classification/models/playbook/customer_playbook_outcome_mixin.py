@@ -26,7 +26,8 @@ class CustomerPlaybookOutcomeMixin(models.AbstractModel):
         self.env.flush_all()
         self._measure_purchases(company, today)
         self._execute(_CLASS_GOALS, company, today, changes=all_changes(_CHANGES))
-        self._execute(_ANSWER_GOALS, company, today)
+        zone = company.sudo()._get_customer_policy().tz or "UTC"
+        self._execute(_ANSWER_GOALS, company, today, zone=zone)
         self.env.invalidate_all()
         for reason, ids in self._ending(company, today).items():
             self.browse(ids)._close(reason, today)
@@ -182,20 +183,25 @@ _CLASS_GOALS = """
      WHERE c.id = b.id
 """
 
-# A person noted an answer, or somebody of the customer's sent an e-mail.
+# A person noted an answer, or somebody of the customer's sent an e-mail: by the days
+# of the rules, as cases are opened.
 _ANSWER_GOALS = """
     UPDATE customer_playbook_case c
        SET goal_date = b.first
-      FROM (SELECT c.id, LEAST(c.answered_date, min(m.date)::date) AS first
+      FROM (SELECT c.id, LEAST(c.answered_date, min(m.day)) AS first
               FROM customer_playbook_case c
               JOIN customer_playbook k ON k.id = c.playbook_id
-              JOIN res_partner a ON a.commercial_partner_id = c.partner_id
-              LEFT JOIN mail_message m ON m.author_id = a.id
-               AND m.message_type = 'email' AND m.date::date > c.open_date
+              LEFT JOIN LATERAL (
+                   SELECT (e.date AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date AS day
+                     FROM res_partner a
+                     JOIN mail_message e ON e.author_id = a.id
+                    WHERE a.commercial_partner_id = c.partner_id
+                      AND e.message_type = 'email' AND e.date >= c.open_date) m
+                ON m.day > c.open_date
              WHERE c.company_id = %(company)s AND c.measured_date IS NULL
                AND c.goal_date IS NULL AND k.goal_kind = 'answer'
              GROUP BY c.id, c.answered_date, c.window_end
-            HAVING LEAST(c.answered_date, min(m.date)::date) <= c.window_end) b
+            HAVING LEAST(c.answered_date, min(m.day)) <= c.window_end) b
      WHERE c.id = b.id
 """
 

@@ -265,13 +265,14 @@ class ClassificationSourceCredit(models.AbstractModel):
                            GREATEST(m.invoice_date, t.day) AS day
                       FROM (%(taken)s) t
                       JOIN account_move m ON m.id = t.move_id
-                     WHERE t.share > 0
+                     WHERE t.share > 0 AND %(buyers)s
                     OFFSET 0) t
               JOIN account_move_line l ON l.id = t.line_id
               LEFT JOIN %(units)s u ON u.id = l.product_uom_id
              WHERE l.product_id IS NOT NULL AND %(variants)s
             """,
             variants=scope.variants(SQL("l.product_id")),
+            buyers=scope.buyers(SQL("t.partner_id")),
             amount=SQL("(%s)", usable_float(invoice._line_amount(scope, SQL("t")))),
             quantity=SQL("(%s)", usable_float(SQL("l.quantity"))),
             rate=scope.foreign_factor(SQL("m.currency_id"), SQL("m.invoice_date")),

@@ -124,20 +124,20 @@ class CustomerNextProduct(models.Model):
                 buyers=self.buyer_count,
                 product=self.because_tmpl_id.display_name,
             )
+        gap = round(self.gap_days)
         numbers = {
             "times": self.times_bought,
-            "gap": max(1, round(self.gap_days)),
+            "often": self.env._("about every %s days", gap)
+            if gap > 1
+            else self.env._("about every day"),
             "day": self.last_date and format_date(self.env, self.last_date),
         }
         if self.kind == "stopped":
             return self.env._(
-                "Bought %(times)s times, about every %(gap)s days, but not since "
-                "%(day)s.",
-                **numbers,
+                "Bought %(times)s times, %(often)s, but not since %(day)s.", **numbers
             )
         return self.env._(
-            "Bought %(times)s times, about every %(gap)s days, last on %(day)s.",
-            **numbers,
+            "Bought %(times)s times, %(often)s, last on %(day)s.", **numbers
         )
 
     # What can be offered

@@ -15,6 +15,9 @@ class ClassificationSourceCredit(models.AbstractModel):
     counts. It counts on its own day, or on the day of the document that it takes back
     if that is later.
 
+    Where orders count, it is taken from the customer of the order, also where another
+    one was invoiced.
+
     An invoice that reverses a credit note is not a sale: from its day on, the credit
     note takes back that much less. A credit note that reverses such an invoice takes
     back the same as the first one, and so on along the whole chain of reversals.
@@ -44,13 +47,14 @@ class ClassificationSourceCredit(models.AbstractModel):
                            round(sum(t.balance * t.share), %(digits)s) AS balance,
                            sum(t.amount_currency * t.share) AS foreign_balance
                       FROM (%(taken)s) t
-                     WHERE t.share > 0
+                     WHERE t.share > 0 AND %(partners)s
                      GROUP BY t.move_id, t.partner_id, t.invoice_date, t.currency_id) m
             """,
             amount=invoice._company_amount(
                 scope, SQL("-m.balance"), SQL("-m.foreign_balance")
             ),
             digits=scope.digits,
+            partners=scope.partners(SQL("t.partner_id")),
             taken=self._taken_back(policy, scope),
         )
 
@@ -61,8 +65,9 @@ class ClassificationSourceCredit(models.AbstractModel):
         Its columns are ``line_id``, ``move_id``, the ``share`` of the line that counts,
         and the ``day`` from which the document that it takes back counts, NULL if
         unknown; of the line ``balance`` and ``amount_currency``; of the credit note
-        ``partner_id``, ``invoice_date`` and ``currency_id``. A line that belongs to
-        several order lines has a row for each of them.
+        ``invoice_date`` and ``currency_id``; and ``partner_id``, from whom it is taken,
+        who need not be one of the scope. A line that belongs to several order lines has
+        a row for each of them.
         """
         by_order = policy.revenue_source == "sale"
         return SQL(
@@ -122,7 +127,7 @@ class ClassificationSourceCredit(models.AbstractModel):
                          WHERE m.move_type = 'out_refund' AND m.state = 'posted'
                            AND m.company_id = %(company)s
                            AND m.invoice_date <= %(as_of_date)s AND %(recorded)s
-                           AND %(partners)s AND %(matching)s
+                           AND %(of_scope)s AND %(matching)s
                          UNION ALL
                         SELECT s.move_id, s.company_id, s.partner_id, s.invoice_date,
                                s.currency_id, f.invoice_origin, f.reversed_entry_id,
@@ -142,17 +147,34 @@ class ClassificationSourceCredit(models.AbstractModel):
             company=scope.company_id,
             as_of_date=scope.as_of_date,
             recorded=scope.recorded(SQL("m.create_date")),
-            partners=scope.partners(SQL("m.partner_id")),
+            of_scope=self._of_scope(policy, scope),
             matching=invoice._matching(policy, scope),
             longest=_LONGEST_CHAIN,
         )
+
+    @api.model
+    def _of_scope(self, policy, scope):
+        """Return the SQL that keeps the credit notes ``m`` of a scope.
+
+        Where orders count also those of its orders, whoever was invoiced: each way has
+        an index.
+        """
+        own = scope.partners(SQL("m.partner_id"))
+        if policy.revenue_source != "sale" or scope.customer_ids is None:
+            return own
+        orders = SQL(
+            "sale_order o WHERE o.company_id = %s AND %s",
+            scope.company_id,
+            scope.partners(SQL("o.partner_id")),
+        )
+        return SQL(_OF_ORDERS, orders=orders, own=own)
 
     @api.model
     def _counted_orders(self, policy, scope):
         sale = self.env["classification.source.sale"]
         return SQL(
             """
-            (SELECT o.id, %(day)s AS day
+            (SELECT o.id, o.partner_id, o.partner_invoice_id, %(day)s AS day
                FROM sale_order o
               WHERE o.state = 'sale' AND o.company_id = %(company)s
                 AND %(until)s AND %(matching)s)
@@ -186,8 +208,9 @@ class ClassificationSourceCredit(models.AbstractModel):
         """Ids of the credit notes that count: one query."""
         rows = self.env.execute_query(
             SQL(
-                "SELECT DISTINCT t.move_id FROM (%s) t WHERE t.share > 0",
+                "SELECT DISTINCT t.move_id FROM (%s) t WHERE t.share > 0 AND %s",
                 self._taken_back(policy, scope),
+                scope.partners(SQL("t.partner_id")),
             )
         )
         return [row[0] for row in rows]
@@ -206,6 +229,8 @@ class ClassificationSourceCredit(models.AbstractModel):
             *(_OF_CHANGED_ORDER, _OF_CHANGED_INVOICE, _OF_UNDOING_INVOICE),
             *(_OF_INVOICED_AGAIN, _OF_NAMES),
         )
+        if wanted is _PARTNER:
+            queries += (_CUSTOMERS_WHO_ORDERED,)
         order, invoice = self._changed_documents(scope, since)
         values = {
             "company": scope.company_id,
@@ -217,15 +242,37 @@ class ClassificationSourceCredit(models.AbstractModel):
         return [SQL(query, **values) for query in queries]
 
     @api.model
+    def _late_order_queries(self, policy, scope, reason):
+        """Return selects of who ordered what late documents take back, by day.
+
+        :param reason: SQL that keeps the late ones among the moves ``m``
+        """
+        if policy.revenue_source != "sale" or not policy.subtract_credit_notes:
+            return []
+        late = SQL(
+            """
+            (SELECT m.id, m.reversed_entry_id, m.invoice_date AS day
+               FROM account_move m
+              WHERE (m.move_type = 'out_refund' OR %(undoes)s)
+                AND m.company_id = %(company)s AND m.state = 'posted' AND %(reason)s)
+            """,
+            undoes=self._undoes(SQL("m")),
+            company=scope.company_id,
+            reason=reason,
+        )
+        return [SQL(_WHO_ORDERED, invoice=late)]
+
+    @api.model
     def _changed_documents(self, scope, since):
-        """Return selects of ``(id, name, reversed_entry_id)`` that changed.
+        """Return selects of ``(id, name, reversed_entry_id, day)`` that changed.
 
         Orders and invoices that were written since a moment, or came into force by
         their date since a day.
         """
         orders = [
             SQL(
-                "SELECT id, name, NULL::integer AS reversed_entry_id FROM sale_order"
+                "SELECT id, name, NULL::integer AS reversed_entry_id,"
+                " NULL::date AS day FROM sale_order"
                 " WHERE company_id = %s AND %s",
                 scope.company_id,
                 reason,
@@ -237,7 +284,8 @@ class ClassificationSourceCredit(models.AbstractModel):
         ]
         invoices = [
             SQL(
-                "SELECT id, name, reversed_entry_id FROM account_move"
+                "SELECT id, name, reversed_entry_id, invoice_date AS day"
+                " FROM account_move"
                 " WHERE move_type IN ('out_invoice', 'out_refund', 'out_receipt')"
                 " AND company_id = %s AND %s",
                 scope.company_id,
@@ -275,6 +323,22 @@ class ClassificationSourceCredit(models.AbstractModel):
 
 # Longest chain of reversals that is followed, so that a circle ends.
 _LONGEST_CHAIN = 100
+
+# Credit notes of customers, and those that may take back something of their orders.
+_OF_ORDERS = """
+    m.id IN (
+        SELECT m.id FROM account_move m WHERE m.move_type = 'out_refund' AND %(own)s
+         UNION
+        SELECT m.id FROM account_move m
+         WHERE m.move_type = 'out_refund'
+           AND m.partner_id IN (SELECT o.partner_invoice_id FROM %(orders)s)
+         UNION
+        SELECT l.move_id
+          FROM (SELECT o.id FROM %(orders)s) o
+          JOIN sale_order_line s ON s.order_id = o.id
+          JOIN sale_order_line_invoice_rel r ON r.order_line_id = s.id
+          JOIN account_move_line l ON l.id = r.invoice_line_id)
+"""
 
 _UNDONE = """
     again AS MATERIALIZED (
@@ -316,7 +380,7 @@ _BY_ORDER = """
         -- invoices a negative line of an order, which has counted in it already.
         SELECT c.*, l.id AS line_id, l.product_id, l.balance, l.amount_currency,
                s.id AS order_line, s.price_subtotal AS ordered,
-               s.currency_id AS order_currency, o.day,
+               s.currency_id AS order_currency, o.partner_id AS customer_id, o.day,
                o.id IS NOT NULL AND l.price_subtotal * s.price_subtotal >= 0 AS counts
           FROM credit c
           JOIN account_move_line l ON l.move_id = c.move_id AND %(is_sold)s
@@ -354,13 +418,18 @@ _BY_ORDER = """
     invoice AS MATERIALIZED (
         -- Of a credit note's line without an order: how much of its invoice counts.
         SELECT l.move_id, min(l.day) AS day,
+               CASE WHEN min(l.customer_id) = max(l.customer_id)
+                    THEN min(l.customer_id) END AS customer_id,
+               min(l.payer_id) AS payer_id,
                COALESCE(sum(l.price_subtotal) FILTER (WHERE l.day IS NOT NULL)
                         / NULLIF(sum(l.price_subtotal)
                                  FILTER (WHERE l.is_ordered), 0), 0) AS share,
                array_agg(COALESCE(l.product_id, 0)) FILTER (WHERE NOT l.is_ordered)
                    AS others
           FROM (SELECT l.id, l.move_id, l.product_id, l.price_subtotal,
-                       count(s.id) > 0 AS is_ordered, min(o.day) AS day
+                       count(s.id) > 0 AS is_ordered, min(o.day) AS day,
+                       min(o.partner_id) AS customer_id,
+                       min(o.partner_invoice_id) AS payer_id
                   FROM (SELECT DISTINCT origin_id FROM line
                          WHERE order_line IS NULL) d
                   JOIN account_move_line l ON l.move_id = d.origin_id AND %(is_sold)s
@@ -373,6 +442,9 @@ _BY_ORDER = """
     named AS MATERIALIZED (
         -- Orders that stand as text on a credit note which reverses no invoice.
         SELECT c.move_id, min(o.day) AS day,
+               CASE WHEN min(o.partner_id) = max(o.partner_id)
+                     AND bool_and(o.partner_invoice_id = c.partner_id)
+                    THEN min(o.partner_id) END AS customer_id,
                COALESCE(sum(s.amount_untaxed) FILTER (WHERE o.id IS NOT NULL)
                         / NULLIF(sum(s.amount_untaxed), 0), 0) AS share
           FROM credit c
@@ -382,8 +454,14 @@ _BY_ORDER = """
          WHERE c.origin_id IS NULL AND c.invoice_origin IS NOT NULL
          GROUP BY c.move_id
     )
-    SELECT l.line_id, l.move_id, l.partner_id, l.invoice_date, l.currency_id,
-           l.balance, l.amount_currency,
+    SELECT l.line_id, l.move_id,
+           -- Without a line of an order, of whoever is invoiced for one.
+           CASE WHEN l.order_line IS NOT NULL
+                THEN COALESCE(l.customer_id, l.partner_id)
+                WHEN invoice.payer_id = l.partner_id
+                THEN COALESCE(invoice.customer_id, l.partner_id)
+                ELSE COALESCE(named.customer_id, l.partner_id) END AS partner_id,
+           l.invoice_date, l.currency_id, l.balance, l.amount_currency,
            -- An order counts with what it says now. What was invoiced beyond that, as
            -- after a correction or of an order made smaller, takes nothing back.
            CASE WHEN l.counts AND sign(l.ordered) * kept.credited > 0
@@ -515,6 +593,33 @@ _OF_INVOICED_AGAIN = """
       JOIN account_move m ON m.id = l.move_id AND m.move_type = 'out_refund'
      WHERE m.partner_id IS NOT NULL
 """
+
+# Customers of the orders behind changed moves and what these reverse: somebody else
+# may have been invoiced.
+_WHO_ORDERED = """
+    SELECT o.partner_id, i.day
+      FROM (WITH RECURSIVE step AS (
+                SELECT i.id, i.reversed_entry_id, i.day FROM %(invoice)s i
+                 UNION
+                SELECT m.id, m.reversed_entry_id, s.day
+                  FROM step s
+                  JOIN account_move m ON m.id = s.reversed_entry_id)
+            SELECT id, day FROM step) i
+      JOIN account_move_line l ON l.move_id = i.id
+      JOIN sale_order_line_invoice_rel r ON r.invoice_line_id = l.id
+      JOIN sale_order_line s ON s.id = r.order_line_id
+      JOIN sale_order o ON o.id = s.order_id
+     WHERE o.partner_id IS NOT NULL
+     UNION
+    SELECT o.partner_id, i.day
+      FROM %(invoice)s i
+      JOIN account_move m ON m.id = i.id AND m.invoice_origin IS NOT NULL
+     CROSS JOIN LATERAL regexp_split_to_table(m.invoice_origin, '\\s*[,;]\\s*') n
+      JOIN sale_order o ON o.name = n AND o.company_id = m.company_id
+     WHERE o.partner_id IS NOT NULL
+"""
+
+_CUSTOMERS_WHO_ORDERED = f"SELECT w.partner_id FROM ({_WHO_ORDERED}) w"
 
 _CHANGED_NAMES = """
     SELECT o.name FROM %(order)s o

@@ -170,26 +170,32 @@ class ClassificationSourceInvoice(models.AbstractModel):
 
     @api.model
     def _late_queries(self, policy, scope, since):
-        return [
-            SQL(
-                """
-                SELECT m.partner_id, m.invoice_date AS day FROM account_move m
-                 WHERE m.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
-                   AND (m.move_type = ANY(%(types)s) OR %(undoes)s)
-                   AND m.company_id = %(company)s AND m.state = 'posted'
-                   AND %(reason)s AND %(matching)s
-                """,
-                types=self._counted_types(policy),
-                undoes=self._undoes_what_counts(policy),
-                company=scope.company_id,
-                reason=reason,
-                matching=self._matching(policy, scope),
-            )
-            for reason in (
-                SQL("m.write_date >= %s", since.written),
-                scope.rate_changed(SQL("m.currency_id"), SQL("m.invoice_date"), since),
-            )
-        ]
+        credit = self.env["classification.source.credit"]
+        queries = []
+        for reason in (
+            SQL("m.write_date >= %s", since.written),
+            scope.rate_changed(SQL("m.currency_id"), SQL("m.invoice_date"), since),
+        ):
+            queries += credit._late_order_queries(policy, scope, reason)
+            queries.append(self._late_query(policy, scope, reason))
+        return queries
+
+    @api.model
+    def _late_query(self, policy, scope, reason):
+        return SQL(
+            """
+            SELECT m.partner_id, m.invoice_date AS day FROM account_move m
+             WHERE m.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
+               AND (m.move_type = ANY(%(types)s) OR %(undoes)s)
+               AND m.company_id = %(company)s AND m.state = 'posted'
+               AND %(reason)s AND %(matching)s
+            """,
+            types=self._counted_types(policy),
+            undoes=self._undoes_what_counts(policy),
+            company=scope.company_id,
+            reason=reason,
+            matching=self._matching(policy, scope),
+        )
 
     @api.model
     def _problem_queries(self, policy, scope):

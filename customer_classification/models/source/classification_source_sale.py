@@ -156,6 +156,11 @@ class ClassificationSourceSale(models.AbstractModel):
         return [(query, SQL("d.asked")), *others]
 
     @api.model
+    def _open_quotations(self):
+        """Return the domain of open quotations; glue addons leave some out."""
+        return Domain("state", "in", ("draft", "sent"))
+
+    @api.model
     def _bought_orders(self):
         """Domain of the orders of which :meth:`_order_amount` may be positive."""
         return Domain("amount_untaxed", ">", 0)

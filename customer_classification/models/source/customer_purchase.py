@@ -86,10 +86,10 @@ class CustomerPurchase(models.Model):
         groups=MONEY_GROUP,
         help="At the rate of the day of the purchase; 0 while there is none.",
     )
-    company_margin = fields.Float(
+    company_margin = fields.Monetary(
         string="Margin in Company Currency",
-        aggregator=None,  # a number without a currency
-        digits=(16, 2),
+        aggregator=None,
+        currency_field="company_currency_id",
         compute="_compute_company_amount",
         store=True,
         groups=MONEY_GROUP,

@@ -119,7 +119,7 @@ class CustomerPurchaseImportMixin(models.AbstractModel):
             vals.get("company_id") or self.env.company.id,
             vals.get("channel") or "",
             vals["reference"],
-            float(vals.get("amount") or 0) < 0,
+            self._takes_back(vals.get("amount"), vals.get("currency_id")),
         )
 
     def _known_purchases(self, vals_list):

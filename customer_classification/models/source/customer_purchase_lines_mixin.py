@@ -34,7 +34,7 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
             problems += [one for one in check(lines) if one[0] not in bad]
         ids = self._named_ids(lines, file, problems, set(totals))
         self._days(lines, ids["company_id"])
-        problems += self._repeated_references(lines, ids["company_id"], file)
+        problems += self._repeated_references(lines, ids, file)
         if problems:
             return lines, one_a_cell(problems)
         problems += self._replaced_purchases(lines, ids, file)
@@ -294,27 +294,43 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
     # References
 
     @api.model
-    def _keys(self, lines, company_ids):
+    def _keys(self, lines, ids):
         """Return the keys of the purchases in the lines; None without reference."""
         references = lines.cells("reference")
         if references is None:
             return [None] * len(lines.data)
         channels = lines.cells("channel") or [""] * len(lines.data)
         amounts = lines.cells("amount") or [""] * len(lines.data)
+        currencies = ids["currency_id"] or [None] * len(lines.data)
         return [
-            (company_id, channel, reference, amount.startswith("-"))
+            (company_id, channel, reference, self._takes_back(amount, currency_id))
             if reference
             else None
-            for company_id, channel, reference, amount in zip(
-                company_ids, channels, references, amounts, strict=True
+            for company_id, channel, reference, amount, currency_id in zip(
+                *(ids["company_id"], channels, references, amounts, currencies),
+                strict=True,
             )
         ]
 
     @api.model
-    def _repeated_references(self, lines, company_ids, file):
+    def _takes_back(self, amount, currency_id):
+        """Return whether a purchase is a refund, once its amount is rounded.
+
+        :param amount: a number, or a cell that need not be one
+        """
+        try:
+            amount = float(amount or 0)
+        except ValueError:
+            return amount.startswith("-")
+        if amount < 0 and currency_id:
+            amount = self.env["res.currency"].browse(currency_id).round(amount)
+        return amount < 0
+
+    @api.model
+    def _repeated_references(self, lines, ids, file):
         """Return one problem for each line that repeats a reference."""
         first_rows = {}
-        keys = self._keys(lines, company_ids)
+        keys = self._keys(lines, ids)
         for row, key in zip(lines.rows, keys, strict=True):
             first = first_rows.setdefault(key, row) if key else row
             if first != row:
@@ -334,7 +350,7 @@ class CustomerPurchaseLinesMixin(models.AbstractModel):
         """
         if file.replace or lines.by_id() or ids["partner_id"] is None:
             return
-        keys = self._keys(lines, ids["company_id"])
+        keys = self._keys(lines, ids)
         known = self._known_facts({key[2] for key in keys if key})
         if not known:
             return

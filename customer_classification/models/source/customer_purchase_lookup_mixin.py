@@ -13,6 +13,8 @@ from ..common.punctuation import clauses
 # Fields by which a contact can be named, of any company.
 _IDENTIFIERS = ("complete_name", "email_normalized", "ref", "vat", "company_registry")
 _SHOWN_CANDIDATES = 5
+# Spaces that look like a usual one.
+_ODD_SPACES = "\t\n\r\u00a0\u202f\u3000"
 
 
 class Candidate(NamedTuple):
@@ -87,7 +89,7 @@ class CustomerPurchaseLookupMixin(models.AbstractModel):
         )
         query = partners._search([])
         asked = list(keys)
-        values = [SQL("lower(%s)", SQL.identifier(query.table, one)) for one in columns]
+        values = [_compared(SQL.identifier(query.table, one)) for one in columns]
         conditions = [SQL("%s = ANY(%s)", value, asked) for value in values]
         if partner_ids:
             conditions.append(
@@ -250,6 +252,21 @@ class CustomerPurchaseLookupMixin(models.AbstractModel):
         return {
             text: known[key] for text, key in names.items() if known.get(key) in there
         }
+
+
+def _compared(column):
+    """Return the SQL of a text of a contact as :func:`folded` has it.
+
+    Only the few texts with spaces that nobody sees take the dear way.
+    """
+    return SQL(
+        "lower(CASE WHEN %(text)s LIKE ANY(%(odd)s)"
+        " THEN btrim(regexp_replace(%(text)s, %(spaces)s, ' ', 'g'))"
+        " ELSE %(text)s END)",
+        text=column,
+        odd=["%  %", " %", "% ", *(f"%{space}%" for space in _ODD_SPACES)],
+        spaces=f"[{_ODD_SPACES} ]+",
+    )
 
 
 def _name_key(text):

@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import models
 from odoo.tools import SQL
 
 
@@ -27,16 +27,16 @@ class CustomerCareOccasion(models.Model):
             )
         )
 
-    @api.model
     def _visit_queries(self, condition, since, today):
         """Customers whom a person called done on the page count as visited."""
         answers = SQL(
             """
-            SELECT p.commercial_partner_id, a.create_date::date
+            SELECT p.commercial_partner_id, %s
               FROM customer_today_answer a JOIN res_partner p ON p.id = a.partner_id
              WHERE a.kind = 'visit' AND a.answer = 'done' AND a.create_date >= %s
                AND %s
             """,
+            self._day_of(SQL("a.create_date")),
             since,
             condition,
         )

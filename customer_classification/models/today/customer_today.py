@@ -13,6 +13,7 @@ from ..common.access_groups import MONEY_GROUP
 from ..common.arguments import as_choice
 from ..common.called_records import check_one
 from ..common.punctuation import clauses, listed
+from ..customer.customer_profile_documents_mixin import _midnight as midnight
 from ..customer.explanation import Sentences, TierLimits
 from ..playbook.customer_playbook_task import CASE
 from .customer_today_answer import ANSWERS, KINDS, REASONS
@@ -29,6 +30,7 @@ NOT_USEFUL_DAYS = 90
 # A move is news for this long, and a quotation waits from this day on.
 NEWS_DAYS = 7
 WAITING_DAYS = 3
+WAITED = timedelta(days=WAITING_DAYS - 1)
 # A birthday is shown on its day and so many days later, for who was away.
 BIRTHDAY_DAYS = 2
 BUYING = ("new", "active", "loyal", "dormant", "won_back")
@@ -256,13 +258,13 @@ class CustomerToday(models.AbstractModel):
 
     @api.model
     def _quotation_lines(self, sellers, resting):
-        """Quotations that customers at risk have not answered for some days."""
+        """Quotations of customers at risk that are open for some days."""
         today = fields.Date.context_today(self)
         orders = self.env["sale.order"].search(
             [
-                ("state", "in", ("draft", "sent")),
+                *self.env["classification.source.sale"]._open_quotations(),
                 ("user_id", "in", sellers.ids),
-                ("date_order", "<", today - timedelta(days=WAITING_DAYS - 1)),
+                ("date_order", "<", self._begin_of(today - WAITED)),
                 *("|", ("validity_date", "=", False), ("validity_date", ">=", today)),
                 ("customer_churn_risk", "in", ("medium", "high")),
                 ("company_id", "in", self.env.companies.ids),
@@ -279,18 +281,23 @@ class CustomerToday(models.AbstractModel):
 
     @api.model
     def _quotation_line(self, order, today):
-        days = (today - order.date_order.date()).days
+        made = fields.Datetime.context_timestamp(self, order.date_order).date()
         return {
             "text": self.env._(
-                "At risk, and has not answered %(order)s for %(days)s days",
+                "At risk, and quotation %(order)s has been open for %(days)s days",
                 order=order.name,
-                days=days,
+                days=(today - made).days,
             ),
             "amount": order.amount_untaxed,
             "currency_id": order.currency_id.id,
             "res_model": "sale.order",
             "res_id": order.id,
         }
+
+    @api.model
+    def _begin_of(self, day):
+        """Return the moment in UTC at which a day of the reader begins."""
+        return midnight(day, str(self.env.tz))
 
     @api.model
     def _moved_lines(self, sellers, resting):
@@ -358,10 +365,12 @@ class CustomerToday(models.AbstractModel):
 
     @api.model
     def _overdue_text(self, profile, today):
+        day = format_date(self.env, profile.expected_purchase_date)
+        days = (today - profile.expected_purchase_date).days
+        if days == 1:
+            return self.env._("Was expected to buy yesterday, on %s", day)
         return self.env._(
-            "Was expected to buy on %(day)s, %(days)s days ago",
-            day=format_date(self.env, profile.expected_purchase_date),
-            days=(today - profile.expected_purchase_date).days,
+            "Was expected to buy on %(day)s, %(days)s days ago", day=day, days=days
         )
 
     @api.model
@@ -427,7 +436,8 @@ class CustomerToday(models.AbstractModel):
         column = VALUE_COLUMNS[policy.value_metric]
         near = Domain.OR(
             [
-                ("shadow_tier_id", "=", tier),
+                # An order moves nobody whose tier a person decided.
+                *(("shadow_tier_id", "=", tier), ("value_tier_id", "=", tier)),
                 (column, "<", limit),
                 (column, ">=", limit * (1 - NEAR)),
             ]

@@ -235,6 +235,66 @@ class TestCare(CareCase):
         self._night(AS_OF + 50 * DAY)
         self.assertEqual(self._who(occasion), self.customers)
 
+    def test_a_meeting_is_on_the_day_of_the_rules(self):
+        """Half past seven in the morning in Shanghai is the day before in UTC.
+
+        A meeting of a whole day is on its own day, wherever it is.
+        """
+        occasion = self._visit(rows=[{"days": 60}])
+        meetings = self.env["calendar.event"].create(
+            [
+                {
+                    "name": "Early",
+                    "start": f"{AS_OF - 11 * DAY} 23:30:00",
+                    "stop": f"{AS_OF - 10 * DAY} 00:30:00",
+                    "partner_ids": [Command.set(self.wang.ids)],
+                },
+                {
+                    "name": "All day",
+                    "allday": True,
+                    "start_date": AS_OF - 10 * DAY,
+                    "stop_date": AS_OF - 10 * DAY,
+                    "partner_ids": [Command.set(self.smith.ids)],
+                },
+            ]
+        )
+        for tz, first in (
+            ("Asia/Shanghai", self.env["res.partner"]),
+            ("UTC", self.wang),
+            ("Pacific/Honolulu", self.wang),
+        ):
+            with self.subTest(tz), self.env.cr.savepoint() as savepoint:
+                self._policy(self.company, tz=tz)
+                self._night(AS_OF + 49 * DAY)
+                self.assertEqual(self._who(occasion), first)
+                self._night(AS_OF + 50 * DAY)
+                self.assertEqual(self._who(occasion), self.customers)
+                savepoint.rollback()
+            self.env.invalidate_all()
+        self.assertTrue(meetings)
+
+    def test_the_page_today_names_the_day_of_the_meeting(self):
+        self._visit(rows=[{"days": 60}])
+        self._policy(self.company, tz="Asia/Shanghai")
+        self.env["calendar.event"].create(
+            {
+                "name": "Early",
+                "start": "2025-03-31 23:30:00",
+                "stop": "2025-04-01 00:30:00",
+                "partner_ids": [Command.set(self.wang.ids)],
+            }
+        )
+        today = self.env["customer.today"].with_user(self.seller)
+        today = today.with_context(allowed_company_ids=self.company.ids)
+        for day, is_due in ((date(2025, 5, 30), False), (date(2025, 5, 31), True)):
+            with self._on(day):
+                lines = {
+                    profile.partner_id: line["text"]
+                    for profile, line in today._visit_lines(self.seller, [])
+                }
+            self.assertEqual(self.wang in lines, is_due, day)
+        self.assertIn("04/01/2025", lines[self.wang])
+
     def test_a_visit_is_asked_for_again_after_the_rhythm(self):
         self._visit(rows=[{"days": 60}])
         self._night()

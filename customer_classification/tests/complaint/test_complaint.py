@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from functools import partial
 from unittest.mock import patch
 
 from odoo import fields
@@ -252,6 +253,38 @@ class TestComplaint(ComplaintCase):
             found = model.search([("warning_date", "<=", moment)])
             found._warn()
         return found
+
+    def test_the_second_of_a_deadline(self):
+        """In time until the very second that was promised, late from the next on."""
+        for seconds, is_late in ((0, False), (1, True)):
+            with self._at():
+                complaint = self._complaint()
+            later = timedelta(seconds=seconds)
+            for field, act in (
+                ("response_deadline", complaint.action_answered),
+                ("solution_deadline", partial(self._solved, complaint)),
+            ):
+                with self.subTest(field, seconds=seconds):
+                    with self._at(complaint[field] + later):
+                        complaint.invalidate_recordset(["deadline_state"])
+                        state = complaint.deadline_state
+                        self.assertEqual(state == "overdue", is_late)
+                        found = complaint.search(
+                            [
+                                ("id", "=", complaint.id),
+                                ("deadline_state", "=", "overdue"),
+                            ]
+                        )
+                        self.assertEqual(bool(found), is_late)
+                        act()
+                    self.assertEqual(bool(complaint.late_count), is_late)
+
+    def test_the_second_of_a_warning(self):
+        with self._at():
+            complaint = self._complaint(user_id=self.seller.id)
+        warning = complaint.warning_date
+        self.assertNotIn(complaint, self._warn(warning - timedelta(seconds=1)))
+        self.assertIn(complaint, self._warn(warning))
 
     def test_warning_before_the_deadline(self):
         with self._at():

@@ -149,9 +149,34 @@ class TestOutlook(OutlookCase):
         )
 
     def test_decided_by_a_person(self):
-        """The outlook is that of the numbers."""
+        """The outlook is that of the numbers, and says so: VIP is not shown."""
         customer = self._decided_customer()
-        self.assertIn("VIP is kept down to", self._outlook(customer, "tier_keep_text"))
+        self.assertRegex(
+            self._outlook(customer, "tier_keep_text"),
+            "^A person decided. By the numbers: VIP is kept down to",
+        )
+        self.assertNotIn("decided", self._outlook(customer, "stage_outlook_text"))
+
+    def test_what_is_said_to_reach_a_tier_that_a_person_decided(self):
+        """Buying it changes what the numbers say, and not what is shown."""
+        today = self.policy._today()
+        customer = self._regular("High", 600, until=today)
+        self._recompute(as_of_date=today)
+        self.env["classification.override"].create(
+            {
+                "partner_id": customer.id,
+                "company_id": self.company.id,
+                "tier_id": self._tier("low").id,
+                "reason": "Does not pay.",
+            }
+        )
+        text = self._outlook(customer, "tier_reach_text")
+        self.assertIn("By the numbers: To reach VIP: 2,800.00 € more", text)
+        self._purchase(customer, today, 2_800)
+        self._recompute(as_of_date=today)
+        profile = self._profile(customer)
+        self.assertEqual(profile.shadow_tier_id, self._tier("vip"))
+        self.assertEqual(profile.value_tier_id, self._tier("low"))
 
     def test_rules_that_do_not_hold_any_more(self):
         """A profile by invalid rules can be read, without its outlook."""

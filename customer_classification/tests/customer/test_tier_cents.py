@@ -202,9 +202,8 @@ class TestCentsOfFixedLimitsInDinar(TestCentsOfFixedLimits):
     currency = "KWD"
 
 
-@tagged("post_install", "-at_install")
-class TestCentsOfMargin(_Money):
-    """Sentences about margin call it margin."""
+class _Margin(_Money):
+    """Purchases of which half is earned."""
 
     policy_values = {**_Money.policy_values, "value_metric": "margin"}
 
@@ -212,6 +211,11 @@ class TestCentsOfMargin(_Money):
     def _values(cls, customer, day, amount):
         values = super()._values(customer, day, amount)
         return {**values, "amount": 2 * amount, "margin": amount, "has_margin": True}
+
+
+@tagged("post_install", "-at_install")
+class TestCentsOfMargin(_Margin):
+    """Sentences about margin call it margin."""
 
     def test_it_is_called_margin(self):
         for match in self._sentences("tier_reach_text", _REACH).values():
@@ -227,6 +231,16 @@ class TestCentsOfMargin(_Money):
         self.assertIn(
             ", without 2 documents of which it is not known", profile.tier_explanation
         )
+
+
+@tagged("post_install", "-at_install")
+class TestCentsOfMarginInYen(_Margin):
+    currency = "JPY"
+
+
+@tagged("post_install", "-at_install")
+class TestCentsOfMarginInDinar(_Margin):
+    currency = "KWD"
 
 
 @tagged("post_install", "-at_install")

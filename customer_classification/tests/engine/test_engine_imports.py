@@ -143,6 +143,29 @@ def test_any_column_is_read_as_it_was_written(decimal, data, amounts):
     assert read == [Decimal(int(amount * 100)) / 100 for amount in amounts]
 
 
+@given(
+    st.lists(
+        st.tuples(st.decimals(0, 10**6, places=2), st.sampled_from(".,")),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_two_signs_in_a_column_are_never_both_read(written):
+    """Each amount with cents is read as it was written, or named."""
+    cells, amounts = [], []
+    for amount, decimal in written:
+        whole, cents = divmod(int(amount * 100), 100)
+        thousands = "," if decimal == "." else "."
+        cells.append(f"{grouped(whole, thousands)}{decimal}{cents:02}")
+        amounts.append(Decimal(int(amount * 100)) / 100)
+    read = [None if one is None else Decimal(one) for one in numbers(*cells)]
+    for amount, found in zip(amounts, read, strict=True):
+        assert found in (None, amount)
+    signs = [decimal for __, decimal in written]
+    most = max(signs.count(sign) for sign in ".,")
+    assert sum(found is not None for found in read) == most
+
+
 @given(st.lists(st.text(max_size=12), max_size=5))
 def test_any_text_is_a_number_or_a_stranger(cells):
     for value in numbers(*cells):
@@ -291,6 +314,27 @@ def test_any_days_are_read_in_the_order_they_were_written(order, mark, padded, d
         }
         cells.append(mark.join(parts[letter] for letter in order))
     assert days(*cells) == [str(day) for day in dates]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(13, 28), st.integers(1, 12), st.sampled_from("dm")),
+        min_size=1,
+        max_size=8,
+    ),
+    st.sampled_from("./-"),
+)
+def test_two_orders_in_a_column_are_never_both_read(written, mark):
+    """Each day after the twelfth is read as it was written, or named."""
+    cells = [
+        mark.join(map(str, (day, month, 2026) if first == "d" else (month, day, 2026)))
+        for day, month, first in written
+    ]
+    read = days(*cells)
+    for (day, month, __), found in zip(written, read, strict=True):
+        assert found in (None, str(date(2026, month, day)))
+    orders = [first for __, __, first in written]
+    assert sum(one is not None for one in read) == max(map(orders.count, "dm"))
 
 
 @given(st.sampled_from(("en", "de", "fr", "es", "it", "nl", "pt", "pl", "ru", "tr")))

@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo.tests import tagged
 
 from ..common import AS_OF
@@ -222,6 +224,31 @@ class TestPlaybookOpening(PlaybookCase):
         self.assertEqual(self._open(playbook).partner_id, self.big)
         self._work(AS_OF + DAY)
         self.assertEqual(self._open(playbook).partner_id, self.big | self.small)
+
+    def test_who_had_a_tag_for_long_enough(self):
+        """The tag was given on the 20th in UTC, and on the 21st in Shanghai."""
+        tag = self.env["res.partner.category"].create({"name": "Stays"})
+        self.big.category_id = tag
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE classification_tag_link SET write_date = '2025-06-20 16:00'"
+            " WHERE partner_tag_id = %s",
+            tag.ids,
+        )
+        self.env.invalidate_all()
+        for tz, days in (("UTC", 10), ("Asia/Shanghai", 11)):
+            with self.subTest(tz), self.env.cr.savepoint() as savepoint:
+                self._policy(self.company, tz=tz)
+                playbook = self._playbook(
+                    trigger="stays", stay_days=10, axis="tag", tag_id=tag.id
+                )
+                entered = date(2025, 6, 20 + days - 10)
+                self._work(entered + 9 * DAY)
+                self.assertFalse(self._open(playbook))
+                self._work(entered + 10 * DAY)
+                self.assertEqual(self._open(playbook).entered_date, entered)
+                savepoint.rollback()
+            self.env.invalidate_all()
 
     def test_who_stayed_before_it_was_switched_on(self):
         playbook = self._playbook(trigger="stays", stay_days=10)

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -142,6 +144,43 @@ class TestPlaybookOutcome(PlaybookCase):
         message.date = self._moment(AS_OF + 2 * DAY)
         self._work(AS_OF + 2 * DAY)
         self.assertEqual((case.status, case.goal_date), ("reached", AS_OF + 2 * DAY))
+
+    def test_an_answer_is_on_the_day_of_the_rules(self):
+        """Each window begins and ends by the calendar of the rules.
+
+        It is the day after the first one in Shanghai from 16:00 UTC on.
+        """
+        self.env.cr.execute(
+            "UPDATE classification_policy SET tz = 'Asia/Shanghai' WHERE id = %s",
+            self.policy.ids,
+        )
+        self.policy.invalidate_recordset(["tz"])
+        for first, last, expected in (
+            (datetime(2025, 6, 30, 15, 59), None, None),
+            (datetime(2025, 6, 30, 16, 0), None, AS_OF + DAY),
+            (
+                datetime(2025, 6, 30, 15, 59),
+                datetime(2025, 7, 5, 15, 59),
+                AS_OF + 5 * DAY,
+            ),
+            (datetime(2025, 7, 5, 16, 0), None, None),
+        ):
+            with self.subTest(first), self.env.cr.savepoint() as savepoint:
+                case = self._opened(goal_kind="answer", goal_days=5)
+                for moment in filter(None, (first, last)):
+                    self.env["mail.message"].create(
+                        {
+                            "message_type": "email",
+                            "author_id": self.big.id,
+                            "model": "res.partner",
+                            "res_id": self.big.id,
+                            "body": "Thank you",
+                        }
+                    ).date = moment
+                self._work(AS_OF + 6 * DAY)
+                self.assertEqual(case.goal_date or None, expected)
+                savepoint.rollback()
+            self.env.invalidate_all()
 
     # Ends
 

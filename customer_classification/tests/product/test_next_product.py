@@ -103,6 +103,75 @@ class TestNextProductAsEngine(NextProductCase):
 
 
 @tagged("post_install", "-at_install")
+class TestNextProductSentences(NextProductCase):
+    """Numbers and days of each sentence, counted by hand in the documents."""
+
+    def _new(self, customer, product):
+        rows = self._rows(customer, "new")
+        return rows.filtered(lambda row: row.product_tmpl_id == product)
+
+    def test_eighteen_of_twenty_five(self):
+        """Returns, purchases of long ago and archived customers do not count."""
+        a, b = self._product("A"), self._product("B")
+        buyers = [self._customer(f"Buyer {number}") for number in range(25)]
+        for number, buyer in enumerate(buyers):
+            self._bought(buyer, a, 30 + number)
+            self._bought(buyer, a, 20)  # twice: counted once
+            if number < 18:
+                contact = self._customer("Contact", parent_id=buyer.id)
+                self._bought(contact if number % 2 else buyer, b, 10)
+        # None of these is one of the 25, though each looks like it.
+        back, before, gone = (self._customer(name) for name in ("X", "Y", "Z"))
+        for one, *days in ((back, 50, 40), (before, 400, 40), (gone, 50, 40)):
+            self._bought(one, a, days[0])
+            self._bought(one, b, days[1])
+        self._bought(back, a, 45, amount=-10, quantity=-1)
+        gone.active = False
+        draft = self._order_of([(a, 1, 10), (b, 1, 10)], AS_OF, confirm=False)
+        self._work_out()
+        row = self._new(buyers[20], b)
+        self.assertEqual(row.reason, "18 of 25 who buy A buy it.")
+        self.assertEqual(draft.state, "draft")
+        # One of them gives B back, another one of them both.
+        self._bought(buyers[0], b, 1, amount=-10, quantity=-1)
+        for product, times in ((a, 2), (b, 1)):
+            self._bought(buyers[2], product, 1, amount=-10 * times, quantity=-times)
+        self._work_out(AS_OF + timedelta(days=7))
+        self.assertEqual(row.reason, "16 of 24 who buy A buy it.")
+
+    def test_due_again_from_two_days_on(self):
+        once, same, twice = (self._customer(name) for name in ("One", "Two", "Three"))
+        product = self._product("A")
+        self._bought(once, product, 10)
+        self._bought(same, product, 10, 10)
+        self._bought(twice, product, 11, 10)
+        self._work_out()
+        self.assertFalse(self._rows(once, "due") + self._rows(same, "due"))
+        self.assertEqual(
+            self._rows(twice, "due").reason,
+            "Bought 2 times, about every day, last on 06/20/2025.",
+        )
+
+    def test_stopped_from_twice_the_gap_on(self):
+        """Bought every ten days: stopped after 20 days, and not after 19."""
+        a, b = self._product("A"), self._product("B")
+        kinds = {}
+        for last in (19, 20):
+            customer = self._customer(f"Last {last}")
+            self._bought(customer, a, *range(1, 60, 10))
+            self._bought(customer, b, last + 20, last + 10, last)
+            kinds[last] = customer
+        self._work_out()
+        for last, kind in ((19, "due"), (20, "stopped")):
+            rows = self._rows(kinds[last]).filtered(lambda r: r.product_tmpl_id == b)
+            self.assertEqual(rows.kind, kind, last)
+        self.assertEqual(
+            rows.reason,
+            "Bought 3 times, about every 10 days, but not since 06/10/2025.",
+        )
+
+
+@tagged("post_install", "-at_install")
 class TestNextProduct(NextProductCase):
     """Ten buy A and B; of them eight buy C; one customer has A alone."""
 

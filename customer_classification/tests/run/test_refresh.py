@@ -166,23 +166,45 @@ class TestRefresh(RefreshCase):
         self.assertAsFull()
 
     def test_credit_note_of_another_customer(self):
-        """A credit note of another customer follows the end of the order.
+        """A credit note is taken from who ordered, and follows the order's end.
 
-        The customer of the credit note need not be that of the order: the order's end
-        is looked up from the credit note.
+        The customer of the credit note need not be that of the order.
         """
         order = self._order(self.customers[3], AS_OF, 99)
         invoice = self._invoice_of(order, AS_OF)
         credit = invoice._reverse_moves([{"invoice_date": AS_OF}])
         credit.partner_id = self.customers[4]
-        credit.action_post()
-        self._refresh()
-        self.assertEqual(self._profile(self.customers[4]).refund_amount, 99)
-        self.assertAsFull()
-        order._action_cancel()
-        self.assertEqual(self._refresh().looked_at_count, 2)
-        self.assertEqual(self._profile(self.customers[4]).refund_amount, 0)
-        self.assertAsFull()
+        for change, amount in (
+            (credit.action_post, 99),
+            (credit.button_draft, 0),
+            (credit.action_post, 99),
+            (order._action_cancel, 0),
+        ):
+            change()
+            self.assertEqual(self._refresh().looked_at_count, 2)
+            found = [self._profile(one).refund_amount for one in self.customers[3:5]]
+            self.assertEqual(found, [amount, 0])
+            self.assertAsFull()
+
+    def test_named_by_who_is_invoiced(self):
+        """A credit note of the payer that names the order is of who ordered."""
+        payer = self.customers[4]
+        order = self._order(self.customers[3], AS_OF, 99, partner_invoice_id=payer.id)
+        credit = self._invoice(
+            *(payer, AS_OF, 40), move_type="out_refund", invoice_origin=order.name
+        )
+        for change, amounts in (
+            (lambda: None, [40, 0]),
+            (credit.button_draft, [0, 0]),
+            (credit.action_post, [40, 0]),
+            (order._action_cancel, [0, 0]),
+            (lambda: order.write({"state": "sale"}), [40, 0]),
+        ):
+            change()
+            self._refresh()
+            found = [self._profile(one).refund_amount for one in self.customers[3:5]]
+            self.assertEqual(found, amounts)
+            self.assertAsFull()
 
     def test_origin_names_the_order_of_another_customer(self):
         """A credit note's customer is looked at when its original order changes.

@@ -461,6 +461,107 @@ class TestCreditNotesByOrder(CreditNoteCase):
 
 
 @tagged("post_install", "-at_install")
+class TestCreditNotesOfPayers(CreditNoteCase):
+    """Orders of a customer for which another company is invoiced."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.payer = cls._customer("Holding", is_company=True)
+        cls.order = cls._order(
+            cls.customer, BEFORE, 1_000, partner_invoice_id=cls.payer.id
+        )
+        cls.invoice = cls._invoice_of(cls.order, BEFORE)
+
+    def _assert_taken(self, amount):
+        """The customer gave it back, whoever is looked at."""
+        expected = (1_000 - amount, amount, 1)
+        self.assertEqual(self.invoice.partner_id, self.payer)
+        for partners in (None, self.customer, self.payer, self.customer + self.payer):
+            values = {"partner_ids": partners.ids} if partners else {}
+            with self.subTest(partners=partners):
+                self.assertEqual(self._numbers(**values), expected)
+                payer = self._profile(self.payer)
+                self.assertEqual((payer.revenue, payer.refund_amount), (0, 0))
+
+    def test_of_its_lines(self):
+        self._credit(self.invoice, AS_OF, [300])
+        self._assert_taken(300)
+
+    def test_of_the_invoice_as_a_whole(self):
+        credit = self.invoice._reverse_moves([{"invoice_date": AS_OF}])
+        credit.invoice_line_ids.unlink()
+        credit.invoice_line_ids = [self._line(50, name="Let off", product_id=False)]
+        credit.action_post()
+        self._assert_taken(50)
+
+    def test_named_by_the_origin(self):
+        self._invoice(
+            *(self.payer, AS_OF, 60),
+            move_type="out_refund",
+            invoice_origin=self.order.name,
+        )
+        self._assert_taken(60)
+
+    def test_undone_in_part(self):
+        credit = self._credit(self.invoice, BEFORE, [300])
+        self._credit(credit, AS_OF, [100])
+        self._assert_taken(200)
+
+    def test_products_and_documents(self):
+        credit = self._credit(self.invoice, AS_OF, [300])
+        self._recompute()
+        self.policy.recompute_products(as_of_date=AS_OF)
+        rows = self.env["customer.product"]
+        bought = {
+            one: sum(
+                rows.with_context(customer_product_partner_id=one.id)
+                .search([])
+                .mapped("revenue")
+            )
+            for one in (self.customer, self.payer)
+        }
+        self.assertEqual(bought, {self.customer: 700, self.payer: 0})
+        found = {
+            kind.model: self.env[kind.model].search(domain)
+            for kind, domain in self._profile(self.customer)._documents()
+        }
+        self.assertEqual(found["account.move"], credit)
+
+    def test_a_late_one_corrects_who_ordered(self):
+        """The past of the customer is corrected from the day of the credit note."""
+        day = AS_OF - timedelta(5)
+        credit = self._credit(self.invoice, day, [300])
+        scope = self.env["classification.facts"]._scope(self.policy, AS_OF)
+        queries = self.env["classification.source.invoice"]._late_queries(
+            self.policy, scope, Since(credit.write_date, AS_OF)
+        )
+        found = {row for query in queries for row in self.env.execute_query(query)}
+        self.assertIn((self.customer.id, day), found)
+
+    def test_counting_invoices_it_is_of_who_was_invoiced(self):
+        self._credit(self.invoice, AS_OF, [300])
+        self._recompute(policy=self._policy(self.company, revenue_source="invoice"))
+        payer = self._profile(self.payer)
+        self.assertEqual((payer.revenue, payer.refund_amount), (700, 300))
+        self.assertFalse(self._profile(self.customer).revenue)
+
+    def test_names_of_another_company(self):
+        """An order of the same number elsewhere is not what is taken back."""
+        other = self._company("Other Ltd")
+        self.env.user.company_ids |= other
+        elsewhere = self._order(
+            self.customer, BEFORE, 70, company_id=other.id, name="S-ELSEWHERE"
+        )
+        self._invoice(
+            *(self.customer, AS_OF, 60),
+            move_type="out_refund",
+            invoice_origin=elsewhere.name,
+        )
+        self._assert_taken(0)
+
+
+@tagged("post_install", "-at_install")
 class TestCreditNotesByInvoice(CreditNoteCase):
     """Counting invoices, a credit note takes back only a counted invoice."""
 

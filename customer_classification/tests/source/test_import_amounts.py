@@ -76,6 +76,24 @@ class TestImportAmounts(ImportCase):
             with self.subTest(cells):
                 self.assertEqual(self._amounts(*cells), [1234.5, 1234567])
 
+    def test_one_cell_decides_a_column_of_doubts(self):
+        """Ten thousands that may be fractions, and one cell with cents."""
+        cells = ["1.234"] * 10
+        self.assertEqual(self._amounts(*cells, "0,5"), [1234] * 10 + [0.5])
+        self.assertEqual(self._amounts(*cells, "0.5"), [1.23] * 10 + [0.5])
+
+    def test_mixed_separators_of_all_kinds_are_refused(self):
+        """Thousands by point and by comma, in any order, with the cells named."""
+        for cells, lines in (
+            (("1.234,50", "1,234.50", "2.000,00"), [3]),
+            (("1,234.50", "1.234,50", "2,000.00"), [3]),
+            (("12,50", "1,234.50", "7,25"), [3]),
+            (("1.234.567", "1,234,567", "1,000,000"), [2]),
+            (("1'234.50", "1.234,50", "9.99"), [3]),
+        ):
+            with self.subTest(cells):
+                self.assertLines(self._refused_amounts(*cells), *lines)
+
     def test_two_readings_in_one_column_are_refused(self):
         sentences = self._refused_amounts("12.50", "249,90", "3.75", "1,5")
         self.assertLines(sentences, 3, 5)
@@ -133,6 +151,18 @@ class TestImportAmounts(ImportCase):
         sentences = self._refused_amounts("12,50", "12,5 %", "7%")
         self.assertLines(sentences, 3, 4)
         self.assertIn("12,5 %", sentences[0])
+
+    def test_percentages_of_other_languages(self):
+        """With the sign before, with a space that does not break, in Arabic."""
+        wizard = self._wizard(
+            "Name;Approval Above (% of customers)\nOne;%12,5\nTwo;7,5\u00a0%\n"
+            "Three;٢٠٪\nFour;3,25\n",
+            model="classification.policy",
+        )
+        data, __ = wizard._convert_import_data(
+            ["name", "approval_customer_percent"], dict(SCREEN_OPTIONS)
+        )
+        self.assertEqual([cell for __, cell in data], ["12.5", "7.5", "20", "3.25"])
 
     def test_percentages_of_other_models(self):
         """Percentages are read in the language of the file, in any model.

@@ -44,6 +44,28 @@ class TestImportCustomers(ImportCase):
         )
         self.assertEqual(self._customers(*cells), [self.acme] * len(cells))
 
+    def test_spaces_that_nobody_sees(self):
+        """Names are kept with two spaces, or with one that does not break."""
+        for name in ("Two  Spaces", "No\u00a0Break", " Around ", "Tab\tStop"):
+            customer = self._customer(name, ref=f" R {name}")
+            shown = " ".join(name.split())
+            cells = (name, shown, shown.upper(), f"r {shown}")
+            with self.subTest(name):
+                self.assertEqual(self._customers(*cells), [customer] * len(cells))
+
+    def test_two_of_one_name_with_other_spaces(self):
+        twins = [self._customer(name) for name in ("Odd Twin", "Odd  Twin")]
+        sentences = self._refused_customers("Odd Twin", "odd  twin")
+        self.assertLines(sentences, 2, 3)
+        for twin in twins:
+            self.assertIn(f"ID {twin.id}", sentences[0])
+
+    def test_letters_beyond_ascii(self):
+        customer = self._customer("ÄRZTE Öl Çelik")
+        self.assertEqual(
+            self._customers("Ärzte öl ÇELİK".replace("İ", "I")), [customer]
+        )
+
     def test_contacts_of_a_company(self):
         cells = ("Bea Buyer", "ACME Imports, Bea Buyer", "B@acme.example")
         self.assertEqual(self._customers(*cells), [self.buyer] * 3)

@@ -70,6 +70,35 @@ class TestImportDays(ImportCase):
             self._days(*cells), ["2026-03-15", "2026-03-15", "2026-03-14", "2026-03-15"]
         )
 
+    def test_the_day_of_a_zone_at_both_ends_of_the_world(self):
+        """One second before and at midnight by the clock of the rules."""
+        for tz, last, first, days in (
+            (
+                *("Pacific/Kiritimati", "2026-03-14T09:59:59Z", "2026-03-14T10:00:00Z"),
+                ["2026-03-14", "2026-03-15"],
+            ),
+            (
+                *("Pacific/Honolulu", "2026-03-15T09:59:59Z", "2026-03-15T10:00:00Z"),
+                ["2026-03-14", "2026-03-15"],
+            ),
+            # The clocks change on the 29th of March at 01:00 UTC.
+            (
+                *(
+                    "Europe/Berlin",
+                    "2026-03-28T22:59:59+00",
+                    "2026-03-28 23:00:00+0000",
+                ),
+                ["2026-03-28", "2026-03-29"],
+            ),
+            (
+                *("Europe/Berlin", "2026-03-29T21:59:59Z", "2026-03-29T22:00:00Z"),
+                ["2026-03-29", "2026-03-30"],
+            ),
+        ):
+            self._policy(self.company, tz=tz)
+            with self.subTest(tz):
+                self.assertEqual(self._days(last, first), days)
+
     def test_programs_load_moments(self):
         answer = self.purchases.load(
             ["partner_id", "date", "amount"],

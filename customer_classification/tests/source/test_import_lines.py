@@ -92,6 +92,37 @@ class TestImportLines(ImportCase):
                     self.assertIn(word, sentences[0])
                     self.assertIn("total", sentences[0])
 
+    def test_lines_of_totals_of_other_shapes(self):
+        """With a count, a currency, or the word behind; in any case."""
+        for line in (
+            ("TOTAL (2 orders)", "", "10.00", ""),
+            ("Total EUR", "", "10.00", ""),
+            ("2026 Total", "", "10.00", ""),
+            ("", "Total", "10.00", "2"),
+            ("Total général", "", "10,00 €", ""),
+        ):
+            with self.subTest(line):
+                sentences = self._refused(
+                    self._csv(COLUMNS, self._line("T-1"), self._line("T-2"), line)
+                )
+                self.assertLines(sentences, 4)
+                self.assertIn("total", sentences[0].lower())
+
+    def test_totals_between_and_empty_lines_at_the_end(self):
+        sentences = self._refused(
+            self._csv(
+                COLUMNS,
+                self._line("T-1"),
+                ("Subtotal", "", "5.00", ""),
+                ("", "", "", ""),
+                self._line("T-2"),
+                ("Zwischensumme", "", "5.00", ""),
+                ("Total", "", "10.00", ""),
+                ("", "", "", ""),
+            )
+        )
+        self.assertLines(sentences, 3, 6, 7)
+
     def test_a_sum_without_a_word(self):
         sentences = self._refused(
             self._csv(COLUMNS, self._line("T-1"), ("", "", "5.00", ""))

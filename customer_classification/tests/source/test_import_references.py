@@ -95,6 +95,26 @@ class TestImportReferences(ImportCase):
         self.assertEqual(answer["counts"]["unchanged"], 1)
         self.assertEqual(first.write_date, written)
 
+    def test_amounts_that_are_rounded_to_nothing(self):
+        """Less than half a cent given back is nothing, and no other purchase."""
+        for amount in ("-0.004", "0.004", "-0", "(0.00)"):
+            with self.subTest(amount):
+                line = self._line(amount=amount, ref=f"Z {amount}")
+                purchase = self._imported(self._text(line))
+                self.assertEqual(purchase.amount, 0)
+                answer = self._import(self._text(line))
+                self.assertEqual(
+                    answer["counts"], {"new": 0, "changed": 0, "unchanged": 1}
+                )
+                self.assertEqual(answer["ids"], purchase.ids)
+
+    def test_references_differ_by_their_letters_alone(self):
+        """Spaces around a reference are none of it."""
+        first = self._imported(self._text(self._line(ref="G-7")))
+        self.assertEqual(self._imported(self._text(self._line(ref=" G-7 "))), first)
+        other = self._imported(self._text(self._line(ref="g-7")))
+        self.assertNotEqual(other, first)
+
     def test_references_that_stand_twice(self):
         """Each repeated reference is named, also two pairs in one file."""
         lines = [self._line(ref=ref) for ref in ("A", "B", "A", "C", "B")]

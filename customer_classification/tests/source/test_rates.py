@@ -11,6 +11,69 @@ from ..common import AS_OF, AccountingCase
 DAY = AS_OF - timedelta(20)
 
 
+class _OtherDigits(AccountingCase):
+    """Foreign amounts in a currency without cents, and in one with mills."""
+
+    currency = "EUR"
+    allow_inherited_tests_method = True
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        own = cls.env.ref(f"base.{cls.currency}")
+        own.active = True
+        cls.company.currency_id = own
+        cls.crown = cls.env.ref("base.NOK")
+        cls.crown.active = True
+        cls.crown.rate_ids.unlink()
+        cls.pricelist = cls.env["product.pricelist"].create(
+            {
+                "name": "Abroad",
+                "currency_id": cls.crown.id,
+                "company_id": cls.company.id,
+            }
+        )
+
+    def test_each_kind_of_document_is_rounded_alike(self):
+        """Each document is converted and rounded by itself, then added up."""
+        self._rate("NOK", "2020-01-01", 0.06713)
+        own = self.company.currency_id
+        amounts = [0.01, 0.05, 12.34, 99.99, 1_000.01, 7.77]
+        expected = own.round(sum(own.round(one / 0.06713) for one in amounts))
+        by_order, by_import, by_invoice = (
+            self._customer(name) for name in ("Order", "Import", "Invoice")
+        )
+        for amount in amounts:
+            self._order(by_order, DAY, amount, pricelist_id=self.pricelist.id)
+            self._purchase(by_import, DAY, amount, currency_id=self.crown.id)
+            self._invoice(by_invoice, DAY, amount, currency_id=self.crown.id)
+        self._recompute()
+        for one in (by_order, by_import):
+            self.assertEqual(self._profile(one).revenue, expected, one.name)
+        self._recompute(policy=self._policy(self.company, revenue_source="invoice"))
+        self.assertEqual(self._profile(by_invoice).revenue, expected)
+
+    def test_smallest_units(self):
+        """A unit of the company's currency is an amount, half of one is rounded."""
+        customer, unit = self._customer("Small"), self.company.currency_id.rounding
+        self._purchase(customer, DAY, unit, margin=unit)
+        self._purchase(customer, DAY, 3 * unit, margin=2 * unit)
+        self._recompute()
+        profile = self._profile(customer)
+        self.assertAlmostEqual(profile.revenue, 4 * unit, 6)
+        self.assertAlmostEqual(profile.margin, 3 * unit, 6)
+
+
+@tagged("post_install", "-at_install")
+class TestRatesInYen(_OtherDigits):
+    currency = "JPY"
+
+
+@tagged("post_install", "-at_install")
+class TestRatesInDinar(_OtherDigits):
+    currency = "KWD"
+
+
 @tagged("post_install", "-at_install")
 class TestRates(AccountingCase):
     """Company amounts follow the rate of their day, whenever it comes."""

@@ -90,6 +90,39 @@ class TestTagPath(TagCase):
                 one, two = self.env[model].browse(result["ids"])
                 self.assertEqual((one.parent_id, two.parent_id), (low, one))
 
+    def test_names_with_the_sign_of_paths_and_with_spaces(self):
+        """The shown name finds the tag, exported, typed and asked for."""
+        names = ("B2B/B2C", "Big  Ones", "In /Out", "In/ Out", " / ", "a / b / c")
+        for model, (carrier, name) in CARRIERS.items():
+            top = self.env[model].create({"name": "Odd / Top"})
+            for own in names:
+                tag = self.env[model].create({"name": own, "parent_id": top.id})
+                shown, tags = tag.display_name, self.env[model]
+                field = tag._tag_kind().field
+                with self.subTest(model=model, shown=shown):
+                    self.assertEqual(tags.search([("display_name", "=", shown)]), tag)
+                    found = [key for key, __ in tags.name_search(shown)]
+                    self.assertIn(tag.id, found)
+                    result = (
+                        self.env[carrier]
+                        .with_context(import_file=True)
+                        .load([name, field], [["Imported", shown]])
+                    )
+                    self.assertFalse(result["messages"])
+                    record = self.env[carrier].browse(result["ids"])
+                    self.assertEqual(record[field], tag)
+
+    def test_two_tags_that_are_shown_alike(self):
+        """Searching finds both, and neither is lost."""
+        for model in CARRIERS:
+            tags = self.env[model]
+            flat = tags.create({"name": "Left / Right"})
+            left = tags.create({"name": "Left"})
+            right = tags.create({"name": "Right", "parent_id": left.id})
+            with self.subTest(model):
+                found = tags.search([("display_name", "=", "Left / Right")])
+                self.assertEqual(found, flat | right)
+
     def test_a_path_is_made(self):
         for model in CARRIERS:
             top, low, __ = self._tree(model)

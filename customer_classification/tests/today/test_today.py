@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
@@ -130,7 +130,8 @@ class TestToday(ClassificationCase):
         line = self._lines(self.head)["Head's"]
         self.assertEqual(line["amount"], self._profile(own).revenue)
 
-    def test_fell(self):
+    def _fall(self, day):
+        """Note that a customer fell from VIP on a day."""
         self.env["classification.change"].create(
             {
                 "partner_id": self.far.id,
@@ -140,9 +141,12 @@ class TestToday(ClassificationCase):
                 "to_tier_id": self._profile(self.far).value_tier_id.id,
                 "direction": "down",
                 "cause": "data",
-                "valid_date": AS_OF - timedelta(days=2),
+                "valid_date": day,
             }
         )
+
+    def test_fell(self):
+        self._fall(AS_OF - timedelta(days=2))
         line = self._lines()["Far"]
         self.assertEqual(line["kind"], "moved")
         self.assertIn("Fell from VIP", line["text"])
@@ -155,11 +159,67 @@ class TestToday(ClassificationCase):
         self.assertIn(self._profile(self.late).churn_risk, ("medium", "high"))
         line = self._lines()["Late"]
         self.assertEqual(line["kind"], "quotation")
-        self.assertIn(order.name, line["text"])
-        self.assertIn("4 days", line["text"])
+        self.assertEqual(
+            line["text"],
+            f"At risk, and quotation {order.name} has been open for 4 days",
+        )
         self.assertEqual((line["res_model"], line["res_id"]), ("sale.order", order.id))
         order.validity_date = AS_OF - timedelta(days=1)
         self.assertEqual(self._lines()["Late"]["kind"], "overdue")
+
+    def test_days_of_a_quotation_are_those_of_the_reader(self):
+        """Late in the evening in Los Angeles it is the next day in UTC."""
+        order = self._order(self.late, AS_OF, 70, confirm=False)
+        order.user_id = self.seller
+        for tz, made, days in (
+            ("UTC", datetime(2025, 6, 27, 23, 59), 3),
+            ("UTC", datetime(2025, 6, 28, 0, 0), None),
+            ("America/Los_Angeles", datetime(2025, 6, 28, 6, 59), 3),
+            ("America/Los_Angeles", datetime(2025, 6, 28, 7, 0), None),
+            ("Asia/Shanghai", datetime(2025, 6, 27, 15, 59), 3),
+            ("Asia/Shanghai", datetime(2025, 6, 27, 16, 0), None),
+            ("America/Los_Angeles", datetime(2025, 6, 27, 5, 0), 4),
+        ):
+            order.date_order = made
+            with self.subTest(tz=tz, made=made):
+                lines = self._today(tz=tz).get_lines()["lines"]
+                [line] = [line for line in lines if line["name"] == "Late"]
+                self.assertEqual(line["kind"], "quotation" if days else "overdue")
+                if days:
+                    self.assertIn(f"open for {days} days", line["text"])
+
+    def test_overdue_from_the_day_after(self):
+        """On the expected day nobody is late; the day after it is yesterday."""
+        expected = self._profile(self.late).expected_purchase_date
+        for days, text in (
+            (0, None),
+            (1, "Was expected to buy yesterday, on "),
+            (2, "2 days ago"),
+        ):
+            with freeze_time(f"{expected + timedelta(days=days)} 12:00:00"):
+                line = self._lines().get("Late", {"text": ""})
+                self.assertEqual("expected to buy" in line["text"], bool(text))
+                self.assertIn(text or "", line["text"])
+
+    def test_moves_are_news_for_a_week(self):
+        self._fall(AS_OF - timedelta(days=6))
+        self.assertIn("Far", self._lines())
+        with freeze_time(f"{AS_OF + timedelta(days=1)} 12:00:00"):
+            self.assertNotIn("Far", self._lines())
+
+    def test_an_order_lifts_nobody_whose_tier_was_decided(self):
+        self.env["classification.override"].create(
+            {
+                "partner_id": self.near.id,
+                "company_id": self.company.id,
+                "tier_id": self._tier("low").id,
+                "reason": "Does not pay.",
+            }
+        )
+        self.assertEqual(self._profile(self.near).shadow_tier_id.code, "high")
+        self.env.invalidate_all()
+        found = self._today()._next_tier_lines(self.seller, [])
+        self.assertFalse([line for profile, line in found])
 
     def test_activities_first(self):
         self._activity(self.far, AS_OF - timedelta(days=3))
