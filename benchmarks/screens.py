@@ -109,7 +109,7 @@ def _of_customers(env):
 
 
 def _searched(model, name, text):
-    """Return the domain of a text typed into a field of the model's search view."""
+    """Return the domain of a text typed into a field of the search view."""
     arch = etree.fromstring(model.get_view(view_type="search")["arch"])
     [node] = arch.xpath(f"//field[@name='{name}']")
     return safe_eval(node.get("filter_domain"), {"self": text})

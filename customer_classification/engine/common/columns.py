@@ -82,7 +82,7 @@ def require_unique(frame, what):
 
 
 def unusable_notes(series, kind):
-    """Yield a note about the numbers of a column that are none, if there are some.
+    """Yield a note about unusable numbers of a column, if there are some.
 
     Of counts and money: 0 counts instead.
     """

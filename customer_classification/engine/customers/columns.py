@@ -165,7 +165,7 @@ class Facts:
         self._digits = digits
 
     def __getattr__(self, name):
-        """Return the array of a column, of nothing where it is optional and absent."""
+        """Return the array of a column, NaN where it is optional and absent."""
         values = self._read(name)
         setattr(self, name, values)
         return values

@@ -129,7 +129,7 @@ def test_no_purchase_at_all():
 @given(rows=documents)
 @settings(max_examples=40, deadline=None)
 def test_gap_found_on_the_way(rows):
-    """The gap of all may be found in the facts instead of in a pass of its own."""
+    """The gap of all may be found in the facts of the same pass."""
     purchases = purchases_of(rows)
     gap = usual_gap(roll_up(purchases, RULES["year"], AS_OF))
     pd.testing.assert_frame_equal(

@@ -12,7 +12,7 @@ DAY = timedelta(days=1)
 
 @tagged("post_install", "-at_install")
 class TestHeardQuotations(ClassificationCase):
-    """Days of quotations that come with the purchases are those of a scan of all."""
+    """Days of quotations that come with the purchases, and by a scan."""
 
     @classmethod
     def setUpClass(cls):
