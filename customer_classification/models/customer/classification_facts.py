@@ -4,6 +4,8 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ...copy_frames import (
+    FIRST_DAY,
+    LAST_DAY,
     TOO_LARGE,
     WIRE,
     copied_rows,
@@ -263,9 +265,7 @@ class ClassificationFacts(models.AbstractModel):
                 "SELECT d.partner_id, %s - DATE '1970-01-01',"
                 " COALESCE(d.amount, 0), d.margin%s FROM (%s) d",
                 day,
-                SQL(", COALESCE(%s - %s, %s)", day, told, NOT_ASKED)
-                if asked
-                else SQL(),
+                SQL(", %s", _days_since(told, day)) if asked else SQL(),
                 query,
             )
             for query, told in self._asked_queries(policy, scope, asked)
@@ -614,6 +614,17 @@ class ClassificationFacts(models.AbstractModel):
             " AND (c.company_id = %s OR c.company_id IS NULL)",
             scope.company_id,
         )
+
+
+def _days_since(told, day):
+    """Return the SQL of the days from a quotation to the purchase.
+
+    ``NOT_ASKED`` without one, and of a day that cannot be true.
+    """
+    return SQL(
+        "COALESCE(CASE WHEN %s BETWEEN %s::date AND %s::date THEN %s - %s END, %s)",
+        *(told, FIRST_DAY, LAST_DAY, day, told, NOT_ASKED),
+    )
 
 
 def _part(rows, contacts, part, parts):
