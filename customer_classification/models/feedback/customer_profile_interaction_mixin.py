@@ -117,7 +117,8 @@ class CustomerProfileInteractionMixin(models.AbstractModel):
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(self._fields[field_expr], "read")
         return SQL(
-            "COALESCE(%s / NULLIF(%s, 0), 0)::float8",
+            # Rounded as the field is.
+            "COALESCE(ROUND((%s / NULLIF(%s, 0))::numeric, 1), 0)::float8",
             self._field_to_sql(alias, "interaction_days", query),
             self._field_to_sql(alias, "expected_gap_days", query),
         )

@@ -172,6 +172,14 @@ class TestInteraction(ComplaintCase):
         self._mail(self.clerk, 5)
         self.assertFalse(search([company, ("silence_ratio", ">=", 2)]))
 
+    def test_the_multiple_is_found_as_it_is_shown(self):
+        self._mail(self.clerk, 70)
+        profile = self._seen()
+        self.assertEqual(profile.silence_ratio, 2.3)
+        for operator, value in (("=", 2.3), ("<=", 2.3), (">", 2.2), ("in", [2.3])):
+            condition = ("silence_ratio", operator, value)
+            self.assertIn(profile, profile.search([condition]))
+
     def test_searched(self):
         self._mail(self.clerk, 5)
         company = ("company_id", "=", self.company.id)
