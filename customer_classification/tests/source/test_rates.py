@@ -11,10 +11,11 @@ from ..common import AS_OF, AccountingCase
 DAY = AS_OF - timedelta(20)
 
 
-class _OtherDigits(AccountingCase):
-    """Foreign amounts in a currency without cents, and in one with mills."""
+@tagged("post_install", "-at_install")
+class TestRatesInYen(AccountingCase):
+    """Foreign amounts in a currency without cents."""
 
-    currency = "EUR"
+    currency = "JPY"
     allow_inherited_tests_method = True
 
     @classmethod
@@ -65,12 +66,9 @@ class _OtherDigits(AccountingCase):
 
 
 @tagged("post_install", "-at_install")
-class TestRatesInYen(_OtherDigits):
-    currency = "JPY"
+class TestRatesInDinar(TestRatesInYen):
+    """The same in one with mills."""
 
-
-@tagged("post_install", "-at_install")
-class TestRatesInDinar(_OtherDigits):
     currency = "KWD"
 
 
