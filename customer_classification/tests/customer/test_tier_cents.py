@@ -112,7 +112,9 @@ class CentsCase(ClassificationCase):
         return datetime.strptime(text, "%m/%d/%Y").date()
 
 
-class _Money(CentsCase):
+class _Money:
+    """Tests of sentences about money, for any currency."""
+
     def test_to_reach_a_tier(self):
         said = self._sentences("tier_reach_text", _REACH)
         self.assertGreater(len(said), self.size / 2)
@@ -149,7 +151,7 @@ class _Money(CentsCase):
 
 
 @tagged("post_install", "-at_install")
-class TestCentsOfShares(_Money):
+class TestCentsOfShares(_Money, CentsCase):
     """Shares among 200 random customers, in dollars."""
 
     size = 200
@@ -175,17 +177,17 @@ class TestCentsOfShares(_Money):
 
 
 @tagged("post_install", "-at_install")
-class TestCentsOfSharesInYen(_Money):
+class TestCentsOfSharesInYen(_Money, CentsCase):
     currency = "JPY"
 
 
 @tagged("post_install", "-at_install")
-class TestCentsOfSharesInDinar(_Money):
+class TestCentsOfSharesInDinar(_Money, CentsCase):
     currency = "KWD"
 
 
 @tagged("post_install", "-at_install")
-class TestCentsOfFixedLimits(_Money):
+class TestCentsOfFixedLimits(_Money, CentsCase):
     tier_method = "limit"
     limits = {"vip": 2_000, "high": 999.99, "medium": 333.33, "low": 0}
 
@@ -205,7 +207,7 @@ class TestCentsOfFixedLimitsInDinar(TestCentsOfFixedLimits):
 class _Margin(_Money):
     """Purchases of which half is earned."""
 
-    policy_values = {**_Money.policy_values, "value_metric": "margin"}
+    policy_values = {**CentsCase.policy_values, "value_metric": "margin"}
 
     @classmethod
     def _values(cls, customer, day, amount):
@@ -214,7 +216,7 @@ class _Margin(_Money):
 
 
 @tagged("post_install", "-at_install")
-class TestCentsOfMargin(_Margin):
+class TestCentsOfMargin(_Margin, CentsCase):
     """Sentences about margin call it margin."""
 
     def test_it_is_called_margin(self):
@@ -234,12 +236,12 @@ class TestCentsOfMargin(_Margin):
 
 
 @tagged("post_install", "-at_install")
-class TestCentsOfMarginInYen(_Margin):
+class TestCentsOfMarginInYen(_Margin, CentsCase):
     currency = "JPY"
 
 
 @tagged("post_install", "-at_install")
-class TestCentsOfMarginInDinar(_Margin):
+class TestCentsOfMarginInDinar(_Margin, CentsCase):
     currency = "KWD"
 
 
