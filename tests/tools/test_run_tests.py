@@ -3,6 +3,7 @@
 Of Odoo's own tests only failures of ours count.
 """
 
+import ast
 import json
 import re
 import sys
@@ -128,3 +129,22 @@ def test_only_what_failed_runs_again(monkeypatch):
     monkeypatch.setattr(own_tests, "session", run_tests.ExitStack)
     assert own_tests.run(["/crm"]).failures == [FAILURE]
     assert ran == [["/crm"], ["/crm:TestLead.test_merge"]]
+
+
+def test_tests_of_addons_run_after_installing():
+    """A class without a tag runs while the addon is installed, and once more."""
+    found = []
+    for path in sorted(ROOT.glob("customer_classification*/tests/**/test_*.py")):
+        if "engine" not in path.relative_to(ROOT).parts:
+            found += [f"{path.name} {name}" for name in _untagged(path)]
+    assert not found
+
+
+def _untagged(path):
+    """Yield the names of test cases with tests of their own and no tag."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ClassDef) and node.bases:
+            names = [getattr(one, "name", "") for one in node.body]
+            tags = " ".join(map(ast.unparse, node.decorator_list))
+            if "post_install" not in tags and any(n.startswith("test") for n in names):
+                yield node.name
