@@ -136,8 +136,11 @@ class Predicting:
         return before[~before.index.isin(self.gone.index)]
 
     def _scope_of(self, customers):
-        """Return the scope of some customers, of all if they are very many."""
-        if len(customers) > MOST_NAMED:
+        """Return the scope of some customers, of all if they are very many.
+
+        Up to a tenth of them, an index finds their purchases faster than a scan.
+        """
+        if len(customers) > max(MOST_NAMED, len(self.facts) // 10):
             return self.scope
         return self.scope.of_customers(customers.tolist())
 
