@@ -105,6 +105,7 @@ class OdooLog:
     clock: Callable[[], float] = time.monotonic
     counts: Counts = field(default_factory=Counts)
     _ran: int = 0
+    _started: int = 0
     _errors: int = 0
     _complaints: list[str] = field(default_factory=list)
     _running: tuple[str, float] | None = None
@@ -118,6 +119,7 @@ class OdooLog:
             failed, errors, self._ran = map(int, result.groups())
             self._errors = failed + errors
         elif started := _STARTED.match(text):
+            self._started += 1
             self._take_time(started[1])
         elif text.startswith("skipped "):
             self.counts.skipped += 1
@@ -145,6 +147,12 @@ class OdooLog:
     def _is_allowed(self, logger: str, text: str) -> bool:
         entry = f"{logger}: {text}"
         return any(allowed.pattern.search(entry) for allowed in self.allowed)
+
+    def hang(self, seconds: float) -> None:
+        """Count the running test, which wrote nothing for so long, as failed."""
+        name = self._running[0] if self._running else "Odoo"
+        self._ran += self._started
+        self.counts.fail(f"{name} wrote nothing for {seconds:.0f} s: see the log")
 
     def close(self, code: int) -> Counts:
         """Return the counts after Odoo ended with this exit code."""

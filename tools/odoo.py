@@ -68,10 +68,11 @@ class Session:
         on_line: Callable[[str], None],
         log: Path | None = None,
         stdin: str | None = None,
+        silence: processes.Silence | None = None,
     ) -> int:
         """Run Odoo's command line and give each line that it logs to `on_line`."""
-        argv = self.command(*args)
-        return processes.stream(argv, on_line, env=self.env, log=log, stdin=stdin)
+        argv, options = self.command(*args), {"stdin": stdin, "silence": silence}
+        return processes.stream(argv, on_line, env=self.env, log=log, **options)
 
     @contextmanager
     def serve(

@@ -2,12 +2,15 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import counts, databases, ports
-from .console import DevError, step
+from . import counts, databases, ports, processes
+from .console import DevError, say, step
 from .counts import Counts
 from .odoo import Session, session
 from .paths import (
@@ -26,6 +29,21 @@ ALL_APPS = (
     *("point_of_sale", "website_sale", "sale_loyalty", "survey", "project"),
     *("partnership", "sale_margin", "base_automation", "sale_timesheet"),
 )
+# The longest test takes three minutes beside two other jobs. One that waits for ever must
+# not take all the time that CI has, and must say where it waits.
+SILENCE = 600
+_TAIL = 200  # lines of the log that are shown then
+_STACKS = 10  # seconds in which Odoo writes where its threads are
+_WAITING = """
+    SELECT pid, state, coalesce(wait_event_type || ' ' || wait_event, ''),
+           pg_blocking_pids(pid), regexp_replace(left(query, 300), '\\s+', ' ', 'g')
+      FROM pg_stat_activity WHERE datname = {}
+"""
+# Python writes no stack while it waits for an answer of the database.
+_CANCEL = """
+    SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+     WHERE datname = {} AND state = 'active'
+"""
 _TEST_DATABASE = re.compile(r"test_[a-z_]+_(\d+)")
 
 
@@ -106,6 +124,7 @@ def watched(
     reader = counts.OdooLog(allowed, tests)
     log = LOGS / f"{database.rpartition('_')[0]}.log"
     log.unlink(missing_ok=True)
+    silence = processes.Silence(SILENCE, _tell_where(odoo, database))
     common = ["-d", database, "--stop-after-init", "--max-cron-threads=0"]
     with step(title) as progress, ports.own_port(8169) as port:
 
@@ -115,5 +134,27 @@ def watched(
                 progress.show(line.partition(": Starting ")[2])
 
         served = [f"--http-port={port}"] if tests else []
-        code = odoo.stream(*common, *args, *served, on_line=on_line, log=log)
+        code = odoo.stream(
+            *common, *args, *served, on_line=on_line, log=log, silence=silence
+        )
+    if silence.broken:
+        reader.hang(silence.seconds)
+        say("\n".join(log.read_text(errors="replace").splitlines()[-_TAIL:]))
     return reader.close(code)
+
+
+def _tell_where(odoo: Session, database: str) -> Callable[[subprocess.Popen], None]:
+    """Write into the log where a program of Odoo and its sessions wait.
+
+    Odoo answers SIGQUIT with the stacks of its threads.
+    """
+
+    def tell(process: subprocess.Popen) -> None:
+        name = databases.literal(database)
+        for row in databases.sql(odoo, _WAITING.format(name)):
+            say("    session: " + " | ".join(row))
+        process.send_signal(signal.SIGQUIT)
+        databases.sql(odoo, _CANCEL.format(name))
+        time.sleep(_STACKS)
+
+    return tell

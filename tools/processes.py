@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from .console import DevError
@@ -100,10 +102,11 @@ def stream(
     log: Path | None = None,
     stdin: str | None = None,
     cwd: Path | None = None,
+    silence: "Silence | None" = None,
 ) -> int:
     """Run a program and pass each line of its output to `on_line`.
 
-    The lines are kept in `log`.
+    The lines are kept in `log`. A program that says nothing for too long is killed.
     """
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "cwd": cwd}
     options["stdin"] = subprocess.PIPE if stdin is not None else subprocess.DEVNULL
@@ -111,11 +114,54 @@ def stream(
         if process.stdin:
             process.stdin.write((stdin or "").encode())
             process.stdin.close()
-        with open(log or os.devnull, "ab") as copy:
+        with open(log or os.devnull, "ab") as copy, _heard(process, silence) as heard:
             for line in process.stdout:
+                heard()
                 copy.write(line)
                 on_line(line.decode(errors="replace").rstrip("\n"))
         return process.wait()
+
+
+@dataclass
+class Silence:
+    """How long a program may say nothing, and what is done before it is killed.
+
+    :ivar seconds: without a line of output
+    :ivar before: called with the program, which may still be asked where it hangs
+    :ivar broken: whether the program was killed
+    """
+
+    seconds: float
+    before: Callable[[subprocess.Popen], None] = lambda process: None
+    broken: bool = False
+
+
+@contextmanager
+def _heard(
+    process: subprocess.Popen, silence: Silence | None
+) -> Iterator[Callable[[], None]]:
+    """Give a function to call with each line; end a silent program."""
+    if silence is None:
+        yield lambda: None
+        return
+    last, over = [time.monotonic()], threading.Event()
+
+    def watch() -> None:
+        while (left := last[0] + silence.seconds - time.monotonic()) > 0:
+            if over.wait(left):
+                return
+        silence.broken = True
+        silence.before(process)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield lambda: last.__setitem__(0, time.monotonic())
+    finally:
+        over.set()
+        watcher.join()
 
 
 def output(

@@ -62,6 +62,8 @@ JOBS += ("glue", "tools")
 PROCESSES = 3
 WITHOUT_BROWSER = ("tools", "engine", "setup")
 SLOWEST = 20
+# CI gives up after 90 minutes, and then nobody learns which job did not end.
+DEADLINE = 80 * 60
 _REPORT = "DEV_TEST_REPORT"
 SETUP = ROOT / "tests" / "outside" / "setup"
 ENGINE = ROOT / CORE / "tests" / "engine"
@@ -141,6 +143,7 @@ def _shared(jobs: Sequence[str]) -> list[_Result]:
     """Let each of the processes take the next job when it is done with one."""
     LOGS.mkdir(parents=True, exist_ok=True)
     waiting, running, results = list(jobs), {}, []
+    end = time.monotonic() + DEADLINE
     with ExitStack() as stack:
         while waiting or running:
             while waiting and len(running) < PROCESSES:
@@ -148,14 +151,24 @@ def _shared(jobs: Sequence[str]) -> list[_Result]:
                 say(f"-- {job} begins")
                 running[job] = stack.enter_context(_Job(job))
             time.sleep(0.2)
-            for job in [name for name in running if running[name].is_over()]:
+            is_late = time.monotonic() > end
+            for job in [name for name in running if is_late or running[name].is_over()]:
                 results += running.pop(job).results()
+            if is_late:
+                results += map(_lost, waiting)
+                break
     return sorted(results, key=lambda result: _place(result[0]))
 
 
 def _place(job: str) -> tuple[int, str]:
     """Sort jobs by their kinds."""
     return KINDS.index(job if job in KINDS else "odoo"), job
+
+
+def _lost(job: str) -> _Result:
+    """Return the result of a job that died, lasted too long or never began."""
+    lost = Counts(failures=["they did not come to their end"], failed=1)
+    return job, lost, 0.0
 
 
 class _Job:
@@ -188,8 +201,7 @@ class _Job:
         self.log.seek(0)
         say(self.log.read().decode(errors="replace").rstrip())
         if not self.report.exists():
-            lost = Counts(failures=["they did not come to their end"], failed=1)
-            return [(self.name, lost, 0.0)]
+            return [_lost(self.name)]
         found = json.loads(self.report.read_text())
         return [(name, Counts(**given), took) for name, given, took in found]
 

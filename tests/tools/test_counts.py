@@ -55,6 +55,16 @@ def test_a_test_lasts_until_the_next_one_begins():
     assert log.close(0).seconds == {"TestB.test_c": 2.5}
 
 
+def test_a_test_that_hangs_is_named():
+    log = counts.OdooLog()
+    for name in "cd":
+        log.read(f"{STAMP} INFO x odoo.addons.a.test: Starting TestB.test_{name} ... ")
+    log.hang(600)
+    counted = log.close(-9)
+    assert (counted.passed, counted.failed) == (1, 1)
+    assert counted.failures == ["TestB.test_d wrote nothing for 600 s: see the log"]
+
+
 def test_skipped_tests_are_not_passed():
     log = [
         f"{STAMP} INFO x odoo.addons.a.tests.test_b: skipped TestB.test_c : no browser",

@@ -115,6 +115,24 @@ def test_stream_gives_each_line(tmp_path):
     assert log.read_text() == "one\ntwo\n"
 
 
+def test_silent_program_is_ended():
+    asked, lines = [], []
+    code = "import time; print('one', flush=True); time.sleep(999)"
+    silence = processes.Silence(0.5, asked.append)
+    argv = [sys.executable, "-c", code]
+    assert processes.stream(argv, lines.append, silence=silence) == -signal.SIGKILL
+    assert (silence.broken, len(asked), lines) == (True, 1, ["one"])
+
+
+def test_slow_program_is_not_ended():
+    code = "import time\nfor n in range(4): print(n, flush=True); time.sleep(0.2)"
+    silence, lines = processes.Silence(0.6), []
+    assert not processes.stream(
+        [sys.executable, "-c", code], lines.append, silence=silence
+    )
+    assert (silence.broken, lines) == (False, ["0", "1", "2", "3"])
+
+
 def test_output_explains_failures():
     with pytest.raises(DevError, match="boom"):
         processes.output([sys.executable, "-c", "raise SystemExit('boom')"])

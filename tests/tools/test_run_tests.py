@@ -87,6 +87,18 @@ def test_job_that_dies_has_failed(jobs):
     assert (name, result.failed) == ("dies", 1)
 
 
+def test_late_jobs_are_named(jobs, monkeypatch):
+    """The results of the others are not lost with a job that does not end."""
+    monkeypatch.setattr(run_tests, "PROCESSES", 1)
+    monkeypatch.setattr(run_tests, "DEADLINE", 0.6)
+    results = run_tests._shared(["engine", "glue", "tools"])
+    assert {name: result.failed for name, result, __ in results} == {
+        "engine": 0,
+        "glue": 1,
+        "tools": 1,
+    }
+
+
 @pytest.mark.parametrize(
     ("failure", "tag"),
     [
