@@ -29,8 +29,8 @@ ALL_APPS = (
     *("point_of_sale", "website_sale", "sale_loyalty", "survey", "project"),
     *("partnership", "sale_margin", "base_automation", "sale_timesheet"),
 )
-# The longest test takes three minutes beside two other jobs. One that waits for ever must
-# not take all the time that CI has, and must say where it waits.
+# The longest test takes three minutes beside two other jobs. One that waits for ever
+# must not take all the time that CI has, and must say where it waits.
 SILENCE = 600
 _TAIL = 200  # lines of the log that are shown then
 _STACKS = 10  # seconds in which Odoo writes where its threads are
