@@ -28,8 +28,8 @@ class Drift:
 
     Also whether purchases still come in from every source.
 
-    *Query budget*: two; where something jumped or dried up, two more to see whether
-    the manager knows already, and those of an activity.
+    *Query budget*: two; where something jumped or dried up that had not in the run
+    before, another to see whether the manager knows already, and those of an activity.
     """
 
     def __init__(self, run):
@@ -49,6 +49,7 @@ class Drift:
         rules = self.run._rules_id("customer")
         return {
             "runs": len(before),
+            "known": sorted(Drift(before[:1]).alarms()),
             "limit": self.run.policy_id.drift_limit,
             "rules_changed": any(
                 policy._rules_since("customer").id != rules
@@ -150,10 +151,8 @@ class Drift:
 
         Those known from earlier runs are not reported again.
         """
-        alarms = self.alarms()
-        if not alarms:
-            return
-        new = alarms - Drift(self._trailing_runs()[:1]).alarms()
+        found = self.run.drift or {}
+        new = self.alarms() - set(found.get("known", ()))
         new -= new and self._open_alarms()
         if new:
             self._notify(new)

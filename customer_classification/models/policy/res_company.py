@@ -25,8 +25,11 @@ class ResCompany(models.Model):
         return policies
 
     def _get_customer_policy(self):
-        """The published policy of this company, or an empty recordset."""
+        """Return the published policy of this company, with its fields, or none.
+
+        One query.
+        """
         self.ensure_one()
-        return self.env["classification.policy"].search(
+        return self.env["classification.policy"].search_fetch(
             [("company_id", "=", self.id), ("state", "=", "published")], limit=1
         )

@@ -122,6 +122,8 @@ class TestDrift(DriftCase):
         again = self._recompute()
         self.assertTrue(again.drift["jumped"])
         self.assertEqual(len(self._activities()), 1)
+        with self.assertQueryCount(0):  # the run has what was known before it
+            Drift(again).alert()
 
     def _calm_run(self):
         """A run after which nothing seems to have jumped."""
