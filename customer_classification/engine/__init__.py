@@ -5,7 +5,8 @@ compares them with the classes before; ``facts_at`` and ``classes_at`` ask the s
 any day from the purchases, ``project`` and ``effort`` of the days to come.
 ``product_facts``, ``classify_products`` and ``product_changes`` do for products what
 the first three do for customers; ``predict`` tells what customers will probably do, as
-far as it has proved itself; ``evaluate`` and ``campaign_changes`` for campaigns.
+far as it has proved itself; ``evaluate``, ``settled`` and ``campaign_changes`` are for
+campaigns.
 Nothing here imports numpy or pandas until it is called.
 """
 
@@ -18,7 +19,7 @@ from .campaigns.columns import (
     STEPS,
     CampaignParameters,
 )
-from .campaigns.campaigns import campaign_changes, evaluate
+from .campaigns.campaigns import campaign_changes, evaluate, settled
 from .customers.behaviour import History, Snapshots, joined, snapshots, usual_horizon
 from .customers.changes import Shown, apply_overrides, changes
 from .customers.classify import Classification, classify
@@ -177,6 +178,7 @@ __all__ = [
     "remembered_tiers",
     "roll_up",
     "segment_of",
+    "settled",
     "snapshots",
     "standing_edges",
     "tier_fall_dates",

@@ -127,6 +127,7 @@ from .product import test_product_variant
 from .campaign import test_campaign_participant
 from .campaign import test_campaign_performance
 from .campaign import test_campaign_rehearsal
+from .campaign import test_campaign_resting
 from .campaign import test_campaign_scorecard
 from .campaign import test_campaign_start
 from .campaign import test_campaign_world

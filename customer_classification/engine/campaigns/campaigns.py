@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _LEAD, _OPPORTUNITY = (STEPS.index(step) + 1 for step in ("lead", "opportunity"))
 _MASK = (1 << 32) - 1
+PLACES = 4  # decimals of rates in percent
 LIFT_FIELDS = (
     *("treated_count", "control_count", "treated_rate", "control_rate", "lift"),
     *("lift_low", "lift_high", "lift_verdict", "lift_is_exact", "lift_more"),
@@ -38,8 +39,12 @@ def evaluate(
     rules,
     parameters: CampaignParameters,
     as_of: datetime.date,
+    resting: pd.DataFrame | None = None,
 ) -> Outcome:
     """Evaluate campaigns as of a day.
+
+    Campaigns that rest are judged beside the others by the figures that they have:
+    their participants are not worked out again.
 
     :param campaigns: by id: ``start`` and ``end`` (day numbers, NaN none), ``goal``,
         ``type``, ``window`` (days, 0 the parameters'), ``target_participants``,
@@ -52,28 +57,62 @@ def evaluate(
         ``day``, ``step``, ``source``, ``number`` and ``feedback``
     :param purchases: of all these customers; see :func:`net_purchases`
     :param rules: the engine's :class:`Parameters`
+    :param resting: figures by campaign, as this function returns them; ``entered`` and
+        ``found`` may lack customers whom only these campaigns touched
     """
-    window = campaigns["window"]
-    campaigns = campaigns.assign(
-        window=window.where(window > 0, parameters.attribution_days)
-    )
+    today, window = day_number(as_of), with_window(campaigns, parameters)
+    campaigns = campaigns.assign(window=window)
+    known = campaigns if resting is None else campaigns.drop(resting.index)
     people, touches = _participants(entered, found)
     sales = net_purchases(
         purchases, rules, parameters.usual_gap, parameters.currency_digits
     )
-    credit = attribute(touches, sales, campaigns["window"])
+    credit = attribute(touches, sales, window)
+    people = people[people["campaign"].isin(known.index)]
     people = _with_results(people, _results(credit, sales, parameters))
-    figures = _figures(campaigns, people, parameters)
+    figures = _figures(known, people, parameters)
     figures = figures.join(_bought_since(people, purchases)).fillna(
         {"bought_count": 0, "bought_amount": 0}
     )
-    figures["contaminated_count"] = _contaminated(campaigns, entered, found)
+    figures["contaminated_count"] = _contaminated(known, entered, found)
     for name, values in _lifts(
-        campaigns, figures, entered, purchases, sales, parameters, day_number(as_of)
+        known, figures, entered, purchases, sales, parameters, today
     ).items():
         figures[name] = values
-    judged = judge(figures, campaigns, parameters, day_number(as_of))
+    if resting is not None:
+        resting = resting.reindex(columns=figures.columns)
+        figures = pd.concat([figures, resting]).reindex(campaigns.index)
+    judged = judge(figures, campaigns, parameters, today)
     return Outcome(people, figures.join(judged))
+
+
+def with_window(campaigns: pd.DataFrame, parameters: CampaignParameters) -> pd.Series:
+    """Return the days after a touch in which a purchase counts, by campaign."""
+    own = campaigns["window"]
+    return own.where(own > 0, parameters.attribution_days)
+
+
+def settled(
+    campaigns: pd.DataFrame,
+    entered: pd.DataFrame,
+    found: pd.DataFrame,
+    parameters: CampaignParameters,
+    before: datetime.date,
+) -> pd.Series:
+    """Return the last touch of the campaigns whose figures no day changes any more.
+
+    Their last day and last touch are longer ago than purchases count. Campaigns that
+    nobody touched are not among them.
+
+    :param before: the day on which they were settled already
+    """
+    day = day_number(before)
+    reached = entered.loc[~entered["is_control"], ["campaign", *DATED_STEPS]]
+    days = reached.set_index("campaign").max(axis=1)
+    touches = pd.concat([days, found.set_index("campaign")["day"]])
+    last = touches.groupby(level=0).max().reindex(campaigns.index)
+    over = np.fmax(last, campaigns["end"]) + with_window(campaigns, parameters)
+    return last[last.notna() & (over < day) & ~(campaigns["start"] >= day)]
 
 
 # Participants
@@ -243,7 +282,8 @@ def _with_shares(figures, campaigns, parameters):
         ("lead_rate", "lead_customer_count"),
         ("conversion_rate", "customer_count"),
     ):
-        figures[name] = 100 * figures[part] / everybody
+        # As they are kept: those that rest are compared with those worked out now.
+        figures[name] = (100 * figures[part] / everybody).round(PLACES)
     figures["margin"] = figures["margin"].where(~figures["unknown_margin"])
     cost = campaigns["cost"]
     figures["cost"] = cost

@@ -10,6 +10,7 @@ from . import campaign_participant_tag
 from . import campaign_touch_source
 from . import classification_campaign_facts
 from . import campaign_profile
+from . import classification_dirty
 from . import campaign_class_move_mixin
 from . import campaign_class_change
 from . import campaign_class_move

@@ -48,10 +48,12 @@ class CampaignParticipant(models.Model):
         "classification.plain.fields.mixin",
     ]
     _description = "Participant of a Campaign"
-    _technical_fields = frozenset({"content_hash"})
+    _technical_fields = frozenset({"content_hash", "touch_hash"})
     _order = "campaign_id, id"
     _rec_name = "partner_id"
-    _protected_fields = RESULT_FIELDS | {"source", "is_entered", "content_hash"}
+    _protected_fields = RESULT_FIELDS | {
+        *("source", "is_entered", "content_hash", "touch_hash"),
+    }
     _fixed_fields = frozenset({"campaign_id", "company_id", "partner_id"})
     _check_company_auto = True
     # A purchase touched by two campaigns counts for both.
@@ -183,6 +185,9 @@ class CampaignParticipant(models.Model):
     margin = fields.Monetary(readonly=True, groups=MONEY_GROUP)
     has_margin = fields.Boolean(string="Margin Known", readonly=True)
     content_hash = BigInteger(readonly=True, aggregator=None)
+    touch_hash = BigInteger(
+        readonly=True, aggregator=None, help="Of the touches that the last run read."
+    )
 
     _campaign_partner_unique = models.Constraint(
         "UNIQUE(campaign_id, company_id, partner_id)",

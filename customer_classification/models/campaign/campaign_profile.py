@@ -93,7 +93,9 @@ class CampaignProfile(models.Model):
     # Not by revenue, which not everybody may read.
     _order = "start_date desc nulls last, id desc"
     _rec_name = "campaign_id"
-    _technical_fields = frozenset({"content_hash", "own_hash"})
+    _technical_fields = frozenset(
+        {"content_hash", "own_hash", "touches_hash", "values_hash"}
+    )
     _ratios = {
         "response_rate": ("answered_count", "participant_count", 100, 0),
         "lead_rate": ("lead_customer_count", "participant_count", 100, 0),
@@ -443,6 +445,14 @@ class CampaignProfile(models.Model):
     )
     own_hash = BigInteger(
         readonly=True, aggregator=None, help="Of what is the campaign's own."
+    )
+    values_hash = BigInteger(
+        readonly=True, aggregator=None, help="Of the values that the last run read."
+    )
+    touches_hash = BigInteger(
+        readonly=True,
+        aggregator=None,
+        help="Of the touches that the last run read; 0 to work out all again.",
     )
     content_hash = BigInteger(readonly=True, aggregator=None)
     change_ids = fields.One2many(

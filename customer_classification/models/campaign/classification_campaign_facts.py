@@ -1,3 +1,5 @@
+from typing import NamedTuple
+
 from odoo import api, models
 from odoo.tools import SQL
 
@@ -14,6 +16,7 @@ from ..customer.first_classes import all_changes
 from ..source.classification_source import FIRST_PLAUSIBLE_DAY
 from .campaign_touch_source import STEPS
 from .columns import dates
+from .resting import with_hashes
 from .utm_campaign import CHANNEL_SELECTION, GOAL_SELECTION
 
 _TEXT = {
@@ -85,6 +88,7 @@ ENTERED = {
     "answered": "day",
     "feedback": "float",
     "content_hash": "big",
+    "touch_hash": "big",
 }
 FOUND = {
     "campaign": "int",
@@ -101,6 +105,26 @@ FOUND = {
 DRAWN = ("audience", "manual")
 
 
+class Read(NamedTuple):
+    """What a run over campaigns reads.
+
+    :ivar campaigns: all that can be judged, by id
+    :ivar people: participants so far, those found by runs as well
+    :ivar found: touches in documents
+    :ivar purchases: of the customers of both
+    :ivar problems: ``[(campaign, reason, documents)]`` of the excluded campaigns
+    :ivar resting: figures of the campaigns that are not worked out again, None where
+        all are; ``people`` and ``found`` are of customers of the others
+    """
+
+    campaigns: object
+    people: object
+    found: object
+    purchases: object
+    problems: list
+    resting: object = None
+
+
 class ClassificationCampaignFacts(models.AbstractModel):
     """Read the facts of a company's campaigns as of a day.
 
@@ -109,20 +133,19 @@ class ClassificationCampaignFacts(models.AbstractModel):
     partner. Entered values are kept beside it. Purchases are those of the customers'
     own runs, read only for the customers whom a campaign touched or left out.
 
-    *Query budget*: five, and three for the classes at the first touch, whatever the
-    number of campaigns and customers.
+    *Query budget*: five, two more to find campaigns at rest, and three for the classes
+    at the first touch, whatever the number of campaigns and customers.
     """
 
     _name = "classification.campaign.facts"
     _description = "Facts about Campaigns"
 
     @api.model
-    def _read(self, policy, as_of_date):
-        """Return the frames for the engine's :func:`evaluate`.
+    def _read(self, policy, as_of_date, resting=None):
+        """Return what the engine's :func:`evaluate` takes, as :class:`Read`.
 
-        ``(campaigns, people, found, purchases)``; ``people`` are all participants so
-        far, those found by runs as well. At last ``[(campaign, reason, documents)]`` of
-        the excluded ones, which the frames leave out.
+        :param resting: a :class:`Resting` to find the campaigns that need not be worked
+            out again; purchases are read for the customers of the others
         """
         self.env.flush_all()
         scope = self.env["classification.facts"]._scope(policy, as_of_date)
@@ -135,8 +158,12 @@ class ClassificationCampaignFacts(models.AbstractModel):
             campaigns = campaigns[~campaigns.index.isin(set_aside)]
             people = people[~people["campaign"].isin(set_aside)]
             found = found[~found["campaign"].isin(set_aside)]
+        campaigns = with_hashes(campaigns, people, found)
+        figures = resting and resting.find(campaigns, people, found, scope)
+        if figures is not None:
+            people, found = _of_others(figures.index, people, found)
         purchases = self._read_purchases(policy, scope, people, found)
-        return campaigns, people, found, purchases, problems
+        return Read(campaigns, people, found, purchases, problems, figures)
 
     @api.model
     def _problems(self, campaigns, people):
@@ -186,7 +213,7 @@ class ClassificationCampaignFacts(models.AbstractModel):
         )
         index = pd.Index(columns.pop("id"), name="campaign")
         frame = pd.DataFrame(columns, index)
-        days = {name: _day_numbers(frame[name]) for name in ("start", "end")}
+        days = {name: day_numbers(frame[name]) for name in ("start", "end")}
         return frame.assign(**days)
 
     @api.model
@@ -280,7 +307,7 @@ class ClassificationCampaignFacts(models.AbstractModel):
                    COALESCE(p.is_entered, FALSE), COALESCE(p.is_control, FALSE),
                    %(impossible)s,
                    %(addressed)s, %(joined)s, %(answered)s, %(feedback)s,
-                   COALESCE(p.content_hash, 0)
+                   COALESCE(p.content_hash, 0), COALESCE(p.touch_hash, 0)
               FROM campaign_participant p
              WHERE p.company_id = %(company)s
              ORDER BY p.id
@@ -338,7 +365,7 @@ class ClassificationCampaignFacts(models.AbstractModel):
             as_of=scope.as_of_date,
         )
         frame = pd.DataFrame(read_frame(self.env.cr, query, FOUND))
-        return frame.assign(day=_day_numbers(frame["day"]))
+        return frame.assign(day=day_numbers(frame["day"]))
 
     @api.model
     def _read_purchases(self, policy, scope, people, found):
@@ -353,7 +380,7 @@ class ClassificationCampaignFacts(models.AbstractModel):
             policy, scope.of_customers(customers)
         )
         purchases = purchases.rename(columns={"partner_id": "customer"})
-        return purchases.assign(day=_day_numbers(purchases["day"]))
+        return purchases.assign(day=day_numbers(purchases["day"]))
 
     # Classes at the first touch
 
@@ -406,7 +433,7 @@ class ClassificationCampaignFacts(models.AbstractModel):
         )
 
 
-def _day_numbers(days):
+def day_numbers(days):
     """Return days as float64 day numbers, NaN for missing ones."""
     import numpy as np
 
@@ -415,10 +442,25 @@ def _day_numbers(days):
     return np.where(np.isnat(values), np.nan, numbers)
 
 
+def _of_others(resting, people, found):
+    """Return the rows of the customers of campaigns that do not rest.
+
+    Also their rows in campaigns that rest: touches share a purchase.
+    """
+    import numpy as np
+
+    others = [
+        frame.loc[~frame["campaign"].isin(resting), "customer"]
+        for frame in (people, found)
+    ]
+    customers = np.union1d(*others)
+    return tuple(frame[frame["customer"].isin(customers)] for frame in (people, found))
+
+
 def _until(days, as_of_date):
     """The same without days that are still to come."""
     import numpy as np
 
-    numbers = _day_numbers(days)
+    numbers = day_numbers(days)
     today = np.datetime64(as_of_date, "D").astype("int64")
     return np.where(numbers > today, np.nan, numbers)

@@ -35,3 +35,18 @@ class ClassificationRun(models.Model):
             "campaign": CampaignPipeline,
             "campaign_preview": CampaignPipeline,
         }
+
+    @api.model
+    def _last_campaign_run(self, policy):
+        """Return the last run over campaigns by a version of the rules: one query."""
+        return self.sudo().search_fetch(
+            [
+                ("policy_id", "=", policy.id),
+                ("kind", "=", "campaign"),
+                ("state", "=", "done"),
+                ("watermark", "!=", False),
+            ],
+            ["as_of_date", "edges", "watermark"],
+            order="id desc",
+            limit=1,
+        )

@@ -70,6 +70,8 @@ PROFILES = ProfileTable(
         "type_id": Column("int", "type", refers="campaign_type", dtype="int32"),
         "policy_id": _COUNT,
         "own_hash": Column("big", dtype="int64"),
+        "values_hash": Column("big", dtype="int64"),
+        "touches_hash": Column("big", dtype="int64"),
     },
     {f"has_{name}": is_known(name) for name in KNOWN},
 )
@@ -96,6 +98,7 @@ PARTICIPANT_KINDS = {
     **dict.fromkeys(("lead_count", "opportunity_count", "order_count"), "int"),
     **dict.fromkeys(("is_converted", "is_new", "is_won_back", "has_margin"), "bool"),
     **dict.fromkeys((*MONEY, "margin"), "float"),
+    "touch_hash": "big",
     "content_hash": "big",
 }
 CHANGE_KINDS = {
@@ -228,7 +231,7 @@ def _participant_values(sources):
     values |= {
         name: column_of(name)
         for name, kind in PARTICIPANT_KINDS.items()
-        if kind == "bool" or name.endswith("_count") or name == "content_hash"
+        if kind == "bool" or name.endswith(("_count", "_hash"))
     }
     return values
 

@@ -1,6 +1,7 @@
 """Pipeline of runs over campaigns."""
 
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 
 from odoo.tools import SQL
@@ -8,6 +9,7 @@ from odoo.tools import SQL
 from ..run.pipeline import Pipeline
 from . import columns, rehearsal
 from .classification_campaign_facts import PREVIOUS
+from .resting import Resting, touch_hashes
 
 
 class CampaignPipeline(Pipeline):
@@ -35,9 +37,13 @@ class CampaignPipeline(Pipeline):
             self._follow_changes()
         rules = self.policy._campaign_parameters()
         self.parameters = replace(rules, usual_gap=self.usual_gap, policy=self.rules_id)
-        self.read = self.facts_model._read(self.policy, self.as_of_date)
-        self.campaigns, self.people, *__, problems = self.read
-        self.set_aside(problems)
+        self.last_alike = not self.is_trial and Resting.last_alike(self)
+        self.read = self.facts_model._read(
+            *(self.policy, self.as_of_date),
+            Resting(self, self.last_alike) if self.last_alike else None,
+        )
+        self.campaigns = self.read.campaigns
+        self.set_aside(self.read.problems)
 
     def _follow_changes(self):
         """Update the participants: merged customers, and live audiences."""
@@ -54,18 +60,24 @@ class CampaignPipeline(Pipeline):
     def score(self):
         outcome = self._evaluated(self.policy, self.parameters, self.read)
         self.participants, self.figures = outcome.participants, outcome.campaigns
-        self.figures["own_hash"] = columns.own_hash(self.campaigns, self.figures)
+        own = columns.own_hash(self.campaigns, self.figures)
+        before = self.campaigns["own_hash"]
+        self.figures["own_hash"] = before.where(self._rests(self.campaigns.index), own)
+
+    def _rests(self, campaigns):
+        """Mark campaigns that are not worked out again."""
+        return campaigns.isin(
+            () if self.read.resting is None else self.read.resting.index
+        )
 
     def _evaluated(self, policy, parameters, read):
         """Return the evaluation of campaigns by the rules of a policy."""
         from ...engine import evaluate
 
-        campaigns, people, found, purchases, __ = read
-        entered = people[people["is_entered"]]
-        customers = policy._parameters()
+        entered = read.people[read.people["is_entered"]]
         return evaluate(
-            *(campaigns, entered, found, purchases, customers, parameters),
-            self.as_of_date,
+            *(read.campaigns, entered, read.found, read.purchases),
+            *(policy._parameters(), parameters, self.as_of_date, read.resting),
         )
 
     # Comparing
@@ -108,7 +120,24 @@ class CampaignPipeline(Pipeline):
 
     # Writing
 
+    def next_watermark(self):
+        """Return the moment from which the next run has to look for new documents.
+
+        The transaction of a caller began to read earlier, so an hour is allowed for
+        others that were under way then and have ended since.
+        """
+        moment = self.env["classification.facts"]._watermark()
+        return moment if self.execution.commits else moment - timedelta(hours=1)
+
     def apply(self):
+        self.run.watermark = self.execution.watermark
+        rests = self.read.resting is not None
+        day = self.as_of_date.isoformat()
+        self.run.edges = {
+            "usual_gap": self.usual_gap,
+            "since": self.last_alike.edges["since"] if rests else day,
+            "campaigns": len(self.campaigns),
+        }
         self._write_participants()
         self._write_profiles()
         self._write_changes()
@@ -148,15 +177,21 @@ class CampaignPipeline(Pipeline):
             self.company, self.participants, self.campaigns
         )
         digits = self.company.currency_id.decimal_places
-        people = self.participants.assign(tier=tier, stage=stage)
+        people = self.participants.assign(
+            tier=tier, stage=stage, touch_hash=self._touch_hashes()
+        )
         return columns.participant_content(people, digits)
+
+    def _touch_hashes(self):
+        hashes = touch_hashes(self.read.people, self.read.found)
+        return hashes.reindex(self.participants.index, fill_value=0)
 
     def _known_participants(self):
         from ...engine import pair_key
 
-        return self.people.set_index(
-            pair_key(self.people["campaign"], self.people["customer"])
-        )
+        people = self.read.people
+        people = people[~self._rests(people["campaign"])]
+        return people.set_index(pair_key(people["campaign"], people["customer"]))
 
     def _write_profiles(self):
         """Write the results whose content differs: four queries."""

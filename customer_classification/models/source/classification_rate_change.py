@@ -69,7 +69,10 @@ class ClassificationRateChange(models.Model):
 
     @api.autovacuum
     def _gc_known(self):
-        """Delete the changes that the last run of every company has seen."""
+        """Delete the changes that the last runs of every company have seen.
+
+        Of each kind that looks for changes.
+        """
         self.env.cr.execute(
             """
             DELETE FROM classification_rate_change
@@ -77,9 +80,8 @@ class ClassificationRateChange(models.Model):
                    SELECT min(last.watermark)
                      FROM (SELECT max(r.watermark) AS watermark
                              FROM classification_run r
-                             JOIN classification_policy y ON y.id = r.policy_id
-                            WHERE r.kind = 'production' AND r.scope <> 'some'
-                              AND r.watermark IS NOT NULL
-                            GROUP BY r.company_id) last)
+                            WHERE r.scope <> 'some' AND r.watermark IS NOT NULL
+                              AND r.company_id IS NOT NULL
+                            GROUP BY r.company_id, r.kind) last)
             """
         )
