@@ -6,7 +6,7 @@ from .pipeline import CampaignPipeline
 class ClassificationRun(models.Model):
     """Runs over campaigns: production and preview.
 
-    *Query budget*: 38 for any number of campaigns and participants, and a few for each
+    *Query budget*: 41 for any number of campaigns and participants, and a few for each
     live audience.
     """
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from builders import TODAY, limited
-from engine import CampaignParameters, campaign_changes, evaluate
+from engine import CampaignParameters, campaign_changes, evaluate, settled
 from engine.campaigns.attribution import attribute, net_purchases
 from engine.campaigns.columns import GOALS, STEPS
 from hypothesis import given
@@ -286,6 +286,72 @@ def test_nothing_at_all():
     assert row["performance"] == 0
     assert np.isnan(row["conversion_rate"])
     assert np.isnan(row["roi"])
+
+
+# Campaigns that rest
+
+
+def days_ago(number):
+    return float(NOW - number)
+
+
+def test_settled_when_no_purchase_counts_any_more():
+    """Five days count; the last touch may be later than the last day."""
+    frame = campaigns(
+        start=[days_ago(40)] * 6,
+        end=[days_ago(9), days_ago(9), days_ago(6), np.nan, np.nan, days_ago(9)],
+        window=[5] * 6,
+    )
+    people = entered(
+        (1, 1, days_ago(20), False),
+        (2, 1, days_ago(20), False),
+        (3, 1, days_ago(20), False),
+        (4, 1, days_ago(7), False),
+        (6, 1, days_ago(20), True),
+    )
+    found = found_in_documents((2, 2, days_ago(5), "order"), (5, 2, NOW - 6, "lead"))
+    yesterday = TODAY - datetime.timedelta(1)
+    last = settled(frame, people, found, CampaignParameters(), yesterday)
+    # The second and the third are settled today; nobody touched the sixth.
+    assert last.to_dict() == {1: days_ago(20), 4: days_ago(7)}
+    last = settled(frame, people, found, CampaignParameters(), TODAY)
+    assert [*last.index] == [1, 3, 4, 5]
+
+
+def test_those_at_rest_are_judged_by_the_figures_that_they_have():
+    """Two share a purchase of the first customer; only one is worked out again."""
+    frame = campaigns(
+        start=[days_ago(60), days_ago(50), days_ago(3)],
+        end=[days_ago(40), days_ago(30), np.nan],
+        target_revenue=[50.0, 70.0, 10.0],
+        goal=GOALS.index("sales") + 1,
+    )
+    people = entered(
+        (1, 1, days_ago(60), False),
+        (2, 1, days_ago(50), False),
+        (2, 2, days_ago(50), False),
+        (3, 2, days_ago(3), False),
+    )
+    bought = documents((1, NOW - 45, 100.0, 30.0), (2, NOW - 2, 20.0, 5.0))
+    whole = outcome(frame, people, None, bought).campaigns
+    known = whole.loc[[1]].drop(columns=["bought_count", "bought_amount"])
+    mine = people[people["customer"].isin([1, 2])]
+    rules = CampaignParameters()
+    part = evaluate(
+        frame,
+        mine,
+        found_in_documents(),
+        bought.astype(float),
+        RULES,
+        rules,
+        TODAY,
+        known,
+    )
+    assert {*part.participants["campaign"]} == {2, 3}
+    columns = whole.columns.drop(["bought_count", "bought_amount"])
+    pd.testing.assert_frame_equal(
+        part.campaigns[columns], whole[columns], check_dtype=False
+    )
 
 
 def test_cost_of_nothing_has_no_return():

@@ -161,7 +161,7 @@ logs = st.lists(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(
     logs,
     st.sampled_from(sorted(RULES)),
