@@ -1,4 +1,4 @@
-"""Cost of a run over campaigns of which few or none changed, beside one over all.
+"""Cost of a run over campaigns of which few changed, beside one over all.
 
     ./dev bench campaign-run [--customers N] [--rounds N]
 

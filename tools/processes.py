@@ -124,7 +124,9 @@ def stream(
 
 @dataclass
 class Silence:
-    """How long a program may say nothing, and what is done before it is killed.
+    """Limit of the time in which a program says nothing.
+
+    It is killed then.
 
     :ivar seconds: without a line of output
     :ivar before: called with the program, which may still be asked where it hangs

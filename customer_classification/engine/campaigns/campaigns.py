@@ -99,7 +99,7 @@ def settled(
     parameters: CampaignParameters,
     before: datetime.date,
 ) -> pd.Series:
-    """Return the last touch of the campaigns whose figures no day changes any more.
+    """Return the last touch of campaigns that time does not change any more.
 
     Their last day and last touch are longer ago than purchases count. Campaigns that
     nobody touched are not among them.

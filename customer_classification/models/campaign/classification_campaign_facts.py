@@ -106,7 +106,7 @@ DRAWN = ("audience", "manual")
 
 
 class Read(NamedTuple):
-    """What a run over campaigns reads.
+    """Facts that a run over campaigns reads.
 
     :ivar campaigns: all that can be judged, by id
     :ivar people: participants so far, those found by runs as well

@@ -196,7 +196,7 @@ class Resting:
 
 
 def _as_read(name, column):
-    """Return the SQL of a column as the engine knows it: words by their number."""
+    """Return the SQL of a column as the engine has it: words by numbers."""
     code = SQL.identifier("f", name)
     if column.words:
         return SQL("array_position(%s::varchar[], %s)", list(column.words), code)

@@ -51,7 +51,7 @@ class RestingCase(CampaignCase):
 
     @classmethod
     def _age(cls):
-        """Backdate all writes so far: in a test, the database's clock stands still."""
+        """Backdate all writes: in a test, the database's clock stands still."""
         cls.env.flush_all()
         for table in WRITTEN:
             cls.env.cr.execute(
@@ -115,7 +115,7 @@ class RestingCase(CampaignCase):
 
 @tagged("post_install", "-at_install")
 class TestCampaignResting(RestingCase):
-    """A run works out again what changed, and the result is that of a run over all."""
+    """Work out again what changed, with the result of a run over all."""
 
     def test_settled_campaigns_rest(self):
         self.assertEqual({*self._at_rest()}, {*self.spring})

@@ -319,7 +319,7 @@ def test_settled_when_no_purchase_counts_any_more():
 
 
 def test_those_at_rest_are_judged_by_the_figures_that_they_have():
-    """Two share a purchase of the first customer; only one is worked out again."""
+    """Two campaigns share a purchase; only one is worked out again."""
     frame = campaigns(
         start=[days_ago(60), days_ago(50), days_ago(3)],
         end=[days_ago(40), days_ago(30), np.nan],
