@@ -805,7 +805,8 @@ class Sentences:
     def _unheard(self, told):
         silence = told.get("silence", 0)
         return self.env._(
-            "no interaction for %(days)s, %(ratio)s times the own rhythm of %(gap)s",
+            "no interaction or purchase for %(days)s, %(ratio)s times the own rhythm "
+            "of %(gap)s",
             days=self.days(silence),
             ratio=self._number(silence / (told.get("gap") or 1), 1),
             gap=self.gap(told),
