@@ -72,8 +72,9 @@ class CustomerTimeline(models.Model):
     in the context. Nothing is stored. Texts are read with the rights of the reader: a
     line whose document the reader may not read has its kind and day, and no text.
 
-    *Query budget*: one for the contacts, one for the lines, one for the rules of each
-    company, one for their zones, and for the texts of a page a few for each kind of document on it.
+    *Query budget*: two for the customer and the contacts, one for the lines, one for
+    the rules of each company, one for their zones, and for the texts of a page a few
+    for each kind of document on it.
     """
 
     _name = "customer.timeline"
@@ -150,13 +151,19 @@ class CustomerTimeline(models.Model):
 
     @api.model
     def _customer(self):
-        """Return the customer of the context, or nobody."""
+        """Return the customer of the context whom the reader may read, or nobody.
+
+        Record rules on lines do not name who may read whom: a client names a customer.
+        """
         partners = self.env["res.partner"].sudo().with_context(active_test=False)
         number = self.env.context.get(*_KEYS)
         if type(number) is not int or not 0 < number <= BIGGEST_ID:
             return partners
         customer = partners.browse(number).exists().commercial_partner_id
-        return customer.filtered(lambda one: not one.customer_objects_profiling)
+        readable = customer.with_env(self.env)._filtered_access("read")
+        return customer.filtered(
+            lambda one: one in readable and not one.customer_objects_profiling
+        )
 
     @api.model
     def _zones(self):

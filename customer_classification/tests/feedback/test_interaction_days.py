@@ -191,7 +191,9 @@ class TestInteractionDays(PlaybookCase):
         self._by("Asia/Shanghai")
         self._policy(other, tz="America/Los_Angeles")
         evening = datetime(2025, 5, 5, 20)  # already the sixth in Shanghai
-        leads = [self._lead(evening, company_id=one.id) for one in (other, self.company)]
+        leads = [
+            self._lead(evening, company_id=one.id) for one in (other, self.company)
+        ]
         meeting = self._meeting(evening)
         self.env.flush_all()
         self.env = self.env(
