@@ -327,7 +327,6 @@ class ClassificationSourceCredit(models.AbstractModel):
         return SQL(_OF_NAMES, names=names, company=SQL("m.company_id"), wanted=wanted)
 
 
-
 def _is_same_customer(first, second):
     """Return SQL of whether two contacts are of one customer.
 

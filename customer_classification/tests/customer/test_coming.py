@@ -135,7 +135,9 @@ class TestComing(ClassificationCase):
     def test_the_filter_finds_nobody_whom_a_decision_keeps(self):
         profile = self._profile(self.high)
         with freeze_time("2025-12-15 12:00"):
-            self.assertIn(profile, self._filtered("customer.profile", "tier_falls_soon"))
+            self.assertIn(
+                profile, self._filtered("customer.profile", "tier_falls_soon")
+            )
         with freeze_time("2025-06-30 12:00"):
             self._decide("high", date(2026, 2, 10))
         for today, is_found in (("2025-12-15 12:00", False), ("2026-01-20", True)):

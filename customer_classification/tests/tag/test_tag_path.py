@@ -126,7 +126,7 @@ class TestTagPath(TagCase):
             tags = self.env[model]
             other = tags.create({"name": "Other", "parent_id": left.id})
             top = tags.create({"name": "Right"})
-            below = tags.create({"name": "Below", "parent_id": top.id})
+            tags.create({"name": "Below", "parent_id": top.id})
             for refused in (
                 lambda tags=tags, left=left: tags.create(
                     {"name": "Right", "parent_id": left.id}
@@ -181,7 +181,6 @@ class TestTagPath(TagCase):
                 self.assertEqual(chosen, {found[0]})
                 for one in results:
                     self.assertIn("multiple matches", one["messages"][0]["message"])
-
 
     def test_a_path_is_made(self):
         for model in CARRIERS:
