@@ -52,7 +52,7 @@ class SearchedFieldsCase(CampaignCase, ProductCase):
         cls._classify()
         cls._judge()
         cls._tags()
-        cls._numbers()
+        cls._write_numbers()
         cls.env.invalidate_all()
 
     @classmethod
@@ -129,7 +129,7 @@ class SearchedFieldsCase(CampaignCase, ProductCase):
             cls.env[name].create([{"name": "Zz One"}, {"name": "Zz Two"}])
 
     @classmethod
-    def _numbers(cls):
+    def _write_numbers(cls):
         """Write numbers that so few customers and days do not produce."""
         cls.env.flush_all()
         cls.env.cr.execute(

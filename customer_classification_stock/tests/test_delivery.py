@@ -203,7 +203,7 @@ class TestDelivery(DeliveryCase):
                 *(self.company.id, day, day - timedelta(days=365)),
                 day - timedelta(days=730),
             )
-            query = self.env["customer.profile"]._delivery_query(windows)
+            query = self.env["customer.profile"]._delivery_query({"UTC": windows})
             rows = self.env.execute_query_dict(query)
             [row] = [one for one in rows if one["partner_id"] == self.ada.id]
             facts[days] = row["judged"] or 0, row["late"] or 0, row["overdue"] or 0
