@@ -255,7 +255,7 @@ def broken_report(client, prepared):
     [before] = admin.read("ir.ui.view", [view], "arch_db")
     broken = "<t t-name='broken'><t t-out='1 / 0'/></t>"
     admin.call("ir.ui.view", "write", ids=[view], vals={"arch_db": broken})
-    [me] = admin.search_read("res.users", [("login", "=", "outside_admin")], "id")
+    [me] = admin.search_read("res.users", [("login", "=", "admin")], "id")
     values = {"company_id": prepared["company"], "start_date": "2020-01-01"}
     [schedule] = admin.call(
         "customer.report.schedule",

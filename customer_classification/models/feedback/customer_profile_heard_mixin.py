@@ -118,9 +118,11 @@ class CustomerProfileHeardMixin(models.AbstractModel):
 
     @api.model
     def _heard_value(self, joined, field_expr, column, nothing):
-        value = SQL.identifier(joined, column)
-        kind = self._fields[field_expr].type
+        value, field = SQL.identifier(joined, column), self._fields[field_expr]
+        kind = field.type
         if kind == "date":
             return value
+        if kind == "float" and (digits := field.get_digits(self.env)):
+            value = SQL("ROUND(%s::numeric, %s)", value, digits[1])  # as it is shown
         as_kind = SQL("integer" if kind == "integer" else "float8")
         return SQL("COALESCE(%s, %s)::%s", value, nothing, as_kind)

@@ -428,14 +428,11 @@ class TestReportSchedule(SheetCase):
         self.assertNotIn("Traceback", reason)
         self.assertNotIn("/odoo/", reason)
 
-    def test_a_deleted_tag(self):
-        """What the report is about is gone."""
-        schedule = self._by(
-            self.head, report="tag", tag_ids=self.tag.ids, user_ids=self.head.ids
-        )
-        self.tag.unlink()
-        self._run_action()
-        self.assertIn("nothing that this user", self._to_fix(schedule).reason)
+    def test_tags_of_a_report_are_kept(self):
+        """Without its last tag a report would be about nothing."""
+        self._by(self.head, report="tag", tag_ids=self.tag.ids, user_ids=self.head.ids)
+        with self.assertRaisesRegex(UserError, "is used by Scheduled Report"):
+            self.tag.unlink()
 
     def test_a_schedule_that_fails_as_a_whole_stops_no_other(self):
         bad = self._by(self.head, user_ids=self.head.ids)
