@@ -89,7 +89,7 @@ from .customers.replay import classes_at, facts_at
 from .customers.risk import by_prediction
 from .customers.rules import RuleError
 from .customers.segments import Segment, segment_of
-from .customers.tier_fall import Window, tier_fall_dates
+from .customers.tier_fall import Window, decided_falls, tier_fall_dates
 from .customers.worklist import Task, allot, days_to_work_off
 
 __all__ = [
@@ -159,6 +159,7 @@ __all__ = [
     "classify_products",
     "classify_variants",
     "days_between",
+    "decided_falls",
     "days_to_work_off",
     "effort",
     "evaluate",

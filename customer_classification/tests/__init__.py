@@ -158,6 +158,7 @@ from .feedback import test_feedback_request
 from .feedback import test_heard_quotations
 from .feedback import test_heard_rules
 from .feedback import test_interaction
+from .feedback import test_interaction_days
 from .feedback import test_satisfaction
 from .feedback import test_timeline
 from .feedback import test_voice

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from odoo.addons.customer_classification.models.common.zones import day_in
+
 
 class ClassificationInteractionSource(models.AbstractModel):
     """Mailings that customers opened, clicked or answered.
@@ -12,11 +14,12 @@ class ClassificationInteractionSource(models.AbstractModel):
     _inherit = "classification.interaction.source"
 
     @api.model
-    def _queries(self, contact_ids=None):
-        return [*super()._queries(contact_ids), self._mailing_query(contact_ids)]
+    def _queries(self, zone, contact_ids=None):
+        queries = super()._queries(zone, contact_ids)
+        return [*queries, self._mailing_query(zone, contact_ids)]
 
     @api.model
-    def _mailing_query(self, contact_ids):
+    def _mailing_query(self, zone, contact_ids):
         """Return the select of the traces of mailings.
 
         A trace names a contact, a document of one, or an address of a mailing list,
@@ -26,9 +29,7 @@ class ClassificationInteractionSource(models.AbstractModel):
             self.env[name].flush_model()
         return SQL(
             """
-            SELECT d.partner_id, d.company_id,
-                   COALESCE(t.reply_datetime, t.links_click_datetime,
-                            t.open_datetime)::date,
+            SELECT d.partner_id, d.company_id, %(day)s,
                    CASE WHEN t.reply_datetime IS NOT NULL THEN 'mailing_answered'
                         WHEN t.links_click_datetime IS NOT NULL THEN 'mailing_clicked'
                         ELSE 'mailing_opened' END,
@@ -37,6 +38,13 @@ class ClassificationInteractionSource(models.AbstractModel):
               JOIN mailing_trace t ON t.model = d.model AND t.res_id = d.res_id
              WHERE t.open_datetime IS NOT NULL AND t.is_test_trace IS NOT TRUE
             """,
+            day=day_in(
+                zone,
+                SQL(
+                    "COALESCE(t.reply_datetime, t.links_click_datetime,"
+                    " t.open_datetime)"
+                ),
+            ),
             documents=self._mailing_documents(contact_ids),
         )
 

@@ -95,7 +95,9 @@ class TestMailingInteraction(ClassificationCase):
         self.env.flush_all()
         ids = (self.customer | self.clerk).ids
         source = self.env["classification.interaction.source"].sudo()
-        rows = self.env.execute_query(source._mailing_query(None if everybody else ids))
+        rows = self.env.execute_query(
+            source._mailing_query("UTC", None if everybody else ids)
+        )
         return {row for row in rows if row[0] in ids}
 
     def test_readers_see_kinds(self):

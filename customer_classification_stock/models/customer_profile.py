@@ -3,6 +3,7 @@ from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
 from odoo.addons.customer_classification.models.feedback.customer_profile_heard_mixin import (  # noqa: E501
+    of_all_zones,
     search_of,
 )
 
@@ -214,7 +215,7 @@ class CustomerProfile(models.Model):
         return SQL(
             DELIVERIES,
             moves=source._moves(contact_ids),
-            windows=windows,
+            windows=of_all_zones(windows),
             counts=feedback._counts(SQL("v.partner_id")),
             least=MINIMUM,
         )

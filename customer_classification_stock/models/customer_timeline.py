@@ -23,12 +23,12 @@ class CustomerTimeline(models.Model):
     )
 
     @api.model
-    def _line_queries(self, contact_ids):
+    def _line_queries(self, contact_ids, zones):
         source = self.env["classification.delivery.source"].sudo()
         late = source._late_query(contact_ids)
         returned = source._return_query(contact_ids)
         return [
-            *super()._line_queries(contact_ids),
+            *super()._line_queries(contact_ids, zones),
             _line("late_delivery", "out", "sale.order", late),
             _line("return", "in", "stock.picking", returned),
         ]

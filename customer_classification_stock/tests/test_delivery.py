@@ -10,9 +10,8 @@ from odoo.tools import SQL
 from odoo.addons.customer_classification.tests.common import ClassificationCase
 
 
-@tagged("post_install", "-at_install")
-class TestDelivery(ClassificationCase):
-    """Late deliveries and returned goods, worked out by hand."""
+class DeliveryCase(ClassificationCase):
+    """Customers, and what is delivered to them and given back."""
 
     @classmethod
     def setUpClass(cls):
@@ -30,21 +29,24 @@ class TestDelivery(ClassificationCase):
 
     # Builders
 
-    def _ago(self, days, hour=12):
-        return datetime.combine(self.today - timedelta(days=days), time(hour))
+    @classmethod
+    def _ago(cls, days, hour=12):
+        return datetime.combine(cls.today - timedelta(days=days), time(hour))
 
-    def _promised(self, promised, partner=None, lines=1):
+    @classmethod
+    def _promised(cls, promised, partner=None, lines=1):
         """An order with a delivery date, so many days ago."""
-        order = self._order(partner or self.clerk, self._ago(700), 10, confirm=False)
+        order = cls._order(partner or cls.clerk, cls._ago(700), 10, confirm=False)
         if lines > 1:
-            self.env["sale.order.line"].create(
-                {"order_id": order.id, "product_id": self.second.id, "name": "Second"}
+            cls.env["sale.order.line"].create(
+                {"order_id": order.id, "product_id": cls.second.id, "name": "Second"}
             )
-        order.commitment_date = self._ago(promised)
+        order.commitment_date = cls._ago(promised)
         order.action_confirm()
         return order
 
-    def _deliver(self, order, done, hour=12, lines=None):
+    @classmethod
+    def _deliver(cls, order, done, hour=12, lines=None):
         """Deliver an order, or only some lines of it, so many days ago."""
         moves = (lines or order.order_line).move_ids.filtered(
             lambda one: one.state not in ("done", "cancel")
@@ -53,18 +55,20 @@ class TestDelivery(ClassificationCase):
             move.quantity = move.product_uom_qty
             move.picked = True
         moves._action_done()
-        self._moved(moves, done, hour)
+        cls._moved(moves, done, hour)
         return order
 
-    def _moved(self, moves, days, hour=12):
+    @classmethod
+    def _moved(cls, moves, days, hour=12):
         moves.flush_recordset()
-        moves.write({"date": self._ago(days, hour)})
+        moves.write({"date": cls._ago(days, hour)})
 
-    def _give_back(self, order, days):
+    @classmethod
+    def _give_back(cls, order, days):
         """Give back what was delivered of an order, by Odoo's own return."""
         picking = order.picking_ids.filtered(lambda one: one.state == "done")[:1]
         wizard = (
-            self.env["stock.return.picking"]
+            cls.env["stock.return.picking"]
             .with_context(active_model="stock.picking", active_id=picking.id)
             .create({"picking_id": picking.id})
         )
@@ -75,7 +79,7 @@ class TestDelivery(ClassificationCase):
             move.quantity = move.product_uom_qty
             move.picked = True
         back._action_done()
-        self._moved(back.move_ids, days)
+        cls._moved(back.move_ids, days)
         return back
 
     def _seen(self, partner=None):
@@ -93,6 +97,11 @@ class TestDelivery(ClassificationCase):
             *("delivery_count", "late_delivery_count", "overdue_delivery_count"),
             **values,
         )
+
+
+@tagged("post_install", "-at_install")
+class TestDelivery(DeliveryCase):
+    """Late deliveries and returned goods, worked out by hand."""
 
     # Late
 
@@ -194,7 +203,7 @@ class TestDelivery(ClassificationCase):
                 *(self.company.id, day, day - timedelta(days=365)),
                 day - timedelta(days=730),
             )
-            query = self.env["customer.profile"]._delivery_query(windows)
+            query = self.env["customer.profile"]._delivery_query({"UTC": windows})
             rows = self.env.execute_query_dict(query)
             [row] = [one for one in rows if one["partner_id"] == self.ada.id]
             facts[days] = row["judged"] or 0, row["late"] or 0, row["overdue"] or 0

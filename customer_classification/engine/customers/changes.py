@@ -133,7 +133,7 @@ def _differs(now, before):
 def _heard(axis, before, result):
     """Mark customers of whom something new was heard that an axis goes by.
 
-    Silence begins by time, and ends by an interaction.
+    Silence begins by time, and ends by an interaction or a purchase.
     """
     if axis == "lifecycle_stage":
         now = result["answered_enquiry_count"].to_numpy()

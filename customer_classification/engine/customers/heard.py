@@ -26,7 +26,7 @@ def heard_signals(facts, rhythm, today, parameters: Parameters) -> dict[str, NDA
 
     :param today: day number, one for all or an array of one for each
     """
-    silence = today - facts.last_interaction_date
+    silence = today - last_contact(facts)
     found = {
         "complaints": complaints_rise(facts, parameters),
         "dissatisfied": is_rated(facts, parameters)
@@ -52,8 +52,18 @@ def is_rated(facts, parameters) -> NDArray:
     return facts.satisfaction_count >= parameters.satisfaction_min_count
 
 
+def last_contact(facts) -> NDArray:
+    """Return the day of the last interaction or purchase, the later of both.
+
+    NaN where no interaction is known: of whom nothing is noted nobody knows whether
+    they are silent.
+    """
+    spoken, bought = facts.last_interaction_date, facts.last_purchase_date
+    return np.where(bought > spoken, bought, spoken)
+
+
 def silent_after(rhythm, parameters) -> NDArray:
-    """Days since the last interaction from which a customer is silent."""
+    """Days since the last interaction or purchase from which one is silent."""
     return due_after(rhythm.gap, parameters.silent_ratio)
 
 
@@ -88,6 +98,6 @@ def heard_numbers(facts, signals, is_interested, parameters) -> dict[str, NDArra
         ),
         "signal_satisfaction": where("dissatisfied", facts.satisfaction, np.nan),
         "signal_satisfaction_count": where("dissatisfied", facts.satisfaction_count, 0),
-        "signal_interaction_date": where("silent", facts.last_interaction_date, np.nan),
+        "signal_interaction_date": where("silent", last_contact(facts), np.nan),
         "answered_enquiry_count": np.where(enquired, facts.answered_enquiry_count, 0),
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..common.columns import day_number
 from ..common.lazy import np
-from .heard import silent_after
+from .heard import last_contact, silent_after
 from .scores import buyers
 from .tiers import grace_days, is_too_new
 
@@ -62,7 +62,7 @@ def _heard(facts, rhythm, parameters, as_of):
     if not np.isnan(facts.heard_before_first_date).all():
         yield _leaves(facts.heard_before_first_date, before, as_of)
     if parameters.risk_silent > 0:
-        yield facts.last_interaction_date + silent_after(rhythm, parameters)
+        yield last_contact(facts) + silent_after(rhythm, parameters)
 
 
 def _score_bins_end(facts, rhythm, edges):

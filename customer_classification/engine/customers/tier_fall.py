@@ -113,6 +113,30 @@ def tier_fall_dates(window: Window, result: pd.DataFrame, edges: Edges) -> NDArr
     return to_dates(fall)
 
 
+def decided_falls(falls, window: Window, numbers, shown, until) -> NDArray:
+    """Return the days on which tiers fall that people decided, until the decision ends.
+
+    Before its end no tier falls. On the day after it, one that was decided better than
+    the numbers falls to theirs, and so does one whose numbers fell meanwhile. NaT
+    where the numbers fell below a tier that was decided lower: whether that day brings
+    a better or a lower one is not known.
+
+    :param falls: days of :func:`tier_fall_dates`
+    :param numbers: keys of the tiers by the numbers
+    :param shown: keys of the tiers as people see them
+    :param until: last days of the decisions in force, NaT for none
+    """
+    if not window.is_followed:
+        return falls
+    days, after = to_days(pd.Series(falls)), to_days(pd.Series(until)) + 1
+    own, decided = (_ranks(keys, window.rules) for keys in (numbers, shown))
+    is_better = (decided >= 0) & (decided < own)
+    fell = (own == decided) & (days <= after)
+    later = np.where(days > after, days, np.nan)
+    follows = np.where(is_better | fell, after, later)
+    return to_dates(np.where(np.isnan(after), days, follows))
+
+
 def _ranks(keys, rules):
     """Return places of tiers, 0 for the best; -1 for none."""
     rank = np.full(len(keys), -1, "int64")

@@ -9,6 +9,7 @@ from ..common.called_records import check_one, check_records
 from ..common.classification_condition_mixin import NOT_OURS
 from ..common.classification_reason_mixin import failure_reason, kept_reason_field
 from ..common.language import known_language
+from ..common.zones import day_in
 
 # What an occasion says: it is changed only while it is off.
 WHAT_IT_SAYS = frozenset(
@@ -251,8 +252,7 @@ class CustomerCareOccasion(models.Model):
 
     def _day_of(self, moment):
         """Return the SQL of the day of a moment (UTC) by that calendar."""
-        zone = self.company_id[:1].sudo()._get_customer_policy().tz or "UTC"
-        return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", moment, zone)
+        return day_in(self.company_id[:1]._get_customer_zone(), moment)
 
     # Checks
 

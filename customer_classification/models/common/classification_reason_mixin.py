@@ -97,6 +97,12 @@ REASON_SENTENCES = {
         "administrator: the log of the server tells more, see “Classification run "
         "%(run)s”."
     ),
+    # Scheduled reports
+    "no_receivers": _lt("Nobody is left who gets this report: choose receivers."),
+    "unsent_report": _lt("%(user)s got no report: %(reason)s"),
+    "unsent_reports": _lt(
+        "%(count)s receivers got no report. The first one, %(user)s: %(reason)s"
+    ),
     # Playbooks, care and changes to pass on
     "broken_template": _lt(
         "The text of the template cannot be filled in (%(reason)s). Mend the "
@@ -123,6 +129,11 @@ def record_name(record):
     Kept as it is now, too, for when the record is gone.
     """
     return {"record": [record._name, record.id, record.display_name or ""]}
+
+
+def kept_reason(reason):
+    """A kept reason within another one, to be kept."""
+    return {"reason": reason}
 
 
 def model_name(model):
@@ -152,6 +163,10 @@ def _told_record(env, name):
     return (record and record.display_name) or text
 
 
+def _told_reason(env, reason):
+    return reason_sentence(env, reason)
+
+
 def _told_model(env, name):
     return env["ir.model"]._get(name).sudo().name or name
 
@@ -169,6 +184,7 @@ _TELLERS = {
     "field": _told_field,
     "record": _told_record,
     "model": _told_model,
+    "reason": _told_reason,
     "quoted": _told_quoted,
     "chained": _told_chained,
 }

@@ -206,6 +206,32 @@ class ClassificationOverride(models.Model):
         return self._frame(decided), self._frame(shown)
 
     @api.model
+    def _tier_ends(self, company, as_of_date):
+        """Return the last days of decisions in force on tiers, a series by customer."""
+        import pandas as pd
+
+        ends = self._ends(company, as_of_date, axis=["value_tier"])
+        days = {partner: end for (partner, __), end in ends.items()}
+        return pd.Series(days, dtype="datetime64[s]")
+
+    @api.model
+    def _ends(self, company, day, **names):
+        """Return ``{(customer id, axis): last day}`` of decisions in force: one query.
+
+        :param names: values, or lists of them, of fields that the decisions have
+        """
+        found = self._read_group(
+            [
+                *((name, "in", value) for name, value in names.items()),
+                *(("company_id", "=", company.id), ("status", "!=", "ended")),
+                *(("start_date", "<=", day), ("end_date", ">=", day)),
+            ],
+            ["partner_id", "axis", "end_date:day"],
+            order="id:max",
+        )
+        return {(partner.id, axis): end for partner, axis, end in found}
+
+    @api.model
     def _codes(self, tier, stage, risk):
         """``{axis: code of the engine}`` of ids and words from the database."""
         stages = self.env["classification.run"]._stage_ids()

@@ -38,8 +38,9 @@ class CustomerProfileComingMixin(models.AbstractModel):
         string="Falls a Tier On",
         readonly=True,
         help="Day on which the customer gets a lower value tier if nothing is bought: "
-        "by then too many purchases have left the window, and the grace is over. At "
-        "the limits of the last run over everybody; empty where tiers go by score.",
+        "by then too many purchases have left the window, and the grace is over. Where "
+        "a person decided about the tier, not before the decision ends. At the limits "
+        "of the last run over everybody; empty where tiers go by score.",
     )
     dormant_days = fields.Integer(
         string="Days Until Dormant",

@@ -1,3 +1,4 @@
+from collections import defaultdict
 from datetime import timedelta
 from functools import cache, partial
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ from odoo.tools import float_round
 from .explanation import BY_PREDICTION, DAYS_A_MONTH, Sentences, TierLimits
 
 HIGHEST_SCORE = 100
+_AXES = {"tier": "value_tier", "stage": "lifecycle_stage", "risk": "churn_risk"}
 TRENDS = [("rising", "Rising"), ("steady", "Steady"), ("falling", "Falling")]
 
 
@@ -35,7 +37,8 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
     tier_change_date = fields.Date(
         string="Tier Changes On",
         compute="_compute_outlook",
-        help="The day on which another tier comes if nothing is bought.",
+        help="The day on which another tier comes if nothing is bought; where a person "
+        "decided, not before the decision ends.",
     )
     stage_outlook_text = fields.Char(
         string="Stage Without a Purchase", compute="_compute_outlook"
@@ -122,32 +125,53 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
         for profile, told in outlook.items():
             sentences = sentences_for(profile.currency_id)
             seen = profile.with_env(self.env)
-            seen.tier_change_date = told.tier_date
+            seen.tier_change_date = profile._shown_change(told)
             texts = {
                 "tier_reach": profile._reach_text(sentences, told),
                 "tier_keep": profile._keep_text(sentences, told),
                 "stage_outlook": profile._stage_text(sentences, told, names),
                 "risk_outlook": profile._risk_text(sentences, told),
             }
-            decided = profile._decided_axes()
             for name, text in texts.items():
-                if text and name.partition("_")[0] in decided:
-                    text = sentences.decided(text)
+                until = told.until.get(_AXES[name.partition("_")[0]])
+                if text and until:
+                    text = sentences.decided(text, until)
                 seen[f"{name}_text"] = text
 
-    def _decided_axes(self):
-        """Return the words of the classes that a person decided otherwise."""
-        pairs = {
-            "tier": (self.value_tier_id, self.shadow_tier_id),
-            "stage": (self.lifecycle_stage_id, self.shadow_stage_id),
-            "risk": (self.churn_risk, self.shadow_risk),
-        }
-        return {axis for axis, (shown, computed) in pairs.items() if shown != computed}
+    def _decided_until(self, policy, as_of):
+        """Return ``{customer id: {axis: last day of the decision}}``.
+
+        One query where anybody decided.
+        """
+        found = defaultdict(dict)
+        decided = self.filtered("is_overridden").partner_id.ids
+        if decided:
+            decisions = self.env["classification.override"].sudo()
+            names = {"partner_id": decided}
+            ends = decisions._ends(policy.company_id, as_of, **names)
+            for (partner, axis), end in ends.items():
+                found[partner][axis] = end
+        return found
+
+    def _shown_change(self, told):
+        """Return the day on which another tier is shown without a purchase.
+
+        Not before a decision ends; False where what follows it is not known.
+        """
+        until = told.until.get("value_tier")
+        if not until:
+            return told.tier_date
+        after = until + timedelta(1)
+        is_same = self.value_tier_id == self.shadow_tier_id
+        if told.tier_date and told.tier_date <= after:
+            return after if is_same else False
+        return told.tier_date if is_same else after
 
     def _outlook(self, policy, as_of, edges):
         """Return ``{profile: future numbers}`` as namespaces.
 
-        Only profiles whose facts can be read are included. Two queries.
+        Only profiles whose facts can be read are included. Two queries, and one where
+        a person decided.
         """
         from ...engine import Edges, effort, project
 
@@ -164,8 +188,11 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
         told = project(facts, purchases, previous, *rules)
         targets = self._targets(facts.index, limits)
         told = told.join(effort(facts, purchases, told["tier_date"], targets, *rules))
+        until = self._decided_until(policy, as_of)
         return {
-            profile: profile._told(told.loc[profile.partner_id.id], limits)
+            profile: profile._told(
+                told.loc[profile.partner_id.id], limits, until[profile.partner_id.id]
+            )
             for profile in self
             if profile.partner_id.id in told.index
         }
@@ -198,9 +225,12 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
             {"reach": reach.to_numpy(), "keep": keep.to_numpy()}, partner_ids
         )
 
-    def _told(self, row, limits):
-        """A row of numbers as a namespace, dates and records for codes."""
-        told = SimpleNamespace(**row.to_dict())
+    def _told(self, row, limits, until):
+        """A row of numbers as a namespace, dates and records for codes.
+
+        :param until: last days of decisions by axis
+        """
+        told = SimpleNamespace(**row.to_dict(), until=until)
         for name, value in row.items():
             if name.endswith("_date"):
                 setattr(told, name, value.date() if value == value else False)

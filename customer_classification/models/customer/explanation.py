@@ -346,8 +346,17 @@ class Sentences:
         self.is_score = self.policy.value_metric == "score"
         self.shows_money = env.user.has_group(MONEY_GROUP)
 
-    def decided(self, text):
-        """A sentence of the numbers, where a person decided otherwise."""
+    def decided(self, text, until=None):
+        """A sentence of the numbers, where a person decided otherwise.
+
+        :param until: last day of the decision, where it is told
+        """
+        if until:
+            return self.env._(
+                "A person decided until %(day)s. By the numbers: %(text)s",
+                day=self.day(until),
+                text=text,
+            )
         return self.env._("A person decided. By the numbers: %s", text)
 
     def corrected(self, revenue):
@@ -805,7 +814,8 @@ class Sentences:
     def _unheard(self, told):
         silence = told.get("silence", 0)
         return self.env._(
-            "no interaction for %(days)s, %(ratio)s times the own rhythm of %(gap)s",
+            "no interaction or purchase for %(days)s, %(ratio)s times the own rhythm "
+            "of %(gap)s",
             days=self.days(silence),
             ratio=self._number(silence / (told.get("gap") or 1), 1),
             gap=self.gap(told),

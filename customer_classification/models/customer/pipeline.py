@@ -431,12 +431,28 @@ class CustomerPipeline(Predicting, Pipeline):
         shown, frame = self.shown.now, self.result.frame
         shown["segment_id"] = self.segments
         falls = tier_fall_dates(self.window, frame, self.result.edges)
-        frame = frame.assign(tier_fall_date=falls)
+        frame = frame.assign(tier_fall_date=self._shown_falls(falls, frame))
         content = columns.profile_content(self.facts, frame, shown, self.run)
         self.result = self.result._replace(frame=None)  # its columns are in the content
         differs = content["content_hash"] != self.previous["content_hash"]
         self.differing = content.index[differs]
         return content
+
+    def _shown_falls(self, falls, frame):
+        """Return the days on which tiers fall as people see them.
+
+        One query where anybody decided about a class.
+        """
+        from ...engine import decided_falls
+
+        shown = self.shown.now
+        if not shown["is_overridden"].any():
+            return falls
+        overrides = self.env[self.override_model]
+        ends = overrides._tier_ends(self.company, self.as_of_date)
+        until = ends.reindex(frame.index).to_numpy()
+        tiers = (each["value_tier"].to_numpy() for each in (frame, shown))
+        return decided_falls(falls, self.window, *tiers, until)
 
     def _write_profiles(self, content, predictions):
         """Write the profiles whose content differs: four queries.

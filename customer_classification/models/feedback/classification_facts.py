@@ -126,7 +126,7 @@ class ClassificationFacts(models.AbstractModel):
             yield _FEEDBACK, {**self._heard_rows(rows, scope), "counts": counts}
         if parameters.reads_interactions:
             source = self.env["classification.interaction.source"].sudo()
-            queries, counts = source._queries(contacts), False
+            queries, counts = source._queries(scope.tz, contacts), False
             if "interactions" in parameters.weights:
                 counts = True
             elif is_one_day:
@@ -135,7 +135,7 @@ class ClassificationFacts(models.AbstractModel):
             yield _INTERACTIONS, {**rows, "counts": counts}
         if parameters.interested_by_enquiry:
             source = self.env["classification.interaction.source"].sudo()
-            rows = [source._answered_enquiry_query(contacts)]
+            rows = [source._answered_enquiry_query(scope.tz, contacts)]
             yield _ENQUIRIES, self._heard_rows(rows, scope)
 
     @api.model

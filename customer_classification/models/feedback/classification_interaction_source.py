@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..common.zones import day_in
 from ..source.classification_source import Scope
 
 # Partners of the people who work for us.
@@ -20,7 +21,7 @@ class ClassificationInteractionSource(models.AbstractModel):
     _description = "Source of Interactions"
 
     @api.model
-    def _queries(self, contact_ids=None):
+    def _queries(self, zone, contact_ids=None):
         """Return the selects of interactions, one row an interaction.
 
         A list of :class:`SQL` of ``(partner_id integer, company_id integer, day date,
@@ -29,20 +30,22 @@ class ClassificationInteractionSource(models.AbstractModel):
 
         ``partner_id`` is the contact, who is rolled up to the customer; ``company_id``
         NULL counts for every company; ``direction`` is *in* where the customer began,
-        else *out*; the last two are the document. Days are those of UTC. Rows of days
+        else *out*; the last two are the document. Days are those of the zone: who
+        asks for several companies asks once for each zone of their rules. Rows of days
         to come may be among them: the caller leaves them out.
 
+        :param zone: name of the time zone in which moments have their day
         :param contact_ids: ids of contacts, or None for all
         """
         self._flush()
         return [
-            self._received_query(contact_ids),
-            self._sent_query(contact_ids),
+            self._received_query(zone, contact_ids),
+            self._sent_query(zone, contact_ids),
             self._activity_query(contact_ids),
-            self._meeting_query(contact_ids),
-            self._lead_query(contact_ids),
-            self._form_query(contact_ids),
-            self._quotation_query(contact_ids),
+            self._meeting_query(zone, contact_ids),
+            self._lead_query(zone, contact_ids),
+            self._form_query(zone, contact_ids),
+            self._quotation_query(zone, contact_ids),
         ]
 
     @api.model
@@ -61,28 +64,29 @@ class ClassificationInteractionSource(models.AbstractModel):
         return SQL("%s = ANY(%s)", column, contact_ids)
 
     @api.model
-    def _received_query(self, contact_ids):
+    def _received_query(self, zone, contact_ids):
         """Return the select of e-mails and portal messages of customers."""
         return SQL(
             """
             SELECT m.author_id AS partner_id, m.record_company_id AS company_id,
-                   m.date::date AS day, 'mail'::varchar AS kind,
+                   %s AS day, 'mail'::varchar AS kind,
                    'in'::varchar AS direction, NULL::integer AS user_id,
                    'mail.message'::varchar AS res_model, m.id AS res_id
               FROM mail_message m
              WHERE m.message_type IN ('email', 'comment') AND %s
                AND m.author_id NOT IN %s
             """,
+            day_in(zone, SQL("m.date")),
             self._among(SQL("m.author_id"), contact_ids),
             OURS,
         )
 
     @api.model
-    def _sent_query(self, contact_ids):
+    def _sent_query(self, zone, contact_ids):
         """Return the select of what our people wrote to customers."""
         return SQL(
             """
-            SELECT n.res_partner_id, m.record_company_id, m.date::date, 'mail', 'out',
+            SELECT n.res_partner_id, m.record_company_id, %s, 'mail', 'out',
                    m.create_uid, 'mail.message', m.id
               FROM mail_notification n
               JOIN mail_message m ON m.id = n.mail_message_id
@@ -90,6 +94,7 @@ class ClassificationInteractionSource(models.AbstractModel):
                AND m.message_type IN ('email', 'comment', 'email_outgoing')
                AND m.author_id IN %s AND n.res_partner_id NOT IN %s
             """,
+            day_in(zone, SQL("m.date")),
             self._among(SQL("n.res_partner_id"), contact_ids),
             OURS,
             OURS,
@@ -139,44 +144,51 @@ class ClassificationInteractionSource(models.AbstractModel):
         )
 
     @api.model
-    def _meeting_query(self, contact_ids):
-        """Return the select of meetings that took place, one row an attendee."""
+    def _meeting_query(self, zone, contact_ids):
+        """Return the select of meetings that took place, one row an attendee.
+
+        A meeting of whole days has its own last day, wherever one is.
+        """
         return SQL(
             """
-            SELECT d.partner_id, NULL::integer, e.stop::date, 'meeting', 'out',
+            SELECT d.partner_id, NULL::integer,
+                   CASE WHEN e.allday THEN e.stop_date ELSE %s END, 'meeting', 'out',
                    e.user_id, 'calendar.event', e.id
               FROM calendar_attendee d
               JOIN calendar_event e ON e.id = d.event_id
              WHERE e.active AND e.stop <= %s AND d.state IS DISTINCT FROM 'declined'
                AND %s AND d.partner_id NOT IN %s
             """,
+            day_in(zone, SQL("e.stop")),
             fields.Datetime.now(),
             self._among(SQL("d.partner_id"), contact_ids),
             OURS,
         )
 
     @api.model
-    def _lead_query(self, contact_ids):
+    def _lead_query(self, zone, contact_ids):
         return SQL(
             """
-            SELECT l.partner_id, l.company_id, l.create_date::date, 'enquiry', 'in',
-                   l.user_id, 'crm.lead', l.id
+            SELECT l.partner_id, l.company_id, %s, 'enquiry', 'in', l.user_id,
+                   'crm.lead', l.id
               FROM crm_lead l
              WHERE %s
             """,
+            day_in(zone, SQL("l.create_date")),
             self._among(SQL("l.partner_id"), contact_ids),
         )
 
     @api.model
-    def _form_query(self, contact_ids):
+    def _form_query(self, zone, contact_ids):
         """Return the select of enquiries that name an address and no contact.
 
         As those of the contact form of a website, where nobody need be logged in. They
         are of the oldest contact that has the address.
         """
         return SQL(
-            "SELECT f.partner_id, l.company_id, l.create_date::date, 'enquiry', 'in',"
-            " l.user_id, 'crm.lead', l.id FROM (%s) f JOIN crm_lead l ON l.id = f.id",
+            "SELECT f.partner_id, l.company_id, %s, 'enquiry', 'in', l.user_id,"
+            " 'crm.lead', l.id FROM (%s) f JOIN crm_lead l ON l.id = f.id",
+            day_in(zone, SQL("l.create_date")),
             self._form_contacts(self._among(SQL("p.id"), contact_ids)),
         )
 
@@ -200,7 +212,7 @@ class ClassificationInteractionSource(models.AbstractModel):
         )
 
     @api.model
-    def _quotation_query(self, contact_ids):
+    def _quotation_query(self, zone, contact_ids):
         """Return the select of quotations, also of those that were confirmed.
 
         Without confirmed ones where the context has the ``Scope`` of a run that knows
@@ -218,14 +230,14 @@ class ClassificationInteractionSource(models.AbstractModel):
               FROM sale_order o
              WHERE o.state <> 'cancel' AND %s AND %s AND %s
             """,
-            sale._quotation_day(),
+            sale._quotation_day(zone),
             sale._is_quotation(),
             without,
             self._among(SQL("o.partner_id"), contact_ids),
         )
 
     @api.model
-    def _answered_enquiry_query(self, contact_ids=None):
+    def _answered_enquiry_query(self, zone, contact_ids=None):
         """Return the select of enquiries that one of us answered.
 
         ``(partner_id, company_id, day, answer_day, lost_day)``: by an e-mail or a
@@ -235,15 +247,15 @@ class ClassificationInteractionSource(models.AbstractModel):
         self._flush()
         return SQL(
             """
-            SELECT l.partner_id, l.company_id, l.create_date::date AS day,
+            SELECT l.partner_id, l.company_id, %(created)s AS day,
                    answer.day AS answer_day,
                    CASE WHEN l.active IS NOT TRUE OR l.won_status = 'lost'
-                        THEN COALESCE(l.date_closed::date, DATE '-infinity')
+                        THEN COALESCE(%(closed)s, DATE '-infinity')
                         END AS lost_day
               FROM crm_lead l
              CROSS JOIN LATERAL (
                    SELECT min(a.day) AS day FROM (
-                          SELECT m.date::date AS day
+                          SELECT %(written)s AS day
                             FROM mail_message m
                             LEFT JOIN mail_message_subtype s ON s.id = m.subtype_id
                            WHERE m.model = 'crm.lead' AND m.res_id = l.id
@@ -260,6 +272,9 @@ class ClassificationInteractionSource(models.AbstractModel):
                              AND t.category = ANY(%(categories)s)) a) answer
              WHERE answer.day IS NOT NULL AND %(among)s
             """,
+            created=day_in(zone, SQL("l.create_date")),
+            closed=day_in(zone, SQL("l.date_closed")),
+            written=day_in(zone, SQL("m.date")),
             ours=OURS,
             categories=list(_ACTIVITIES),
             among=self._among(SQL("l.partner_id"), contact_ids),

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
@@ -7,6 +9,11 @@ from ..common.searched_values import searched_by_sql
 
 # Months that are looked at where a company has no rules.
 _MONTHS = 12
+
+
+def of_all_zones(windows):
+    """Return SQL of the windows of all companies, whatever their zones."""
+    return SQL(" UNION ALL ").join(windows.values())
 
 
 def search_of(name):
@@ -34,7 +41,7 @@ class CustomerProfileHeardMixin(models.AbstractModel):
 
         ``{name: (query, {field: (column, value of nothing)})}``. The query is a method
         that gives SQL with the columns ``partner_id`` (the customer) and
-        ``company_id``, for windows and contacts (None for all).
+        ``company_id``, for windows by time zone and contacts (None for all).
         """
         return {}
 
@@ -54,16 +61,25 @@ class CustomerProfileHeardMixin(models.AbstractModel):
 
     @api.model
     def _windows(self, companies):
-        """Return SQL of the days of companies: today, and where windows begin."""
-        rows = map(self._window_values, companies or [self.env["res.company"]])
-        return SQL(
-            "SELECT * FROM (VALUES %s) w(company_id, today, first_day, before_day)",
-            SQL(", ").join(rows),
-        )
+        """Return SQL of the days of companies by the time zone of their rules.
+
+        ``{zone: SQL}`` of company, today, and where the windows begin.
+        """
+        by_zone = defaultdict(list)
+        for company in companies or [self.env["res.company"]]:
+            policy = company and company.sudo()._get_customer_policy()
+            values = self._window_values(company, policy)
+            by_zone[policy and policy.tz or "UTC"].append(values)
+        return {
+            zone: SQL(
+                "SELECT * FROM (VALUES %s) w(company_id, today, first_day, before_day)",
+                SQL(", ").join(rows),
+            )
+            for zone, rows in by_zone.items()
+        }
 
     @api.model
-    def _window_values(self, company):
-        policy = company and company.sudo()._get_customer_policy()
+    def _window_values(self, company, policy):
         today = policy._today() if policy else fields.Date.today()
         months = policy.window_months if policy else _MONTHS
         # Windows begin on the day after: so runs count, too.
@@ -102,9 +118,11 @@ class CustomerProfileHeardMixin(models.AbstractModel):
 
     @api.model
     def _heard_value(self, joined, field_expr, column, nothing):
-        value = SQL.identifier(joined, column)
-        kind = self._fields[field_expr].type
+        value, field = SQL.identifier(joined, column), self._fields[field_expr]
+        kind = field.type
         if kind == "date":
             return value
+        if kind == "float" and (digits := field.get_digits(self.env)):
+            value = SQL("ROUND(%s::numeric, %s)", value, digits[1])  # as it is shown
         as_kind = SQL("integer" if kind == "integer" else "float8")
         return SQL("COALESCE(%s, %s)::%s", value, nothing, as_kind)

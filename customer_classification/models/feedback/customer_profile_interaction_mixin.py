@@ -82,8 +82,9 @@ class CustomerProfileInteractionMixin(models.AbstractModel):
         compute_sudo=True,
         aggregator=None,
         digits=(16, 1),
-        help="Days since the last interaction, as a multiple of the own rhythm of "
-        "purchases: above 2 the customer is silent. 0 where one of them is not known.",
+        help="Days since the last interaction or purchase, the later of both, as a "
+        "multiple of the own rhythm of purchases: from 2 on the customer is silent. 0 "
+        "where no interaction or no rhythm is known.",
     )
     interaction_text = fields.Char(
         string="Interactions in Words", compute="_compute_interaction_text"
@@ -102,24 +103,42 @@ class CustomerProfileInteractionMixin(models.AbstractModel):
     def _interaction_query(self, windows, contact_ids=None):
         """Return SQL of the interactions, by customer and company."""
         source = self.env["classification.interaction.source"].sudo()
-        rows = SQL(" UNION ALL ").join(source._queries(contact_ids))
-        return SQL(INTERACTIONS, rows=rows, windows=windows)
+        return SQL(" UNION ALL ").join(
+            SQL(
+                INTERACTIONS,
+                rows=SQL(" UNION ALL ").join(source._queries(zone, contact_ids)),
+                windows=of_zone,
+            )
+            for zone, of_zone in windows.items()
+        )
 
-    @api.depends("interaction_days", "expected_gap_days")
+    @api.depends(
+        *("interaction_days", "last_interaction_date"),
+        *("expected_gap_days", "last_purchase_date"),
+    )
     def _compute_silence_ratio(self):
         for profile in self:
-            gap = profile.expected_gap_days
-            profile.silence_ratio = gap and profile.interaction_days / gap
+            gap, days = profile.expected_gap_days, profile.interaction_days
+            spoken, bought = profile.last_interaction_date, profile.last_purchase_date
+            if spoken and bought and bought > spoken:
+                days = max(days - (bought - spoken).days, 0)
+            profile.silence_ratio = gap and days / gap
 
     def _field_to_sql(self, alias, field_expr, query=None):
         """Return SQL of the ratio, from the join and the profile's own rhythm."""
         if field_expr != "silence_ratio" or query is None:
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(self._fields[field_expr], "read")
+        days = SQL(
+            "GREATEST(%(days)s - GREATEST(%(bought)s - %(spoken)s, 0), 0)",
+            days=self._field_to_sql(alias, "interaction_days", query),
+            bought=self._field_to_sql(alias, "last_purchase_date", query),
+            spoken=self._field_to_sql(alias, "last_interaction_date", query),
+        )
         return SQL(
             # Rounded as the field is.
             "COALESCE(ROUND((%s / NULLIF(%s, 0))::numeric, 1), 0)::float8",
-            self._field_to_sql(alias, "interaction_days", query),
+            days,
             self._field_to_sql(alias, "expected_gap_days", query),
         )
 

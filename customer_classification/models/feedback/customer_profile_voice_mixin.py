@@ -3,7 +3,7 @@ from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
 from ..common.called_records import check_one
-from .customer_profile_heard_mixin import search_of
+from .customer_profile_heard_mixin import of_all_zones, search_of
 
 # {field: (column of what was said by customer and company, value of nothing)}
 COLUMNS = {
@@ -181,7 +181,7 @@ class CustomerProfileVoiceMixin(models.AbstractModel):
             now=SQL("v.day >= w.first_day"),
             before=SQL("v.day >= w.before_day AND v.day < w.first_day"),
             rows=SQL(" UNION ALL ").join(rows),
-            windows=windows,
+            windows=of_all_zones(windows),
             counts=source._counts(SQL("v.partner_id")),
             **{name: SQL("v.kind = ANY(%s)", [*kind]) for name, kind in kinds.items()},
         )

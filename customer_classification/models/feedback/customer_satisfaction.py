@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .customer_feedback import KIND_SELECTION
+from .customer_profile_heard_mixin import of_all_zones
 
 # Quantiles of Student's distribution for 95 of 100, by the answers less one; above
 # them, the first terms of its expansion about the normal one.
@@ -157,7 +158,7 @@ class CustomerSatisfaction(models.Model):
                 _ANSWERS,
                 place=place,
                 rows=rows,
-                windows=windows,
+                windows=of_all_zones(windows),
                 counts=source._counts(SQL("v.partner_id")),
             )
             for place, rows in enumerate(said)

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 from ..common.access_groups import MONEY_GROUP
 from ..common.arguments import BIGGEST_ID
 from ..common.called_records import check_one
+from ..common.zones import day_in
 
 # The customer whose lines are asked for, in the context. Ids name the document alone,
 # because clients keep no more than 53 bits of a number.
@@ -40,7 +41,7 @@ _INTERACTIONS = """
            NULL::float8 AS score, v.res_model::varchar AS res_model, v.res_id
       FROM (%(rows)s) v (partner_id, company_id, day, kind, direction, user_id,
                          res_model, res_id)
-     WHERE v.kind <> 'quotation' OR v.res_id NOT IN (%(orders)s)
+     WHERE (v.kind <> 'quotation' OR v.res_id NOT IN (%(orders)s)) AND %(of_zone)s
 """
 _FEEDBACK = """
     SELECT v.partner_id, v.company_id, v.day,
@@ -71,8 +72,9 @@ class CustomerTimeline(models.Model):
     in the context. Nothing is stored. Texts are read with the rights of the reader: a
     line whose document the reader may not read has its kind and day, and no text.
 
-    *Query budget*: one for the contacts, one for the lines, one for the rules of each
-    company, and for the texts of a page a few for each kind of document on it.
+    *Query budget*: two for the customer and the contacts, one for the lines, one for
+    the rules of each company, one for their zones, and for the texts of a page a few
+    for each kind of document on it.
     """
 
     _name = "customer.timeline"
@@ -131,8 +133,10 @@ class CustomerTimeline(models.Model):
         """Return the SQL of the lines, in the order of their kinds of document."""
         customer = self._customer()
         contacts = customer.search([("commercial_partner_id", "=", customer.id)])
-        # Interactions have days in UTC: those of this evening may be of tomorrow.
-        today = max(fields.Date.context_today(self), fields.Date.today())
+        zones = self._zones()
+        today = max(
+            fields.Date.context_today(self.with_context(tz=zone)) for zone in zones
+        )
         return SQL(" UNION ALL ").join(
             SQL(
                 _LINES,
@@ -142,34 +146,61 @@ class CustomerTimeline(models.Model):
                 customer=customer.id or 0,
                 today=today,
             )
-            for place, rows in enumerate(self._line_queries(contacts.ids))
+            for place, rows in enumerate(self._line_queries(contacts.ids, zones))
         )
 
     @api.model
     def _customer(self):
-        """Return the customer of the context, or nobody."""
+        """Return the customer of the context whom the reader may read, or nobody.
+
+        Record rules on lines do not name who may read whom: a client names a customer.
+        """
         partners = self.env["res.partner"].sudo().with_context(active_test=False)
         number = self.env.context.get(*_KEYS)
         if type(number) is not int or not 0 < number <= BIGGEST_ID:
             return partners
         customer = partners.browse(number).exists().commercial_partner_id
-        return customer.filtered(lambda one: not one.customer_objects_profiling)
+        readable = customer.with_env(self.env)._filtered_access("read")
+        return customer.filtered(
+            lambda one: one in readable and not one.customer_objects_profiling
+        )
 
     @api.model
-    def _line_queries(self, contact_ids):
+    def _zones(self):
+        """Return ``{zone: its companies}``, that of the current company first."""
+        companies = self.env.company | self.env.companies
+        zones = self.env["classification.history"]._zones()
+        return companies.grouped(lambda one: zones.get(one, "UTC"))
+
+    @api.model
+    def _interaction_queries(self, contact_ids, zones, orders):
+        """Yield the selects of interactions, each by the zone of its company.
+
+        What is of no company has the day of the current one.
+        """
+        source = self.env["classification.interaction.source"].sudo()
+        first, *others = zones
+        elsewhere = [one for zone in others for one in zones[zone].ids]
+        for zone, companies in zones.items():
+            of_zone = SQL("v.company_id = ANY(%s)", companies.ids)
+            if zone == first:
+                of_zone = SQL("(v.company_id = ANY(%s)) IS NOT TRUE", elsewhere)
+            for rows in source._queries(zone, contact_ids):
+                yield SQL(_INTERACTIONS, rows=rows, orders=orders, of_zone=of_zone)
+
+    @api.model
+    def _line_queries(self, contact_ids, zones):
         """Return the selects of lines, by kind of document."""
-        interactions = self.env["classification.interaction.source"].sudo()
         feedback = self.env["classification.feedback.source"].sudo()
         counts = feedback._counts(SQL("v.partner_id"))
         said = feedback._queries(fields.Datetime.now(), contact_ids)
-        done = interactions._queries(contact_ids)
         kinds = self._counted_kinds()
         orders = self._order_query(kinds, contact_ids)
         return [
             self._change_query(contact_ids),
-            *(self._document_query(kind, contact_ids) for kind in kinds),
+            *(self._document_query(*kind, contact_ids) for kind in kinds),
             *(SQL(_FEEDBACK, rows, counts) for rows in said),
-            *(SQL(_INTERACTIONS, rows=rows, orders=orders) for rows in done),
+            *self._interaction_queries(contact_ids, zones, orders),
         ]
 
     @api.model
@@ -192,16 +223,16 @@ class CustomerTimeline(models.Model):
         """
         queries = [
             self._documents_of(kind, contact_ids).select()
-            for kind in kinds
+            for kind, __ in kinds
             if kind.model == "sale.order"
         ]
         return SQL(" UNION ALL ").join(queries) if queries else SQL("SELECT 0")
 
     @api.model
     def _counted_kinds(self):
-        """Return the kinds of documents that the policies count."""
+        """Return ``[(kind of documents that a policy counts, its zone)]``."""
         return [
-            kind
+            (kind, policy.tz)
             for company in self.env.companies
             for policy in company.sudo()._get_customer_policy()
             for kind in self._document_kinds(policy)
@@ -216,11 +247,14 @@ class CustomerTimeline(models.Model):
             return []
 
     @api.model
-    def _document_query(self, kind, contact_ids):
+    def _document_query(self, kind, zone, contact_ids):
         query = self._documents_of(kind, contact_ids)
+        day = SQL.identifier(query.table, kind.day)
+        if self.env[kind.model]._fields[kind.day].type == "datetime":
+            day = day_in(zone, day)
         return query.select(
             *_columns(query, "partner_id", "company_id"),
-            SQL("%s::date AS day", SQL.identifier(query.table, kind.day)),
+            SQL("%s AS day", day),
             SQL("'purchase'::varchar AS what, 'order'::varchar AS detail"),
             *_document(self.env[kind.model], query),
         )

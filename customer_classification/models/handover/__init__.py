@@ -6,6 +6,7 @@ from . import report_sheet_mixin
 from . import report_campaign
 from . import report_tag
 from . import report_customer_grading
+from . import classification_to_fix
 from . import customer_report_schedule
 from . import customer_report_sending
 from . import res_partner

@@ -379,7 +379,7 @@ class CustomerClassLetter(models.AbstractModel):
     @api.model
     def _lost(self, profile, words, told):
         """Return on which day another tier follows without purchases."""
-        if not told.tier_date or told.is_better:
+        if not told.tier_date or told.is_better or "value_tier" in told.until:
             return ""
         values = {"next": told.next_tier.name, "day": words.day(told.tier_date)}
         lost = self.env._(
@@ -447,7 +447,7 @@ class CustomerClassLetter(models.AbstractModel):
         """Return the stages that follow without a purchase."""
         if profile.shadow_stage_id.code == "lost":
             return self.env._("Your next purchase changes that.")
-        if not told:
+        if not told or "lifecycle_stage" in told.until:
             return ""
         return profile._stage_text(words, told, told.stage_names)
 

@@ -10,7 +10,14 @@ from odoo.tools import format_date
 
 from ..common.access_groups import INSIGHT_GROUP
 from ..common.classification_condition_mixin import NOT_OURS
-from ..common.classification_reason_mixin import failure_reason, reason_sentence
+from ..common.classification_reason_mixin import (
+    failure_reason,
+    kept_reason,
+    kept_reason_field,
+    plain_reason,
+    reason_sentence,
+    record_name,
+)
 from ..common.language import known_language
 from ..common.punctuation import clauses, labelled
 
@@ -41,8 +48,9 @@ class CustomerReportSchedule(models.Model):
     rights, in the own language: amounts are for those who may see all sales. Nothing
     is sent about periods that ended before the schedule was made.
 
-    A mail that cannot be written stops no other; the reason is on the form, and it is
-    tried again the next day.
+    A mail that cannot be written stops no other, and a schedule that fails stops no
+    other one. The reason is on the form and in *To Fix*, its author is told once, and
+    it is tried again the next day.
 
     *Query budget*: for each schedule a few, and for each receiver those of the report.
     """
@@ -51,6 +59,8 @@ class CustomerReportSchedule(models.Model):
     _inherit = ["classification.bounds.mixin", "classification.protected.mixin"]
     _description = "Scheduled Report"
     _order = "report, id"
+    _protected_fields = frozenset(("error_reason",))
+    _kept_reason = "error_reason"  # for the list of what is to be fixed
 
     name = fields.Char(compute="_compute_name")
     active = fields.Boolean(default=True)
@@ -104,6 +114,7 @@ class CustomerReportSchedule(models.Model):
     sending_ids = fields.One2many(
         "customer.report.sending", "schedule_id", string="Sent", readonly=True
     )
+    error_reason = kept_reason_field()
     problem_text = fields.Char(string="Not Sent", compute="_compute_problem_text")
 
     @api.depends("report", "interval")
@@ -120,9 +131,10 @@ class CustomerReportSchedule(models.Model):
                 interval=words["interval"].get(one.interval, ""),
             )
 
-    @api.depends("sending_ids.state", "sending_ids.reason")
+    @api.depends("sending_ids.state", "sending_ids.reason", "error_reason")
+    @api.depends_context("lang")
     def _compute_problem_text(self):
-        for one in self:
+        for one, kept in zip(self, self.sudo(), strict=True):
             last = one.sending_ids[:1].period_date
             failed = one.sending_ids.filtered(
                 lambda row, last=last: row.state == "failed" and row.period_date == last
@@ -134,6 +146,8 @@ class CustomerReportSchedule(models.Model):
                     for row in failed
                 ],
             )
+            if not failed and kept.error_reason:
+                one.problem_text = reason_sentence(one.env, kept.error_reason)
 
     @api.constrains("report", "tag_ids")
     def _check_subject(self):
@@ -156,22 +170,74 @@ class CustomerReportSchedule(models.Model):
     @api.model
     def _cron_send(self):
         """Write the mails that are due, one schedule after the other."""
-        schedules = self.sudo().search([("user_ids", "!=", False)])
+        schedules = self.sudo().search([])
         for number, schedule in enumerate(schedules, 1):
-            schedule._send()
+            schedule._send_or_rest()
             left = len(schedules) - number
             self.env["ir.cron"]._commit_progress(1, remaining=left)
 
+    def _send_or_rest(self):
+        """Write the mails that are due, or note why not: others go on."""
+        try:
+            with self.env.cr.savepoint():
+                reason = self._send()
+        except NOT_OURS:
+            raise
+        except Exception as error:
+            self.env.invalidate_all(flush=False)
+            _logger.info("Scheduled report %s failed: %s", self.id, error)
+            reason = failure_reason(error)
+        self._set_error(reason)
+
     def _send(self):
-        """Write the mails of the last whole period, each once."""
+        """Write the mails of the last whole period, each once.
+
+        :return: the reason to be kept where somebody got none, else False
+        """
         self.ensure_one()
         first, last = self._period()
         if last < self.start_date:
-            return
+            return False
+        if not self.user_ids:
+            return plain_reason("no_receivers")
         sendings = self.env["customer.report.sending"].sudo()
+        failed = {}
         for user in self.user_ids.sorted("id"):
-            if row := sendings._claim(self, user, first):
-                self._send_to(user, row, first, last)
+            row = sendings._claim(self, user, first)
+            if row and (reason := self._send_to(user, row, first, last)):
+                failed[user] = reason
+        return self._reason_of(failed)
+
+    @api.model
+    def _reason_of(self, failed):
+        """Return the reason of a schedule: that of the first receiver without mail."""
+        if not failed:
+            return False
+        user, reason = next(iter(failed.items()))
+        words = {"user": record_name(user), "reason": kept_reason(reason)}
+        if len(failed) == 1:
+            return plain_reason("unsent_report", **words)
+        return plain_reason("unsent_reports", count=len(failed), **words)
+
+    def _set_error(self, reason):
+        """Set the reason why the report was not sent; tell the author once.
+
+        Again where it is another one, or where it was sent meanwhile.
+        """
+        if (self.error_reason or False) == reason:
+            return
+        self.error_reason = reason
+        author = self.create_uid
+        if not reason or not author.active or author.share:
+            return
+        own = self.with_context(lang=known_language(self.env, author.lang))
+        self.env["mail.thread"].message_notify(
+            partner_ids=author.partner_id.ids,
+            subject=own.env._("Not sent: %s", own.name),
+            body=reason_sentence(own.env, reason),
+            model=self._name,
+            res_id=self.id,
+        )
 
     def _period(self):
         """Return the first and the last day of the last whole week or month."""
@@ -184,7 +250,7 @@ class CustomerReportSchedule(models.Model):
         return last.replace(day=1), last
 
     def _send_to(self, user, row, first, last):
-        """Write the mail to one receiver, or note why not."""
+        """Write the mail to one receiver, or note and return why not."""
         try:
             with self.env.cr.savepoint():
                 values = self._mail_values(user, first, last)
@@ -194,7 +260,10 @@ class CustomerReportSchedule(models.Model):
         except Exception as error:
             self.env.invalidate_all(flush=False)
             _logger.info("Report %s to %s failed: %s", self.id, user.id, error)
-            row._note_failure(reason_sentence(self.env, failure_reason(error)))
+            reason = failure_reason(error)
+            row._note_failure(reason_sentence(self.env, reason))
+            return reason
+        return False
 
     def _mail_values(self, user, first, last):
         """Return the values of a mail, as its receiver may see it.

@@ -139,7 +139,7 @@ class CustomerEffort(models.Model):
                 for name, kinds in EFFORTS.items()
             ),
             purchases=self._purchase_months(purchases, digits, first),
-            efforts=self._effort_months(company, first, day),
+            efforts=self._effort_months(company, policy, first, day),
         )
 
     @api.model
@@ -162,9 +162,10 @@ class CustomerEffort(models.Model):
         )
 
     @api.model
-    def _effort_months(self, company, first, day):
+    def _effort_months(self, company, policy, first, day):
         """Return SQL of what was done, one row a customer and document."""
-        queries = self.env["classification.interaction.source"].sudo()._queries()
+        source = self.env["classification.interaction.source"].sudo()
+        queries = source._queries(policy.tz if policy else "UTC")
         self.env["campaign.participant"].flush_model()
         return SQL(
             """

@@ -194,7 +194,7 @@ class CustomerTierEffect(models.Model):
             bought=_known("p", _BOUGHT),
             heard=_known("i", _HEARD),
             purchases=self._bought_query(purchases, digits, days),
-            interactions=self._heard_query(company, days),
+            interactions=self._heard_query(company, policy, days),
         )
 
     @api.model
@@ -264,12 +264,13 @@ class CustomerTierEffect(models.Model):
         )
 
     @api.model
-    def _heard_query(self, company, days):
+    def _heard_query(self, company, policy, days):
         """Return SQL of the interactions with each customer before and after.
 
         What is for two contacts of one customer counts once.
         """
-        queries = self.env["classification.interaction.source"].sudo()._queries()
+        source = self.env["classification.interaction.source"].sudo()
+        queries = source._queries(policy.tz if policy else "UTC")
         return SQL(
             """
             SELECT h.partner_id,

@@ -182,8 +182,8 @@ class CustomerPlaybook(models.Model):
         default=2,
         digits=(6, 2),
         aggregator=None,
-        help="Times the customer's own rhythm without any interaction. Customers of "
-        "whom no interaction is known are not silent.",
+        help="Times the customer's own rhythm without any interaction or purchase. "
+        "Customers of whom no interaction is known are not silent.",
     )
     stay_days = fields.Integer(
         aggregator=None,
@@ -352,7 +352,7 @@ class CustomerPlaybook(models.Model):
                 plain_number(self.env, self.score_below),
             ),
             "silence": self.env._(
-                "No interaction for %s times the own rhythm",
+                "No interaction or purchase for %s times the own rhythm",
                 plain_number(self.env, self.silence_ratio),
             ),
             "referred": self.env._("A customer who was recommended buys first"),
@@ -629,7 +629,7 @@ class CustomerPlaybook(models.Model):
 
     def _zone(self):
         """Return the time zone of that calendar."""
-        return self.company_id[:1].sudo()._get_customer_policy().tz or "UTC"
+        return self.company_id[:1]._get_customer_zone()
 
     # Work
 

@@ -263,12 +263,16 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
         )
 
     def _heard_silence(self):
-        """Return SQL of who is silent, and the day on which it began to count."""
+        """Return SQL of who is silent, and the day on which it began to count.
+
+        Counted from the last interaction or purchase, as the churn signal is.
+        """
         source = self.env["classification.interaction.source"].sudo()
         return SQL(
             """
             SELECT partner_id, day
-              FROM (SELECT last.partner_id, last.day + ceil(round(
+              FROM (SELECT last.partner_id,
+                           GREATEST(last.day, g.last_purchase_date) + ceil(round(
                                (%(ratio)s * g.expected_gap_days)::numeric, 6)
                            )::integer AS day
                       FROM (SELECT c.commercial_partner_id AS partner_id,
@@ -284,7 +288,7 @@ class CustomerPlaybookOpeningMixin(models.AbstractModel):
              WHERE day <= %(today)s
             """,
             ratio=self.silence_ratio,
-            rows=SQL(" UNION ALL ").join(source._queries()),
+            rows=SQL(" UNION ALL ").join(source._queries(self._zone())),
             company=self.company_id.id,
             today=self._today(),
         )

@@ -26,7 +26,7 @@ class CustomerPlaybookOutcomeMixin(models.AbstractModel):
         self.env.flush_all()
         self._measure_purchases(company, today)
         self._execute(_CLASS_GOALS, company, today, changes=all_changes(_CHANGES))
-        zone = company.sudo()._get_customer_policy().tz or "UTC"
+        zone = company._get_customer_zone()
         self._execute(_ANSWER_GOALS, company, today, zone=zone)
         self.env.invalidate_all()
         for reason, ids in self._ending(company, today).items():

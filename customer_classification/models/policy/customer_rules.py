@@ -372,8 +372,9 @@ class CustomerRules(models.Model):
         default=2,
         digits=(6, 2),
         help="Silent when this many times the customer's own rhythm has passed without "
-        "any interaction: no e-mail either way, call, visit, meeting, enquiry or "
-        "quotation. Customers of whom no interaction is known at all are not silent.",
+        "any interaction or purchase: no e-mail either way, call, visit, meeting, "
+        "enquiry or quotation. Customers of whom no interaction is known at all are "
+        "not silent.",
         aggregator=None,
     )
     risk_complaints = fields.Float(

@@ -33,3 +33,7 @@ class ResCompany(models.Model):
         return self.env["classification.policy"].search_fetch(
             [("company_id", "=", self.id), ("state", "=", "published")], limit=1
         )
+
+    def _get_customer_zone(self):
+        """Return the time zone of the rules of this company; UTC without rules."""
+        return self.sudo()._get_customer_policy().tz or "UTC"

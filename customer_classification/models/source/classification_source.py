@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ...copy_frames import TOO_LARGE, is_usable
 from ..common.exchange_rates import conversion_factor, with_rates
+from ..common.zones import day_in
 
 # No document of a present-day company was in a computer before that day.
 FIRST_PLAUSIBLE_DAY = date(1970, 1, 1)
@@ -52,9 +53,7 @@ class Scope:
 
     def day(self, column):
         """SQL of the day, in the time zone, of a timestamp kept in UTC."""
-        if self.tz == "UTC":
-            return SQL("%s::date", column)
-        return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", column, self.tz)
+        return day_in(self.tz, column)
 
     def until(self, column):
         """SQL that keeps UTC timestamps up to the end of the as-of day."""

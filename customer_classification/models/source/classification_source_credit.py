@@ -3,6 +3,7 @@ from odoo.tools import SQL
 
 # Selected column of a credit note.
 _PARTNER = SQL("m.partner_id")
+_CREDITED = ("c", "partner_id")
 
 
 class ClassificationSourceCredit(models.AbstractModel):
@@ -70,12 +71,15 @@ class ClassificationSourceCredit(models.AbstractModel):
         a row for each of them.
         """
         by_order = policy.revenue_source == "sale"
+        named = "s" if by_order else "o"  # the orders that are named by text
         return SQL(
             _BY_ORDER if by_order else _BY_INVOICE,
             credit=self._credit_query(policy, scope),
             order=self._counted_orders(policy, scope) if by_order else SQL(),
             invoice=SQL() if by_order else self._counted_invoices(policy, scope),
             undone=self._undone(scope),
+            is_orderer=_is_same_customer(_CREDITED, (named, "partner_id")),
+            is_payer=_is_same_customer(_CREDITED, (named, "partner_invoice_id")),
             is_sold=self.env["classification.source"]._is_invoiced(SQL("l")),
             unlinked=int(policy.subtract_unlinked_credit_notes),
             company=scope.company_id,
@@ -108,8 +112,8 @@ class ClassificationSourceCredit(models.AbstractModel):
     def _credit_query(self, policy, scope):
         """Return SQL of the credit notes with the invoice each takes back.
 
-        The invoice is the one at the end of the chain of reversals, or else the one
-        that the credit note's origin names.
+        The invoice is the one at the end of the chain of reversals, or else the one of
+        the same customer that the credit note's origin names.
 
         An invoice that reverses a credit note leads on to the document that the credit
         note took back.
@@ -143,7 +147,9 @@ class ClassificationSourceCredit(models.AbstractModel):
                 ON c.reversed_id IS NULL AND named.name = c.invoice_origin
                AND named.company_id = c.company_id AND named.state = 'posted'
                AND named.move_type IN ('out_invoice', 'out_receipt')
+               AND %(is_own)s
             """,
+            is_own=_is_same_customer(_CREDITED, ("named", "partner_id")),
             company=scope.company_id,
             as_of_date=scope.as_of_date,
             recorded=scope.recorded(SQL("m.create_date")),
@@ -321,6 +327,19 @@ class ClassificationSourceCredit(models.AbstractModel):
         return SQL(_OF_NAMES, names=names, company=SQL("m.company_id"), wanted=wanted)
 
 
+def _is_same_customer(first, second):
+    """Return SQL of whether two contacts are of one customer.
+
+    By scalar selects, which PostgreSQL does not make a join over all contacts of.
+    """
+    return SQL(
+        "(SELECT commercial_partner_id FROM res_partner WHERE id = %s)"
+        " = (SELECT commercial_partner_id FROM res_partner WHERE id = %s)",
+        SQL.identifier(*first),
+        SQL.identifier(*second),
+    )
+
+
 # Longest chain of reversals that is followed, so that a circle ends.
 _LONGEST_CHAIN = 100
 
@@ -440,7 +459,8 @@ _BY_ORDER = """
          GROUP BY l.move_id
     ),
     named AS MATERIALIZED (
-        -- Orders that stand as text on a credit note which reverses no invoice.
+        -- Orders that stand as text on a credit note which reverses no invoice. Text
+        -- may be anything: an order of somebody else is not taken back.
         SELECT c.move_id, min(o.day) AS day,
                CASE WHEN min(o.partner_id) = max(o.partner_id)
                      AND bool_and(o.partner_invoice_id = c.partner_id)
@@ -452,6 +472,7 @@ _BY_ORDER = """
           JOIN sale_order s ON s.name = n AND s.company_id = %(company)s
           LEFT JOIN %(order)s o ON o.id = s.id
          WHERE c.origin_id IS NULL AND c.invoice_origin IS NOT NULL
+           AND (%(is_orderer)s OR %(is_payer)s)
          GROUP BY c.move_id
     )
     SELECT l.line_id, l.move_id,
@@ -529,6 +550,7 @@ _BY_INVOICE = """
            AND m.move_type IN ('out_invoice', 'out_receipt')
           LEFT JOIN %(invoice)s i ON i.id = m.id
          WHERE c.origin_id IS NULL AND c.invoice_origin IS NOT NULL
+           AND (%(is_orderer)s OR %(is_payer)s)
          GROUP BY c.move_id
     )
     SELECT l.line_id, l.move_id, l.partner_id, l.invoice_date, l.currency_id,

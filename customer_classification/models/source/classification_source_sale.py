@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..common.zones import day_in
 from .classification_source import DocumentKind
 
 # Odoo works out the rate that it stores on an order by this day.
@@ -124,15 +125,16 @@ class ClassificationSourceSale(models.AbstractModel):
         return SQL("TRUE")
 
     @api.model
-    def _quotation_day(self):
-        """Return the SQL of the day (UTC) on which a quotation was asked for.
+    def _quotation_day(self, zone):
+        """Return the SQL of the day in a zone on which a quotation was asked for.
 
         An order that was entered after its own date was asked for on that date.
         """
-        return SQL(
+        moment = SQL(
             "CASE WHEN o.state = 'sale' THEN LEAST(o.create_date, o.date_order)"
-            " ELSE o.create_date END::date"
+            " ELSE o.create_date END"
         )
+        return day_in(zone, SQL("(%s)", moment))
 
     @api.model
     def _tells_quotations(self, policy):
@@ -149,7 +151,7 @@ class ClassificationSourceSale(models.AbstractModel):
         asked = SQL(
             ", CASE WHEN %s THEN %s END AS asked",
             self._is_quotation(),
-            self._quotation_day(),
+            self._quotation_day(scope.tz),
         )
         others = super()._asked_queries(policy, scope)[1:]
         query = self._order_query(policy, scope, asked)

@@ -161,7 +161,8 @@ class ClassificationTagMixin(models.AbstractModel):
     def _check_tag_name(self):
         """Refuse equal names of siblings in use, in every language.
 
-        One query, which reads each sibling once.
+        One query, which reads each sibling once. Where any name holds the separator of
+        paths, the paths are compared as well.
         """
         self.flush_model(["name", "parent_id", "active"])
         rows = self.env.execute_query(
@@ -176,14 +177,18 @@ class ClassificationTagMixin(models.AbstractModel):
                                 WHERE own.id = ANY(%(ids)s) AND own.active)) named
                  GROUP BY parent, key, name
                 HAVING count(*) > 1 AND bool_or(id = ANY(%(ids)s))
-                 LIMIT 1
+                 UNION ALL
+                SELECT 0 WHERE EXISTS (
+                       SELECT FROM %(table)s t
+                        WHERE t.active AND t.name::text LIKE %(holds_path)s)
                 """,
                 table=SQL.identifier(self._table),
                 ids=self.ids,
+                holds_path=f"%{PATH}%",
             )
         )
-        for (tag_id,) in rows:
-            tag = self.browse(tag_id)
+        found = {tag_id for (tag_id,) in rows}
+        for tag in self.browse(found - {0}):
             place = tag.parent_id.display_name or self.env._("the top")
             raise ValidationError(
                 self.env._(
@@ -192,6 +197,30 @@ class ClassificationTagMixin(models.AbstractModel):
                     parent=place,
                 )
             )
+
+        if 0 in found:
+            for language, __ in self.env["res.lang"].get_installed():
+                self.with_context(lang=language)._check_tag_paths()
+
+    def _check_tag_paths(self):
+        """Refuse tags in use that are shown with the path of another one.
+
+        Only a name that holds the separator can lead to that: nobody could tell the two
+        apart, and imports would take either. Three queries.
+        """
+        below = self.sudo().search([("id", "child_of", self.filtered("active").ids)])
+        paths = self.sudo()._of_paths(below.mapped("display_name"))
+        for path, tags in paths.items():
+            if len(tags.filtered("active")) > 1:
+                raise ValidationError(
+                    self.env._(
+                        "There is already a tag that is shown as “%(path)s”: a name "
+                        "with “%(sign)s” reads like a tag below another one. Choose "
+                        "another name.",
+                        path=path,
+                        sign=PATH.strip(),
+                    )
+                )
 
     @api.constrains("code")
     def _check_tag_code(self):

@@ -88,6 +88,73 @@ class TestComing(ClassificationCase):
         self.assertFalse(profile.tier_fall_date)
         self.assertTrue(profile.lost_date)
 
+    # Decided by a person
+
+    def _decide(self, tier, end):
+        return self.env["classification.override"].create(
+            {
+                "partner_id": self.high.id,
+                "company_id": self.company.id,
+                "tier_id": self._tier(tier).id,
+                "start_date": AS_OF,
+                "end_date": end,
+                "reason": "Promised.",
+            }
+        )
+
+    def test_no_fall_before_a_decision_ends(self):
+        """By the numbers, High falls to Medium on New Year."""
+        self.enterContext(freeze_time("2025-06-30 12:00"))
+        for tier, end, day in (
+            ("vip", date(2025, 9, 30), date(2025, 10, 1)),
+            ("high", date(2025, 9, 30), date(2026, 1, 1)),
+            ("high", date(2025, 12, 31), date(2026, 1, 1)),
+            ("high", date(2026, 2, 10), date(2026, 2, 11)),
+            ("low", date(2025, 9, 30), date(2026, 1, 1)),
+            ("low", date(2026, 2, 10), False),
+        ):
+            with self.subTest(tier=tier, end=end):
+                self._decide(tier, end)
+                profile = self._profile(self.high)
+                self.assertEqual(profile.value_tier_id, self._tier(tier))
+                self.assertEqual(profile.tier_fall_date, day)
+                self.high.invalidate_recordset()
+                self.assertEqual(self.high.customer_tier_fall_date, day)
+
+    def test_the_day_of_a_decided_tier_comes(self):
+        with freeze_time("2025-06-30 12:00"):
+            self._decide("high", date(2026, 2, 10))
+        day = self._profile(self.high).tier_fall_date
+        below = date(2026, 1, 1) - timedelta(self.policy.grace_days)
+        for as_of, tier in (
+            *((below, "high"), (day - timedelta(1), "high"), (day, "medium")),
+        ):
+            self._recompute(as_of)
+            self.assertEqual(self._profile(self.high).value_tier_id.code, tier)
+
+    def test_the_filter_finds_nobody_whom_a_decision_keeps(self):
+        profile = self._profile(self.high)
+        with freeze_time("2025-12-15 12:00"):
+            self.assertIn(
+                profile, self._filtered("customer.profile", "tier_falls_soon")
+            )
+        with freeze_time("2025-06-30 12:00"):
+            self._decide("high", date(2026, 2, 10))
+        for today, is_found in (("2025-12-15 12:00", False), ("2026-01-20", True)):
+            with freeze_time(today):
+                for model, prefix, record in (
+                    ("customer.profile", "", profile),
+                    ("res.partner", "customer_", self.high),
+                ):
+                    found = self._filtered(model, prefix + "tier_falls_soon")
+                    self.assertEqual(record in found, is_found, (model, today))
+
+    def test_an_ended_decision_gives_the_day_of_the_numbers_back(self):
+        with freeze_time("2025-06-30 12:00"):
+            decision = self._decide("vip", date(2026, 2, 10))
+            decision.action_end()
+        self.assertEqual(self._profile(self.high).tier_fall_date, date(2026, 1, 1))
+
     # Days until
 
     def test_days_until_are_counted_from_today(self):

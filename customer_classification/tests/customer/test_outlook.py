@@ -153,9 +153,32 @@ class TestOutlook(OutlookCase):
         customer = self._decided_customer()
         self.assertRegex(
             self._outlook(customer, "tier_keep_text"),
-            "^A person decided. By the numbers: VIP is kept down to",
+            r"^A person decided until .*\d\. By the numbers: VIP is kept down to",
         )
         self.assertNotIn("decided", self._outlook(customer, "stage_outlook_text"))
+
+    def test_decided_as_the_numbers_are(self):
+        """The decision keeps the tier until it ends, so no earlier day is told."""
+        today = self.policy._today()
+        customer = self._regular("High", 600, until=today)
+        self._recompute(as_of_date=today)
+        profile = self._profile(customer)
+        change = profile.tier_change_date
+        decision = self.env["classification.override"].create(
+            {
+                "partner_id": customer.id,
+                "company_id": self.company.id,
+                "tier_id": profile.value_tier_id.id,
+                "end_date": change + timedelta(20),
+                "reason": "Promised.",
+            }
+        )
+        profile.invalidate_recordset()
+        self.assertEqual(profile.tier_change_date, change + timedelta(21))
+        self.assertIn("A person decided until", profile.tier_keep_text)
+        decision.end_date = change - timedelta(20)
+        profile.invalidate_recordset()
+        self.assertEqual(profile.tier_change_date, change)
 
     def test_what_is_said_to_reach_a_tier_that_a_person_decided(self):
         """Buying it changes what the numbers say, and not what is shown."""

@@ -82,17 +82,32 @@ def test_dissatisfied(mean, answers, shown):
     assert (found["signal_satisfaction"] == mean) if shown else True
 
 
-# The gap is 20 days: silent after 40.
+# The gap is 20 days: silent after 20, overdue later.
+SILENT = {"shrinkage": 1e9, "silent_ratio": 1}
+
+
 @pytest.mark.parametrize(
-    ("age", "shown"),
-    [(39, False), (40, True), (4000, True), (None, False), (-3, False)],
+    ("age", "bought_last", "since"),
+    [
+        (19, 25, None),
+        (20, 25, 20),
+        (4000, 25, 25),
+        (4000, 20, 20),
+        (4000, 19, None),
+        (20, 0, None),
+        (None, 25, None),
+        (-3, 25, None),
+    ],
 )
-def test_silent(age, shown):
+def test_silent(age, bought_last, since):
+    """Silence is counted from the last interaction or purchase."""
     day = None if age is None else ago(age)
-    found = one(last_interaction_date=day)
-    assert found["churn_signals"] == ({"silent"} if shown else set())
+    fact = bought(*(bought_last + gap for gap in (0, 20, 40)))
+    found = one(fact, limited(**SILENT), last_interaction_date=day)
+    assert found["churn_signals"] == ({"silent"} if since else set())
     assert found["churn_risk"] == "low", "alone, silence is no more than that"
-    assert pd.isna(found["signal_interaction_date"]) != shown
+    said = found["signal_interaction_date"]
+    assert pd.isna(said) if since is None else said == ago(since)
 
 
 LOUD = {
@@ -104,7 +119,7 @@ LOUD = {
 
 
 def test_points_add_up():
-    found = one(**LOUD)
+    found = one(bought(25, 45, 65), limited(**SILENT), **LOUD)
     assert found["churn_signals"] == {"complaints", "dissatisfied", "silent"}
     assert found["churn_risk"] == "high"
 
@@ -186,10 +201,10 @@ FIFTY = {"satisfaction": (50.0,)}
 # Causes
 
 
-def moved(before, now, **values):
+def moved(before, now, fact=None, **values):
     """Return causes of the moves of one customer who is heard of."""
     rules = limited(shrinkage=1e9, **values)
-    fact = bought(1, 21, 41)
+    fact = fact or bought(1, 21, 41)
     first = heard(fact, **before)
     known = classify(first, None, rules, ago(1), EDGES).frame
     previous = state(first, known).assign(
@@ -211,7 +226,7 @@ def test_complaints_go_by_time():
 
 def test_silence_begins_by_time_and_ends_by_data():
     calm, silent = ({"last_interaction_date": [ago(days)]} for days in (0, 400))
-    rules = {"risk_silent": 2}
+    rules = {"risk_silent": 2, "silent_ratio": 1, "fact": bought(25, 45, 65)}
     assert moved(calm, silent, **rules) == {"churn_risk": "time"}
     assert moved(silent, calm, **rules) == {"churn_risk": "data"}
 

@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from builders import HIGH, LOW, MEDIUM, TODAY, VIP, limited, ranked, state
-from engine import Edges, Window, classify, facts_at, project, tier_fall_dates
+from engine import (
+    Edges,
+    Window,
+    classify,
+    decided_falls,
+    facts_at,
+    project,
+    tier_fall_dates,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -161,3 +169,38 @@ def test_who_bought_nothing_falls_when_the_grace_ends(tier):
     [day] = tier_fall_dates(window, result, edges_of(rules))
     expected = np.datetime64("NaT" if tier == LOW else "2024-07-04")
     assert day == expected or np.isnat(day) and np.isnat(expected)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "decided", "fall", "until", "expected"),
+    [
+        (HIGH, HIGH, 30, None, 30),
+        (HIGH, HIGH, None, None, None),
+        (HIGH, HIGH, None, 10, None),
+        (HIGH, HIGH, 30, 10, 30),
+        (HIGH, HIGH, 30, 29, 30),
+        (HIGH, HIGH, 30, 40, 41),
+        (HIGH, VIP, 30, 10, 11),
+        (HIGH, VIP, None, 10, 11),
+        (HIGH, VIP, 5, 10, 11),
+        (HIGH, LOW, 30, 10, 30),
+        (HIGH, LOW, 30, 40, None),
+        (HIGH, LOW, None, 10, None),
+        (0, VIP, None, 10, None),
+        (HIGH, 0, 30, 40, None),
+    ],
+)
+def test_decided_tiers_fall_when_the_decision_ends(
+    numbers, decided, fall, until, expected
+):
+    def day(count):
+        if count is None:
+            return np.datetime64("NaT", "ns")
+        return np.datetime64(TODAY + datetime.timedelta(count), "ns")
+
+    window = Window(RULES["limited"], TODAY)
+    keys = (np.array([numbers]), np.array([decided]))
+    [found] = decided_falls(
+        np.array([day(fall)]), window, *keys, np.array([day(until)])
+    )
+    assert found == day(expected) or np.isnat(found) and expected is None

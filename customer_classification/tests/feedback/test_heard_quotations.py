@@ -133,7 +133,7 @@ class TestHeardQuotations(ClassificationCase):
         )
         [query] = [
             one
-            for one in env["classification.interaction.source"]._queries()
+            for one in env["classification.interaction.source"]._queries("UTC")
             if "sale_order o" in one.code and "quotation" in one.code
         ]
         self.assertNotIn("OR NOT", query.code)

@@ -142,21 +142,25 @@ class TestHeardRisk(HeardCase):
         self._recompute()
         self.assertIn("satisfaction 49.9 of 100", self._why()[1])
 
-    def test_silent_from_twice_the_rhythm(self):
-        gap = 30
-        self._mail(2 * gap - 1)
+    def test_silent_from_the_rhythm_on(self):
+        """Also purchases count: both bought last as long ago as they wrote."""
+        self._mail(29)
         self._mail(10, author=self.calm)
+        for customer in (self.loud, self.calm):
+            self.env["customer.purchase"].search(
+                [("partner_id", "=", customer.id), ("date", ">", AS_OF - 29 * DAY)]
+            ).unlink()
         self._recompute()
         self.assertEqual(self._why()[1], "Buys in the usual rhythm.")
-        self._rules(risk_silent=2)
+        self._rules(risk_silent=2, silent_ratio=1)
         policy = self.company._get_customer_policy()
         self._recompute(AS_OF + DAY, policy)
         self.assertEqual(
             self._why(),
             (
                 "medium",
-                "Signals: no interaction for 60 days, 2.0 times the own rhythm of 30 "
-                "days.",
+                "Signals: no interaction or purchase for 30 days, 1.0 times the own "
+                "rhythm of 30 days.",
             ),
         )
         self.assertEqual(self._why(self.calm)[0], "low")

@@ -138,7 +138,7 @@ class TestInteraction(ComplaintCase):
         self.assertEqual(self._seen().interaction_count, 1)
         self.assertEqual(self._seen(self.quiet).interaction_count, 1)
         source = self.env["classification.interaction.source"]
-        rows = self.env.execute_query(source._form_query(self.clerk.ids))
+        rows = self.env.execute_query(source._form_query("UTC", self.clerk.ids))
         self.assertNotIn(lead.id, [row[-1] for row in rows])
 
     def test_hourly_runs_look_at_forms(self):
@@ -159,8 +159,19 @@ class TestInteraction(ComplaintCase):
         self._opportunity(self.loud, company_id=other.id)
         self.assertEqual(self._seen().interaction_count, 0)
 
+    def _bought_until(self, days):
+        """Take back the purchases of the last days."""
+        self.env["customer.purchase"].search(
+            [
+                ("partner_id", "=", self.loud.id),
+                ("date", ">", self.today - timedelta(days=days)),
+            ]
+        ).unlink()
+        self._recompute(self.today)
+
     def test_silent(self):
-        """Twice the own rhythm of thirty days."""
+        """Twice the own rhythm of thirty days, without a purchase since."""
+        self._bought_until(90)
         self._mail(self.clerk, 75)
         profile = self._seen()
         self.assertAlmostEqual(
@@ -173,6 +184,7 @@ class TestInteraction(ComplaintCase):
         self.assertFalse(search([company, ("silence_ratio", ">=", 2)]))
 
     def test_the_multiple_is_found_as_it_is_shown(self):
+        self._bought_until(90)
         self._mail(self.clerk, 70)
         profile = self._seen()
         self.assertEqual(profile.silence_ratio, 2.3)
@@ -200,7 +212,7 @@ class TestInteraction(ComplaintCase):
     def test_bodies_are_not_read(self):
         """Messages are counted by their heads: no select names a body or subject."""
         source = self.env["classification.interaction.source"]
-        text = SQL(" ").join(source._queries()).code
+        text = SQL(" ").join(source._queries("UTC")).code
         for word in ("body", "subject", "note", "feedback"):
             self.assertNotIn(word, text)
 

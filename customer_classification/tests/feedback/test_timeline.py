@@ -151,6 +151,28 @@ class TestTimeline(ComplaintCase):
             }
         )
         self.assertFalse(self._lines(self._seller("timeline-blind")))
+        # Also for whom no rule on lines asks whose customer it is.
+        for login, group in (
+            ("timeline-blind-officer", "customer_classification.group_officer"),
+            ("timeline-blind-head", "sales_team.group_sale_salesman_all_leads"),
+        ):
+            self.assertFalse(self._lines(self._user(login, group)), group)
+
+    def test_customers_of_another_company(self):
+        """Meetings are of no company: their customer is of one."""
+        elsewhere = self._company("Elsewhere Ltd")
+        hidden = self._customer("Hidden", company_id=elsewhere.id)
+        self.env["calendar.event"].create(
+            {
+                "name": "Talk",
+                "start": fields.Datetime.now() - timedelta(days=3),
+                "stop": fields.Datetime.now() - timedelta(days=3),
+                "partner_ids": [(6, 0, hidden.ids)],
+            }
+        )
+        self.assertTrue(self._lines(partner=hidden))
+        officer = self._user("timeline-here", "customer_classification.group_officer")
+        self.assertFalse(self._lines(officer, timeline_customer_id=hidden.id))
 
     def test_outsiders(self):
         for login, group in (

@@ -74,6 +74,16 @@ class TestVoice(ComplaintCase):
             self.assertIn(word, profile.voice_text)
             self.assertFalse(profile.satisfaction_count)
 
+    def test_means_are_found_as_they_are_shown(self):
+        for answer in (1, 1, 2):
+            self._say(answer)
+        profile = self._profile(self.loud)
+        self.assertEqual(profile.satisfaction, 8.3)
+        for operator, value in (("=", 8.3), ("<=", 8.3), ("in", [8.3]), (">", 8.2)):
+            condition = ("satisfaction", operator, value)
+            self.assertIn(profile, profile.search([condition]), condition)
+        self.assertNotIn(profile, profile.search([("satisfaction", ">", 8.3)]))
+
     def test_day_of_a_complaint(self):
         """It is that of the time zone of the rules, on both ends of the window."""
         self._policy(self.company, tz="Asia/Shanghai")

@@ -326,6 +326,147 @@ class TestReportSchedule(SheetCase):
         self.assertEqual(list(self._send(schedule)), [silent.partner_id])
         self.assertNotIn("no e-mail address", schedule.problem_text)
 
+    def _run_action(self, day=MONDAY):
+        history = type(self.env["classification.history"])
+        crons = type(self.env["ir.cron"])
+        with (
+            patch.object(history, "_today", lambda __: day),
+            patch.object(crons, "_commit_progress", lambda *__, **more: 1),
+            mute_logger("odoo.addons.customer_classification.models.handover"),
+        ):
+            self.env["customer.report.schedule"]._cron_send()
+        self.env.flush_all()
+
+    def _to_fix(self, schedule):
+        return self.env["classification.to.fix"].search(
+            [("kind", "=", "report"), ("res_id", "=", schedule.id)]
+        )
+
+    def _told(self, schedule):
+        return self.env["mail.message"].search(
+            [
+                ("model", "=", "customer.report.schedule"),
+                ("res_id", "=", schedule.id),
+                ("message_type", "=", "user_notification"),
+            ]
+        )
+
+    def _by(self, user, **values):
+        schedule = self._schedule(**values)
+        self.env.cr.execute(
+            "UPDATE customer_report_schedule SET create_uid = %s WHERE id = %s",
+            [user.id, schedule.id],
+        )
+        schedule.invalidate_recordset()
+        return schedule
+
+    def test_a_report_that_fails_is_to_fix_and_told_once(self):
+        """Receivers without rights: of others, the report goes out."""
+        clerk = self._user("sheet-no-rights", "base.group_user")
+        bad = self._by(self.head, user_ids=(clerk | self.head).ids)
+        good = self._schedule(user_ids=self.head.ids)
+        for days in range(3):
+            self._run_action(self.MONDAY + timedelta(days=days))
+            row = self._to_fix(bad)
+            self.assertEqual(row.company_id, self.company)
+            self.assertEqual(row.user_id, self.head)
+            self.assertEqual(
+                row.reason,
+                f"{clerk.display_name} got no report: This user may not see the "
+                "report.",
+            )
+            self.assertEqual(row.action_open()["res_id"], bad.id)
+            self.assertEqual(len(self._told(bad)), 1)
+            self.assertEqual(self._told(bad).partner_ids, self.head.partner_id)
+        self.assertFalse(self._to_fix(good))
+        self.assertEqual(good.sending_ids.mapped("state"), ["sent"])
+        self.assertEqual(
+            bad.sending_ids.grouped("user_id")[self.head].mapped("state"), ["sent"]
+        )
+        clerk.write({"group_ids": [Command.link(self._insight().id)]})
+        clerk.email = "clerk@example.com"
+        self._run_action(self.MONDAY + timedelta(days=3))
+        self.assertFalse(self._to_fix(bad))
+        self.assertFalse(bad.problem_text)
+        clerk.active = False
+        bad.user_ids = clerk
+        self._run_action(self.MONDAY + timedelta(days=7))
+        self.assertEqual(len(self._told(bad)), 2, "another reason, later")
+
+    def _insight(self):
+        return self.env.ref("customer_classification.group_user")
+
+    def test_several_receivers_without_rights(self):
+        clerks = self._user("sheet-one", "base.group_user")
+        clerks |= self._user("sheet-two", "base.group_user")
+        schedule = self._by(self.head, user_ids=clerks.ids)
+        self._run_action()
+        self.assertIn("2 receivers got no report", self._to_fix(schedule).reason)
+
+    def test_nobody_is_left(self):
+        """The receiver was deleted, or archived."""
+        clerk = self._user("sheet-gone", "customer_classification.group_user")
+        schedules = [self._by(self.head, user_ids=clerk.ids)]
+        self.seller.active = False
+        schedules.append(self._by(self.head, user_ids=self.seller.ids))
+        clerk.unlink()
+        self._run_action()
+        for schedule in schedules:
+            self.assertIn("choose receivers", self._to_fix(schedule).reason)
+            self.assertIn("choose receivers", schedule.problem_text)
+            self.assertEqual(len(self._told(schedule)), 1)
+
+    def test_a_broken_template(self):
+        """Its mails fail in a sentence, without the traceback, and nothing else."""
+        self.env.ref(
+            "customer_classification.report_sheets_mail"
+        ).arch_db = "<t t-name='x'><t t-out='1 / 0'/></t>"
+        schedule = self._by(self.head, user_ids=self.head.ids)
+        self._run_action()
+        reason = self._to_fix(schedule).reason
+        self.assertIn("got no report", reason)
+        self.assertNotIn("Traceback", reason)
+        self.assertNotIn("/odoo/", reason)
+
+    def test_tags_of_a_report_are_kept(self):
+        """Without its last tag a report would be about nothing."""
+        self._by(self.head, report="tag", tag_ids=self.tag.ids, user_ids=self.head.ids)
+        with self.assertRaisesRegex(UserError, "is used by Scheduled Report"):
+            self.tag.unlink()
+
+    def test_a_schedule_that_fails_as_a_whole_stops_no_other(self):
+        bad = self._by(self.head, user_ids=self.head.ids)
+        good = self._schedule(user_ids=self.head.ids)
+        original = type(bad)._period
+
+        def period(schedule):
+            if schedule == bad:
+                raise ValueError("Unknown zone")
+            return original(schedule)
+
+        with patch.object(type(bad), "_period", period):
+            self._run_action()
+        self.assertIn("Unknown zone", self._to_fix(bad).reason)
+        self.assertIn("Unknown zone", bad.problem_text)
+        self.assertEqual(good.sending_ids.mapped("state"), ["sent"])
+
+    def test_an_author_who_left_is_not_told(self):
+        clerk = self._user("sheet-clerk-2", "base.group_user")
+        schedule = self._by(self.seller, user_ids=clerk.ids)
+        self.seller.active = False
+        self._run_action()
+        self.assertTrue(self._to_fix(schedule))
+        self.assertFalse(self._told(schedule))
+
+    def test_the_reason_is_kept_by_the_program_alone(self):
+        schedule = self._schedule()
+        with self.assertRaises(Exception) as caught, self.env.cr.savepoint():
+            schedule.with_user(self._officer()).error_reason = {"code": "busy"}
+        self.assertIn(type(caught.exception).__name__, ("AccessError", "UserError"))
+
+    def _officer(self):
+        return self._user("sheet-officer", "customer_classification.group_officer")
+
     def test_who_left(self):
         schedule = self._schedule(user_ids=self.head.ids)
         self.head.active = False

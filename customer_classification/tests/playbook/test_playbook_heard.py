@@ -123,9 +123,17 @@ class TestPlaybookHeard(PlaybookCase):
         self._work(AS_OF + DAY)
         self.assertEqual(self._case(self.big, playbook).status, "stopped")
 
+    def _bought_long_ago(self):
+        """Let profiles say that nobody bought in the last hundred days."""
+        self.env["customer.profile"].search(
+            [("company_id", "=", self.company.id)]
+        ).last_purchase_date = AS_OF - 100 * DAY
+        self.env.flush_all()
+
     def test_silence(self):
         """The own rhythm is 30 days: silent from the 60th day on."""
         playbook = self._heard_playbook("silence")
+        self._bought_long_ago()
         self._mail(self.big, 60)
         self._mail(self.small, 59)
         self._work()
@@ -134,6 +142,7 @@ class TestPlaybookHeard(PlaybookCase):
         self.assertEqual(self._opened(playbook), self.big | self.small)
 
     def test_who_was_silent_before_comes_by_option_only(self):
+        self._bought_long_ago()
         self._mail(self.big, 90)
         playbook = self._heard_playbook("silence")
         self._work()

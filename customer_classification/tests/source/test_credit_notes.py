@@ -346,6 +346,54 @@ class TestCreditNotesByOrder(CreditNoteCase):
                 self.assertEqual(self._numbers()[0], expected)
                 credit.button_draft()
 
+    def test_order_of_somebody_else_named_by_the_origin(self):
+        """Text that names another customer's order or invoice takes nothing back."""
+        stranger = self._customer("Stranger", is_company=True)
+        theirs = self._order(stranger, BEFORE, 500)
+        invoice = self._invoice_of(self._order(stranger, BEFORE, 100), BEFORE)
+        own = self._order(self.customer, BEFORE, 1_000)
+        for origin, expected in (
+            (theirs.name, 1_000),
+            (invoice.name, 1_000),
+            (f"{theirs.name}, {own.name}", 940),
+            (own.name, 940),
+        ):
+            with self.subTest(origin):
+                credit = self._invoice(
+                    self.customer,
+                    AS_OF,
+                    60,
+                    move_type="out_refund",
+                    invoice_origin=origin,
+                )
+                self.assertEqual(self._numbers()[0], expected)
+                self.assertEqual(self._profile(stranger).revenue, 600)
+                credit.button_draft()
+
+    def test_orders_of_one_name(self):
+        """Of orders of one name, the customer's own is the one that is named."""
+        stranger = self._customer("Stranger", is_company=True)
+        clerk = self._customer("Clerk", parent_id=self.customer.id)
+        theirs = self._order(stranger, BEFORE, 500)
+        own = self._order(self.customer, BEFORE, 1_000)
+        (theirs | own).write({"name": "WEB-1"})
+        self._invoice(clerk, AS_OF, 60, move_type="out_refund", invoice_origin="WEB-1")
+        self.assertEqual(self._numbers()[0], 940)
+        self.assertEqual(self._profile(stranger).revenue, 500)
+
+    def test_a_named_order_of_somebody_else_as_the_policy_says(self):
+        """It is a credit note that names nothing: it counts where these count."""
+        stranger = self._customer("Stranger", is_company=True)
+        theirs = self._order(stranger, BEFORE, 500)
+        self._order(self.customer, BEFORE, 1_000)
+        self._invoice(
+            *(self.customer, AS_OF, 60),
+            move_type="out_refund",
+            invoice_origin=theirs.name,
+        )
+        policy = self._policy(self.company, subtract_unlinked_credit_notes=True)
+        self.assertEqual(self._numbers(policy=policy)[0], 940)
+
     def test_invoice_named_by_the_origin(self):
         order = self._order(self.customer, BEFORE, 1_000)
         invoices = (
@@ -560,6 +608,26 @@ class TestCreditNotesOfPayers(CreditNoteCase):
         )
         self._assert_taken(0)
 
+    def test_one_name_in_two_companies(self):
+        """Of two orders of one name, the one of the credit note's company is meant."""
+        other = self._company("Other Ltd")
+        self.env.user.company_ids |= other
+        self._order(
+            *(self.customer, BEFORE, 70), company_id=other.id, name=self.order.name
+        )
+        self._invoice(
+            *(self.payer, AS_OF, 60),
+            move_type="out_refund",
+            invoice_origin=self.order.name,
+        )
+        self._assert_taken(60)
+        policy = self._policy(other)
+        self._recompute(policy=policy)
+        profile = self.env["customer.profile"].search(
+            [("partner_id", "=", self.customer.id), ("company_id", "=", other.id)]
+        )
+        self.assertEqual((profile.revenue, profile.refund_amount), (70, 0))
+
 
 @tagged("post_install", "-at_install")
 class TestCreditNotesByInvoice(CreditNoteCase):
@@ -639,6 +707,24 @@ class TestCreditNotesByInvoice(CreditNoteCase):
                 )
                 expected = 1_000 if origin == "Return 7" else 940
                 self.assertEqual(self._numbers()[0], expected)
+                credit.button_draft()
+
+    def test_document_of_somebody_else_named_by_the_origin(self):
+        stranger = self._customer("Stranger", is_company=True)
+        order = self._order(stranger, BEFORE, 500)
+        invoice = self._invoice_of(order, BEFORE)
+        self._invoice(self.customer, BEFORE, 1_000)
+        for origin in (invoice.name, order.name):
+            with self.subTest(origin):
+                credit = self._invoice(
+                    self.customer,
+                    AS_OF,
+                    60,
+                    move_type="out_refund",
+                    invoice_origin=origin,
+                )
+                self.assertEqual(self._numbers()[0], 1_000)
+                self.assertEqual(self._profile(stranger).revenue, 500)
                 credit.button_draft()
 
     def test_before_the_invoice(self):

@@ -1,4 +1,6 @@
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .common import TagCase
 
@@ -112,16 +114,73 @@ class TestTagPath(TagCase):
                     record = self.env[carrier].browse(result["ids"])
                     self.assertEqual(record[field], tag)
 
-    def test_two_tags_that_are_shown_alike(self):
-        """Searching finds both, and neither is lost."""
+    def _flat_and_left(self, model):
+        tags = self.env[model]
+        flat = tags.create({"name": "Left / Right"})
+        return flat, tags.create({"name": "Left"})
+
+    def test_tags_that_would_be_shown_alike_are_refused(self):
+        """Created, renamed, moved with all below, imported or typed: with a reason."""
         for model in CARRIERS:
+            __, left = self._flat_and_left(model)
             tags = self.env[model]
-            flat = tags.create({"name": "Left / Right"})
-            left = tags.create({"name": "Left"})
-            right = tags.create({"name": "Right", "parent_id": left.id})
+            other = tags.create({"name": "Other", "parent_id": left.id})
+            top = tags.create({"name": "Right"})
+            tags.create({"name": "Below", "parent_id": top.id})
+            for refused in (
+                lambda tags=tags, left=left: tags.create(
+                    {"name": "Right", "parent_id": left.id}
+                ),
+                lambda other=other: other.write({"name": "Right"}),
+                lambda top=top, left=left: top.write({"parent_id": left.id}),
+                lambda tags=tags: tags.create({"name": "Right / Below"}),
+                lambda tags=tags: tags.name_create("Left / Right"),
+            ):
+                with (
+                    self.subTest(model),
+                    self.assertRaisesRegex(ValidationError, "shown as “.* / .*”"),
+                    self.env.cr.savepoint(),
+                ):
+                    refused()
+
+    def test_a_tag_that_rests_is_no_other_one(self):
+        for model in ("product.tag", "utm.tag", "res.partner.category"):
+            flat, left = self._flat_and_left(model)
+            flat.active = False
+            self.env[model].create({"name": "Right", "parent_id": left.id})
+            with self.assertRaises(ValidationError), self.env.cr.savepoint():
+                flat.active = True
+
+    def test_tags_that_were_shown_alike_before(self):
+        """From before the update: searching finds both, the import says so."""
+        for model, (carrier, field) in CARRIERS.items():
+            tags = self.env[model]
+            flat, left = self._flat_and_left(model)
+            right = tags.create({"name": "Other", "parent_id": left.id})
+            self.env.flush_all()
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET name = %s WHERE id = %s",
+                    SQL.identifier(tags._table),
+                    '{"en_US": "Right"}',
+                    right.id,
+                )
+            )
+            self.env.invalidate_all()
             with self.subTest(model):
                 found = tags.search([("display_name", "=", "Left / Right")])
                 self.assertEqual(found, flat | right)
+                names = [field, tags._tag_kind().field]
+                results = [
+                    self.env[carrier].load(names, [["Alike", "Left / Right"]])
+                    for __ in range(2)
+                ]
+                chosen = {
+                    self.env[carrier].browse(one["ids"])[names[1]] for one in results
+                }
+                self.assertEqual(chosen, {found[0]})
+                for one in results:
+                    self.assertIn("multiple matches", one["messages"][0]["message"])
 
     def test_a_path_is_made(self):
         for model in CARRIERS:
