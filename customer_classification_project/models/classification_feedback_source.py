@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from odoo.addons.customer_classification.models.common.zones import day_by_rules
 from odoo.addons.project.models.project_task import CLOSED_STATES
 
 
@@ -30,7 +31,15 @@ class ClassificationFeedbackSource(models.AbstractModel):
         self.env["project.project"].flush_model()
         self.env["project.task"].flush_model()
         self.env["project.task.type"].flush_model(["fold"])
-        return SQL(_TASKS, closed=list(CLOSED_STATES), now=now, among=among)
+        return SQL(
+            _TASKS,
+            closed=list(CLOSED_STATES),
+            now=now,
+            among=among,
+            day=day_by_rules(
+                SQL("t.create_date"), SQL("COALESCE(t.company_id, j.company_id)")
+            ),
+        )
 
     @api.model
     def _changed_queries(self, since):
@@ -55,7 +64,7 @@ _TASKS = """
                 THEN t.working_hours_close::float8 END,
            'project.task', t.id, NULL::integer
       FROM (SELECT t.id, t.partner_id, t.state, t.date_end, t.active,
-                   t.working_hours_close, t.create_date::date AS day,
+                   t.working_hours_close, %(day)s AS day,
                    COALESCE(t.company_id, j.company_id) AS company_id,
                    t.state = ANY(%(closed)s) OR s.fold IS TRUE AS is_closed,
                    COALESCE(t.date_deadline < %(now)s, FALSE) AS is_late

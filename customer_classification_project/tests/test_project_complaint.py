@@ -1,8 +1,9 @@
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged
+from odoo.tools import SQL
 
 from odoo.addons.customer_classification.tests.complaint.common import ComplaintCase
 
@@ -10,6 +11,8 @@ from odoo.addons.customer_classification.tests.complaint.common import Complaint
 @tagged("post_install", "-at_install")
 class TestProjectComplaint(ComplaintCase):
     """Tasks of a chosen project as complaints."""
+
+    policy_values = {"tz": "Europe/Berlin"}
 
     @classmethod
     def setUpClass(cls):
@@ -119,3 +122,13 @@ class TestProjectComplaint(ComplaintCase):
             task.with_user(self.seller).read(["name"])
         with self.assertRaises(AccessError):
             self.project.with_user(self.seller).customer_has_complaints = False
+
+    def test_day_of_the_rules(self):
+        """A task of 23:30 UTC is of the next day in Berlin."""
+        task = self._task()
+        self._created(task, datetime(2025, 6, 10, 23, 30))
+        self.env.flush_all()
+        source = self.env["classification.feedback.source"].sudo()
+        queries = source._queries(fields.Datetime.now(), self.clerk.ids)
+        [row] = self.env.execute_query(SQL(" UNION ALL ").join(queries))
+        self.assertEqual(row[2], date(2025, 6, 11))

@@ -1,6 +1,10 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from odoo.addons.customer_classification.models.common.zones import day_by_rules
+
+_RATED = SQL("COALESCE(r.rated_on, r.write_date)")
+
 
 class ClassificationFeedbackSource(models.AbstractModel):
     """Ratings from 1 to 5 as feedback, once they were given.
@@ -27,10 +31,11 @@ class ClassificationFeedbackSource(models.AbstractModel):
         companies = [
             SQL.identifier(f"d{place}", "company_id") for place in range(len(models))
         ]
+        company = SQL("COALESCE(%s)", SQL(", ").join([*companies, SQL("p.company_id")]))
         return SQL(
             """
-            SELECT r.partner_id, COALESCE(%(companies)s),
-                   COALESCE(r.rated_on, r.write_date)::date, 'rating',
+            SELECT r.partner_id, %(company)s,
+                   %(day)s, 'rating',
                    25.0 * (r.rating - 1)::float8, FALSE, FALSE, NULL::float8,
                    'rating.rating', r.id,
                    CASE WHEN r.res_model = 'product.template' THEN r.res_id END
@@ -40,7 +45,8 @@ class ClassificationFeedbackSource(models.AbstractModel):
              WHERE r.consumed AND r.rating BETWEEN 1 AND 5
                AND r.is_internal IS NOT TRUE AND %(among)s
             """,
-            companies=SQL(", ").join([*companies, SQL("p.company_id")]),
+            company=company,
+            day=day_by_rules(_RATED, company),
             joins=SQL(" ").join(map(self._rated_join, range(len(models)), models)),
             among=among,
         )
@@ -59,9 +65,9 @@ class ClassificationFeedbackSource(models.AbstractModel):
     def _late_queries(self, company_id, since):
         """Add ratings that were recorded since, of any company."""
         late = SQL(
-            "SELECT r.partner_id, COALESCE(r.rated_on, r.write_date)::date"
-            " FROM rating_rating r"
+            "SELECT r.partner_id, %s FROM rating_rating r"
             " WHERE r.partner_id IS NOT NULL AND r.consumed AND r.create_date >= %s",
+            day_by_rules(_RATED, SQL("%s", company_id)),
             since.written,
         )
         return [*super()._late_queries(company_id, since), late]

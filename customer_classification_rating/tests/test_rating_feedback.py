@@ -1,8 +1,13 @@
+from datetime import date, datetime
+
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import SQL
 
+from odoo.addons.customer_classification.models.source.classification_source import (
+    Since,
+)
 from odoo.addons.customer_classification.tests.common import ClassificationCase
 
 
@@ -98,3 +103,34 @@ class TestRatingFeedback(ClassificationCase):
         portal = self._user("rating-portal", "base.group_portal")
         with self.assertRaises(AccessError):
             rating.with_user(portal).read(["feedback"])
+
+
+@tagged("post_install", "-at_install")
+class TestRatingDays(ClassificationCase):
+    """In Shanghai, what is rated at 20:30 UTC is of the next day."""
+
+    policy_values = {"tz": "Asia/Shanghai"}
+
+    def test_day(self):
+        clerk = self._customer("Clerk", company_id=self.company.id)
+        template = self.product.product_tmpl_id
+        rating = self.env["rating.rating"].create(
+            {
+                "res_model_id": self.env["ir.model"]._get_id(template._name),
+                "res_id": template.id,
+                "partner_id": clerk.id,
+                "rating": 4,
+                "consumed": True,
+            }
+        )
+        rating.rated_on = datetime(2025, 6, 10, 20, 30)  # Odoo creates it as of now
+        self.env.flush_all()
+        source = self.env["classification.feedback.source"].sudo()
+        since = Since(datetime(2020, 1, 1), date(2020, 1, 1))
+        for queries, place in (
+            (source._queries(fields.Datetime.now(), clerk.ids), 2),
+            (source._late_queries(self.company.id, since), 1),
+        ):
+            rows = self.env.execute_query(SQL(" UNION ALL ").join(queries))
+            days = [row[place] for row in rows if row[0] == rating.partner_id.id]
+            self.assertEqual(days, [date(2025, 6, 11)])

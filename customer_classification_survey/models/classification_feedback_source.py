@@ -1,9 +1,13 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from odoo.addons.customer_classification.models.common.zones import day_by_rules
 from odoo.addons.customer_classification.models.feedback.customer_feedback_about_mixin import (  # noqa: E501
     SCALES,
 )
+
+_ANSWERED = SQL("COALESCE(i.end_datetime, i.create_date)")
+_COMPANY = SQL("COALESCE(s.customer_company_id, p.company_id)")
 
 
 class ClassificationFeedbackSource(models.AbstractModel):
@@ -30,8 +34,7 @@ class ClassificationFeedbackSource(models.AbstractModel):
         self.env["res.partner"].flush_model(["company_id"])
         return SQL(
             """
-            SELECT i.partner_id, COALESCE(s.customer_company_id, p.company_id),
-                   COALESCE(i.end_datetime, i.create_date)::date,
+            SELECT i.partner_id, %(company)s, %(day)s,
                    q.kind::varchar, 100.0 * (%(value)s - q.low) / (q.high - q.low),
                    FALSE, FALSE, NULL::float8, 'survey.user_input.line', l.id,
                    NULL::integer
@@ -52,6 +55,8 @@ class ClassificationFeedbackSource(models.AbstractModel):
                 " ELSE a.answer_score END)::float8"
             ),
             among=among,
+            company=_COMPANY,
+            day=day_by_rules(_ANSWERED, _COMPANY),
         )
 
     @api.model
@@ -74,9 +79,9 @@ class ClassificationFeedbackSource(models.AbstractModel):
     def _late_queries(self, company_id, since):
         """Add answers that were recorded since, of any company."""
         late = SQL(
-            "SELECT i.partner_id, COALESCE(i.end_datetime, i.create_date)::date"
-            " FROM survey_user_input i"
+            "SELECT i.partner_id, %s FROM survey_user_input i"
             " WHERE i.partner_id IS NOT NULL AND i.create_date >= %s",
+            day_by_rules(_ANSWERED, SQL("%s", company_id)),
             since.written,
         )
         return [*super()._late_queries(company_id, since), late]

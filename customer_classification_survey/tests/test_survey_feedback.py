@@ -1,9 +1,13 @@
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, tagged
+from odoo.tools import SQL
 
+from odoo.addons.customer_classification.models.source.classification_source import (
+    Since,
+)
 from odoo.addons.customer_classification.tests.common import ClassificationCase
 
 
@@ -280,3 +284,25 @@ class TestSurveyQuestion(SurveyCase):
         with self.assertRaises(ValidationError):
             survey.customer_company_id = other
         survey.customer_company_id = self.company
+
+
+@tagged("post_install", "-at_install")
+class TestSurveyDays(SurveyCase):
+    """In Shanghai, an answer of 20:30 UTC is one of the next day."""
+
+    policy_values = {"tz": "Asia/Shanghai"}
+
+    def test_day(self):
+        self.survey.customer_company_id = self.company
+        moment = datetime(2025, 6, 10, 20, 30)
+        self._answer(self._question(scale_min=1, scale_max=5), 4, end_datetime=moment)
+        self.env.flush_all()
+        source = self.env["classification.feedback.source"].sudo()
+        since = Since(datetime(2020, 1, 1), date(2020, 1, 1))
+        for queries, place in (
+            (source._queries(fields.Datetime.now(), self.clerk.ids), 2),
+            (source._late_queries(self.company.id, since), 1),
+        ):
+            rows = self.env.execute_query(SQL(" UNION ALL ").join(queries))
+            days = [row[place] for row in rows if row[0] == self.clerk.id]
+            self.assertEqual(days, [date(2025, 6, 11)])

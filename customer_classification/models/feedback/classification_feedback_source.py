@@ -2,15 +2,12 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..common.profiling import OBJECTING
+from ..common.zones import day_by_rules
 from .classification_interaction_source import OURS
 
 # The day of a complaint where the rules of its company are: windows and runs have such
 # days, and people say so.
-COMPLAINT_DAY = SQL(
-    "(d.open_date AT TIME ZONE 'UTC' AT TIME ZONE COALESCE((SELECT y.tz"
-    " FROM classification_policy y WHERE y.company_id = d.company_id"
-    " AND y.state = 'published' LIMIT 1), 'UTC'))::date"
-)
+COMPLAINT_DAY = day_by_rules(SQL("d.open_date"), SQL("d.company_id"))
 
 
 class ClassificationFeedbackSource(models.AbstractModel):
