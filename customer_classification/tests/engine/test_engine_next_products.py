@@ -6,7 +6,6 @@ from collections import Counter
 import pandas as pd
 import pytest
 from engine.customers.neighbours import (
-    count_pairs,
     nearest,
     new_products,
     next_products,
@@ -37,12 +36,8 @@ def bought(table):
     return pd.DataFrame(table, columns=["partner_id", "product_id"], dtype="int64")
 
 
-def buyers(table):
-    return table.drop_duplicates().groupby("product_id").size()
-
-
 def learnt(table):
-    return nearest(count_pairs(table), buyers(table))
+    return nearest(table.drop_duplicates())
 
 
 # Measured
@@ -70,29 +65,38 @@ def test_the_hidden_last_basket(data, all_recall, new_hits):
 
 @given(rows)
 def test_pairs_are_counted_once_a_customer(table):
+    """Both ways, from two customers on."""
     baskets = {}
     for partner, product in table:
         baskets.setdefault(partner, set()).add(product)
-    expected = Counter(
+    pairs = Counter(
         pair
         for basket in baskets.values()
-        for pair in itertools.combinations(sorted(basket), 2)
+        for pair in itertools.permutations(basket, 2)
     )
-    found = count_pairs(bought(table))
-    assert {(a, b): n for a, b, n in found.itertuples(index=False)} == expected
+    buyers = Counter(product for basket in baskets.values() for product in basket)
+    found = learnt(bought(table)).drop(columns="similarity")
+    assert {(a, b): counts for a, b, *counts in found.itertuples(index=False)} == {
+        (a, b): [both, buyers[a]] for (a, b), both in pairs.items() if both > 1
+    }
 
 
 def test_many_pairs_are_counted_in_parts(monkeypatch):
     from engine.customers import neighbours
 
     table = bought([(p, q) for p in range(30) for q in range(p % 9 + 1)])
-    whole = count_pairs(table)
-    monkeypatch.setattr(neighbours, "_PAIRS", 7)
-    pd.testing.assert_frame_equal(count_pairs(table), whole)
     near = learnt(table)
     one = new_products(table, near)
-    monkeypatch.setattr(neighbours, "_CELLS", 20)
-    pd.testing.assert_frame_equal(new_products(table, near), one)
+    mixed = next_products(table.assign(score=0.5), near)
+    for cells in (0, 4, 10**6):  # all are sorted, or counted
+        monkeypatch.setattr(neighbours, "_CELLS_OF_A_PAIR", cells)
+        for pairs in (1, 7, 100):
+            monkeypatch.setattr(neighbours, "_PAIRS", pairs)
+            pd.testing.assert_frame_equal(learnt(table), near)
+            pd.testing.assert_frame_equal(new_products(table, near), one)
+            pd.testing.assert_frame_equal(
+                next_products(table.assign(score=0.5), near), mixed
+            )
 
 
 def test_a_new_product_has_its_counts():
@@ -125,12 +129,6 @@ def test_what_was_bought_is_never_new(table, others):
     assert len(pairs) == len(found)
     assert (found.groupby("partner_id").size() <= 3).all()
     assert (found["both_count"] <= found["buyer_count"]).all()
-    both = next_products(own.assign(score=1.0), learnt(bought(others)), 3)
-    is_own = [
-        pair in set(own.itertuples(index=False, name=None))
-        for pair in zip(both["partner_id"], both["product_id"], strict=True)
-    ]
-    assert both["is_new"].tolist() == [not each for each in is_own]
 
 
 @given(rows, st.randoms())
