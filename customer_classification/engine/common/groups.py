@@ -9,6 +9,10 @@ from .lazy import np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# Rows of a run, and the bits of the largest number in short precision.
+_RUN = 8
+_MOST_BITS = 0x7FFFFFFF
+
 
 def starts(*keys: NDArray) -> NDArray:
     """Return where each group of sorted keys begins."""
@@ -35,6 +39,18 @@ def steps(count: NDArray) -> NDArray:
     return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - count, count)
 
 
+def sorted_numbers(values: NDArray, bits: int) -> NDArray:
+    """Return whole numbers of so many bits in their order.
+
+    *How it works*: numpy sorts short numbers digit by digit, in a third of the time
+    that it takes for comparing long ones, as long as they fit the processor's cache.
+    """
+    for shift in range(0, bits, 16):
+        digits = (values >> shift).astype("uint16")
+        values = values[np.argsort(digits, kind="stable")]
+    return values
+
+
 def slices(weights: NDArray, most: int):
     """Yield slices of rows, whose weights together are not above ``most``.
 
@@ -59,23 +75,43 @@ def first_of_each(group: NDArray, count: int | None, *order: NDArray) -> NDArray
 
 
 def highest(group: NDArray, value: NDArray, count: int, tie: NDArray) -> NDArray:
-    """Return the rows of the highest positive values of each group.
+    """Return the rows of the highest values of each group.
 
     By group, the highest first, and equal ones by ``tie``.
 
-    *How it works*: sorting whole numbers is many times as fast as to sort by several
-    keys. Group and value in short precision make one; rows below the place of the last
-    that is wanted go, and only the others are sorted exactly. Rounding to the short
-    precision keeps the order, so that none of the wanted ones goes.
+    *How it works*: rows below the last one that is wanted go first, and only the others
+    are sorted by several keys, which takes long. At least ``count`` values reach what
+    the best ones of as many short runs of rows reach. Rounding to short precision keeps
+    the order, so that none of the wanted ones goes.
 
-    :param group: small whole numbers
+    :param group: whole numbers, in their order
+    :param value: numbers that are not negative
     """
-    short = np.ascontiguousarray(value, "float32").view("int32")
-    key = (group.astype("int64") << 32) | (0x7FFFFFFF - short)
-    ordered = np.sort(key)
-    begins = starts(ordered >> 32)
-    last = begins + np.minimum(sizes(begins, len(key)), count) - 1
-    limit = np.zeros(int(group.max(initial=-1)) + 1, "int64")
-    limit[ordered[begins] >> 32] = ordered[last]
-    rows = np.flatnonzero(key <= limit[group])
+    short = value.astype("float32")
+    is_first = np.zeros(len(group), bool)
+    is_first[::_RUN] = True
+    is_first[starts(group)] = True
+    runs = np.flatnonzero(is_first)
+    best = np.maximum.reduceat(short, runs) if len(runs) else short
+    rows = np.flatnonzero(short >= _reached(group, group[runs], best, count))
+    some, short = group[rows], short[rows]
+    rows = rows[short >= _reached(some, some, short, count)]
     return rows[first_of_each(group[rows], count, -value[rows], tie[rows])]
+
+
+def _reached(group, sample_group, sample, count):
+    """Return of each row what ``count`` values of its group in a sample reach.
+
+    0 where the sample has fewer.
+
+    *How it works*: group and value become one whole number, which is sorted many times
+    as fast as two columns.
+    """
+    key = sample_group.astype("int64") << 32 | _MOST_BITS - sample.view("int32")
+    key.sort()
+    begins = starts(key >> 32)
+    has_enough = sizes(begins, len(key)) >= count
+    last = key[np.where(has_enough, begins + count - 1, begins)]
+    limit = (_MOST_BITS - (last & _MOST_BITS)).astype("int32").view("float32")
+    limit = np.where(has_enough, limit, np.float32(0))
+    return np.repeat(limit, sizes(starts(group), len(group)))

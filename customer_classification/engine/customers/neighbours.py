@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..common.groups import highest, sizes, slices, starts, steps, sums
+from ..common.groups import highest, sizes, slices, sorted_numbers, starts, steps, sums
 from ..common.lazy import np, pd
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ COLUMNS = [
     "buyer_count",
 ]
 # Pairs of products, or of customers and products, that are in memory at once.
-_PAIRS = 2_000_000
+_PAIRS = 100_000
 # So many cells are counted as fast as one number is sorted.
 _CELLS_OF_A_PAIR = 4
 
@@ -211,10 +211,10 @@ def _scored(bought, near, count=None, are_new=True):
         own = customer[some] - block.start
         part = nearness.best(own, product[some], liked[some], count, are_new)
         found.append((part[0] + block.start, *part[1:]))
-    who, what, score, entry = (np.concatenate(each) for each in zip(*found, strict=True))
-    ids = products.to_numpy()
+    found = zip(*found, strict=True)
+    who, what, score, entry = (np.concatenate(each) for each in found)
     columns = (
-        *(partners[who], ids[what], score),
+        *(partners[who], products.to_numpy()[what], score),
         *(nearness.near[name].to_numpy()[entry] for name in _REASON),
     )
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)), copy=False)
@@ -258,7 +258,7 @@ class _Nearness:
             bought = (customer * self.width + product).astype("int64")
             mark = bought << self.bits | len(self.near)
             key = np.concatenate([key, mark])
-        key.sort()
+        key = sorted_numbers(key, int(key.max(initial=0)).bit_length())
         pair, entry = key >> self.bits, key & ((1 << self.bits) - 1)
         begins = starts(pair)
         score = sums(np.append(self.similarity, 0)[entry], begins)

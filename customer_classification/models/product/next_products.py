@@ -23,6 +23,7 @@ from ...copy_frames import (
 )
 from .classification_product_facts import WORK_MEM
 from .customer_next_product import KINDS
+from .purchases import Numbers, Purchases
 
 # Next products stand for so many days, as what predictions learnt.
 KEPT_DAYS = 7
@@ -33,10 +34,8 @@ DUE_TIMES = 2
 # Products of a customer that are counted in pairs, the dearest habits first: a customer
 # with all products of a catalogue says nothing of which ones belong together.
 MOST_LIKED = 300
-# Lines that are in memory at once, and those whose habits are.
-PART_LINES, HABIT_LINES = 12_000_000, 1_000_000
-# What is less of all that was moved is given back: sums of fractions are not exact.
-NOTHING = 1e-9
+# Lines that are in memory at once.
+PART_LINES = 12_000_000
 EPOCH = date(1970, 1, 1)
 CONTACT = {"id": "int", "record": "int"}
 VARIANT = {"id": "int", "record": "int", "is_offered": "bool"}
@@ -82,9 +81,9 @@ class NextProducts:
         import pandas as pd
 
         self.env.flush_all()
-        self.customers = _Numbers(read_frame(self.env.cr, self._contacts(), CONTACT))
+        self.customers = Numbers(read_frame(self.env.cr, self._contacts(), CONTACT))
         variants = read_frame(self.env.cr, self._variants(), VARIANT)
-        self.products = _Numbers(variants)
+        self.products = Numbers(variants)
         offered = variants["record"][variants["is_offered"]]
         self.is_offered = pd.Index(self.products.ids).isin(offered)
         told, bought = self._habits()
@@ -123,12 +122,14 @@ class NextProducts:
         """Return the SQL of the lines, and the first day on which there may be one."""
         facts = self.env["classification.product.facts"]
         windows = facts._windows(self.company)
-        queries = [facts._bought_lines(*window) for window in windows]
+        queries = [
+            facts._bought_lines(policy, first, min(last, self.run.as_of_date))
+            for policy, first, last in windows
+        ]
         lines = SQL(
             "SELECT l.partner_id, l.product_id, l.day - DATE '1970-01-01',"
-            " l.amount, l.quantity FROM (%s) l WHERE l.day <= %s",
+            " l.amount, l.quantity FROM (%s) l",
             SQL(" UNION ALL ").join(queries or [facts._no_window_lines()]),
-            self.run.as_of_date,
         )
         first = min((first for __, first, __ in windows), default=EPOCH)
         return lines, (first - EPOCH).days
@@ -167,16 +168,18 @@ class NextProducts:
         lines = [[np.zeros(0, kind)] for kind in ("int64", "float64", "bool")]
         for chunk in rows.chunks():
             amount, quantity = chunk["amount"], chunk["quantity"]
+            day = chunk["day"] - first_day
             customer = self.customers.of(chunk["contact"])
             product = self.products.of(chunk["variant"])
             kept = (customer >= begin) & (customer < end) & (product >= 0)
+            kept &= (day >= 0) & (day < days)
             kept &= ~np.isnan(amount) & ~np.isnan(quantity)
-            key = (customer * width + product) * days + (chunk["day"] - first_day)
+            key = (customer * width + product) * days + day
             is_bought = (amount > 0) & (quantity > 0)
             for column, values in zip(lines, (key, quantity, is_bought), strict=True):
                 column.append(values[kept])
         columns = [np.concatenate(column) for column in lines]
-        return _Purchases(*columns, width, first_day, days)
+        return Purchases(*columns, width, first_day, days)
 
     # What is told
 
@@ -275,9 +278,9 @@ class NextProducts:
                 gone.append(chunk["id"][~stays])
                 own = order[place[stays]]
                 own_ids[own] = chunk["id"][stays]
-                differs[own] = np.logical_or.reduce(
-                    [rows[name].to_numpy()[own] != chunk[name][stays] for name in VALUES]
-                )
+                differs[own] = False
+                for name in VALUES:
+                    differs[own] |= rows[name].to_numpy()[own] != chunk[name][stays]
         return own_ids, differs, np.concatenate(gone)
 
     def _keys(self, customer, product, kind):
@@ -336,108 +339,6 @@ class NextProducts:
             self.company.id,
             KIND_NAMES,
             SQL(", ").join(values.values()),
-        )
-
-
-class _Numbers:
-    """Numbers of records in the order of their ids, so that equal ones go by id.
-
-    :param rows: ``id``, and the ``record`` for which it stands
-    """
-
-    def __init__(self, rows):
-        import numpy as np
-        import pandas as pd
-
-        self._rows = pd.Index(rows["id"])
-        self.ids, number = np.unique(rows["record"], return_inverse=True)
-        self._index = pd.Index(self.ids)
-        self._number = np.append(number, -1)  # that of place -1
-
-    def of(self, ids):
-        """Return the numbers of the records for which ids stand, -1 for none."""
-        return self._number[self._rows.get_indexer(ids)]
-
-    def number(self, ids):
-        """Return the numbers of records, -1 for others."""
-        return self._index.get_indexer(ids)
-
-
-class _Purchases:
-    """Lines of a part of the customers.
-
-    :param key: customer, product and day of each line as one number
-    :param quantity: in the unit of reference, negative for returns
-    :param is_bought: whether it is no return and not for free
-    """
-
-    def __init__(self, key, quantity, is_bought, width, first_day, days):
-        import numpy as np
-
-        self.width, self.first_day, self.days = width, first_day, days
-        self._given_back = self._pairs_given_back(key, quantity)
-        others = np.unique(key[~is_bought] // days)
-        self._lines = np.unique(key[is_bought])
-        self._known = np.union1d(self._lines // days, others)
-
-    def _pairs_given_back(self, key, quantity):
-        """Return the pairs of which nothing was kept."""
-        import numpy as np
-
-        returned = np.unique(key[quantity < 0] // self.days)
-        if not len(returned):
-            return returned
-        # Only lines of customers who gave something back are looked for.
-        customer = key // (self.width * self.days)
-        looked = np.isin(customer, np.unique(returned // self.width))
-        pair, quantity = key[looked] // self.days, quantity[looked]
-        place = np.searchsorted(returned, pair)
-        found = returned[np.minimum(place, len(returned) - 1)] == pair
-        place, quantity = place[found], quantity[found]
-        kept = np.bincount(place, quantity, len(returned))
-        moved = np.bincount(place, np.abs(quantity), len(returned))
-        return returned[kept <= NOTHING * moved]
-
-    def habits(self, today):
-        """Yield the habits of the customers, part by part."""
-        import numpy as np
-        import pandas as pd
-
-        from ...engine.common.groups import sizes, slices, starts
-        from ...engine.customers.next_products import sorted_habits
-
-        begins = starts(self._lines // (self.width * self.days))
-        for some in slices(sizes(begins, len(self._lines)), HABIT_LINES):
-            end = begins[some.stop] if some.stop < len(begins) else None
-            pair, day = np.divmod(self._lines[begins[some.start] : end], self.days)
-            customer, product = np.divmod(pair, self.width)
-            columns = {"partner_id": customer, "product_id": product}
-            columns["day"] = day + self.first_day
-            if len(self._given_back):
-                columns["is_kept"] = ~np.isin(pair, self._given_back)
-            yield sorted_habits(pd.DataFrame(columns, copy=False), today)
-
-    def pair_of(self, habits):
-        """Return customer and product of habits as one number."""
-        customer, product = (habits[n].to_numpy() for n in ("partner_id", "product_id"))
-        return customer * self.width + product
-
-    def known(self, liked):
-        """Return all pairs of customers and products, and which ones are liked."""
-        import numpy as np
-        import pandas as pd
-
-        is_liked = np.zeros(len(self._known), bool)
-        for pairs in liked:
-            is_liked[np.searchsorted(self._known, pairs)] = True
-        customer, product = np.divmod(self._known, self.width)
-        return pd.DataFrame(
-            {
-                "partner_id": customer.astype("int32"),
-                "product_id": product.astype("int32"),
-                "is_liked": is_liked,
-            },
-            copy=False,
         )
 
 

@@ -3,8 +3,10 @@
 import itertools
 from collections import Counter
 
+import numpy as np
 import pandas as pd
 import pytest
+from engine.common.groups import highest, sorted_numbers
 from engine.customers.neighbours import (
     nearest,
     new_products,
@@ -145,6 +147,42 @@ def test_nobody():
     assert next_products(none.assign(score=0.0), learnt(none)).empty
     empty = product_habits(lines([]).astype("int64"), 0)
     assert due_again(empty).empty and stopped(empty).empty
+
+
+def test_what_was_bought_and_what_is_new_are_listed_together():
+    """A little of the nearness beside the score of what was bought."""
+    table = bought([(p, q) for p in range(10) for q in (1, 2, 3)])
+    own = bought([(99, 1), (99, 2)]).assign(score=[0.1, 0.5])
+    found = next_products(own, learnt(table))
+    assert found["product_id"].tolist() == [2, 1, 3]
+    assert found["score"].round(3).tolist() == [0.6, 0.2, 0.2]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=120),
+    st.integers(1, 6),
+)
+def test_the_highest_of_each_group(table, count):
+    """Many of a group, few, none, and equal ones, beside a plain sort."""
+    table = sorted(table)
+    group, tenths = (np.array([row[n] for row in table], "int64") for n in (0, 1))
+    value = tenths / 10 + 1e-12 * (tenths % 2)  # equal in short precision
+    tie = np.arange(len(table)) % 7
+    order = sorted(range(len(table)), key=lambda n: (group[n], -value[n], tie[n], n))
+    places = Counter()
+    expected = []
+    for row in order:
+        places[group[row]] += 1
+        if places[group[row]] <= count:
+            expected.append(row)
+    assert highest(group, value, count, tie).tolist() == expected
+
+
+@given(st.lists(st.integers(0, 2**62 - 1)))
+def test_numbers_are_sorted_digit_by_digit(values):
+    values = np.array(values, "int64")
+    found = sorted_numbers(values, int(values.max(initial=0)).bit_length())
+    assert found.tolist() == sorted(values.tolist())
 
 
 # Due again and stopped
