@@ -1,6 +1,5 @@
 import random
 from datetime import date, timedelta
-from decimal import Decimal
 from unittest.mock import patch
 
 from odoo import fields
@@ -58,7 +57,7 @@ class NextProductCase(ProductCase):
     def _numbers(self, row):
         if row.kind == "new":
             return row.because_tmpl_id.id, row.both_count, row.buyer_count
-        return row.times_bought, _day_number(row.last_date), Decimal(str(row.gap_days))
+        return row.times_bought, _day_number(row.last_date), row.gap_days
 
 
 def _day_number(day):
@@ -86,16 +85,19 @@ class TestNextProductReference(NextProductCase):
                     (product, *dice.choice([(1, 10), (2, 10), (1, 0), (-1, -10)]))
                     for product in dice.sample(liked, dice.randint(1, len(liked)))
                 ]
-                day = AS_OF - timedelta(days=days)
-                self._order_of(
-                    basket, day, partner_id=customer.id, company_id=company.id
-                )
-                if days < 400:
-                    lines[company.id] += [
-                        (customer.id, product.id, _day_number(day), quantity, amount)
-                        for product, quantity, amount in basket
-                    ]
+                lines[company.id] += self._ordered(customer, company, days, basket)
         return lines
+
+    def _ordered(self, customer, company, days, basket):
+        """Create an order of some days ago and return its lines in the window."""
+        day = AS_OF - timedelta(days=days)
+        self._order_of(basket, day, partner_id=customer.id, company_id=company.id)
+        if days > 365:
+            return []
+        return [
+            (customer.id, product.id, _day_number(day), quantity, amount)
+            for product, quantity, amount in basket
+        ]
 
     def _check(self, lines, company, day=AS_OF):
         offered = self.env["product.template"].search([("sale_ok", "=", True)])
@@ -111,6 +113,12 @@ class TestNextProductReference(NextProductCase):
         lines = self._history(
             random.Random(16), products, customers, [self.company, other]
         )
+        # Somebody stops to buy the first product, and goes on with another one.
+        for days in (100, 90, 80, 60, 40, 20, 10):
+            basket = [(products[0 if days >= 80 else 7], 1, 10)]
+            for company in (self.company, other):
+                own = self._ordered(customers[0], company, days, basket)
+                lines[company.id] += own
         products[2].sale_ok = products[5].active = False
         for company, own in ((self.company, self.policy), (other, policy)):
             self._recompute(policy=own)
@@ -521,5 +529,5 @@ class TestNextProduct(NextProductCase):
             [("kind", "=", "product"), ("company_id", "=", self.company.id)], limit=1
         )
         self.env.flush_all()
-        with self.assertQueryCount(23):
+        with self.assertQueryCount(8):
             NextProducts(run).refresh()
