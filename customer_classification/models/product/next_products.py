@@ -178,8 +178,7 @@ class NextProducts:
             is_bought = (amount > 0) & (quantity > 0)
             for column, values in zip(lines, (key, quantity, is_bought), strict=True):
                 column.append(values[kept])
-        columns = [np.concatenate(column) for column in lines]
-        return Purchases(*columns, width, first_day, days)
+        return Purchases(lines, width, first_day, days)
 
     # What is told
 

@@ -33,19 +33,26 @@ class Numbers:
 class Purchases:
     """Lines of a part of the customers.
 
-    :param key: customer, product and day of each line as one number
-    :param quantity: in the unit of reference, negative for returns
-    :param is_bought: whether it is no return and not for free
+    :param lines: three lists of arrays, which it empties: customer, product and day as
+        one number; the quantity in the unit of reference, negative for returns; and
+        whether it is no return and not for free
     """
 
-    def __init__(self, key, quantity, is_bought, width, first_day, days):
+    def __init__(self, lines, width, first_day, days):
         import numpy as np
 
         self.width, self.first_day, self.days = width, first_day, days
+        key, quantity, is_bought = (np.concatenate(lines.pop(0)) for __ in range(3))
         self._given_back = self._pairs_given_back(key, quantity)
+        del quantity
         others = np.unique(key[~is_bought] // days)
-        self._lines = np.unique(key[is_bought])
-        self._known = np.union1d(self._lines // days, others)
+        key = key[is_bought]
+        self._lines = _different(key)
+        del key
+        self._known = _different(self._lines // days)
+        __, is_there = _looked_up(others, self._known)
+        if not is_there.all():
+            self._known = np.union1d(self._known, others)
 
     def _pairs_given_back(self, key, quantity):
         """Return the pairs of which nothing was kept."""
@@ -58,8 +65,7 @@ class Purchases:
         customer = key // (self.width * self.days)
         looked = np.isin(customer, np.unique(returned // self.width))
         pair, quantity = key[looked] // self.days, quantity[looked]
-        place = np.searchsorted(returned, pair)
-        found = returned[np.minimum(place, len(returned) - 1)] == pair
+        place, found = _looked_up(pair, returned)
         place, quantity = place[found], quantity[found]
         kept = np.bincount(place, quantity, len(returned))
         moved = np.bincount(place, np.abs(quantity), len(returned))
@@ -106,3 +112,20 @@ class Purchases:
             },
             copy=False,
         )
+
+
+def _different(values):
+    """Sort numbers where they are, and return the different ones."""
+    from ...engine.common.groups import starts
+
+    values.sort()
+    return values[starts(values)]
+
+
+def _looked_up(values, numbers):
+    """Return the places of values among sorted numbers, and whether they are there."""
+    import numpy as np
+
+    place = np.searchsorted(numbers, values)
+    there = np.append(numbers, -1)  # none of the values is negative
+    return place, there[place] == values

@@ -3,7 +3,7 @@
 from functools import cached_property
 
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL, formatLang
+from odoo.tools import formatLang
 
 from ...copy_frames import apply_frame
 from ...engine import CAUSES

@@ -64,7 +64,6 @@ def _day_number(day):
     return (day - date(1970, 1, 1)).days
 
 
-
 @tagged("post_install", "-at_install")
 class TestNextProductReference(NextProductCase):
     """Every number is that of plain loops over the same documents."""
