@@ -62,7 +62,7 @@ def nearest(
     baskets = _Baskets.of(bought["partner_id"].to_numpy(), product, len(ids))
     parts = [baskets.nearest(some, count, allowed) for some in baskets.blocks()]
     names = ["product_id", "other_id", "both_count", "buyer_count", "similarity"]
-    empty = [np.zeros(0, kind) for kind in ("int64",) * 4 + ("float64",)]
+    empty = [np.zeros(0, kind) for kind in ("int32",) * 4 + ("float64",)]
     columns = [np.concatenate(each) for each in zip(empty, *parts, strict=True)]
     table = pd.DataFrame(dict(zip(names, columns, strict=True)), copy=False)
     for name in names[:2]:
@@ -87,6 +87,7 @@ class _Baskets(NamedTuple):
     size: NDArray  # and its size
     product: NDArray  # the product of each of these buyers, in order
     buyers: NDArray  # number of buyers of each product
+    first: NDArray  # of each product, its first buyer; behind the last, all of them
 
     @classmethod
     def of(cls, customer, product, count):
@@ -98,7 +99,9 @@ class _Baskets(NamedTuple):
         order = np.argsort(product, kind="stable")
         customer = customer[order]
         buyers = np.bincount(product, minlength=count)
-        return cls(basket, begin[customer], size[customer], product[order], buyers)
+        first = np.append(0, np.cumsum(buyers))
+        begin, size = begin[customer], size[customer]
+        return cls(basket, begin, size, product[order], buyers, first)
 
     def blocks(self):
         """Yield slices of products whose pairs fit into memory."""
@@ -114,13 +117,14 @@ class _Baskets(NamedTuple):
         shared = both.astype("float64")
         similarity = shared**2 / (own * others) * shared / (shared + SHRINKAGE)
         best = highest(product - some.start, similarity, count, other)
+        both, own = both.astype("int32"), own.astype("int32")
         columns = (product, other, both, own, similarity)
         return [column[best] for column in columns]
 
     def _counted(self, some):
         """Return product, other product and their common buyers, for a block."""
         width = len(self.buyers)
-        rows = slice(*np.searchsorted(self.product, [some.start, some.stop]))
+        rows = slice(int(self.first[some.start]), int(self.first[some.stop]))
         parts = [
             _counts(
                 self._pairs(rows.start + part.start, rows.start + part.stop, some),
@@ -212,7 +216,7 @@ def _scored(bought, near, count=None, are_new=True):
         part = nearness.best(own, product[some], liked[some], count, are_new)
         found.append((part[0] + block.start, *part[1:]))
     found = zip(*found, strict=True)
-    who, what, score, entry = (np.concatenate(each) for each in found)
+    who, what, entry, score = (np.concatenate(each) for each in found)
     columns = (
         *(partners[who], products.to_numpy()[what], score),
         *(nearness.near[name].to_numpy()[entry] for name in _REASON),
@@ -250,7 +254,7 @@ class _Nearness:
     def best(self, customer, product, liked, count, are_new):
         """Return the best products of a block of customers, and the reasons.
 
-        :returns: customers, products, scores and places in ``near``
+        :returns: customers, products, places in ``near``, and scores
         """
         key = self._candidates(customer[liked], product[liked])
         if are_new:
@@ -267,12 +271,9 @@ class _Nearness:
         kept = np.flatnonzero(reason < len(self.near))
         who, what = pair[kept] // self.width, pair[kept] % self.width
         score, reason = score[kept], reason[kept]
-        if count is not None:
-            best = highest(who, score, count, what)
-            who, what, score, reason = (
-                each[best] for each in (who, what, score, reason)
-            )
-        return who, what, score, reason
+        best = slice(None) if count is None else highest(who, score, count, what)
+        short = (each[best].astype("int32") for each in (who, what, reason))
+        return *short, score[best]
 
     def _candidates(self, customer, product):
         """Return customers, the products near theirs, and by what, as one number."""
