@@ -202,21 +202,25 @@ def _scored(bought, near, count=None, are_new=True):
     products = products.union(pd.Index(near["other_id"].unique()))
     customer, partners = _numbered(bought["partner_id"].to_numpy())
     rows = np.argsort(customer, kind="stable")
-    customer, product = customer[rows], products.get_indexer(bought["product_id"])[rows]
-    liked = np.ones(len(rows), bool)
+    customer = customer[rows]
+    product = products.get_indexer(bought["product_id"]).astype("int32")[rows]
+    liked = np.ones(len(customer), bool)
     if "is_liked" in bought:
         liked = bought["is_liked"].to_numpy()[rows]
+    del rows
     nearness = _Nearness(near, products)
-    begins = np.append(starts(customer), len(rows))
+    begins = np.append(starts(customer), len(customer))
     weight = np.bincount(customer, nearness.count[product] * liked + 1)
-    found = [nearness.best(customer[:0], product[:0], liked[:0], 0, are_new)]
+    nobody = nearness.best(customer[:0], product[:0], liked[:0], 0, are_new)
+    found = [[column] for column in nobody]
     for block in slices(weight, min(_PAIRS, nearness.most_customers)):
         some = slice(begins[block.start], begins[block.stop])
         own = customer[some] - block.start
         part = nearness.best(own, product[some], liked[some], count, are_new)
-        found.append((part[0] + block.start, *part[1:]))
-    found = zip(*found, strict=True)
-    who, what, entry, score = (np.concatenate(each) for each in found)
+        for column, values in zip(found, part, strict=True):
+            column.append(values)
+        found[0][-1] += block.start
+    who, what, entry, score = (np.concatenate(found.pop(0)) for __ in nobody)
     columns = (
         *(partners[who], products.to_numpy()[what], score),
         *(nearness.near[name].to_numpy()[entry] for name in _REASON),
@@ -259,7 +263,7 @@ class _Nearness:
         key = self._candidates(customer[liked], product[liked])
         if are_new:
             # What was bought is marked by a place behind all reasons.
-            bought = (customer * self.width + product).astype("int64")
+            bought = customer.astype("int64") * self.width + product
             mark = bought << self.bits | len(self.near)
             key = np.concatenate([key, mark])
         key = sorted_numbers(key, int(key.max(initial=0)).bit_length())

@@ -87,8 +87,9 @@ class NextProducts:
         offered = variants["record"][variants["is_offered"]]
         self.is_offered = pd.Index(self.products.ids).isin(offered)
         told, bought = self._habits()
-        rows = pd.concat([*told, self._new(bought)], ignore_index=True)
-        self._write(rows)
+        told.append(self._new(bought))
+        del bought  # as large as the lines
+        self._write(pd.concat(told, ignore_index=True))
         self.model.invalidate_model()
 
     # What was bought

@@ -141,6 +141,17 @@ def test_the_order_of_lines_decides_nothing(table, dice):
     pd.testing.assert_frame_equal(one, new_products(shuffled, learnt(shuffled)))
 
 
+def test_many_customers_and_products():
+    """Their product is more than short whole numbers hold."""
+    near = learnt(bought([(p, q) for p in range(10) for q in (1, 2)]))
+    last = range(49_990, 50_000)
+    table = [(p, p + 10) for p in range(50_000)] + [(p, 1) for p in last]
+    table += [(p, 2) for p in last[5:]]  # nothing is new for these
+    found = new_products(bought(table), near)
+    assert found["partner_id"].tolist() == [*last[:5]]
+    assert found["product_id"].unique().tolist() == [2]
+
+
 def test_nobody():
     none = bought([])
     assert new_products(none, learnt(none)).empty
