@@ -139,9 +139,8 @@ def print_next_products():
         if lines is None:
             continue
         before, hidden, new = known.last_basket_hidden(lines)
-        buyers = before.drop_duplicates(["partner_id", "product_id"])
-        buyers = buyers.groupby("product_id").size()
-        near = neighbours.nearest(neighbours.count_pairs(before), buyers)
+        bought = before[["partner_id", "product_id"]].drop_duplicates()
+        near = neighbours.nearest(bought)
         habits = next_products.product_habits(before, 0)
         habits = habits.assign(score=next_products.due_score(habits))
         recall, __ = known.recall_and_hits(

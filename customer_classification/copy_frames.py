@@ -252,6 +252,17 @@ def write_frame(
         cr.copy_expert(statement.code, stream)
 
 
+def apply_frame(cr, frame, table, kinds, *statements, mask=None):
+    """Copy a frame into a temporary table and execute statements on it.
+
+    Three queries besides the statements. Parameters as of :func:`write_frame`.
+    """
+    write_frame(cr, frame, table, kinds, mask)
+    for statement in statements:
+        cr.execute(statement)
+    cr.execute(SQL("DROP TABLE %s", SQL.identifier(table)))
+
+
 def _write_rows(stream, frame, kinds, mask):
     import numpy as np
 

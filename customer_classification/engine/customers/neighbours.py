@@ -4,8 +4,10 @@ Two products are near each other by the share of the buyers of one who buy the o
 times the reverse (the cosine of their buyers, squared), shrunk where they are few. What
 a customer has not bought yet is ranked by the sum of its nearness to what was bought.
 
-*How it works*: products are counted by pairs once, by the database where they are many;
-the nearest of each are kept, and customers are scored against them in blocks.
+*How it works*: both steps go over whole numbers in blocks, so that memory is bounded.
+Of each product, what its buyers have is counted at once, and only the nearest ones are
+kept. Customers and the products near theirs are sorted as one number each, with the
+place of the nearness in it.
 
 Sources: Sarwar, Karypis, Konstan, Riedl, "Item-based collaborative filtering
 recommendation algorithms", WWW 2001; Bell, Koren, ICDM 2007, for the shrinkage.
@@ -13,14 +15,17 @@ recommendation algorithms", WWW 2001; Bell, Koren, ICDM 2007, for the shrinkage.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from ..common.groups import highest, sizes, slices, sorted_numbers, starts, steps, sums
 from ..common.lazy import np, pd
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NEAREST = 50
+# Nearest products of each that score: beyond twenty, the sums hardly change and take
+# most of the time.
+NEAREST = 20
 # Buyers of both by which similarities are shrunk, and the least of them.
 SHRINKAGE, LEAST_BUYERS = 1.0, 2
 # What nearness counts at most beside the scores of what was bought.
@@ -32,89 +37,123 @@ COLUMNS = [
     "because_id",
     "both_count",
     "buyer_count",
-    "is_new",
 ]
-# Pairs, and customers × products, that are in memory at once.
-_PAIRS, _CELLS = 4_000_000, 8_000_000
-
-
-def count_pairs(bought: pd.DataFrame) -> pd.DataFrame:
-    """Return how many customers bought both of two products.
-
-    In memory, for some ten thousand products; a database counts more by a join.
-
-    :param bought: ``partner_id`` and ``product_id``, in any order, also repeatedly
-    :returns: ``product_id``, ``other_id``, ``both_count``: each pair once
-    """
-    rows = bought[["partner_id", "product_id"]].drop_duplicates()
-    product, ids = pd.factorize(rows["product_id"].to_numpy(), sort=True)
-    customer = pd.factorize(rows["partner_id"].to_numpy())[0]
-    order = np.lexsort((product, customer))
-    product, customer = product[order], customer[order]
-    keys, counts = _counted(product, customer, len(ids))
-    return pd.DataFrame(
-        {
-            "product_id": ids[keys // max(1, len(ids))],
-            "other_id": ids[keys % max(1, len(ids))],
-            "both_count": counts,
-        }
-    )
-
-
-def _counted(product, customer, width):
-    """Number of each pair of products, as one key, and how often it is there."""
-    sizes = np.bincount(customer)
-    # Of each row, the rows of the same customer that follow.
-    later = np.cumsum(sizes)[customer] - np.arange(len(customer)) - 1
-    ends = np.cumsum(later)
-    keys, counts = np.zeros(0, "int64"), np.zeros(0, "int64")
-    begin = 0
-    while begin < len(product):
-        reached = ends[begin - 1] if begin else 0
-        end = max(begin + 1, int(np.searchsorted(ends, reached + _PAIRS, "right")))
-        some = _pairs(product, later, begin, end, width)
-        keys, counts = _merged(keys, counts, some)
-        begin = end
-    return keys, counts
-
-
-def _pairs(product, later, begin, end, width):
-    count = later[begin:end]
-    first = np.repeat(np.arange(begin, end), count)
-    step = np.arange(len(first)) - np.repeat(np.cumsum(count) - count, count)
-    return product[first] * width + product[first + 1 + step]
-
-
-def _merged(keys, counts, pairs):
-    found, number = np.unique(pairs, return_counts=True)
-    every, place = np.unique(np.concatenate([keys, found]), return_inverse=True)
-    summed = np.bincount(place.ravel(), np.concatenate([counts, number]), len(every))
-    return every, summed.astype("int64")
+# Pairs of products, or of customers and products, that are in memory at once.
+_PAIRS = 100_000
+# So many cells are counted as fast as one number is sorted.
+_CELLS_OF_A_PAIR = 4
 
 
 def nearest(
-    pairs: pd.DataFrame, buyers: pd.Series, count: int = NEAREST
+    bought: pd.DataFrame, count: int = NEAREST, may_be_near: NDArray | None = None
 ) -> pd.DataFrame:
     """Return the nearest products of each.
 
-    :param pairs: as of :func:`count_pairs`
-    :param buyers: number of customers of each product, by its id
-    :returns: ``product_id``, ``other_id`` (both ways), ``both_count``,
-        ``buyer_count`` (of the first) and ``similarity``; by product, nearest first
+    :param bought: ``partner_id`` and ``product_id``, each pair once
+    :param may_be_near: ids of the only products that may be near another one
+    :returns: ``product_id``, ``other_id`` (each both ways), ``both_count`` (customers
+        who have both), ``buyer_count`` (of the first) and ``similarity``; by product,
+        nearest first
     """
-    pairs = pairs[pairs["both_count"] >= LEAST_BUYERS]
-    turned = {"product_id": "other_id", "other_id": "product_id"}
-    both = pd.concat([pairs, pairs.rename(columns=turned)], ignore_index=True)
-    own = buyers.reindex(both["product_id"]).to_numpy("float64")
-    other = buyers.reindex(both["other_id"]).to_numpy("float64")
-    shared = both["both_count"].to_numpy("float64")
-    similarity = shared**2 / (own * other) * shared / (shared + SHRINKAGE)
-    both = both.assign(buyer_count=own.astype("int64"), similarity=similarity)
-    both = both.sort_values(
-        ["product_id", "similarity", "other_id"], ascending=[True, False, True]
-    )
-    place = both.groupby("product_id").cumcount()
-    return both[place < count].reset_index(drop=True)
+    product, ids = _numbered(bought["product_id"].to_numpy())
+    allowed = np.ones(len(ids), bool)
+    if may_be_near is not None:
+        allowed = np.isin(ids, may_be_near)
+    baskets = _Baskets.of(bought["partner_id"].to_numpy(), product, len(ids))
+    parts = [baskets.nearest(some, count, allowed) for some in baskets.blocks()]
+    names = ["product_id", "other_id", "both_count", "buyer_count", "similarity"]
+    empty = [np.zeros(0, kind) for kind in ("int32",) * 4 + ("float64",)]
+    columns = [np.concatenate(each) for each in zip(empty, *parts, strict=True)]
+    table = pd.DataFrame(dict(zip(names, columns, strict=True)), copy=False)
+    for name in names[:2]:
+        table[name] = ids[table[name].to_numpy()]
+    return table
+
+
+def _numbered(values):
+    """Return the number of each value in the order of the values, and these."""
+    number, values = pd.factorize(values, sort=True)
+    return number.astype("int32"), np.asarray(values)
+
+
+class _Baskets(NamedTuple):
+    """What each customer bought, and the buyers of each product.
+
+    Customers and products are numbers.
+    """
+
+    basket: NDArray  # the products of all customers, one after the other
+    begin: NDArray  # of each buyer of each product, where the basket begins
+    size: NDArray  # and its size
+    product: NDArray  # the product of each of these buyers, in order
+    buyers: NDArray  # number of buyers of each product
+    first: NDArray  # of each product, its first buyer; behind the last, all of them
+
+    @classmethod
+    def of(cls, customer, product, count):
+        """:param count: number of products"""
+        customer = _numbered(customer)[0]
+        basket = product[np.argsort(customer, kind="stable")]
+        size = np.bincount(customer)
+        begin = np.cumsum(size) - size
+        order = np.argsort(product, kind="stable")
+        customer = customer[order]
+        buyers = np.bincount(product, minlength=count)
+        first = np.append(0, np.cumsum(buyers))
+        begin, size = begin[customer], size[customer]
+        return cls(basket, begin, size, product[order], buyers, first)
+
+    def blocks(self):
+        """Yield slices of products whose pairs fit into memory."""
+        pairs = np.bincount(self.product, self.size, len(self.buyers))
+        return slices(pairs, _PAIRS)
+
+    def nearest(self, some, count, allowed):
+        """Return the columns of the nearest products of a block of products."""
+        product, other, both = self._counted(some)
+        kept = allowed[other] & (both >= LEAST_BUYERS) & (product != other)
+        product, other, both = product[kept], other[kept], both[kept]
+        own, others = self.buyers[product], self.buyers[other]
+        shared = both.astype("float64")
+        similarity = shared**2 / (own * others) * shared / (shared + SHRINKAGE)
+        best = highest(product - some.start, similarity, count, other)
+        both, own = both.astype("int32"), own.astype("int32")
+        columns = (product, other, both, own, similarity)
+        return [column[best] for column in columns]
+
+    def _counted(self, some):
+        """Return product, other product and their common buyers, for a block."""
+        width = len(self.buyers)
+        rows = slice(int(self.first[some.start]), int(self.first[some.stop]))
+        parts = [
+            _counts(
+                self._pairs(rows.start + part.start, rows.start + part.stop, some),
+                width * (some.stop - some.start),
+            )
+            for part in slices(self.size[rows], _PAIRS)
+        ]
+        key, both = parts[0]
+        if len(parts) > 1:
+            keys, numbers = (np.concatenate(each) for each in zip(*parts, strict=True))
+            key, place = np.unique(keys, return_inverse=True)
+            both = np.bincount(place, numbers).astype("int64")
+        return some.start + key // width, key % width, both
+
+    def _pairs(self, begin, end, some):
+        """Return the products of the baskets of some buyers, each pair one number."""
+        size = self.size[begin:end]
+        own = (self.product[begin:end].astype("int64") - some.start) * len(self.buyers)
+        place = np.repeat(self.begin[begin:end], size) + steps(size)
+        return np.repeat(own, size) + self.basket[place]
+
+
+def _counts(keys, cells):
+    """Return the different keys, all below ``cells``, and how often each is there."""
+    if cells > _CELLS_OF_A_PAIR * len(keys):
+        return np.unique(keys, return_counts=True)
+    counts = np.bincount(keys, minlength=cells)
+    found = np.flatnonzero(counts)
+    return found, counts[found]
 
 
 def next_products(
@@ -125,10 +164,17 @@ def next_products(
     :param habits: ``partner_id``, ``product_id`` and ``score`` of what was bought, each
         pair once: :func:`.next_products.due_score` tells the score
     :param near: as of :func:`nearest`
-    :returns: as :func:`new_products`, and ``is_new``
+    :returns: ``partner_id``, ``product_id`` and ``score``; by customer, best first
     """
-    own = habits["score"].to_numpy("float64")
-    return _best_of_all(habits, own, near, count)
+    keys = ["partner_id", "product_id"]
+    beside = _scored(habits, near, are_new=False)[[*keys, "score"]]
+    most = beside.groupby("partner_id")["score"].transform("max")
+    beside = beside.assign(score=beside["score"] * BESIDE / most)
+    both = pd.concat([habits[[*keys, "score"]], beside], ignore_index=True)
+    both = both.groupby(keys, as_index=False)["score"].sum()
+    partner, product = (_numbered(both[name].to_numpy())[0] for name in keys)
+    best = highest(partner, both["score"].to_numpy(), count, product)
+    return both.take(best).reset_index(drop=True)
 
 
 def new_products(
@@ -136,43 +182,53 @@ def new_products(
 ) -> pd.DataFrame:
     """Return what customers may buy for the first time.
 
-    :param bought: ``partner_id`` and ``product_id``, each pair once
+    :param bought: ``partner_id`` and ``product_id``, each pair once; optionally
+        ``is_liked``: False for what is known to the customer and tells nothing
     :param near: as of :func:`nearest`
     :returns: ``partner_id``, ``product_id``, ``score``, ``because_id`` (the nearest
         product that was bought), ``both_count`` and ``buyer_count`` of that pair: "18
         of 25 who buy it buy this"; by customer, best first
     """
-    return _best_of_all(bought, None, near, count).drop(columns="is_new")
+    return _scored(bought, near, count)
 
 
-def _best_of_all(bought, own, near, count):
-    """Return the best products of all customers, block by block."""
-    products = pd.Index(bought["product_id"].unique())
+def _scored(bought, near, count=None, are_new=True):
+    """Return products by their nearness to what customers bought.
+
+    :param count: products of each customer, all by default
+    :param are_new: whether what was bought is left out
+    """
+    products = pd.Index(_numbered(bought["product_id"].to_numpy())[1])
     products = products.union(pd.Index(near["other_id"].unique()))
-    customer, partners = pd.factorize(bought["partner_id"].to_numpy(), sort=True)
-    order = np.argsort(customer, kind="stable")
-    customer = customer[order]
-    product = products.get_indexer(bought["product_id"])[order]
-    own = None if own is None else own[order]
-    found = _Nearness(near, products)
-    block = max(1, _CELLS // max(1, len(products)))
-    parts = []
-    for first in range(0, len(partners), block):
-        some = slice(*np.searchsorted(customer, [first, first + block]))
-        scores = None if own is None else own[some]
-        size = min(block, len(partners) - first)
-        part = found.best(customer[some] - first, product[some], scores, size, count)
-        parts.append(part.assign(partner_id=partners[part["partner_id"] + first]))
-    return _named(parts or [found.best(customer, product, own, 0, 0)], products)
+    customer, partners = _numbered(bought["partner_id"].to_numpy())
+    rows = np.argsort(customer, kind="stable")
+    customer = customer[rows]
+    product = products.get_indexer(bought["product_id"]).astype("int32")[rows]
+    liked = np.ones(len(customer), bool)
+    if "is_liked" in bought:
+        liked = bought["is_liked"].to_numpy()[rows]
+    del rows
+    nearness = _Nearness(near, products)
+    begins = np.append(starts(customer), len(customer))
+    weight = np.bincount(customer, nearness.count[product] * liked + 1)
+    nobody = nearness.best(customer[:0], product[:0], liked[:0], 0, are_new)
+    found = [[column] for column in nobody]
+    for block in slices(weight, min(_PAIRS, nearness.most_customers)):
+        some = slice(begins[block.start], begins[block.stop])
+        own = customer[some] - block.start
+        part = nearness.best(own, product[some], liked[some], count, are_new)
+        for column, values in zip(found, part, strict=True):
+            column.append(values)
+        found[0][-1] += block.start
+    who, what, entry, score = (np.concatenate(found.pop(0)) for __ in nobody)
+    columns = (
+        *(partners[who], products.to_numpy()[what], score),
+        *(nearness.near[name].to_numpy()[entry] for name in _REASON),
+    )
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)), copy=False)
 
 
-def _named(parts, products):
-    """Put the blocks together, with ids for numbers."""
-    table = pd.concat(parts, ignore_index=True)
-    ids = np.append(products.to_numpy(), None)
-    for name in ("product_id", "because_id"):
-        table[name] = pd.Series(ids[table[name]], table.index).infer_objects()
-    return table
+_REASON = ("product_id", "both_count", "buyer_count")
 
 
 class _Nearness:
@@ -180,70 +236,58 @@ class _Nearness:
 
     def __init__(self, near, products):
         near = near[near["product_id"].isin(products)]
-        self.product = product = products.get_indexer(near["product_id"])
-        self.other = products.get_indexer(near["other_id"])
-        self.near, self.width = near, len(products)
-        self.count = np.bincount(product[product >= 0], minlength=self.width)
-        self.start = np.cumsum(self.count) - self.count
-        self.similarity = near["similarity"].to_numpy()
+        product = products.get_indexer(near["product_id"])
+        other = products.get_indexer(near["other_id"])
+        # The nearest one is the reason: of equal ones, that which comes first among
+        # the neighbours of its product, and the last product of these.
+        place = _places(product)
+        order = np.lexsort((product, -place, near["similarity"].to_numpy()))
+        self.near, product, other = near.take(order), product[order], other[order]
+        self.similarity = self.near["similarity"].to_numpy()
+        self.count = np.bincount(product, minlength=len(products))
+        self.begin = np.cumsum(self.count) - self.count
+        self.bits = len(near).bit_length()
+        self.width = len(products)
+        # As many as fit into one whole number.
+        self.most_customers = (1 << 62) // max(1, self.width << self.bits)
+        number = np.arange(len(near))
+        number = (other.astype("int64") << self.bits) | number
+        # What is near each product, one product after the other.
+        self.codes = number[np.argsort(product, kind="stable")]
 
-    def best(self, customer, product, own, size, count):
-        """Return the best products of a block of customers, with their reasons.
+    def best(self, customer, product, liked, count, are_new):
+        """Return the best products of a block of customers, and the reasons.
 
-        :param own: scores of what was bought, beside which nearness counts a little;
-            None: only what was not bought is looked for
+        :returns: customers, products, places in ``near``, and scores
         """
-        row, place = self._spread(product)
-        key = customer[row] * self.width + self.other[place]
-        value = self.similarity[place]
-        score = np.bincount(key, value, size * self.width).reshape(size, self.width)
-        if own is None:
-            score[customer, product] = 0
-        else:
-            most = score.max(axis=1, keepdims=True, initial=0)
-            score = score * BESIDE / np.where(most > 0, most, 1)
-            score[customer, product] += own
-        who, what = _highest(score, count)
-        is_new = np.ones(score.shape, bool)
-        is_new[customer, product] = False
-        # The nearest one is the reason: the last in the order of nearness.
-        order = np.lexsort((-place, value))
-        reason = np.full(size * self.width, -1)
-        reason[key[order]] = place[order]
-        table = self._explained(reason[who * self.width + what])
-        scores = {"score": score[who, what], "is_new": is_new[who, what]}
-        return table.assign(partner_id=who, product_id=what, **scores)[COLUMNS]
+        key = self._candidates(customer[liked], product[liked])
+        if are_new:
+            # What was bought is marked by a place behind all reasons.
+            bought = customer.astype("int64") * self.width + product
+            mark = bought << self.bits | len(self.near)
+            key = np.concatenate([key, mark])
+        key = sorted_numbers(key, int(key.max(initial=0)).bit_length())
+        pair, entry = key >> self.bits, key & ((1 << self.bits) - 1)
+        begins = starts(pair)
+        score = sums(np.append(self.similarity, 0)[entry], begins)
+        reason = entry[begins + sizes(begins, len(key)) - 1]
+        pair = pair[begins]
+        kept = np.flatnonzero(reason < len(self.near))
+        who, what = pair[kept] // self.width, pair[kept] % self.width
+        score, reason = score[kept], reason[kept]
+        best = slice(None) if count is None else highest(who, score, count, what)
+        short = (each[best].astype("int32") for each in (who, what, reason))
+        return *short, score[best]
 
-    def _explained(self, place):
-        """Numbers behind each place among the near ones; none at -1."""
-        numbers = {
-            "because_id": self.product,
-            "both_count": self.near["both_count"].to_numpy("int64"),
-            "buyer_count": self.near["buyer_count"].to_numpy("int64"),
-        }
-        nothing = {"because_id": -1}
-        return pd.DataFrame(
-            {
-                name: np.append(values, nothing.get(name, 0))[place]
-                for name, values in numbers.items()
-            }
-        )
-
-    def _spread(self, product):
-        """Return each row as often as its product has near ones, and their places."""
+    def _candidates(self, customer, product):
+        """Return customers, the products near theirs, and by what, as one number."""
         count = self.count[product]
-        row = np.repeat(np.arange(len(product)), count)
-        step = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-        return row, self.start[product][row] + step
+        place = np.repeat(self.begin[product], count) + steps(count)
+        own = customer.astype("int64") * (self.width << self.bits)
+        return np.repeat(own, count) + self.codes[place]
 
 
-def _highest(score: NDArray, count: int) -> tuple[NDArray, NDArray]:
-    """Return rows and columns of the highest positive scores of each row.
-
-    Of equal ones, the first columns.
-    """
-    order = np.argsort(-score, axis=1, kind="stable")[:, :count]
-    who = np.repeat(np.arange(len(score)), order.shape[1])
-    what = order.ravel()
-    kept = score[who, what] > 0
-    return who[kept], what[kept]
+def _places(product):
+    """Return which neighbour of its product each row is, from 0."""
+    begins = starts(product)
+    return steps(sizes(begins, len(product)))

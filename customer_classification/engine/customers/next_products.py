@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..common.groups import first_of_each, sizes, starts
 from ..common.lazy import np, pd
 from .behaviour import SHRINKAGE
 from .rhythm import DEFAULT_GAP_DAYS
@@ -21,63 +22,86 @@ DECAY = 0.9
 STOPPED_TIMES, STOPPED_GAPS = 3, 2.0
 # A customer is active for so many of its own gaps.
 ACTIVE_GAPS = 1.5
+KEYS = ["partner_id", "product_id", "day"]
 
 
 def product_habits(lines: pd.DataFrame, today: float) -> pd.DataFrame:
     """Return how each customer has bought each product.
 
     :param lines: ``partner_id``, ``product_id`` and ``day`` (number since 1970-01-01)
-        of what was bought and kept, up to ``today``
+        of what was bought, up to ``today``; optionally ``is_kept``, by customer and
+        product: what was given back as a whole is a purchase of the customer and no
+        habit
     :returns: ``partner_id``, ``product_id``, ``times`` (different days),
-        ``last_days`` (since the last), ``gap`` (days between them, NaN for one time),
-        ``weight`` (decayed frequency), ``customer_days`` (since the customer's last
-        purchase of anything) and ``customer_gap`` (NaN of one time)
+        ``last_days`` (since the last), ``span`` (days from the first to the last),
+        ``gap`` (days between them, NaN for one time), ``weight`` (decayed frequency),
+        ``customer_days`` (since the customer's last purchase of anything) and
+        ``customer_gap`` (NaN of one time); by customer and product
     """
-    keys = ["partner_id", "product_id", "day"]
-    lines = lines[lines["day"] <= today][keys].drop_duplicates()
-    visits = lines[["partner_id", "day"]].drop_duplicates()
-    visits = visits.sort_values(["partner_id", "day"], ascending=[True, False])
-    visits["ago"] = visits.groupby("partner_id").cumcount()
-    lines = lines.merge(visits, on=["partner_id", "day"])
-    lines["weight"] = DECAY ** lines.pop("ago")
-    table = _summed(lines, ["partner_id", "product_id"], today)
-    customers = _summed(visits.assign(weight=0.0), ["partner_id"], today)
-    customers = customers.set_index("partner_id").reindex(table["partner_id"])
-    return table.assign(
-        customer_days=customers["last_days"].to_numpy(),
-        customer_gap=customers["gap"].to_numpy(),
+    lines = lines[lines["day"] <= today].drop_duplicates(KEYS)
+    return sorted_habits(lines.sort_values(KEYS), today)
+
+
+def sorted_habits(lines: pd.DataFrame, today: float) -> pd.DataFrame:
+    """Return the same of lines that are sorted by ``KEYS``, each once."""
+    partner, product = (lines[name].to_numpy() for name in KEYS[:2])
+    ago = (today - lines["day"].to_numpy()).astype("int64")
+    customer_starts = starts(partner)
+    customer = np.repeat(
+        np.arange(len(customer_starts)), sizes(customer_starts, len(lines))
     )
+    later, customer_days, customer_gap = _visits(customer, ago)
+    begins = starts(partner, product)
+    times = sizes(begins, len(lines))
+    last = ago[begins + times - 1]
+    span = ago[begins] - last
+    group = np.repeat(np.arange(len(begins)), times)
+    own = customer[begins]
+    habits = {
+        "partner_id": partner[begins],
+        "product_id": product[begins],
+        "times": times,
+        "last_days": last,
+        "span": span,
+        "gap": _gap(span, times),
+        "weight": np.bincount(group, DECAY**later, len(begins)),
+        "customer_days": customer_days[own],
+        "customer_gap": customer_gap[own],
+    }
+    table = pd.DataFrame(habits, copy=False)
+    if "is_kept" in lines:
+        table = table[lines["is_kept"].to_numpy()[begins]].reset_index(drop=True)
+    return table
 
 
-def _summed(lines, keys, today):
-    groups = lines.groupby(keys)
-    days = groups["day"].agg(["size", "min", "max"])
-    times = days["size"].to_numpy()
-    span = (days["max"] - days["min"]).to_numpy("float64")
-    return (
-        pd.DataFrame(
-            {
-                "times": times,
-                "last_days": today - days["max"].to_numpy("float64"),
-                "gap": np.where(times > 1, span / np.maximum(times - 1, 1), np.nan),
-                "weight": groups["weight"].sum(),
-            },
-            days.index,
-        )
-        .reset_index()
-        .sort_values(keys, ignore_index=True)
-    )
+def _visits(customer, ago):
+    """Return on how many later days the customer of each line bought something.
+
+    And of each customer the days since the last purchase, and between two.
+
+    :param customer: numbers of the customers, in the order of the lines
+    """
+    width = int(ago.max(initial=0)) + 1
+    key = customer * width + ago
+    visits = np.unique(key)
+    begins = starts(visits // width)
+    count = sizes(begins, len(visits))
+    latest, oldest = visits[begins] % width, visits[begins + count - 1] % width
+    later = np.searchsorted(visits, key) - begins[customer]
+    return later, latest, _gap(oldest - latest, count)
 
 
-def due_again(habits: pd.DataFrame, count: int = 10) -> pd.DataFrame:
+def _gap(span, times):
+    return np.where(times > 1, span / np.maximum(times - 1, 1), np.nan)
+
+
+def due_again(habits: pd.DataFrame, count: int | None = 10) -> pd.DataFrame:
     """Return what customers will most likely buy again, best first.
 
     Columns of :func:`product_habits` and ``score``.
     """
     table = habits.assign(score=due_score(habits))
-    order = ["partner_id", "score", "last_days", "product_id"]
-    table = table.sort_values(order, ascending=[True, False, True, True])
-    return table[table.groupby("partner_id").cumcount() < count].reset_index(drop=True)
+    return _first(table, count, -table["score"].to_numpy())
 
 
 def due_score(habits: pd.DataFrame) -> NDArray:
@@ -87,27 +111,35 @@ def due_score(habits: pd.DataFrame) -> NDArray:
     little of a rhythm. To count what was just bought for less was measured, too, and
     found worse.
     """
-    times, gap = habits["times"].to_numpy(), habits["gap"].to_numpy()
+    times, span = habits["times"].to_numpy(), habits["span"].to_numpy()
     usual = habits["customer_gap"].to_numpy()
     usual = np.where(usual > 0, usual, DEFAULT_GAP_DAYS)
-    own = np.where(times > 1, gap, 0) * (times - 1)
-    mixed = (own + SHRINKAGE * usual) / (times - 1 + SHRINKAGE)
+    mixed = (span + SHRINKAGE * usual) / (times - 1 + SHRINKAGE)
     late = habits["last_days"].to_numpy() / np.maximum(mixed, 1)
     return habits["weight"].to_numpy() / np.maximum(late / STOPPED_GAPS, 1)
 
 
-def stopped(habits: pd.DataFrame) -> pd.DataFrame:
+def stopped(habits: pd.DataFrame, count: int | None = None) -> pd.DataFrame:
     """Return what active customers no longer buy, the most frequent first."""
+    table = habits[is_stopped(habits)]
+    return _first(table, count, -table["times"].to_numpy())
+
+
+def is_stopped(habits: pd.DataFrame) -> NDArray:
+    """Return whether an active customer no longer buys the product."""
     gap, customer_gap = habits["gap"], habits["customer_gap"]
     is_active = habits["customer_days"] <= ACTIVE_GAPS * customer_gap
-    is_stopped = (
+    return (
         (habits["times"] >= STOPPED_TIMES)
         & (gap > 0)
         & (habits["last_days"] >= STOPPED_GAPS * gap)
         & (habits["last_days"] > habits["customer_days"])
         & is_active
-    )
-    order = ["partner_id", "times", "product_id"]
-    return habits[is_stopped].sort_values(
-        order, ascending=[True, False, True], ignore_index=True
-    )
+    ).to_numpy()
+
+
+def _first(table, count, order):
+    """Return the first products of each customer; of equal ones, the latest first."""
+    keys = (table[name].to_numpy() for name in ("last_days", "product_id"))
+    rows = first_of_each(table["partner_id"].to_numpy(), count, order, *keys)
+    return table.take(rows).reset_index(drop=True)

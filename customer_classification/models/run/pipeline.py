@@ -3,9 +3,9 @@
 from functools import cached_property
 
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL, formatLang
+from odoo.tools import formatLang
 
-from ...copy_frames import write_frame
+from ...copy_frames import apply_frame
 from ...engine import CAUSES
 
 
@@ -296,13 +296,9 @@ class Pipeline:
     def write_table(self, frame, table, kinds, *statements, mask=None):
         """Copy a frame into a temporary table and execute statements on it.
 
-        Two queries besides the statements.
+        Three queries besides the statements.
         """
-        cr = self.env.cr
-        write_frame(cr, frame, table, kinds, mask)
-        for statement in statements:
-            cr.execute(statement)
-        cr.execute(SQL("DROP TABLE %s", SQL.identifier(table)))
+        apply_frame(self.env.cr, frame, table, kinds, *statements, mask=mask)
 
     # Showing
 

@@ -3,10 +3,11 @@
 import itertools
 from collections import Counter
 
+import numpy as np
 import pandas as pd
 import pytest
+from engine.common.groups import highest, sorted_numbers
 from engine.customers.neighbours import (
-    count_pairs,
     nearest,
     new_products,
     next_products,
@@ -37,12 +38,8 @@ def bought(table):
     return pd.DataFrame(table, columns=["partner_id", "product_id"], dtype="int64")
 
 
-def buyers(table):
-    return table.drop_duplicates().groupby("product_id").size()
-
-
 def learnt(table):
-    return nearest(count_pairs(table), buyers(table))
+    return nearest(table.drop_duplicates())
 
 
 # Measured
@@ -70,29 +67,38 @@ def test_the_hidden_last_basket(data, all_recall, new_hits):
 
 @given(rows)
 def test_pairs_are_counted_once_a_customer(table):
+    """Both ways, from two customers on."""
     baskets = {}
     for partner, product in table:
         baskets.setdefault(partner, set()).add(product)
-    expected = Counter(
+    pairs = Counter(
         pair
         for basket in baskets.values()
-        for pair in itertools.combinations(sorted(basket), 2)
+        for pair in itertools.permutations(basket, 2)
     )
-    found = count_pairs(bought(table))
-    assert {(a, b): n for a, b, n in found.itertuples(index=False)} == expected
+    buyers = Counter(product for basket in baskets.values() for product in basket)
+    found = learnt(bought(table)).drop(columns="similarity")
+    assert {(a, b): counts for a, b, *counts in found.itertuples(index=False)} == {
+        (a, b): [both, buyers[a]] for (a, b), both in pairs.items() if both > 1
+    }
 
 
 def test_many_pairs_are_counted_in_parts(monkeypatch):
     from engine.customers import neighbours
 
     table = bought([(p, q) for p in range(30) for q in range(p % 9 + 1)])
-    whole = count_pairs(table)
-    monkeypatch.setattr(neighbours, "_PAIRS", 7)
-    pd.testing.assert_frame_equal(count_pairs(table), whole)
     near = learnt(table)
     one = new_products(table, near)
-    monkeypatch.setattr(neighbours, "_CELLS", 20)
-    pd.testing.assert_frame_equal(new_products(table, near), one)
+    mixed = next_products(table.assign(score=0.5), near)
+    for cells in (0, 4, 10**6):  # all are sorted, or counted
+        monkeypatch.setattr(neighbours, "_CELLS_OF_A_PAIR", cells)
+        for pairs in (1, 7, 100):
+            monkeypatch.setattr(neighbours, "_PAIRS", pairs)
+            pd.testing.assert_frame_equal(learnt(table), near)
+            pd.testing.assert_frame_equal(new_products(table, near), one)
+            pd.testing.assert_frame_equal(
+                next_products(table.assign(score=0.5), near), mixed
+            )
 
 
 def test_a_new_product_has_its_counts():
@@ -125,12 +131,6 @@ def test_what_was_bought_is_never_new(table, others):
     assert len(pairs) == len(found)
     assert (found.groupby("partner_id").size() <= 3).all()
     assert (found["both_count"] <= found["buyer_count"]).all()
-    both = next_products(own.assign(score=1.0), learnt(bought(others)), 3)
-    is_own = [
-        pair in set(own.itertuples(index=False, name=None))
-        for pair in zip(both["partner_id"], both["product_id"], strict=True)
-    ]
-    assert both["is_new"].tolist() == [not each for each in is_own]
 
 
 @given(rows, st.randoms())
@@ -141,12 +141,59 @@ def test_the_order_of_lines_decides_nothing(table, dice):
     pd.testing.assert_frame_equal(one, new_products(shuffled, learnt(shuffled)))
 
 
+def test_many_customers_and_products():
+    """Their product is more than short whole numbers hold."""
+    near = learnt(bought([(p, q) for p in range(10) for q in (1, 2)]))
+    last = range(49_990, 50_000)
+    table = [(p, p + 10) for p in range(50_000)] + [(p, 1) for p in last]
+    table += [(p, 2) for p in last[5:]]  # nothing is new for these
+    found = new_products(bought(table), near)
+    assert found["partner_id"].tolist() == [*last[:5]]
+    assert found["product_id"].unique().tolist() == [2]
+
+
 def test_nobody():
     none = bought([])
     assert new_products(none, learnt(none)).empty
     assert next_products(none.assign(score=0.0), learnt(none)).empty
     empty = product_habits(lines([]).astype("int64"), 0)
     assert due_again(empty).empty and stopped(empty).empty
+
+
+def test_what_was_bought_and_what_is_new_are_listed_together():
+    """A little of the nearness beside the score of what was bought."""
+    table = bought([(p, q) for p in range(10) for q in (1, 2, 3)])
+    own = bought([(99, 1), (99, 2)]).assign(score=[0.1, 0.5])
+    found = next_products(own, learnt(table))
+    assert found["product_id"].tolist() == [2, 1, 3]
+    assert found["score"].round(3).tolist() == [0.6, 0.2, 0.2]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=120),
+    st.integers(1, 6),
+)
+def test_the_highest_of_each_group(table, count):
+    """Many of a group, few, none, and equal ones, beside a plain sort."""
+    table = sorted(table)
+    group, tenths = (np.array([row[n] for row in table], "int64") for n in (0, 1))
+    value = tenths / 10 + 1e-12 * (tenths % 2)  # equal in short precision
+    tie = np.arange(len(table)) % 7
+    order = sorted(range(len(table)), key=lambda n: (group[n], -value[n], tie[n], n))
+    places = Counter()
+    expected = []
+    for row in order:
+        places[group[row]] += 1
+        if places[group[row]] <= count:
+            expected.append(row)
+    assert highest(group, value, count, tie).tolist() == expected
+
+
+@given(st.lists(st.integers(0, 2**62 - 1)))
+def test_numbers_are_sorted_digit_by_digit(values):
+    values = np.array(values, "int64")
+    found = sorted_numbers(values, int(values.max(initial=0)).bit_length())
+    assert found.tolist() == sorted(values.tolist())
 
 
 # Due again and stopped

@@ -1,14 +1,17 @@
 import random
-from datetime import timedelta
+from datetime import date, timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from ...engine.customers import neighbours, next_products
+from ...models.product import next_products, purchases
 from ...models.product.customer_next_product import ORDER_KEY
 from ..common import AS_OF
+from . import next_product_reference as reference
 from .common import ProductCase
+from .next_product_reference import expected_rows
 
 
 class NextProductCase(ProductCase):
@@ -38,68 +41,128 @@ class NextProductCase(ProductCase):
             domain.append(("kind", "=", kind))
         return self.env["customer.next.product"].search(domain)
 
-    def _as_of_the_engine(self, lines):
-        """Return ``{kind: {customer: products}}`` as the engine finds them."""
-        import pandas as pd
-
-        frame = pd.DataFrame(lines, columns=["partner_id", "product_id", "day"])
-        today = (AS_OF - fields.Date.to_date("1970-01-01")).days
-        frame["day"] = today - frame["day"]
-        habits = next_products.product_habits(frame, today)
-        buyers = frame.drop_duplicates(["partner_id", "product_id"])
-        buyers = buyers.groupby("product_id").size()
-        near = neighbours.nearest(neighbours.count_pairs(frame), buyers)
-        stopped = next_products.stopped(habits)
-        gone = set(zip(stopped["partner_id"], stopped["product_id"], strict=True))
-        due = next_products.due_again(habits[habits["times"] > 1], 99)
-        return {
-            "stopped": self._places(stopped),
-            "due": self._places(due, gone),
-            "new": self._places(
-                neighbours.new_products(
-                    frame.drop_duplicates(["partner_id", "product_id"]), near, 5
-                )
-            ),
-        }
-
-    def _places(self, frame, without=()):
+    def _found(self, company=None):
+        """Return the rows as :func:`expected_rows` does."""
+        rows = self.env["customer.next.product"].search(
+            [("company_id", "=", (company or self.company).id)],
+            order="partner_id, kind, rank",
+        )
         found = {}
-        for customer, product in zip(
-            frame["partner_id"], frame["product_id"], strict=True
-        ):
-            own = found.setdefault(customer, [])
-            if (customer, product) not in without and len(own) < 5:
-                own.append(product)
-        return {customer: own for customer, own in found.items() if own}
+        for row in rows:
+            own = found.setdefault((row.partner_id.id, row.kind), [])
+            own.append((row.product_tmpl_id.id, self._numbers(row)))
+            self.assertEqual(row.rank, len(own))
+        return found
+
+    def _numbers(self, row):
+        if row.kind == "new":
+            return row.because_tmpl_id.id, row.both_count, row.buyer_count
+        return row.times_bought, _day_number(row.last_date), row.gap_days
+
+
+def _day_number(day):
+    return (day - date(1970, 1, 1)).days
 
 
 @tagged("post_install", "-at_install")
-class TestNextProductAsEngine(NextProductCase):
-    """SQL finds what the engine finds, in the same order."""
+class TestNextProductReference(NextProductCase):
+    """Every number is that of plain loops over the same documents."""
+
+    def _history(self, dice, products, customers, companies):
+        """Return lines by company, of orders that were created.
+
+        Baskets of few products on few days, so that scores are often equal; some are
+        returned, for free, of tomorrow, or of before the window.
+        """
+        lines = {company.id: [] for company in companies}
+        for customer in customers:
+            liked = dice.sample(products, dice.randint(1, 7))
+            for __ in range(dice.randint(1, 7)):
+                company = dice.choice(companies)
+                days = dice.choice([-1, 0, 3, 10, 20, 30, 30, 60, 90, 400])
+                basket = [
+                    (product, *dice.choice([(1, 10), (2, 10), (1, 0), (-1, -10)]))
+                    for product in dice.sample(liked, dice.randint(1, len(liked)))
+                ]
+                lines[company.id] += self._ordered(customer, company, days, basket)
+        return lines
+
+    def _ordered(self, customer, company, days, basket):
+        """Create an order of some days ago and return its lines in the window."""
+        day = AS_OF - timedelta(days=days)
+        self._order_of(basket, day, partner_id=customer.id, company_id=company.id)
+        if days > 365:
+            return []
+        return [
+            (customer.id, product.id, _day_number(day), quantity, amount)
+            for product, quantity, amount in basket
+        ]
+
+    def _check(self, lines, company, day=AS_OF):
+        offered = self.env["product.template"].search([("sale_ok", "=", True)])
+        expected = expected_rows(lines[company.id], _day_number(day), {*offered.ids})
+        self.assertEqual(self._found(company), expected)
+        return {kind for __, kind in expected}
 
     def test_random_purchases(self):
-        dice = random.Random(5)
-        products = [self._product(f"Product {number}") for number in range(12)]
-        customers = [self._customer(f"Customer {number}") for number in range(25)]
-        lines = []
-        for customer in customers:
-            liked = dice.sample(products, 5)
-            days = sorted(dice.sample(range(340), dice.randint(2, 7)))
-            for day in days:
-                basket = dice.sample(liked, dice.randint(1, 3))
-                self._order_of(
-                    [(product, 1, 10) for product in basket],
-                    AS_OF - timedelta(days=day),
-                    partner_id=customer.id,
-                )
-                lines += [(customer.id, product.id, day) for product in basket]
+        other = self._company("Other Ltd")
+        policy = self._policy(other)
+        products = [self._product(f"Product {number}") for number in range(14)]
+        customers = [self._customer(f"Customer {number}") for number in range(30)]
+        lines = self._history(
+            random.Random(16), products, customers, [self.company, other]
+        )
+        # Somebody stops to buy the first product, and goes on with another one.
+        for days in (100, 90, 80, 60, 40, 20, 10):
+            basket = [(products[0 if days >= 80 else 7], 1, 10)]
+            for company in (self.company, other):
+                own = self._ordered(customers[0], company, days, basket)
+                lines[company.id] += own
+        products[2].sale_ok = products[5].active = False
+        for company, own in ((self.company, self.policy), (other, policy)):
+            self._recompute(policy=own)
+            self._classify(policy=own)
+            kinds = self._check(lines, company)
+            self.assertEqual(kinds, {"due", "stopped", "new"})
+        self._check(lines, self.company)  # the other company changed nothing here
+        # A week later some go, some come, and some differ.
+        extra = self._history(
+            random.Random(17), products[6:], customers[:9], [self.company]
+        )
+        lines[self.company.id] += extra[self.company.id]
+        products[3].sale_ok = False
+        products[5].active = True
+        later = AS_OF + timedelta(days=7)
+        self._work_out(later)
+        self._check(lines, self.company, later)
+
+    def test_part_by_part(self):
+        """The same in small parts, and of the dearest habits alone."""
+        products = [self._product(f"Product {number}") for number in range(14)]
+        customers = [self._customer(f"Customer {number}") for number in range(12)]
+        lines = self._history(random.Random(3), products, customers, [self.company])
+        with (
+            patch.object(next_products, "PART_LINES", 20),
+            patch.object(purchases, "HABIT_LINES", 5),
+            patch.object(next_products, "MOST_LIKED", 3),
+            patch.object(reference, "LIKED", 3),
+        ):
+            self._work_out()
+            self._check(lines, self.company)
+
+    def test_given_back_in_parts(self):
+        """Three tenths given back tenth by tenth are no habit."""
+        product = self._product("By the Litre")
+        product.uom_id = self.env.ref("uom.product_uom_litre")
+        gives, keeps = self._customer("Gives Back"), self._customer("Keeps")
+        for customer, tenths in ((gives, 3), (keeps, 2)):
+            for days in (40, 20):
+                self._bought(customer, product, days, quantity=0.3)
+            for days in range(tenths * 2):
+                self._bought(customer, product, days, amount=-1, quantity=-0.1)
         self._work_out()
-        for kind, places in self._as_of_the_engine(lines).items():
-            rows = self._rows(kind=kind).sorted("rank").grouped("partner_id")
-            found = {one.id: own.product_tmpl_id.ids for one, own in rows.items()}
-            self.assertEqual(found, places, kind)
-        self.assertTrue(self._rows(kind="new"))
-        self.assertTrue(self._rows(kind="due"))
+        self.assertFalse(self._rows(gives))
+        self.assertEqual(self._rows(keeps).kind, "due")
 
 
 @tagged("post_install", "-at_install")
@@ -465,5 +528,5 @@ class TestNextProduct(NextProductCase):
             [("kind", "=", "product"), ("company_id", "=", self.company.id)], limit=1
         )
         self.env.flush_all()
-        with self.assertQueryCount(23):
+        with self.assertQueryCount(8):
             NextProducts(run).refresh()
