@@ -150,8 +150,8 @@ class TestOpenedFromNowhere(TransactionCase):
 @tagged("post_install", "-at_install")
 class TestCalendars(TransactionCase):
     def test_a_case_is_on_one_day(self):
-        """On the last day of its goal: from its first one, bars fill whole months."""
+        """On that of its next activity: from first to last, bars fill whole months."""
         view = self.env.ref(f"{ADDON}.customer_playbook_case_view_calendar")
         calendar = etree.fromstring(view.arch)
-        self.assertEqual(calendar.get("date_start"), "window_end")
+        self.assertEqual(calendar.get("date_start"), "activity_date_deadline")
         self.assertIsNone(calendar.get("date_stop"))
