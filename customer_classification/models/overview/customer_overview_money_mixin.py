@@ -152,7 +152,7 @@ class CustomerOverviewMoneyMixin(models.AbstractModel):
         """Return SQL of customers, revenue and least revenue of each part.
 
         Revenues are sorted once, for the least one of each part, and then counted and
-        added up between these few: windows over each row take six times as long.
+        added up between these few: windows over each row take twice as long.
         """
         return SQL(
             """
