@@ -169,6 +169,7 @@ from .run import test_run_time
 from .overview import test_conversion
 from .overview import test_digest
 from .overview import test_overview
+from .overview import test_overview_months
 from .overview import test_overview_reports
 from .overview import test_overview_corrected
 from .overview import test_overview_revenue

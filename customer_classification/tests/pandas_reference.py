@@ -17,13 +17,15 @@ TIERS = {"vip": 0.95, "high": 0.80, "medium": 0.50}
 DAY = pd.Timedelta(days=1)
 
 
-def classify(purchases, as_of):
+def classify(purchases, as_of, gap_before=None):
     """Return the classes on a day, without any earlier classification.
 
     :param purchases: frame with ``customer``, ``date`` and ``amount`` (net, in cents
         precision, one row a document; refunds negative)
+    :param gap_before: the usual gap of an earlier day, which stands while that of this
+        day is within a tenth of it
     :returns: frame indexed by customer, columns named as those of ``customer.profile``;
-        tier, stage and risk by code
+        tier, stage and risk by code; ``usual_gap`` and ``tier_limits`` in its ``attrs``
     """
     as_of = pd.Timestamp(as_of)
     known = purchases[purchases["date"] <= as_of]
@@ -31,7 +33,7 @@ def classify(purchases, as_of):
     frame = frame.join(_window(known, as_of))
     frame = frame.fillna({"order_count": 0, "revenue": 0, "refund_amount": 0})
     frame = frame.join(_rhythm(known))
-    usual_gap = _usual_gap(frame)
+    usual_gap = _usual_gap(frame, gap_before)
     frame["expected_gap_days"] = _expected_gap(frame, usual_gap)
     frame = frame.join(_scores(frame))
     limits = _tier_limits(frame)
@@ -41,6 +43,7 @@ def classify(purchases, as_of):
     frame["growth"] = _growth(known, as_of).reindex(frame.index)
     frame["churn_risk"] = [_risk(customer) for customer in frame.itertuples()]
     frame["expected_gap_days"] = frame["expected_gap_days"].round(2)
+    frame.attrs.update(usual_gap=usual_gap, tier_limits=limits)
     return frame
 
 
@@ -90,11 +93,13 @@ def _rhythm(known):
     return frame
 
 
-def _usual_gap(frame):
+def _usual_gap(frame, before=None):
     """Median of the customers' own mean gaps, in whole days."""
     repeated = frame[frame["gap_count"] > 0]
-    mean_gaps = repeated["gap_sum"] / repeated["gap_count"]
-    return max(1, math.floor(mean_gaps.median() + 0.5))
+    median = (repeated["gap_sum"] / repeated["gap_count"]).median()
+    if before and abs(median - before) <= before / 10:
+        return before
+    return max(1, math.floor(median + 0.5))
 
 
 def _expected_gap(frame, usual_gap):

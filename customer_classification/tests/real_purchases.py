@@ -94,8 +94,13 @@ class RealPurchasesCase(TransactionCase):
         cls.partner_ids = cls._load_customers()
         cls._load_purchases()
         cls.policy = cls.company._get_customer_policy()
-        cls.run_of_all = cls.policy.recompute(as_of_date=cls.as_of_date)
+        cls.run_of_all = cls._classify()
         cls.env.flush_all()
+
+    @classmethod
+    def _classify(cls):
+        """Return the run whose classes are compared."""
+        return cls.policy.recompute(as_of_date=cls.as_of_date)
 
     # Loading
 

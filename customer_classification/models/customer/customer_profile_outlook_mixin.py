@@ -64,7 +64,7 @@ class CustomerProfileOutlookMixin(models.AbstractModel):
             trend, reason = profile._trend(sentences)
             seen.value_trend = trend
             seen.value_trend_text = reason and self.env._(
-                "%s.", reason[:1].upper() + reason[1:]
+                "%(reason)s.", reason=reason[:1].upper() + reason[1:]
             )
 
     def _trend(self, sentences):

@@ -133,22 +133,7 @@ class CustomerOverviewMoneyMixin(models.AbstractModel):
             return {"points": []}
         buys = ("revenue", ">", 0)
         query = self.env[PROFILE]._search(choice.domain(PROFILE, buys))
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT DISTINCT p.customers, p.total, p.revenue::float8
-                  FROM (SELECT revenue, count(*) OVER () AS n,
-                               row_number() OVER (ORDER BY revenue DESC) AS place,
-                               count(*) OVER (ORDER BY revenue DESC) AS customers,
-                               sum(revenue) OVER (ORDER BY revenue DESC) AS total
-                          FROM customer_profile WHERE id IN %s) p
-                  JOIN unnest(%s) share ON p.place = ceil(p.n * share / 100.0)
-                 ORDER BY p.customers
-                """,
-                query.subselect(),
-                list(SHARES),
-            )
-        )
+        rows = self.env.execute_query(self._pareto_query(query))
         return {
             "points": [
                 choice.cell(
@@ -161,3 +146,34 @@ class CustomerOverviewMoneyMixin(models.AbstractModel):
                 for count, total, limit in rows
             ]
         }
+
+    @api.model
+    def _pareto_query(self, query):
+        """Return SQL of customers, revenue and least revenue of each part.
+
+        Revenues are sorted once, for the least one of each part, and then counted and
+        added up between these few: windows over each row take twice as long.
+        """
+        return SQL(
+            """
+            WITH buyer AS MATERIALIZED (%(buyers)s),
+                 edge AS (
+                SELECT array_agg(DISTINCT least ORDER BY least) AS leasts
+                  FROM unnest((SELECT percentile_disc(%(shares)s::float8[])
+                                      WITHIN GROUP (ORDER BY revenue DESC)
+                                 FROM buyer)) least
+            ), part AS (
+                SELECT width_bucket(revenue, leasts) AS place,
+                       count(*) AS customers, sum(revenue) AS total
+                  FROM buyer, edge
+                 GROUP BY place
+            )
+            SELECT (sum(customers) OVER better)::bigint AS customers,
+                   sum(total) OVER better, leasts[place]::float8
+              FROM part, edge
+            WINDOW better AS (ORDER BY place DESC)
+             ORDER BY customers
+            """,
+            buyers=query.subselect(SQL.identifier(query.table, "revenue")),
+            shares=[share / 100 for share in SHARES],
+        )

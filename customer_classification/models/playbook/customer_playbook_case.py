@@ -177,11 +177,12 @@ class CustomerPlaybookCase(models.Model):
     @api.depends("partner_id.display_name", "playbook_id.name")
     @api.depends_context("lang")
     def _compute_display_name(self):
+        """Name the customer first, who is seen where the end is cut off."""
         for case in self:
             case.display_name = labelled(
                 self.env,
-                case.sudo().playbook_id.name,
                 case.partner_id.display_name,
+                case.sudo().playbook_id.name,
             )
 
     @api.depends("task_ids.state", "task_ids.error_reason")

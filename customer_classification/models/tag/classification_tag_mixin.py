@@ -15,7 +15,7 @@ TAG_TYPES = [
     ("behaviour", "Behaviour"),
     ("attribute", "Attribute"),
     ("interest", "Interest"),
-    ("activity", "Activity"),
+    ("activity", "Level of Activity"),
     ("intention", "Intention"),
     ("sentiment", "Sentiment"),
     ("source", "Source"),

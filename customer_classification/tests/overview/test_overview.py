@@ -258,6 +258,30 @@ class TestOverview(OverviewCase):
         counts = [point["count"] for point in points]
         self.assertEqual(counts, sorted(set(counts)))
 
+    def test_concentration_counts_whole_customers_and_ties(self):
+        """Each part, beside the customers in their order."""
+        for number in range(37):
+            self._regular(f"Tied {number}", 10 * (number % 5), times=2)
+        self._recompute()
+        profiles = self.env["customer.profile"].search(
+            [("company_id", "=", self.company.id), ("revenue", ">", 0)]
+        )
+        revenues = sorted(profiles.mapped("revenue"), reverse=True)
+        expected = {}
+        for share in (1, 5, 10, 20, 30, 50, 75, 100):
+            least = revenues[-(-len(revenues) * share // 100) - 1]
+            part = [revenue for revenue in revenues if revenue >= least]
+            expected[len(part)] = (round(sum(part), 2), least)
+        self.assertLess(len(expected), 8, "some parts are the same by ties")
+        points = self._blocks("pareto")["pareto"]["points"]
+        self.assertEqual(
+            {one["count"]: (round(one["sum"], 2), one["domain"][-1]) for one in points},
+            {
+                count: (total, ["revenue", ">=", least])
+                for count, (total, least) in expected.items()
+            },
+        )
+
     def test_playbooks(self):
         [one] = self._blocks("playbooks")["playbooks"]["playbooks"]
         self.assertEqual(one["name"], "Care")

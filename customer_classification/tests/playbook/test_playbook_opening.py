@@ -34,6 +34,7 @@ class TestPlaybookOpening(PlaybookCase):
         self._first()
         self._enter(self.big)
         case = self._open(playbook)
+        self.assertTrue(case.display_name.startswith(f"{case.partner_id.name}: "))
         self.assertEqual(case.partner_id, self.big)
         self.assertEqual((case.status, case.episode), ("waiting", 0))
         self.assertEqual((case.entered_date, case.open_date), (AS_OF, AS_OF))

@@ -1,8 +1,9 @@
+import ast
 import re
 
 from lxml import etree
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import TransactionCase, new_test_user, tagged
 
 ADDON = "customer_classification"
@@ -84,3 +85,73 @@ class TestCards(TransactionCase):
             for field in kanban.iter("field")
             if len(field.xpath("ancestor::field")) == depth
         }
+
+
+@tagged("post_install", "-at_install")
+class TestNumbers(TransactionCase):
+    """Numbers have no more digits than a reader needs."""
+
+    def test_percents_and_days_have_one_digit(self):
+        """Odoo shows a percent with the digits of its column: four make −66.34 %."""
+        found = [
+            (view.model, field)
+            for view in self._our_views()
+            for field in etree.fromstring(view.arch).iter("field")
+            if self._has_needless_digits(view.model, field)
+        ]
+        self.assertGreater(len(found), 15)
+        for model, field in found:
+            with self.subTest(model, field=field.get("name")):
+                options = ast.literal_eval(field.get("options", "{}"))
+                self.assertEqual(options.get("digits"), [16, 1])
+
+    def _our_views(self):
+        data = self.env["ir.model.data"].search(
+            [("model", "=", "ir.ui.view"), ("module", "=like", f"{ADDON}%")]
+        )
+        return self.env["ir.ui.view"].browse(data.mapped("res_id")).exists()
+
+    def _has_needless_digits(self, model, node):
+        """Check if a field is a percent, or days with more than one digit."""
+        if node.get("invisible") == "1" or node.get("column_invisible") == "True":
+            return False
+        known = self.env[model]._fields.get(node.get("name")) if model else None
+        digits = known and known.type == "float" and known.get_digits(self.env)
+        is_days = bool(digits) and known.name.endswith("_days") and digits[1] > 1
+        # A rule is shown as it was entered.
+        is_rule = bool(known) and known.model_name.endswith(".rules")
+        return node.get("widget") == "percentage" or (is_days and not is_rule)
+
+
+@tagged("post_install", "-at_install")
+class TestOpenedFromNowhere(TransactionCase):
+    """A wizard by its address, without the records that it is about."""
+
+    def test_wizards_open_or_say_what_they_need(self):
+        """Whoever opens one meets its fields or a sentence, and no other error."""
+        manager = new_test_user(
+            self.env, "wizards", f"base.group_user,{ADDON}.group_manager"
+        )
+        wizards = [
+            name
+            for name, model in self.env.registry.items()
+            if model._transient and model._original_module == ADDON
+        ]
+        self.assertGreater(len(wizards), 8)
+        for name in wizards:
+            with self.subTest(name):
+                model = self.env[name].with_user(manager)
+                try:
+                    model.onchange({}, [], dict.fromkeys(model._fields, {}))
+                except UserError as error:
+                    self.assertTrue(str(error).endswith("."))
+
+
+@tagged("post_install", "-at_install")
+class TestCalendars(TransactionCase):
+    def test_a_case_is_on_one_day(self):
+        """On that of its next activity: from first to last, bars fill whole months."""
+        view = self.env.ref(f"{ADDON}.customer_playbook_case_view_calendar")
+        calendar = etree.fromstring(view.arch)
+        self.assertEqual(calendar.get("date_start"), "activity_date_deadline")
+        self.assertIsNone(calendar.get("date_stop"))

@@ -229,3 +229,33 @@ class TestFirstSteps(SetUpCase):
         self.page.invalidate_recordset()
         self.assertIn("2 users", self.page.people_text)
         self.assertTrue(self.page.is_invited)
+
+    # Queries
+
+    def _read_page(self):
+        """Read all that the page shows, as opening it does."""
+        page = self.page.with_user(self.manager)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return page.read(
+            [
+                *("template_text", "content_text", "chosen_text", "is_chosen"),
+                *("needs_consent", "policy_id", "is_previewed", "preview_text"),
+                *("is_published", "people_text", "is_invited", "may_invite"),
+            ]
+        )
+
+    def test_queries_of_the_page(self):
+        """As many with a draft, previews and many users as with a draft alone."""
+        self._choose("shop")
+        self.page.action_preview()
+        self._read_page()
+        with self.assertQueryCount(13):
+            self._read_page()
+        for number in range(5):
+            self._user(f"setup-more-{number}", "customer_classification.group_officer")
+            self._customer(f"More {number}")
+        self.page.action_preview()
+        self._read_page()
+        with self.assertQueryCount(13):
+            self._read_page()

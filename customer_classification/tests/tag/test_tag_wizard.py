@@ -88,6 +88,13 @@ class TestTagWizard(TagCase):
         with self.assertRaisesRegex(UserError, "selection is empty"):
             self._wizard("add", self.one, self.a.browse()).action_apply()
 
+    def test_opened_without_a_list(self):
+        wizards = self.env["classification.tag.wizard"]
+        for context in ({}, {"active_model": "res.users"}, {"active_model": 7}):
+            with self.subTest(context), self.assertRaisesRegex(UserError, "Select the"):
+                wizards.with_context(**context).default_get(["kind", "mode"])
+        self.assertFalse(wizards.new({"kind": False}).record_count)
+
     def test_a_seller_tags_and_undoes_the_own_only(self):
         seller = self._user(
             "wizard-seller", "sales_team.group_sale_salesman,base.group_partner_manager"

@@ -58,6 +58,12 @@ class ClassificationTagWizard(models.TransientModel):
         active_model = self.env.context.get("active_model")
         if isinstance(active_model, str) and active_model in KIND_OF_MODEL:
             values["kind"] = KIND_OF_MODEL[active_model].name
+        if "kind" in names and not values.get("kind"):
+            raise UserError(
+                self.env._(
+                    "Select the contacts, products or campaigns in their list first."
+                )
+            )
         return values
 
     @api.depends("kind")
@@ -73,7 +79,7 @@ class ClassificationTagWizard(models.TransientModel):
         """Two queries."""
         for wizard in self:
             added, removed = wizard._pairs()
-            wizard.record_count = len(wizard._records())
+            wizard.record_count = len(wizard.kind and wizard._records() or ())
             wizard.added_count, wizard.removed_count = len(added), len(removed)
 
     def _tags(self):
