@@ -123,7 +123,7 @@ def fill(registry, options):
 
 
 def _without_keys(cr):
-    """Have PostgreSQL not look up the keys of the copies, where it may be told so."""
+    """Have PostgreSQL not look up the keys of the copies, where it may."""
     cr.execute("SELECT current_setting('is_superuser')")
     if cr.fetchone()[0] == "on":
         cr.execute("SET LOCAL session_replication_role = replica")

@@ -66,7 +66,7 @@ def slices(weights: NDArray, most: int):
 
 
 def first_of_each(group: NDArray, count: int | None, *order: NDArray) -> NDArray:
-    """Return the first rows of each group, by group and then by the given order."""
+    """Return the first rows of each group, in the given order."""
     rows = np.lexsort((*reversed(order), group))
     if count is None:
         return rows

@@ -77,7 +77,7 @@ def _numbered(values):
 
 
 class _Baskets(NamedTuple):
-    """What each customer bought, and the buyers of each product.
+    """Purchases of each customer, and the buyers of each product.
 
     Customers and products are numbers.
     """
@@ -148,7 +148,7 @@ class _Baskets(NamedTuple):
 
 
 def _counts(keys, cells):
-    """Return the different keys, all below ``cells``, and how often each is there."""
+    """Return the different keys, all below ``cells``, with their numbers."""
     if cells > _CELLS_OF_A_PAIR * len(keys):
         return np.unique(keys, return_counts=True)
     counts = np.bincount(keys, minlength=cells)

@@ -75,7 +75,7 @@ def sorted_habits(lines: pd.DataFrame, today: float) -> pd.DataFrame:
 
 
 def _visits(customer, ago):
-    """Return on how many later days the customer of each line bought something.
+    """Return the number of later days on which the customer of a line bought.
 
     And of each customer the days since the last purchase, and between two.
 
@@ -139,7 +139,7 @@ def is_stopped(habits: pd.DataFrame) -> NDArray:
 
 
 def _first(table, count, order):
-    """Return the first products of each customer; of equal ones, the latest first."""
+    """Return the first products of each customer, of equal ones the latest."""
     keys = (table[name].to_numpy() for name in ("last_days", "product_id"))
     rows = first_of_each(table["partner_id"].to_numpy(), count, order, *keys)
     return table.take(rows).reset_index(drop=True)

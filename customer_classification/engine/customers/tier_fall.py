@@ -114,7 +114,7 @@ def tier_fall_dates(window: Window, result: pd.DataFrame, edges: Edges) -> NDArr
 
 
 def decided_falls(falls, window: Window, numbers, shown, until) -> NDArray:
-    """Return the days on which tiers fall that people decided, until the decision ends.
+    """Return the days on which tiers fall that people decided.
 
     Before its end no tier falls. On the day after it, one that was decided better than
     the numbers falls to theirs, and so does one whose numbers fell meanwhile. NaT

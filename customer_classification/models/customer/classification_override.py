@@ -207,7 +207,7 @@ class ClassificationOverride(models.Model):
 
     @api.model
     def _tier_ends(self, company, as_of_date):
-        """Return the last days of decisions in force on tiers, a series by customer."""
+        """Return the last days of decisions in force on tiers, by customer."""
         import pandas as pd
 
         ends = self._ends(company, as_of_date, axis=["value_tier"])
@@ -216,7 +216,9 @@ class ClassificationOverride(models.Model):
 
     @api.model
     def _ends(self, company, day, **names):
-        """Return ``{(customer id, axis): last day}`` of decisions in force: one query.
+        """Return ``{(customer id, axis): last day}`` of decisions in force.
+
+        One query.
 
         :param names: values, or lists of them, of fields that the decisions have
         """

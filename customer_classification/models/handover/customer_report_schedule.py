@@ -210,7 +210,7 @@ class CustomerReportSchedule(models.Model):
 
     @api.model
     def _reason_of(self, failed):
-        """Return the reason of a schedule: that of the first receiver without mail."""
+        """Return the reason of a schedule, of the first receiver without mail."""
         if not failed:
             return False
         user, reason = next(iter(failed.items()))

@@ -120,7 +120,7 @@ class NextProducts:
         )
 
     def _lines(self):
-        """Return the SQL of the lines, and the first day on which there may be one."""
+        """Return the SQL of the lines, and the first day that has one."""
         facts = self.env["classification.product.facts"]
         windows = facts._windows(self.company)
         queries = [
@@ -284,7 +284,7 @@ class NextProducts:
         return own_ids, differs, np.concatenate(gone)
 
     def _keys(self, customer, product, kind):
-        """Return customer, product and kind as a number; negative for unknown ones."""
+        """Return customer, product and kind as a number, negative if unknown."""
         import numpy as np
 
         width = len(self.products.ids)

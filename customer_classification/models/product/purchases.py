@@ -7,7 +7,7 @@ HABIT_LINES = 1_000_000
 
 
 class Numbers:
-    """Numbers of records in the order of their ids, so that equal ones go by id.
+    """Numbers of records in the order of their ids: equal ones go by id.
 
     :param rows: ``id``, and the ``record`` for which it stands
     """
@@ -123,7 +123,7 @@ def _different(values):
 
 
 def _looked_up(values, numbers):
-    """Return the places of values among sorted numbers, and whether they are there."""
+    """Return the places of values among sorted numbers, if they are there."""
     import numpy as np
 
     place = np.searchsorted(numbers, values)

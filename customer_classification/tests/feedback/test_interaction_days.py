@@ -13,7 +13,7 @@ ZONES = ("Asia/Shanghai", "America/Los_Angeles")
 
 @tagged("post_install", "-at_install")
 class TestInteractionDays(PlaybookCase):
-    """Days of interactions are those of the rules, half an hour around midnight."""
+    """Days of interactions are those of the rules, around midnight."""
 
     policy_values = {"risk_silent": 2, "silent_ratio": 1}
 
@@ -185,7 +185,7 @@ class TestInteractionDays(PlaybookCase):
         )
 
     def test_timeline_of_two_zones(self):
-        """Each line has the day of its company, what is of none of the current one."""
+        """Each line has the day of its company, or of the current one."""
         other = self._company("Far Ltd")
         self.env.user.company_ids |= other
         self._by("Asia/Shanghai")
@@ -206,7 +206,7 @@ class TestInteractionDays(PlaybookCase):
         self.assertEqual(days, [5, 6, 6])
 
     def test_profiles_of_two_zones(self):
-        """What is of no company has for each company the day of its rules."""
+        """Lines of no company have for each company the day of its rules."""
         other = self._company("Far Ltd")
         self.env.user.company_ids |= other
         self._by("Asia/Shanghai")

@@ -1,4 +1,4 @@
-"""Churn rates and matrices of months, beside the same from the raw purchases.
+"""Churn rates and matrices of months, beside those of raw purchases.
 
 The company is classified at the end of each month, by rules without tolerance or grace:
 so the classes of a day follow from the purchases up to it, and pandas finds them by
@@ -57,7 +57,7 @@ def classes_by_day(purchases, days):
 
 
 def kept_tier(customer, before, limits):
-    """Return the tier: nobody leaves one while the value is not below its limit."""
+    """Return the tier: nobody leaves one until the value is below its limit."""
     if customer.value_tier == "unrated" or not customer.order_count:
         return customer.value_tier
     for code, limit in limits.items():
@@ -76,7 +76,7 @@ def revenue_by_customer(purchases, first, end):
 
 
 def churn_of(purchases, frames):
-    """Return ``{(month, tier): [customers, lost, revenue, of the lost, rate]}``.
+    """Return ``{(month, tier): [customers, lost, revenue, lost one, rate]}``.
 
     One ``if`` a customer and month, from the classes at the two ends of the month; the
     rate in revenue is of what is above zero.
@@ -172,7 +172,7 @@ class MonthsCase(Compared, RealPurchasesCase):
                 self.assertAlmostEqual(one or 0, other, digits, (cell, numbers))
 
     def test_churn_rates(self):
-        """Of each month and tier: customers and revenue, and both rates."""
+        """Customers, revenue and both rates of each month and tier."""
         model = self.env["classification.churn"].with_context(
             history_date=str(self.as_of_date)
         )

@@ -111,7 +111,7 @@ def _tenth(gap):
 
 
 def _neighbours(liked, offered):
-    """Return ``{product: [(other, similarity, both, buyers)]}``, nearest first."""
+    """Return ``{product: [(other, similarity, both, buyers)]}``, sorted."""
     buyers, both = defaultdict(int), defaultdict(int)
     for own in liked.values():
         for product in own:

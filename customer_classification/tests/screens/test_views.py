@@ -150,7 +150,7 @@ class TestOpenedFromNowhere(TransactionCase):
 @tagged("post_install", "-at_install")
 class TestCalendars(TransactionCase):
     def test_a_case_is_on_one_day(self):
-        """On that of its next activity: from first to last, bars fill whole months."""
+        """Cases are on the day of their next activity: bars fill whole months."""
         view = self.env.ref(f"{ADDON}.customer_playbook_case_view_calendar")
         calendar = etree.fromstring(view.arch)
         self.assertEqual(calendar.get("date_start"), "activity_date_deadline")

@@ -246,7 +246,7 @@ class TestFirstSteps(SetUpCase):
         )
 
     def test_queries_of_the_page(self):
-        """As many with a draft, previews and many users as with a draft alone."""
+        """Drafts, previews and many users ask as often as a draft alone."""
         self._choose("shop")
         self.page.action_preview()
         self._read_page()

@@ -371,7 +371,7 @@ class TestCreditNotesByOrder(CreditNoteCase):
                 credit.button_draft()
 
     def test_orders_of_one_name(self):
-        """Of orders of one name, the customer's own is the one that is named."""
+        """The customer's own order is the one that is named."""
         stranger = self._customer("Stranger", is_company=True)
         clerk = self._customer("Clerk", parent_id=self.customer.id)
         theirs = self._order(stranger, BEFORE, 500)
@@ -609,7 +609,7 @@ class TestCreditNotesOfPayers(CreditNoteCase):
         self._assert_taken(0)
 
     def test_one_name_in_two_companies(self):
-        """Of two orders of one name, the one of the credit note's company is meant."""
+        """The order of the credit note's own company is the one that is meant."""
         other = self._company("Other Ltd")
         self.env.user.company_ids |= other
         self._order(

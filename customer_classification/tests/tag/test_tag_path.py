@@ -120,7 +120,7 @@ class TestTagPath(TagCase):
         return flat, tags.create({"name": "Left"})
 
     def test_tags_that_would_be_shown_alike_are_refused(self):
-        """Created, renamed, moved with all below, imported or typed: with a reason."""
+        """They are created, renamed, moved, imported or typed: with a reason."""
         for model in CARRIERS:
             __, left = self._flat_and_left(model)
             tags = self.env[model]
