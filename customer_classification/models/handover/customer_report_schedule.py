@@ -170,7 +170,7 @@ class CustomerReportSchedule(models.Model):
     @api.model
     def _cron_send(self):
         """Write the mails that are due, one schedule after the other."""
-        schedules = self.sudo().search([])
+        schedules = self.sudo().search([("active", "=", True)])
         for number, schedule in enumerate(schedules, 1):
             schedule._send_or_rest()
             left = len(schedules) - number

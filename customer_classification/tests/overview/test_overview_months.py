@@ -128,7 +128,7 @@ def matrix_of(purchases, frames, first, last, axis):
     return found
 
 
-class MonthsCase(Compared, RealPurchasesCase):
+class ComparedMonths(Compared):
     """A company that was classified at the end of each month."""
 
     allow_inherited_tests_method = True
@@ -235,7 +235,7 @@ class MonthsCase(Compared, RealPurchasesCase):
 
 
 @tagged("post_install", "-at_install")
-class TestMonthsOfGeneratedPurchases(MonthsCase):
+class TestMonthsOfGeneratedPurchases(ComparedMonths, RealPurchasesCase):
     """Customers who come, stop, return goods and come back, for every machine."""
 
     title = "Generated purchases"
@@ -267,7 +267,7 @@ class TestMonthsOfGeneratedPurchases(MonthsCase):
 
 
 @tagged("post_install", "-at_install")
-class TestMonthsOfCdnow(MonthsCase):
+class TestMonthsOfCdnow(ComparedMonths, RealPurchasesCase):
     """CDNOW: 23,570 customers, 18 months."""
 
     title = "CDNOW by months"
@@ -278,7 +278,7 @@ class TestMonthsOfCdnow(MonthsCase):
 
 
 @tagged("post_install", "-at_install")
-class TestMonthsOfOnlineRetail(MonthsCase):
+class TestMonthsOfOnlineRetail(ComparedMonths, RealPurchasesCase):
     """Online Retail, with cancellations: a year, and ten days of a month."""
 
     title = "Online Retail by months"
