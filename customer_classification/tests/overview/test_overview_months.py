@@ -128,7 +128,7 @@ def matrix_of(purchases, frames, first, last, axis):
     return found
 
 
-class ComparedMonths(Compared):
+class ComparedMonths:
     """A company that was classified at the end of each month."""
 
     allow_inherited_tests_method = True
@@ -235,7 +235,7 @@ class ComparedMonths(Compared):
 
 
 @tagged("post_install", "-at_install")
-class TestMonthsOfGeneratedPurchases(ComparedMonths, RealPurchasesCase):
+class TestMonthsOfGeneratedPurchases(ComparedMonths, Compared, RealPurchasesCase):
     """Customers who come, stop, return goods and come back, for every machine."""
 
     title = "Generated purchases"
@@ -267,7 +267,7 @@ class TestMonthsOfGeneratedPurchases(ComparedMonths, RealPurchasesCase):
 
 
 @tagged("post_install", "-at_install")
-class TestMonthsOfCdnow(ComparedMonths, RealPurchasesCase):
+class TestMonthsOfCdnow(ComparedMonths, Compared, RealPurchasesCase):
     """CDNOW: 23,570 customers, 18 months."""
 
     title = "CDNOW by months"
@@ -278,7 +278,7 @@ class TestMonthsOfCdnow(ComparedMonths, RealPurchasesCase):
 
 
 @tagged("post_install", "-at_install")
-class TestMonthsOfOnlineRetail(ComparedMonths, RealPurchasesCase):
+class TestMonthsOfOnlineRetail(ComparedMonths, Compared, RealPurchasesCase):
     """Online Retail, with cancellations: a year, and ten days of a month."""
 
     title = "Online Retail by months"
