@@ -50,7 +50,7 @@ from .customers.gate import (
     with_given,
 )
 from .customers.history import lay_out, roll_up, usual_gap
-from .customers.lifecycle import ALLOWED_MOVES
+from .customers.lifecycle import ALLOWED_MOVES, decided_days
 from .customers.occasions import (
     HolidayRule,
     NoLunarCalendar,
@@ -159,6 +159,7 @@ __all__ = [
     "classify_products",
     "classify_variants",
     "days_between",
+    "decided_days",
     "decided_falls",
     "days_to_work_off",
     "effort",

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..common.columns import code
-from ..common.lazy import np
+from ..common.columns import code, to_dates, to_days
+from ..common.lazy import np, pd
 from .columns import STAGES
 from .heard import has_enquired
 from .rhythm import ends_dormancy
@@ -121,3 +121,24 @@ def count_won_back(stage, facts, previous) -> NDArray:
     seen = previous.won_back_count + ((stage == WON_BACK) & ~(was & same))
     counted = ~np.isnan(facts.comeback_count)
     return np.where(counted, np.nan_to_num(facts.comeback_count), seen).astype("int64")
+
+
+def decided_days(dormant, lost, shown, until) -> tuple[NDArray, NDArray]:
+    """Return the days from which customers are shown as dormant and lost.
+
+    Where a person decided about the stage, not before the decision ends; a customer
+    who is shown as dormant or lost already keeps the days of the numbers.
+
+    :param dormant, lost: days by the numbers, NaT for none
+    :param shown: codes of the stages as people see them
+    :param until: last days of the decisions in force, NaT for none
+    """
+    after = to_days(pd.Series(until)) + 1
+    days = [to_days(pd.Series(one)) for one in (dormant, lost)]
+    over = (np.isin(shown, (DORMANT, LOST)), shown == LOST)
+    dormant, lost = (
+        np.where(np.isnan(after) | stays, one, np.maximum(one, after))
+        for one, stays in zip(days, over, strict=True)
+    )
+    dormant = np.where(dormant < lost, dormant, np.nan)
+    return to_dates(dormant), to_dates(lost)

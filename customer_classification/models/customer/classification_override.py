@@ -206,13 +206,23 @@ class ClassificationOverride(models.Model):
         return self._frame(decided), self._frame(shown)
 
     @api.model
-    def _tier_ends(self, company, as_of_date):
-        """Return the last days of decisions in force on tiers, by customer."""
+    def _ends_by_axis(self, company, as_of_date, index):
+        """Return ``{axis: last days of decisions in force}``, NaT for none.
+
+        One query.
+
+        :param index: ids of the customers, in their order
+        """
         import pandas as pd
 
-        ends = self._ends(company, as_of_date, axis=["value_tier"])
-        days = {partner: end for (partner, __), end in ends.items()}
-        return pd.Series(days, dtype="datetime64[s]")
+        days = {axis: {} for axis in ("value_tier", "lifecycle_stage")}
+        ends = self._ends(company, as_of_date, axis=list(days))
+        for (partner, axis), end in ends.items():
+            days[axis][partner] = end
+        return {
+            axis: pd.Series(found, dtype="datetime64[s]").reindex(index).to_numpy()
+            for axis, found in days.items()
+        }
 
     @api.model
     def _ends(self, company, day, **names):

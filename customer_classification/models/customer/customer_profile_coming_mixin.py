@@ -25,14 +25,16 @@ class CustomerProfileComingMixin(models.AbstractModel):
     dormant_date = fields.Date(
         string="Dormant On",
         readonly=True,
-        help="Day from which the customer is dormant if nothing is bought. A day that "
-        "is over is the one on which it began.",
+        help="Day from which the customer is dormant if nothing is bought; where a "
+        "person decided about the stage, not before the decision ends. A day that is "
+        "over is the one on which it began.",
     )
     lost_date = fields.Date(
         string="Lost On",
         readonly=True,
-        help="Day from which the customer is lost if nothing is bought. A day that is "
-        "over is the one on which it began.",
+        help="Day from which the customer is lost if nothing is bought; where a person "
+        "decided about the stage, not before the decision ends. A day that is over is "
+        "the one on which it began.",
     )
     tier_fall_date = fields.Date(
         string="Falls a Tier On",

@@ -431,28 +431,33 @@ class CustomerPipeline(Predicting, Pipeline):
         shown, frame = self.shown.now, self.result.frame
         shown["segment_id"] = self.segments
         falls = tier_fall_dates(self.window, frame, self.result.edges)
-        frame = frame.assign(tier_fall_date=self._shown_falls(falls, frame))
+        frame = frame.assign(**self._shown_days(falls, frame))
         content = columns.profile_content(self.facts, frame, shown, self.run)
         self.result = self.result._replace(frame=None)  # its columns are in the content
         differs = content["content_hash"] != self.previous["content_hash"]
         self.differing = content.index[differs]
         return content
 
-    def _shown_falls(self, falls, frame):
-        """Return the days on which tiers fall as people see them.
+    def _shown_days(self, falls, frame):
+        """Return the days on which classes are lost as people see them.
 
         One query where anybody decided about a class.
         """
-        from ...engine import decided_falls
+        from ...engine import decided_days, decided_falls
 
         shown = self.shown.now
         if not shown["is_overridden"].any():
-            return falls
-        overrides = self.env[self.override_model]
-        ends = overrides._tier_ends(self.company, self.as_of_date)
-        until = ends.reindex(frame.index).to_numpy()
+            return {"tier_fall_date": falls}
+        ends = self.env[self.override_model]._ends_by_axis(
+            self.company, self.as_of_date, frame.index
+        )
         tiers = (each["value_tier"].to_numpy() for each in (frame, shown))
-        return decided_falls(falls, self.window, *tiers, until)
+        falls = decided_falls(falls, self.window, *tiers, ends["value_tier"])
+        dormant, lost = decided_days(
+            *(frame["dormant_date"], frame["lost_date"]),
+            *(shown["lifecycle_stage"].to_numpy(), ends["lifecycle_stage"]),
+        )
+        return {"tier_fall_date": falls, "dormant_date": dormant, "lost_date": lost}
 
     def _write_profiles(self, content, predictions):
         """Write the profiles whose content differs: four queries.

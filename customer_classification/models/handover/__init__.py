@@ -10,3 +10,4 @@ from . import classification_to_fix
 from . import customer_report_schedule
 from . import customer_report_sending
 from . import res_partner
+from . import utm_campaign

@@ -155,6 +155,42 @@ class TestComing(ClassificationCase):
             decision.action_end()
         self.assertEqual(self._profile(self.high).tier_fall_date, date(2026, 1, 1))
 
+    def _decide_stage(self, stage, end):
+        return self.env["classification.override"].create(
+            {
+                "partner_id": self.high.id,
+                "company_id": self.company.id,
+                "axis": "lifecycle_stage",
+                "stage_id": self._stage(stage).id,
+                "start_date": AS_OF,
+                "end_date": end,
+                "reason": "On parental leave.",
+            }
+        )
+
+    def test_not_lost_before_a_decision_about_the_stage_ends(self):
+        profile = self._profile(self.high)
+        dormant, lost = profile.dormant_date, profile.lost_date
+        self.assertLess(dormant, lost)
+        between = dormant + timedelta(3)
+        late = lost + timedelta(9)
+        self.enterContext(freeze_time("2025-06-30 12:00"))
+        for stage, end, days in (
+            ("loyal", dormant - timedelta(9), (dormant, lost)),
+            ("loyal", between, (between + timedelta(1), lost)),
+            ("loyal", late, (False, late + timedelta(1))),
+            ("dormant", between, (dormant, lost)),
+            ("lost", late, (dormant, lost)),
+        ):
+            with self.subTest(stage=stage, end=end):
+                decision = self._decide_stage(stage, end)
+                profile = self._profile(self.high)
+                self.assertEqual(profile.lifecycle_stage_id, self._stage(stage))
+                self.assertEqual((profile.dormant_date, profile.lost_date), days)
+                decision.action_end()
+        profile = self._profile(self.high)
+        self.assertEqual((profile.dormant_date, profile.lost_date), (dormant, lost))
+
     # Days until
 
     def test_days_until_are_counted_from_today(self):

@@ -434,6 +434,24 @@ class TestReportSchedule(SheetCase):
         with self.assertRaisesRegex(UserError, "is used by Scheduled Report"):
             self.tag.unlink()
 
+    def test_campaigns_of_a_report_are_not_all_deleted(self):
+        """Without its last campaign a report would be about everybody's."""
+        other = self.campaign.copy({"title": "Autumn"})
+        chosen = self.campaign | other
+        schedule = self._by(
+            self.head,
+            report="campaign",
+            campaign_ids=chosen.ids,
+            user_ids=self.head.ids,
+        )
+        with self.assertRaisesRegex(UserError, "is about .*Autumn.* alone"):
+            chosen.unlink()
+        other.unlink()
+        with self.assertRaisesRegex(UserError, f"about {self.campaign.title} alone"):
+            self.campaign.unlink()
+        schedule.unlink()
+        self.campaign.unlink()
+
     def test_a_schedule_that_fails_as_a_whole_stops_no_other(self):
         bad = self._by(self.head, user_ids=self.head.ids)
         good = self._schedule(user_ids=self.head.ids)
