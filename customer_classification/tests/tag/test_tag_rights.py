@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 
 from odoo.exceptions import AccessError, MissingError, UserError, ValidationError
 from odoo.fields import Command
@@ -397,7 +398,8 @@ class TestTagMethodRights(TagRightsCase):
                     wizards.create(values).read(["record_count"])
             for wrong in (["res.partner"], {"a": 1}, 5, None):
                 wizards = self._as(model, active_model=wrong, active_ids=self.a.ids)
-                wizards.default_get(["kind"])
+                with suppress(UserError):  # a sentence, or no record to begin with
+                    wizards.default_get(["kind"])
 
     def test_records_that_the_caller_may_not_read(self):
         self.a.company_id = self.env["res.company"].create({"name": "Elsewhere"})
