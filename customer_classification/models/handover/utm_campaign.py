@@ -25,8 +25,8 @@ class UtmCampaign(models.Model):
         if alone:
             raise UserError(
                 self.env._(
-                    "A scheduled report is about %s alone: choose other campaigns there,"
-                    " or delete it, first.",
+                    "A scheduled report is about %s alone: choose other campaigns"
+                    " there, or delete it, first.",
                     listed(self.env, (alone & self).mapped("title")),
                 )
             )
