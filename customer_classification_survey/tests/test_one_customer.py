@@ -344,10 +344,8 @@ class TestOneCustomer(PlaybookCase):
     def test_silence(self):
         """Heard of 5 days ago, by a rhythm of 30 days silent in 55 days."""
         calls = self._playbook(axis="silence", tier_ids=False, silence_ratio=2)
-        for days, words in (
-            (54, False),
-            (55, "no interaction for 60 days, 2.0 times the own rhythm of 30 days"),
-        ):
+        told = "no interaction or purchase for 60 days, 2.0 times the own rhythm of 30"
+        for days, words in ((54, False), (55, f"{told} days")):
             day = self.today + days * DAY
             with self._on(day):
                 self._recompute(day)
